@@ -1,0 +1,1 @@
+"""The tournament over the wire."""

@@ -1,0 +1,1 @@
+"""What was downloaded: feature sets, eras, columns."""

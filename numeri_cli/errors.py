@@ -1,0 +1,492 @@
+"""Every error a user can meet, each with a fact, a cure, a stable code and an exit code.
+
+NumeriError
+├── UsageProblem                 2  usage
+├── ProfileError                 1
+│   ├── ProfileMissing              profile_missing
+│   ├── ProfileInvalid              profile_invalid
+│   └── ModelUnknown                model_unknown
+├── CredentialsError             3
+│   ├── KeysMissing                 keys_missing
+│   ├── KeysRefused                 keys_refused
+│   ├── ScopeMissing                scope_missing
+│   └── CredentialsUnsafe           credentials_unsafe
+├── DataError                    1
+│   ├── FileMissing                 file_missing
+│   ├── FileDamaged                 file_damaged
+│   ├── FileForeign                 file_foreign
+│   ├── DatasetUnknown              dataset_unknown
+│   ├── FeatureUnknown              feature_unknown
+│   ├── TargetUnknown               target_unknown
+│   ├── TargetAlias                 target_alias
+│   ├── TargetMissing               target_missing
+│   └── LiveDataStale               live_data_stale
+├── ModelError                   1
+│   ├── ModelUntrained              model_untrained
+│   ├── ArtifactDamaged             artifact_damaged
+│   ├── ArtifactForeign             artifact_foreign
+│   ├── EstimatorInvalid            estimator_invalid
+│   ├── ParameterUnknown            parameter_unknown
+│   ├── MemoryShort                 memory_short
+│   └── LibraryMissing              library_missing
+├── PredictionsError             1
+│   ├── PredictionsHeaders          predictions_headers
+│   ├── PredictionsIds              predictions_ids
+│   └── PredictionsValues           predictions_values
+├── SubmissionError              1
+│   ├── SubmissionRefused           submission_refused
+│   ├── HostedModel                 hosted_model
+│   ├── SubmissionUnconfirmed    4  submission_unconfirmed
+│   ├── NoRoundOpen              6  no_round_open
+│   └── RoundClosed              6  round_closed
+├── ApiError                     4
+│   ├── ApiRefused               1  api_refused
+│   ├── ApiChanged                  api_changed
+│   ├── Unreachable                 unreachable
+│   ├── ServerTrouble               server_trouble
+│   ├── RateLimited                 rate_limited
+│   └── AddressUnsafe            1  address_unsafe
+├── TransferError                4
+│   ├── TransferFailed              transfer_failed
+│   ├── TransferStalled             transfer_stalled
+│   ├── TransferRefused             transfer_refused
+│   └── TransferCorrupt             transfer_corrupt
+├── DiskError                    4
+│   ├── DiskFull                    disk_full
+│   ├── PathForbidden               path_forbidden
+│   └── DiskTrouble                 disk_trouble
+├── LedgerDamaged                4  ledger_damaged
+├── LockHeld                     5  lock_held
+├── PracticeError                1
+│   ├── PracticeMissing             practice_missing
+│   ├── PracticeExists              practice_exists
+│   ├── PracticeDamaged             practice_damaged
+│   └── PracticeSettings            practice_settings
+├── ScheduleError                1  schedule
+├── Interrupted                130  interrupted
+└── Terminated                 143  terminated
+
+A code never changes its meaning; machines read it. An exception outside this tree is our bug.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the process says when it ends; stable, documented in the README."""
+
+    done = 0
+    refused = 1
+    usage = 2
+    keys = 3
+    trouble = 4
+    locked = 5
+    no_round = 6
+    interrupted = 130
+    terminated = 143
+
+
+WORST_FIRST = (
+    ExitCode.keys,
+    ExitCode.refused,
+    ExitCode.trouble,
+    ExitCode.no_round,
+    ExitCode.locked,
+    ExitCode.done,
+)
+
+
+def worst(codes: list[ExitCode]) -> ExitCode:
+    """Of several models' exit codes the one the process ends with; done where there are none."""
+    return min(codes, key=WORST_FIRST.index, default=ExitCode.done)
+
+
+class NumeriError(Exception):
+    """A fact in one sentence, a cure, a stable code and an exit code.
+
+    message: one sentence without a full stop, never with a secret in it
+    hint: what to do about it; may name a command in backquotes
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[ExitCode] = ExitCode.refused
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageProblem(NumeriError):
+    """The words on the command line do not fit together."""
+
+    code, exit_code = "usage", ExitCode.usage
+
+
+class ProfileError(NumeriError):
+    """numeri.toml cannot be used as it is."""
+
+
+class ProfileMissing(ProfileError):
+    """There is no profile where one was looked for."""
+
+    code = "profile_missing"
+
+
+class ProfileInvalid(ProfileError):
+    """The profile has an unknown key, a wrong type or is no TOML."""
+
+    code = "profile_invalid"
+
+
+class ModelUnknown(ProfileError):
+    """The profile or the account has no model of that name."""
+
+    code = "model_unknown"
+
+
+class CredentialsError(NumeriError):
+    """Keys or permissions."""
+
+    exit_code = ExitCode.keys
+
+
+class KeysMissing(CredentialsError):
+    """No keys are known for this host."""
+
+    code = "keys_missing"
+
+
+class KeysRefused(CredentialsError):
+    """The server does not know these keys."""
+
+    code = "keys_refused"
+
+
+class ScopeMissing(CredentialsError):
+    """The keys are good but may not do this."""
+
+    code = "scope_missing"
+
+
+class CredentialsUnsafe(CredentialsError):
+    """The file of keys can be read by others, or is no file of ours."""
+
+    code = "credentials_unsafe"
+
+
+class DataError(NumeriError):
+    """A data file is not what it should be."""
+
+
+class FileMissing(DataError):
+    """A file that is needed is not there."""
+
+    code = "file_missing"
+
+
+class FileDamaged(DataError):
+    """A file is cut off, or is not of the format its name says."""
+
+    code = "file_damaged"
+
+
+class FileForeign(DataError):
+    """A sound file, but of another kind: columns are missing or of the wrong type."""
+
+    code = "file_foreign"
+
+
+class DatasetUnknown(DataError):
+    """The tournament offers no such file."""
+
+    code = "dataset_unknown"
+
+
+class FeatureUnknown(DataError):
+    """No feature, or feature set, has that name in this data version."""
+
+    code = "feature_unknown"
+
+
+class TargetUnknown(DataError):
+    """No target has that name in this data version."""
+
+    code = "target_unknown"
+
+
+class TargetAlias(DataError):
+    """The bare name `target`, which changes its meaning between versions."""
+
+    code = "target_alias"
+
+
+class TargetMissing(DataError):
+    """No row has a value for the target."""
+
+    code = "target_missing"
+
+
+class LiveDataStale(DataError):
+    """The live file is that of an earlier round."""
+
+    code = "live_data_stale"
+
+
+class ModelError(NumeriError):
+    """A model cannot be trained or used."""
+
+
+class ModelUntrained(ModelError):
+    """There is no artifact of this model."""
+
+    code = "model_untrained"
+
+
+class ArtifactDamaged(ModelError):
+    """A trained model on disk is incomplete or altered."""
+
+    code = "artifact_damaged"
+
+
+class ArtifactForeign(ModelError):
+    """A trained model does not belong to this data or tournament."""
+
+    code = "artifact_foreign"
+
+
+class EstimatorInvalid(ModelError):
+    """The estimator of the profile cannot be imported or lacks fit and predict."""
+
+    code = "estimator_invalid"
+
+
+class ParameterUnknown(ModelError):
+    """The estimator knows no such parameter, or not this value."""
+
+    code = "parameter_unknown"
+
+
+class MemoryShort(ModelError):
+    """The machine has less memory or disk than the plan needs."""
+
+    code = "memory_short"
+
+
+class LibraryMissing(ModelError):
+    """A system library or an optional package is not installed."""
+
+    code = "library_missing"
+
+
+class PredictionsError(NumeriError):
+    """A prediction file would not be a good submission."""
+
+
+class PredictionsHeaders(PredictionsError):
+    """The columns are not exactly id and prediction."""
+
+    code = "predictions_headers"
+
+
+class PredictionsIds(PredictionsError):
+    """The ids are not those of the live data."""
+
+    code = "predictions_ids"
+
+
+class PredictionsValues(PredictionsError):
+    """A prediction is missing, outside [0, 1], or all are the same."""
+
+    code = "predictions_values"
+
+
+class SubmissionError(NumeriError):
+    """A submission did not come to be accepted."""
+
+
+class SubmissionRefused(SubmissionError):
+    """The server took the file and refused it."""
+
+    code = "submission_refused"
+
+
+class HostedModel(SubmissionError):
+    """An uploaded model is assigned, so the server refuses submissions by API."""
+
+    code = "hosted_model"
+
+
+class SubmissionUnconfirmed(SubmissionError):
+    """The upload was made, but the server did not confirm it in time."""
+
+    code, exit_code = "submission_unconfirmed", ExitCode.trouble
+
+
+class NoRoundOpen(SubmissionError):
+    """No round takes submissions now."""
+
+    code, exit_code = "no_round_open", ExitCode.no_round
+
+
+class RoundClosed(SubmissionError):
+    """The round's window has passed."""
+
+    code, exit_code = "round_closed", ExitCode.no_round
+
+
+class ApiError(NumeriError):
+    """The tournament's API."""
+
+    exit_code = ExitCode.trouble
+
+
+class ApiRefused(ApiError):
+    """The server understood and said no; its own words are the message."""
+
+    code, exit_code = "api_refused", ExitCode.refused
+
+
+class ApiChanged(ApiError):
+    """An answer lacks what was asked for."""
+
+    code = "api_changed"
+
+
+class Unreachable(ApiError):
+    """No connection, or none that lasted."""
+
+    code = "unreachable"
+
+
+class ServerTrouble(ApiError):
+    """The server answered with an error of its own."""
+
+    code = "server_trouble"
+
+
+class RateLimited(ApiError):
+    """The server asks us to slow down, for longer than we may wait."""
+
+    code = "rate_limited"
+
+
+class AddressUnsafe(ApiError):
+    """An address without TLS that is not on this machine."""
+
+    code, exit_code = "address_unsafe", ExitCode.refused
+
+
+class TransferError(NumeriError):
+    """A file on its way here or there."""
+
+    exit_code = ExitCode.trouble
+
+
+class TransferFailed(TransferError):
+    """The connection broke more often than we retry."""
+
+    code = "transfer_failed"
+
+
+class TransferStalled(TransferError):
+    """No byte moved for the time allowed."""
+
+    code = "transfer_stalled"
+
+
+class TransferRefused(TransferError):
+    """The file store answered with a refusal."""
+
+    code = "transfer_refused"
+
+
+class TransferCorrupt(TransferError):
+    """What arrived is not what was announced."""
+
+    code = "transfer_corrupt"
+
+
+class DiskError(NumeriError):
+    """This machine's disk."""
+
+    exit_code = ExitCode.trouble
+
+
+class DiskFull(DiskError):
+    """No space left for what has to be written."""
+
+    code = "disk_full"
+
+
+class PathForbidden(DiskError):
+    """The user may not read or write there."""
+
+    code = "path_forbidden"
+
+
+class DiskTrouble(DiskError):
+    """Any other answer of the operating system."""
+
+    code = "disk_trouble"
+
+
+class LedgerDamaged(NumeriError):
+    """The ledger is no sound SQLite file, or newer than this program."""
+
+    code, exit_code = "ledger_damaged", ExitCode.trouble
+
+
+class LockHeld(NumeriError):
+    """Another run is at work."""
+
+    code, exit_code = "lock_held", ExitCode.locked
+
+
+class PracticeError(NumeriError):
+    """The practice tournament on this machine."""
+
+
+class PracticeMissing(PracticeError):
+    """No practice tournament has been created here."""
+
+    code = "practice_missing"
+
+
+class PracticeExists(PracticeError):
+    """A practice tournament is already here."""
+
+    code = "practice_exists"
+
+
+class PracticeDamaged(PracticeError):
+    """Files of the practice tournament are missing or altered."""
+
+    code = "practice_damaged"
+
+
+class PracticeSettings(PracticeError):
+    """A world with these measures cannot be made."""
+
+    code = "practice_settings"
+
+
+class ScheduleError(NumeriError):
+    """The schedule cannot be installed as asked."""
+
+    code = "schedule"
+
+
+class Interrupted(NumeriError):
+    """Ctrl-C."""
+
+    code, exit_code = "interrupted", ExitCode.interrupted
+
+
+class Terminated(NumeriError):
+    """SIGTERM."""
+
+    code, exit_code = "terminated", ExitCode.terminated

@@ -1,0 +1,226 @@
+"""Where things live; files that are whole or absent, digests, the one lock."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from numeri_cli.errors import (
+    DiskError,
+    DiskFull,
+    DiskTrouble,
+    FileForeign,
+    LockHeld,
+    PathForbidden,
+)
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders of this program; nothing is created by naming them.
+
+    tournament: the key of a tournament, "numerai", "practice" or made from a host and port
+    """
+
+    config: Path
+    data: Path
+    cache: Path
+    log: Path
+
+    @classmethod
+    def find(cls) -> Home:
+        """The places of this user: all under NUMERI_HOME where set, else as the platform has it."""
+        root = os.environ.get("NUMERI_HOME")
+        if root:
+            base = Path(root).expanduser().absolute()
+            return cls(base / "config", base / "data", base / "cache", base / "log")
+        from platformdirs import PlatformDirs
+
+        places = PlatformDirs("numeri", appauthor=False)
+        return cls(
+            places.user_config_path,
+            places.user_data_path,
+            places.user_cache_path,
+            places.user_log_path,
+        )
+
+    @property
+    def ledger(self) -> Path:
+        """The SQLite file of what was done."""
+        return self.data / "ledger.sqlite"
+
+    @property
+    def credentials(self) -> Path:
+        """The file of stored keys."""
+        return self.config / "credentials.toml"
+
+    @property
+    def profile(self) -> Path:
+        """The profile used where the current directory has none."""
+        return self.config / "numeri.toml"
+
+    @property
+    def practice(self) -> Path:
+        """The practice tournament's own world."""
+        return self.data / "practice"
+
+    def datasets(self, tournament: str) -> Path:
+        """Downloaded files, one folder per data version."""
+        return self.data / "datasets" / tournament
+
+    def models(self, tournament: str) -> Path:
+        """Trained models, one folder per model and artifact."""
+        return self.data / "models" / tournament
+
+    def predictions(self, tournament: str) -> Path:
+        """Prediction files, as submitted."""
+        return self.data / "predictions" / tournament
+
+    def reports(self, tournament: str) -> Path:
+        """HTML pages."""
+        return self.data / "reports" / tournament
+
+    def binned(self, tournament: str) -> Path:
+        """Binned training data; may be deleted at any time."""
+        return self.cache / "binned" / tournament
+
+    def lock(self, tournament: str, account: str) -> Path:
+        """The lock of one account in one tournament; account is a public id, never a secret."""
+        return self.data / "locks" / f"{tournament}-{safe_name(account)}.lock"
+
+
+def safe_name(name: str) -> str:
+    """The name itself, where it is good for one part of a path.
+
+    Raises FileForeign for anything else: separators, leading dots, empty or over 128 characters.
+    """
+    if not _SAFE_NAME.fullmatch(name):
+        raise FileForeign(
+            f"{name[:60]!r} cannot be a file name here",
+            hint="names may hold letters, digits, dots, dashes and underscores",
+        )
+    return name
+
+
+def safe_relative(name: str) -> Path:
+    """A server's file name such as "v5.3/live.parquet" as a relative path, each part checked."""
+    return Path(*(safe_name(part) for part in name.split("/")))
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals concerning `path` into ours."""
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(error, path) from error
+
+
+def disk_error(error: OSError, path: Path) -> DiskError:
+    """The error of ours that says what the operating system said about `path`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(
+            f"the disk is full: {path} could not be written",
+            hint="free some space and run the same command again; nothing was lost",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return PathForbidden(
+            f"no permission for {path}",
+            hint="give this user access to it, or set NUMERI_HOME to a folder of your own",
+        )
+    return DiskTrouble(
+        f"{path}: {error.strerror or error}",
+        hint="look at the path and the disk, then run the same command again",
+    )
+
+
+@contextmanager
+def atomic_file(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Write `path` so that it is there whole or not at all.
+
+    Yields a binary file with a temporary name beside it; synced and renamed at the end, removed
+    where an exception passes. Raises DiskFull, PathForbidden, DiskTrouble.
+    """
+    with atomic_path(path, mode=mode) as temporary, temporary.open("r+b") as file:
+        yield file
+
+
+@contextmanager
+def atomic_path(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
+    """Like `atomic_file`, for writers that want a path; it exists, empty, when handed out."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode))
+        try:
+            yield temporary
+            publish(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Sync a finished file and give it its final name; the rename is synced too."""
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    if os.name == "posix":
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write a small text file atomically, in UTF-8."""
+    with atomic_file(path, mode=mode) as file:
+        file.write(text.encode())
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex. Raises DiskTrouble, PathForbidden."""
+    with disk_errors(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def free_bytes(path: Path) -> int:
+    """Free space of the disk that holds `path`, or will."""
+    while not path.exists() and path.parent != path:
+        path = path.parent
+    with disk_errors(path):
+        return shutil.disk_usage(path).free
+
+
+@contextmanager
+def held_lock(path: Path, *, what: str) -> Iterator[None]:
+    """Hold a lock for as long as the block runs; freed by the system if the process dies.
+
+    Raises LockHeld at once where somebody else has it; `what` names the work, such as "a run".
+    """
+    from filelock import FileLock, Timeout
+
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise LockHeld(
+                f"{what} is already at work",
+                hint="wait for it to end; it does the same work",
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,1 @@
+"""The tournament in miniature; knows nothing of the client."""

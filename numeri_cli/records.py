@@ -1,0 +1,130 @@
+"""Facts that rooms hand each other: frozen, without I/O. Times are aware and in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+Timing = Literal["on-time", "late", "queued", "none", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreConfig:
+    """How one score of a round is made and paid."""
+
+    name: str
+    display_name: str
+    is_payout: bool
+    multiplier: float | None
+    clip_threshold: float | None
+    total_score_days: int | None
+    returns_lag_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round as the server describes it."""
+
+    id: str
+    number: int
+    tournament: int
+    open_time: datetime
+    deadline: datetime  # closeStakingTime, or closeTime where that is null
+    close_time: datetime | None
+    resolve_time: datetime | None
+    data_datestamp: int | None
+    target: str | None
+    payout_factor: Decimal | None
+    stake_threshold: float | None
+    score_configs: tuple[ScoreConfig, ...] = ()
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a submission made at `now` is on time."""
+        return self.open_time <= now < self.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSlot:
+    """A model of the account."""
+
+    id: str
+    name: str
+    tournament: int
+    hosted: bool = False  # an uploaded model is assigned: submissions by API are refused
+
+
+@dataclass(frozen=True, slots=True)
+class LatestSubmission:
+    """What the server holds for one model and round."""
+
+    model: str
+    round_number: int
+    status: Timing
+    id: str | None
+    filename: str | None
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One submission as the server knows it."""
+
+    id: str
+    status: str
+    error_info: str | None
+    selected: bool
+    filename: str | None
+    filtered_count: int | None
+    submitted_count: int | None
+    round_number: int | None
+    inserted_at: datetime | None
+
+    @property
+    def accepted(self) -> bool:
+        """Settled and taken."""
+        return self.selected and not self.error_info
+
+    @property
+    def refused(self) -> bool:
+        """Settled and not taken."""
+        return bool(self.error_info)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """Whom the keys belong to and what they may do."""
+
+    account: str
+    public_id: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that a submission was accepted."""
+
+    tournament: str
+    round_number: int
+    model: str
+    server_id: str
+    filename: str
+    prediction_digest: str  # SHA-256 of the uploaded bytes, in hex
+    rows: int
+    timing: Timing
+    time: datetime
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DataFileRecord:
+    """A downloaded file as the ledger knows it."""
+
+    tournament: str
+    name: str  # as the server calls it: "v5.3/live.parquet"
+    size_bytes: int
+    etag: str
+    digest: str  # SHA-256, in hex
+    round_number: int | None
+    time: datetime

@@ -1,0 +1,1 @@
+"""The tournament's numbers: numpy in, numpy out."""
