@@ -19,9 +19,7 @@ class Task(Protocol):
 class Listener(Protocol):
     """Hears what long work does; never changes it."""
 
-    def task(
-        self, label: str, *, total: float | None, unit: str
-    ) -> AbstractContextManager[Task]:
+    def task(self, label: str, *, total: float | None, unit: str) -> AbstractContextManager[Task]:
         """Open a bar; total in units, or None where it is not known; unit such as "bytes"."""
 
     def step(self, name: str) -> None:
@@ -44,9 +42,7 @@ class SilentTask:
 class Silent:
     """The listener that does not listen."""
 
-    def task(
-        self, label: str, *, total: float | None, unit: str
-    ) -> AbstractContextManager[Task]:
+    def task(self, label: str, *, total: float | None, unit: str) -> AbstractContextManager[Task]:
         """Give a bar nobody looks at."""
         return nullcontext(SilentTask())
 
