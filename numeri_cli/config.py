@@ -1,0 +1,280 @@
+"""numeri.toml → Profile. An error names the key, its line and the nearest known name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from numeri_cli.errors import ModelUnknown, ProfileInvalid, ProfileMissing
+from numeri_cli.home import disk_errors
+
+Names = str | list[str]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+_MODEL_NAME = re.compile(r"[A-Za-z0-9_]{1,20}")
+_VERSION = re.compile(r"v\d+(\.\d+)*")
+_RETRAIN = re.compile(r"never|[1-9]\d{0,2} weeks?")
+
+STARTER_PARAMETERS: dict[str, Any] = {
+    "n_estimators": 400,
+    "learning_rate": 0.02,
+    "max_depth": 5,
+    "num_leaves": 31,
+    "colsample_bytree": 0.1,
+    "min_data_in_leaf": 1000,
+}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Estimator(_Section):
+    """What learns: "lightgbm" or "module:Class", and its parameters, passed through unchanged."""
+
+    name: str = "lightgbm"
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class Neutralize(_Section):
+    """Which features the predictions are made independent of, and how far (0 to 1)."""
+
+    features: Names = "fncv3_features"
+    proportion: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.5
+
+
+class ModelSettings(_Section):
+    """One model; every key has a default.
+
+    train_window is "first-last" in eras; early_stopping_eras are the last ones held out, purged
+    """
+
+    features: Names = "medium"
+    targets: Annotated[list[str], Field(min_length=1)] = ["target_ender_60"]
+    seeds: Annotated[list[Seed], Field(min_length=1)] = [1]
+    data: Annotated[list[Literal["train", "validation"]], Field(min_length=1)] = ["train"]
+    era_stride: Annotated[int, Field(ge=1)] = 1
+    missing_twos: Literal["keep", "nan"] = "keep"
+    early_stopping_eras: Annotated[int, Field(ge=0)] = 0
+    retrain: str = "never"
+    estimator: Estimator = Estimator(params=STARTER_PARAMETERS)
+    neutralize: Neutralize | None = Neutralize()
+
+    @field_validator("retrain")
+    @classmethod
+    def _retrain_is_a_period(cls, value: str) -> str:
+        if not _RETRAIN.fullmatch(value):
+            raise ValueError('must be "never" or a number of weeks, such as "4 weeks"')
+        return value
+
+
+class Notify(_Section):
+    """Whom to tell how a run ended."""
+
+    webhook: str | None = None
+    command: list[str] | None = None
+
+
+class Profile(_Section):
+    """The whole of numeri.toml."""
+
+    tournament: str = "numerai"
+    data_version: str = "v5.3"
+    connections: Annotated[int, Field(ge=1, le=16)] = 4
+    no_progress_seconds: Annotated[float, Field(gt=0, strict=False)] = 60.0
+    models: Annotated[dict[str, ModelSettings], Field(min_length=1)]
+    notify: Notify = Notify()
+
+    @field_validator("data_version")
+    @classmethod
+    def _version_is_one(cls, value: str) -> str:
+        if not _VERSION.fullmatch(value):
+            raise ValueError('must be a data version such as "v5.3"')
+        return value
+
+    @field_validator("models")
+    @classmethod
+    def _names_are_possible(cls, value: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
+        for name in value:
+            if not _MODEL_NAME.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} cannot be a model's name: up to 20 letters, digits and underscores"
+                )
+        return value
+
+    def model(self, name: str) -> ModelSettings:
+        """The settings of one model. Raises ModelUnknown naming the nearest."""
+        if name not in self.models:
+            raise ModelUnknown(
+                f"the profile has no model {name!r}",
+                hint=_nearest(name, list(self.models), what="models"),
+            )
+        return self.models[name]
+
+
+def starter_profile(model: str, *, tournament: str) -> Profile:
+    """The profile of somebody who has none yet: one model, defaults throughout."""
+    return Profile(tournament=tournament, models={model: ModelSettings()})
+
+
+def find_profile(asked: Path | None, fallback: Path) -> Path | None:
+    """`asked`, else ./numeri.toml, else the one in the configuration directory, else None.
+
+    Raises ProfileMissing where one was asked for by name and is not there.
+    """
+    if asked is not None:
+        path = asked.expanduser().absolute()
+        with disk_errors(path):
+            if not path.is_file():
+                raise ProfileMissing(
+                    f"there is no profile {path}",
+                    hint="`numeri init` writes one in the current directory",
+                )
+        return path
+    for path in (Path("numeri.toml").absolute(), fallback):
+        with disk_errors(path):
+            if path.is_file():
+                return path
+    return None
+
+
+def read_profile(path: Path) -> Profile:
+    """Read and check a profile. Raises ProfileInvalid naming key, line and cure; DiskError."""
+    with disk_errors(path):
+        content = path.read_bytes()
+    try:
+        text = content.decode()
+        table = tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise ProfileInvalid(f"{path} is not UTF-8 text", hint="save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileInvalid(
+            f"{path} is not TOML: {str(error)[:200]}",
+            hint="mend that line; `numeri init` writes an example elsewhere",
+        ) from None
+    try:
+        return Profile.model_validate(table)
+    except ValidationError as error:
+        raise _invalid(path, text, error) from None
+
+
+def _invalid(path: Path, text: str, error: ValidationError) -> ProfileInvalid:
+    first = error.errors(include_url=False, include_input=False)[0]
+    keys = [str(part) for part in first["loc"] if _is_key(str(part))]
+    name = ".".join(keys)
+    line = _line_of(text, keys)
+    place = f"{path}, line {line}" if line else str(path)
+    if first["type"] == "extra_forbidden":
+        return ProfileInvalid(
+            f"{place}: unknown key {name}"[:500],
+            hint=_nearest(keys[-1], _known_keys(keys[:-1]), what="keys"),
+        )
+    if first["type"] == "missing" and keys == ["models"]:
+        return ProfileInvalid(
+            f"{place}: no model is named",
+            hint="add a section such as [models.lighthouse]; it may be empty",
+        )
+    words = first["msg"].removeprefix("Value error, ")
+    words = words[:1].lower() + words[1:]
+    return ProfileInvalid(f"{place}: {name}: {words}"[:500], hint="mend the profile and try again")
+
+
+def _is_key(part: str) -> bool:
+    """pydantic adds the branch of a union to the place, as in features.list[str]; drop it."""
+    return part not in {"str", "list[str]", "float", "int"}
+
+
+def _known_keys(parents: list[str]) -> list[str]:
+    sections: dict[str, type[BaseModel]] = {
+        "": Profile,
+        "models": ModelSettings,
+        "estimator": Estimator,
+        "neutralize": Neutralize,
+        "notify": Notify,
+    }
+    if not parents:
+        return list(Profile.model_fields)
+    last = parents[-1] if parents[-1] in sections else parents[0]
+    return list(sections.get(last, Profile).model_fields)
+
+
+def _nearest(name: str, known: list[str], *, what: str) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known {what}: {', '.join(known[:20])}"
+
+
+def _line_of(text: str, keys: list[str]) -> int | None:
+    """The line that holds the key, or the nearest enclosing section; None where neither shows."""
+    section: list[str] = []
+    best: tuple[int, int] | None = None
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        header = re.fullmatch(r"\[\[?\s*(.+?)\s*\]\]?\s*(#.*)?", line)
+        if header:
+            section = [part.strip(" \"'") for part in header.group(1).split(".")]
+            here = section
+        else:
+            match = re.match(r"([\w.\"' -]+?)\s*=", line)
+            if not match:
+                continue
+            here = section + [part.strip(" \"'") for part in match.group(1).split(".")]
+        if here == keys[: len(here)] and (best is None or len(here) > best[0]):
+            best = (len(here), number)
+    return best[1] if best else None
+
+
+PROFILE_TEMPLATE = """\
+# The profile of Numeri. Every key shown has its default value unless a comment says otherwise.
+
+tournament = "{tournament}"        # "numerai", "practice" or the address of an API
+data_version = "{data_version}"
+# connections = 4               # ranges of a file downloaded at a time
+# no_progress_seconds = 60      # a transfer that moves no byte for so long is started again
+
+[models.{model}]                # the model's name, as on the server
+features = "medium"             # a set in features.json, or a list of names
+targets = ["target_ender_60"]   # one booster each, ensembled
+seeds = [1]                     # one booster each, ensembled
+data = ["train"]                # or ["train", "validation"]
+era_stride = 1                  # 4 takes every 4th era: a quarter of the memory and time
+# missing_twos = "keep"         # "nan": an era where a feature is 2 throughout counts as missing
+# retrain = "never"             # or "4 weeks"
+
+[models.{model}.estimator]
+name = "lightgbm"               # or "sklearn.linear_model:Ridge", "my_package:MyModel"
+params = {{ n_estimators = {n_estimators}, learning_rate = {learning_rate}, max_depth = 5, \
+num_leaves = 31, colsample_bytree = 0.1{more} }}
+
+[models.{model}.neutralize]     # proportion = 0 switches it off
+features = "fncv3_features"
+proportion = 0.5
+
+# [notify]
+# webhook = "https://example.org/hook"     # told how each run ended
+# command = ["notify-send", "numeri"]
+"""
+
+
+def profile_text(model: str, *, tournament: str, data_version: str, practice: bool) -> str:
+    """A commented profile for `numeri init`; the real tournament gets the tutorial's larger model.
+
+    Parameters of the latter: 2,000 trees at 0.01, as in Numerai's own introduction.
+    """
+    if practice:
+        trees, rate, more = 400, 0.02, ", min_data_in_leaf = 1000"
+    else:
+        trees, rate, more = 2000, 0.01, ""
+    return PROFILE_TEMPLATE.format(
+        model=model,
+        tournament=tournament,
+        data_version=data_version,
+        n_estimators=trees,
+        learning_rate=rate,
+        more=more,
+    )
