@@ -1,0 +1,128 @@
+"""Eras: their order, how far a target looks ahead, what has to be purged, walk-forward windows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from numeri_cli.errors import FileForeign, TargetAlias, TargetUnknown, UsageProblem
+
+DAYS_PER_ERA = 5
+PURGE_MARGIN_ERAS = 4
+WINDOW_ERAS = 156
+
+
+@dataclass(frozen=True)
+class Window:
+    """One step of a walk: train on some eras, predict later ones."""
+
+    train_eras: tuple[str, ...]
+    test_eras: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EraChoice:
+    """Which eras take part.
+
+    stride: every n-th era of those left, counted from the first
+    first, last: numbers of the outermost eras, inclusive
+    only: names of the eras, where just these are wanted
+    """
+
+    stride: int = 1
+    first: int | None = None
+    last: int | None = None
+    only: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.stride < 1:
+            raise UsageProblem(f"an era stride of {self.stride} is none", hint="1 takes every era")
+
+    def choose(self, eras: Iterable[str]) -> tuple[str, ...]:
+        """The chosen of these eras, in order of time. Raises FileForeign where `only` is absent."""
+        ordered = sort_eras(eras)
+        if self.only is not None:
+            absent = sorted(set(self.only) - set(ordered))
+            if absent:
+                raise FileForeign(
+                    f"the data has no era {absent[0]!r}",
+                    hint=f"its eras are {ordered[0]} to {ordered[-1]}" if ordered else "",
+                )
+            ordered = sort_eras(self.only)
+        within = [
+            era
+            for era in ordered
+            if (self.first is None or era_number(era) >= self.first)
+            and (self.last is None or era_number(era) <= self.last)
+        ]
+        return tuple(within[:: self.stride])
+
+
+def era_number(era: str) -> float:
+    """The number in an era's name; infinity for the names of live data such as "eraX"."""
+    digits = era.removeprefix("era")
+    return int(digits) if digits.isdecimal() else math.inf
+
+
+def sort_eras(eras: Iterable[str]) -> tuple[str, ...]:
+    """Each era once, in order of time."""
+    return tuple(sorted(set(eras), key=lambda era: (era_number(era), era)))
+
+
+def horizon_days(target: str) -> int:
+    """Business days a target looks ahead, from the end of its name: target_ender_60 → 60.
+
+    Raises TargetAlias for the bare `target`, TargetUnknown where the name says no horizon.
+    """
+    if target == "target":
+        raise TargetAlias(
+            "`target` is an alias whose meaning changes between data versions",
+            hint='name the target itself, such as "target_ender_60"',
+        )
+    match = re.search(r"_(\d+)$", target)
+    if match is None:
+        raise TargetUnknown(
+            f"the name {target!r} does not say how many days it looks ahead",
+            hint="targets end in their horizon, such as target_ender_60",
+        )
+    return int(match[1])
+
+
+def purge_eras(targets: str | Sequence[str]) -> int:
+    """Eras to leave out between train and test: 8 for 20 days, 16 for 60; the longest governs.
+
+    An era is a week, so h days overlap h/5 eras; Numerai leaves 4 more.
+    """
+    names = (targets,) if isinstance(targets, str) else targets
+    longest = max(horizon_days(name) for name in names)
+    return math.ceil(longest / DAYS_PER_ERA) + PURGE_MARGIN_ERAS
+
+
+def before_purge(eras: Iterable[str], *, first_test_era: str, purge: int) -> tuple[str, ...]:
+    """Those eras that may train a model which is tested from `first_test_era` on."""
+    frontier = era_number(first_test_era) - purge
+    return tuple(era for era in sort_eras(eras) if era_number(era) < frontier)
+
+
+def walk_forward(
+    eras: Iterable[str], *, purge: int, window: int = WINDOW_ERAS
+) -> tuple[Window, ...]:
+    """Numerai's scheme: windows of `window` eras, each predicted from all before it, purged.
+
+    With window 156 and purge 8: train 1–148, predict 157–312; train 1–304, predict 313–468; …
+    The last window may be short. Raises UsageProblem where no window can be made.
+    """
+    ordered = sort_eras(eras)
+    if purge < 0 or window <= purge or len(ordered) <= window:
+        raise UsageProblem(
+            f"{len(ordered)} eras cannot be walked in windows of {window} with {purge} purged",
+            hint="the window must be longer than the purge and shorter than the history",
+        )
+    windows = []
+    for start in range(window, len(ordered), window):
+        train = before_purge(ordered[:start], first_test_era=ordered[start], purge=purge)
+        if train:
+            windows.append(Window(train, ordered[start : start + window]))
+    return tuple(windows)
