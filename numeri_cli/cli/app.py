@@ -1,0 +1,76 @@
+"""The Typer application; main() turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import typer
+
+from numeri_cli import __version__
+from numeri_cli.cli import desk, learn, practice, prepare, rounds
+from numeri_cli.errors import ExitCode, Terminated, UsageProblem
+
+app = typer.Typer(
+    name=None,
+    help="Numeri takes part in the Numerai tournament: data, models, submissions, proof.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"numeri {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    pass
+
+
+for room in (prepare, learn, rounds, desk):
+    room.add_to(app)
+app.add_typer(practice.app, name="practice")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the return value is the exit code of the process."""
+    words = sys.argv[1:] if arguments is None else arguments
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        result = app(args=words, prog_name="numeri", standalone_mode=False)
+    except typer.TyperException as error:
+        return _usage(error, words)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    return int(result) if isinstance(result, int) else 0
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated("terminated", hint="nothing was lost; run the same command again")
+
+
+def _usage(error: typer.TyperException, words: list[str]) -> int:
+    """What Typer has against the words on the command line, said our way."""
+    from numeri_cli.terminal.screen import Screen
+
+    message = str(getattr(error, "format_message", lambda: error)()).rstrip(".")
+    if not message:  # no command at all: the help has been shown
+        return int(ExitCode.usage)
+    named = [word for word in words if not word.startswith("-")][:1]
+    screen = Screen(
+        named[0] if named else "", as_json="--json" in words, quiet=False, verbose=False
+    )
+    screen.fail(UsageProblem(message, hint=f"`numeri {' '.join(named)} --help`".replace("  ", " ")))
+    screen.close(ExitCode.usage)
+    return int(ExitCode.usage)

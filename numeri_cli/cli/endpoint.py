@@ -1,0 +1,66 @@
+"""Which tournament is meant: an option, the environment or the profile; never a silent guess."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from numeri_cli.credentials import NUMERAI_HOST
+from numeri_cli.errors import UsageProblem
+
+API_URL = "NUMERI_API_URL"
+PRACTICE_ADDRESS = "https://practice.invalid/"
+NUMERAI_ADDRESS = f"https://{NUMERAI_HOST}/"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A tournament: its key for everything kept here, its address, and the host keys are for."""
+
+    key: str
+    address: str
+    host: str
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether it is the tournament inside this program."""
+        return self.address == PRACTICE_ADDRESS
+
+
+def resolve(asked: str | None, of_profile: str | None) -> Endpoint:
+    """The option's tournament, else NUMERI_API_URL's, else the profile's, else Numerai.
+
+    Raises UsageProblem for a word that is neither a known name nor an address.
+    """
+    return _endpoint(asked or os.environ.get(API_URL) or of_profile or "numerai")
+
+
+def environment_host() -> str | None:
+    """The host that the environment's keys are for, where it names one."""
+    address = os.environ.get(API_URL)
+    return _endpoint(address).host if address else None
+
+
+def _endpoint(name: str) -> Endpoint:
+    if name == "numerai":
+        return Endpoint("numerai", NUMERAI_ADDRESS, NUMERAI_HOST)
+    if name == "practice":
+        return Endpoint("practice", PRACTICE_ADDRESS, "practice.invalid")
+    try:
+        parts = urlsplit(name)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in {"http", "https"} or parts.username is not None:
+        raise UsageProblem(
+            f"{name[:80]!r} is no tournament",
+            hint="say numerai, practice, or an address such as http://127.0.0.1:8000",
+        )
+    if host == NUMERAI_HOST and parts.scheme == "https":
+        return Endpoint("numerai", NUMERAI_ADDRESS, NUMERAI_HOST)
+    where = f"{host}:{port}" if port else host
+    key = where.replace(":", "-")
+    shown = f"[{host}]" if ":" in host else host
+    address = f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path or '/'}"
+    return Endpoint(key.strip("-."), address, where)

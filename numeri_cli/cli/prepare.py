@@ -1,0 +1,160 @@
+"""Before the first round: a profile, keys, data."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from numeri_cli.cli.options import command
+from numeri_cli.cli.session import STARTER_MODEL, Session
+from numeri_cli.errors import KeysMissing, ProfileInvalid, ScopeMissing, UsageProblem
+
+if TYPE_CHECKING:
+    from numeri_cli.credentials import Keys
+
+NEEDED_SCOPES = ("upload_submission", "read_submission_info", "read_user_info")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A profile that was written."""
+
+    profile: Path
+    tournament: str
+    model: str
+    next_steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """Keys that were stored."""
+
+    account: str
+    host: str
+    scopes: tuple[str, ...]
+    missing_scopes: tuple[str, ...]
+    file: Path
+
+
+@dataclass(frozen=True)
+class LoggedOut:
+    """Whether keys were forgotten."""
+
+    host: str
+    forgotten: bool
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this room."""
+    command(app)(init)
+    command(app)(login)
+    command(app)(logout)
+    command(app)(datasets)
+    command(app)(download)
+
+
+def init(
+    session: Session,
+    model: Annotated[
+        str, typer.Option("--model", help="Your model's name on the server.")
+    ] = STARTER_MODEL,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a profile that is there.")
+    ] = False,
+) -> None:
+    """Write a commented profile, numeri.toml, in the current directory.
+
+    numeri init --tournament practice
+    """
+    from numeri_cli.config import profile_text, read_profile
+    from numeri_cli.home import write_text
+    from numeri_cli.terminal import tables
+
+    path = session.asked_profile or Path("numeri.toml").absolute()
+    if path.exists() and not force:
+        raise ProfileInvalid(f"{path} is already there", hint="edit it, or replace it with --force")
+    endpoint = session.asked_endpoint
+    name = endpoint.key if endpoint.key in {"numerai", "practice"} else endpoint.address
+    practice = endpoint.key != "numerai"
+    text = profile_text(model, tournament=name, data_version="v5.3", practice=practice)
+    write_text(path, text)
+    try:
+        read_profile(path)
+    except ProfileInvalid:
+        path.unlink()
+        raise
+    steps = ("numeri run",) if endpoint.is_practice else ("numeri login", "numeri run")
+    session.screen.show(Written(path, name, model, steps), tables.written)
+
+
+def login(
+    session: Session,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read public id and secret key, a line each.")
+    ] = False,
+) -> None:
+    """Ask for the API keys, check them with the server, and store them for this user only.
+
+    numeri login
+    """
+    from numeri_cli.credentials import store_keys
+    from numeri_cli.terminal import tables
+
+    if session.endpoint.is_practice:
+        raise UsageProblem(
+            "the practice tournament keeps its own keys",
+            hint="nothing to store: `numeri run --tournament practice`",
+        )
+    keys = _asked_keys(session, stdin)
+    with session.connect(keys) as client:
+        info = client.token_info()
+    missing = tuple(scope for scope in NEEDED_SCOPES if scope not in info.scopes)
+    if missing:
+        raise ScopeMissing(
+            f"these keys of {info.account} lack: {', '.join(missing)}",
+            hint="make keys with these permissions on numer.ai > Account > Automation",
+        )
+    store_keys(session.home.credentials, session.endpoint.host, keys)
+    record = LoggedIn(
+        info.account, session.endpoint.host, info.scopes, missing, session.home.credentials
+    )
+    session.screen.show(record, tables.logged_in)
+
+
+def _asked_keys(session: Session, stdin: bool) -> Keys:
+    from numeri_cli.cli.endpoint import environment_host
+    from numeri_cli.credentials import check_keys, environment_keys
+
+    if stdin or not sys.stdin.isatty():
+        public_id, secret = (sys.stdin.readline(), sys.stdin.readline())
+        if public_id.strip() or stdin:
+            return check_keys(public_id, secret)
+    found = environment_keys(session.endpoint.host, environment_host())
+    if found is not None:
+        session.listener.say("Keys taken from the environment.")
+        return found
+    if not sys.stdin.isatty():
+        raise KeysMissing(
+            "no keys were given",
+            hint="`numeri login` in a terminal asks for them; or pipe two lines into `--stdin`",
+        )
+    public_id = typer.prompt("Public id", err=True)
+    secret = typer.prompt("Secret key", hide_input=True, err=True)
+    return check_keys(public_id, secret)
+
+
+def logout(session: Session) -> None:
+    """Forget the stored keys of this tournament's host.
+
+    numeri logout
+    """
+    from numeri_cli.credentials import forget_keys
+    from numeri_cli.terminal import tables
+
+    host = session.endpoint.host
+    forgotten = forget_keys(session.home.credentials, host)
+    session.screen.show(LoggedOut(host, forgotten), tables.logged_out)

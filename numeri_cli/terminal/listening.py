@@ -1,0 +1,112 @@
+"""Listeners that a person can see: bars in a terminal, plain sentences elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Task as RichTask
+from rich.text import Text
+
+from numeri_cli.progress import SilentTask, Task
+
+
+class _Done(ProgressColumn):
+    """How much is done, in the task's own unit, and how fast."""
+
+    def render(self, task: RichTask) -> Text:
+        unit = task.fields["unit"]
+        if unit == "bytes":
+            total = decimal(int(task.total)) if task.total else "?"
+            words = f"{decimal(int(task.completed))} of {total}"
+            if task.speed:
+                words += f", {decimal(int(task.speed))}/s"
+        else:
+            total = f"{task.total:,.0f}" if task.total else "?"
+            words = f"{task.completed:,.0f} of {total} {unit}"
+        return Text(words, style="progress.download")
+
+
+class _BarTask:
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress, self._task = progress, task
+
+    def advance(self, amount: float) -> None:
+        self._progress.advance(self._task, amount)
+
+    def note(self, text: str) -> None:
+        self._progress.update(self._task, note=text)
+
+
+class Sentences:
+    """Says sentences on standard error; steps too, with their time, where asked to be verbose."""
+
+    def __init__(self, console: Console, *, quiet: bool, verbose: bool) -> None:
+        self._console, self._quiet, self._verbose = console, quiet, verbose
+
+    @contextmanager
+    def task(self, label: str, *, total: float | None, unit: str) -> Iterator[Task]:
+        """No bar; where verbose, a line when the task ends and what it took."""
+        started = time.monotonic()
+        yield SilentTask()
+        if self._verbose:
+            self.step(f"{label}: {time.monotonic() - started:.1f} s")
+
+    def step(self, name: str) -> None:
+        """A named point of the work, with its time, where asked to be verbose."""
+        if self._verbose:
+            moment = datetime.now(UTC).strftime("%H:%M:%SZ")
+            self._console.print(f"{moment} {name}", style="dim", highlight=False, markup=False)
+
+    def say(self, text: str) -> None:
+        """A sentence, unless asked to be quiet."""
+        if not self._quiet:
+            self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+class Bars(Sentences):
+    """Bars while work lasts; they leave no trace."""
+
+    def __init__(self, console: Console, *, quiet: bool, verbose: bool) -> None:
+        super().__init__(console, quiet=quiet, verbose=verbose)
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            _Done(),
+            TextColumn("{task.fields[note]}", markup=False),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+            expand=True,
+        )
+        self._open = 0
+
+    @contextmanager
+    def task(self, label: str, *, total: float | None, unit: str) -> Iterator[Task]:
+        """A bar with what is done, the speed and the time left."""
+        with super().task(label, total=total, unit=unit):
+            if self._open == 0:
+                self._progress.start()
+            self._open += 1
+            task = self._progress.add_task(label, total=total, unit=unit, note="")
+            try:
+                yield _BarTask(self._progress, task)
+            finally:
+                self._progress.remove_task(task)
+                self._open -= 1
+                if self._open == 0:
+                    self._progress.stop()

@@ -1,0 +1,32 @@
+"""Which tournament is meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from numeri_cli.cli.endpoint import environment_host, resolve
+from numeri_cli.errors import UsageProblem
+
+
+def test_the_option_goes_before_the_environment_before_the_profile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert resolve(None, None).key == "numerai"
+    assert resolve(None, "practice").key == "practice"
+    monkeypatch.setenv("NUMERI_API_URL", "http://127.0.0.1:8123")
+    assert resolve(None, "practice").key == "127.0.0.1-8123"
+    assert resolve("numerai", "practice").key == "numerai"
+    assert environment_host() == "127.0.0.1:8123"
+
+
+@pytest.mark.parametrize(
+    "word", ["numeri", "ftp://x", "http://", "https://a:b@c", "http://[", "x:99999"]
+)
+def test_a_word_that_is_no_tournament_is_refused(word: str) -> None:
+    with pytest.raises(UsageProblem):
+        resolve(word, None)
+
+
+def test_numerais_own_address_is_numerai() -> None:
+    assert resolve("https://api-tournament.numer.ai", None) == resolve("numerai", None)
+    assert resolve("http://api-tournament.numer.ai", None) != resolve("numerai", None)

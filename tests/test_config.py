@@ -1,0 +1,92 @@
+"""The profile: defaults, and an error for every way to get it wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from numeri_cli.config import find_profile, profile_text, read_profile, starter_profile
+from numeri_cli.errors import ModelUnknown, ProfileInvalid, ProfileMissing
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "numeri.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("practice", [True, False])
+def test_the_written_profile_says_what_the_defaults_are(tmp_path: Path, practice: bool) -> None:
+    text = profile_text("beacon", tournament="practice", data_version="v5.3", practice=practice)
+    profile = read_profile(written(tmp_path, text))
+    default = starter_profile("beacon", tournament="practice")
+    if practice:
+        assert profile == default
+    else:
+        model, expected = profile.models["beacon"], default.models["beacon"]
+        assert model.model_copy(update={"estimator": expected.estimator}) == expected
+
+
+def test_everything_has_a_default_but_the_models_names(tmp_path: Path) -> None:
+    profile = read_profile(written(tmp_path, "[models.a]\n[models.b]\n"))
+    assert profile.tournament == "numerai"
+    assert profile.models["a"] == profile.models["b"]
+    assert profile.models["a"].neutralize is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "cure"),
+    [
+        ('tournamen = "x"\n[models.a]', "line 1: unknown key tournamen", "tournament"),
+        ('[models.a]\n\nfeaturs = "x"', "line 3: unknown key models.a.featurs", "features"),
+        ('[models.a.estimator]\nnme = "x"', "line 2: unknown key models.a.estimator.nme", "name"),
+        ("[models.a]\nneutralize = { proportio = 1 }", "line 2: unknown key", "proportion"),
+        ("[models.a]\nfeatures = 3", "line 2: models.a.features", "mend"),
+        ("[models.a]\nneutralize = { proportion = 3 }", "line 2: models.a.neutralize", "mend"),
+        ('[models.a]\nretrain = "4w"', 'must be "never" or a number of weeks', "mend"),
+        ("[models.a]\nera_stride = 0", "line 2: models.a.era_stride", "mend"),
+        ('[models.a]\ndata = ["live"]', "line 2: models.a.data", "mend"),
+        ("[models.a]\ntargets = []", "line 2: models.a.targets", "mend"),
+        ('[models."a b"]', "'a b' cannot be a model's name", "mend"),
+        ("", "no model is named", "[models."),
+        ("x =", "is not TOML", "init"),
+        ('data_version = "../v5"\n[models.a]', "must be a data version", "mend"),
+    ],
+)
+def test_an_error_names_the_key_its_line_and_a_cure(
+    tmp_path: Path, text: str, said: str, cure: str
+) -> None:
+    with pytest.raises(ProfileInvalid) as caught:
+        read_profile(written(tmp_path, text))
+    assert said in caught.value.message
+    assert cure in caught.value.hint
+    assert len(caught.value.message) < 600
+
+
+def test_a_profile_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "numeri.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ProfileInvalid, match="not UTF-8"):
+        read_profile(path)
+
+
+def test_the_nearest_model_is_named() -> None:
+    profile = starter_profile("lighthouse", tournament="practice")
+    with pytest.raises(ModelUnknown) as caught:
+        profile.model("lighthose")
+    assert "lighthouse" in caught.value.hint
+
+
+def test_the_profile_here_goes_before_the_one_in_the_configuration_directory(
+    tmp_path: Path,
+) -> None:
+    fallback = tmp_path / "config" / "numeri.toml"
+    assert find_profile(None, fallback) is None
+    fallback.parent.mkdir()
+    fallback.touch()
+    assert find_profile(None, fallback) == fallback
+    Path("numeri.toml").touch()
+    assert find_profile(None, fallback) == Path("numeri.toml").absolute()
+    with pytest.raises(ProfileMissing):
+        find_profile(Path("absent.toml"), fallback)

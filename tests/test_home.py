@@ -1,0 +1,102 @@
+"""Files that are whole or absent; names that are checked; one lock."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from numeri_cli.errors import DiskFull, DiskTrouble, FileForeign, LockHeld, PathForbidden
+from numeri_cli.home import (
+    Home,
+    atomic_file,
+    atomic_path,
+    digest_file,
+    disk_error,
+    held_lock,
+    safe_name,
+    safe_relative,
+    write_text,
+)
+
+
+def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "file"
+    with pytest.raises(ZeroDivisionError), atomic_file(path) as file:
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert list(path.parent.iterdir()) == []
+    with atomic_file(path) as file:
+        file.write(b"first")
+    with pytest.raises(KeyboardInterrupt), atomic_path(path) as temporary:
+        temporary.write_bytes(b"second, hal")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"first"
+    assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_a_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", "abc")
+    assert digest_file(tmp_path / "a").startswith("ba7816bf8f01cfea")
+
+
+@pytest.mark.parametrize("name", ["..", ".hidden", "a/b", "", "a\\b", "a\0", "-x", "x" * 200])
+def test_a_name_from_a_server_never_becomes_a_path_unchecked(name: str) -> None:
+    with pytest.raises(FileForeign):
+        safe_name(name)
+    with pytest.raises(FileForeign):
+        safe_relative(f"v5.3/{name}/../live.parquet")
+
+
+def test_an_ordinary_name_stays_as_it_is() -> None:
+    assert safe_relative("v5.3/live.parquet") == Path("v5.3/live.parquet")
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (errno.ENOSPC, DiskFull),
+        (errno.EACCES, PathForbidden),
+        (errno.EROFS, PathForbidden),
+        (errno.EIO, DiskTrouble),
+    ],
+)
+def test_the_systems_refusals_become_ours(number: int, expected: type[Exception]) -> None:
+    error = disk_error(OSError(number, os.strerror(number)), Path("/x"))
+    assert type(error) is expected
+    assert "/x" in error.message
+    assert error.hint
+
+
+def test_everything_lies_under_numeri_home(home: Path) -> None:
+    places = Home.find()
+    assert places.ledger.is_relative_to(home)
+    assert places.binned("practice").is_relative_to(home)
+    assert not home.exists()
+
+
+def _hold(path: Path, ready: multiprocessing.synchronize.Event) -> None:
+    with held_lock(path, what="a run"):
+        ready.set()
+        time.sleep(60)
+
+
+def test_the_lock_is_exclusive_and_free_after_a_kill(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    path = tmp_path / "locks" / "one.lock"
+    other = context.Process(target=_hold, args=(path, ready))
+    other.start()
+    assert ready.wait(30)
+    with pytest.raises(LockHeld), held_lock(path, what="a run"):
+        pass
+    assert other.pid is not None
+    os.kill(other.pid, signal.SIGKILL)
+    other.join()
+    with held_lock(path, what="a run"):
+        pass
