@@ -1,0 +1,38 @@
+"""From the boosters of a model to one prediction of an era."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from numeri_cli.errors import PredictionsValues
+from numeri_cli.scoring.neutral import MISSING_FEATURE, neutralize
+from numeri_cli.scoring.ranks import FloatArray, NumberArray, gaussianize, rank_uniform
+
+
+def combine(
+    predictions: NumberArray,
+    features: NumberArray | None,
+    *,
+    proportion: float,
+    missing_feature: float = MISSING_FEATURE,
+) -> FloatArray:
+    """Gaussianize each booster, take the equal mean, neutralize that, rank it into (0, 1).
+
+    predictions: (n_ids, n_boosters) or (n_ids,), raw, of one era, no NaN
+    features: (n_ids, n_features) to neutralize against; None, or proportion 0, leaves that out
+    returns: (n_ids,), strictly inside (0, 1), mean 0.5; all 0.5 where every booster is constant
+    errors: PredictionsValues where a prediction is NaN
+    """
+    columns = np.asarray(predictions)
+    missing = int(np.isnan(columns).sum())
+    if missing:
+        raise PredictionsValues(
+            f"the model gave {missing:,} predictions that are no number",
+            hint="look at the estimator and its training data",
+        )
+    mean = gaussianize(columns)
+    if mean.ndim == 2:
+        mean = mean.mean(axis=1)
+    if features is not None and proportion and mean.size and mean.min() != mean.max():
+        mean = neutralize(mean, features, proportion=proportion, missing_feature=missing_feature)
+    return rank_uniform(mean)

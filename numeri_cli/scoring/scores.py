@@ -1,0 +1,265 @@
+"""The scores of one era.
+
+A NaN, in a prediction, a target or a meta model, is an id that is not there. As in numerai-tools
+the score rests on the ids that have everything it needs; where more than a fifth of the rows
+would be lost (numerai-tools raises), or where a side does not vary, the score is NaN. Several
+prediction columns are scored each for itself. Everything is in the same order of ids.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from numeri_cli.scoring.neutral import MISSING_FEATURE, filled, neutralize
+from numeri_cli.scoring.ranks import FloatArray, NumberArray, gaussianize, power, rank_average
+
+MOST_LOST = 0.2  # of the rows, in joining ids
+_SMALLEST_RESIDUAL = 1e-10  # of a prediction's scale; below it neutralization leaves only rounding
+_SMALLEST_AGREEMENT = 0.9  # what numerai-tools demands of the power transform
+_FEATURES_PER_BLOCK = 256
+
+
+def corr(
+    prediction: NumberArray,
+    target: NumberArray,
+    *,
+    target_power: float = 1.5,
+    top_bottom: int | None = None,
+) -> float:
+    """Numerai CORR: what the tournament pays on.
+
+    prediction: (n_ids,), any scale, only ranks matter
+    target: (n_ids,), centred here over all ids that have one
+    target_power: 1 for a target that is not made of bins, such as returns
+    top_bottom: score only so many highest and lowest predictions (200: TB200); equal predictions
+    at the edge are taken in the order given, where numerai-tools sorts by id
+    returns: in [-1, 1], or NaN
+    source: numerai-tools 0.7.2, scoring.numerai_corr
+    """
+    present = _present(prediction, target)
+    if present is None:
+        return float("nan")
+    return corr_gaussian(
+        gaussianize(prediction[present]),
+        centred(target)[present],
+        target_power=target_power,
+        top_bottom=top_bottom,
+    )
+
+
+def corr_gaussian(
+    gaussian: FloatArray,
+    target: FloatArray,
+    *,
+    target_power: float = 1.5,
+    top_bottom: int | None = None,
+) -> float:
+    """CORR of a prediction that is already gaussianized with a target that is already centred."""
+    raised = power(gaussian)
+    aim = target if target_power == 1 else power(target, target_power)
+    if _spoiled(raised, gaussian) or (target_power != 1 and _spoiled(aim, target)):
+        return float("nan")
+    if top_bottom is not None:
+        if len(raised) < 2 * top_bottom:
+            return float("nan")
+        extremes = _extremes(raised, top_bottom)
+        raised, aim = raised[extremes], aim[extremes]
+    return pearson(raised, aim)
+
+
+def contribution(
+    predictions: NumberArray,
+    meta_model: NumberArray,
+    target: NumberArray,
+    *,
+    top_bottom: int | None = None,
+) -> FloatArray:
+    """MMC, or BMC where the other model is a benchmark.
+
+    predictions: (n_ids, n_predictions) or (n_ids,)
+    meta_model: (n_ids,), any scale
+    target: (n_ids,); taken times 4 where it lies in [0, 1], centred after ids were joined
+    top_bottom: count only so many highest and lowest of what is left of the prediction
+    returns: (n_predictions,); a constant prediction contributes 0; NaN for a constant meta model
+    source: numerai-tools 0.7.2, scoring.correlation_contribution
+    """
+    columns = as_columns(predictions)
+    scores = np.full(columns.shape[1], np.nan)
+    for index in range(columns.shape[1]):
+        column = columns[:, index]
+        present = _present(column, meta_model, target)
+        if present is not None:
+            scores[index] = contribution_gaussian(
+                gaussianize(column[present]),
+                gaussianize(meta_model[present]),
+                target[present],
+                top_bottom=top_bottom,
+            )
+    return scores
+
+
+def contribution_gaussian(
+    prediction: FloatArray,
+    meta_model: FloatArray,
+    target: NumberArray,
+    *,
+    top_bottom: int | None = None,
+) -> float:
+    """Contribution of a gaussianized prediction to a gaussianized model, all (n_ids,), no NaN."""
+    square = float(meta_model @ meta_model)
+    if square == 0:
+        return float("nan")
+    neutral = prediction - meta_model * (float(prediction @ meta_model) / square)
+    aim = centred(target * 4.0 if target.min() >= 0 and target.max() <= 1 else target)
+    if top_bottom is None:
+        return float(aim @ neutral) / len(aim)
+    if len(neutral) < 2 * top_bottom:
+        return float("nan")
+    extremes = _extremes(neutral, top_bottom)
+    return float(aim[extremes] @ neutral[extremes]) / (2 * top_bottom)
+
+
+def fnc(
+    predictions: NumberArray,
+    features: NumberArray,
+    target: NumberArray,
+    *,
+    missing_feature: float = MISSING_FEATURE,
+) -> FloatArray:
+    """CORR of what is left of each gaussianized prediction when the features are taken out.
+
+    predictions: (n_ids, n_predictions) or (n_ids,)
+    features: (n_ids, n_features); NaN is taken for `missing_feature`
+    returns: (n_predictions,); NaN where the features explain the prediction to the last digit
+    source: numerai-tools 0.7.2, scoring.feature_neutral_corr, on the ids that have a prediction
+    """
+    columns = as_columns(predictions)
+    scores = np.full(columns.shape[1], np.nan)
+    for group, present in same_rows(columns):
+        gaussian = gaussianize(columns[present][:, group])
+        neutral = neutralize(gaussian, features[present], missing_feature=missing_feature)
+        for position, index in enumerate(group):
+            left = np.abs(neutral[:, position]).max(initial=0.0)
+            if left > _SMALLEST_RESIDUAL:  # a gaussianized column has a scale of 1; NaN fails too
+                spread = np.full(len(columns), np.nan)
+                spread[present] = neutral[:, position]
+                scores[index] = corr(spread, target)
+    return scores
+
+
+def correlation_with(prediction: NumberArray, meta_model: NumberArray) -> float:
+    """CWMM: Pearson of the gaussianized, powered prediction with the meta model as it is.
+
+    source: numerai-tools 0.7.2, scoring.numerai_corr with target_pow15=False
+    """
+    return corr(prediction, meta_model, target_power=1)
+
+
+def exposures(
+    predictions: NumberArray,
+    features: NumberArray,
+    *,
+    missing_feature: float = MISSING_FEATURE,
+) -> FloatArray:
+    """Pearson correlation of each prediction, as it is, with each feature.
+
+    predictions: (n_ids, n_predictions) or (n_ids,)
+    features: (n_ids, n_features); NaN is taken for `missing_feature`
+    returns: (n_predictions, n_features), NaN where either is constant
+    source: numerai-tools 0.7.2, scoring.max_feature_correlation takes the largest magnitude
+    """
+    columns = as_columns(predictions)
+    result = np.full((columns.shape[1], features.shape[1]), np.nan)
+    for group, present in same_rows(columns):
+        chosen = columns[present][:, group].astype(np.float64)
+        moves = chosen.min(axis=0) != chosen.max(axis=0) if len(chosen) else np.zeros(len(group))
+        chosen -= chosen.mean(axis=0) if len(chosen) else 0
+        norms = np.sqrt((chosen**2).sum(axis=0))
+        rows = features if present.all() else features[present]
+        for start in range(0, features.shape[1], _FEATURES_PER_BLOCK):
+            span = slice(start, start + _FEATURES_PER_BLOCK)
+            block = filled(rows[:, span], missing_feature).astype(np.float64)
+            varies = block.min(axis=0) != block.max(axis=0)
+            block -= block.mean(axis=0)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                found = (chosen.T @ block) / np.outer(norms, np.sqrt((block**2).sum(axis=0)))
+            found[np.logical_not(np.logical_and.outer(moves, varies))] = np.nan
+            result[group, span] = np.clip(found, -1, 1)
+    return result
+
+
+def churn(previous: NumberArray, current: NumberArray, *, top_bottom: int | None = None) -> float:
+    """1 − rank correlation of one universe's predictions at two dates.
+
+    previous, current: (n_ids,) over the union of ids, NaN where an id has no prediction
+    top_bottom: instead the mean share of the highest and lowest so many that were replaced
+    returns: in [0, 2]; NaN where more than a fifth of either side is lost or a side is constant
+    source: numerai-tools 0.7.2, signals.churn
+    """
+    if top_bottom is not None:
+        if min(np.count_nonzero(side == side) for side in (previous, current)) < top_bottom:
+            return float("nan")
+        kept = 0
+        for sign in (1, -1):
+            sets = [_lowest(sign * side, top_bottom) for side in (previous, current)]
+            kept += len(np.intersect1d(*sets))
+        return 1 - kept / (2 * top_bottom)
+    here, there = previous == previous, current == current
+    both = here & there
+    if both.sum() == 0 or both.sum() < (1 - MOST_LOST) * max(here.sum(), there.sum()):
+        return float("nan")
+    return 1 - pearson(rank_average(previous[both]), rank_average(current[both]))
+
+
+def pearson(first: FloatArray, second: FloatArray) -> float:
+    """Pearson correlation of two (n,) without NaN; NaN where either is constant or n < 2."""
+    if len(first) < 2 or first.min() == first.max() or second.min() == second.max():
+        return float("nan")
+    a, b = first - first.mean(), second - second.mean()
+    return float(np.clip((a @ b) / np.sqrt((a @ a) * (b @ b)), -1, 1))
+
+
+def centred(values: NumberArray) -> FloatArray:
+    """The values without their mean, which skips NaN."""
+    known = values[values == values]
+    return np.asarray(values - (known.mean(dtype=np.float64) if len(known) else 0), np.float64)
+
+
+def as_columns(predictions: NumberArray) -> NumberArray:
+    """(n,) as (n, 1); (n, k) as it is."""
+    return predictions[:, None] if predictions.ndim == 1 else predictions
+
+
+def same_rows(columns: NumberArray) -> list[tuple[list[int], npt.NDArray[np.bool_]]]:
+    """Columns that have a value on the same rows, together, so that they share the work."""
+    groups: dict[bytes, tuple[list[int], npt.NDArray[np.bool_]]] = {}
+    for index in range(columns.shape[1]):
+        present = columns[:, index] == columns[:, index]
+        groups.setdefault(present.tobytes(), ([], present))[0].append(index)
+    return list(groups.values())
+
+
+def _present(*sides: NumberArray) -> npt.NDArray[np.bool_] | None:
+    """Rows that have everything; None where more than a fifth would be lost, or nothing is left."""
+    present = np.logical_and.reduce([side == side for side in sides])
+    count = int(np.count_nonzero(present))
+    if count == 0 or count / len(present) < 1 - MOST_LOST:
+        return None
+    return present
+
+
+def _spoiled(raised: FloatArray, plain: FloatArray) -> bool:
+    """Whether the power transform changed a column beyond what numerai-tools lets pass."""
+    if not len(raised) or raised.min() == raised.max():
+        return False  # it says NaN by itself
+    return not pearson(raised, plain) >= _SMALLEST_AGREEMENT
+
+
+def _extremes(values: FloatArray, count: int) -> npt.NDArray[np.intp]:
+    order = np.argsort(values, kind="stable")
+    return np.concatenate([order[:count], order[-count:]])
+
+
+def _lowest(values: NumberArray, count: int) -> npt.NDArray[np.intp]:
+    return np.argsort(values, kind="stable")[:count]
