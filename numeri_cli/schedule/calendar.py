@@ -1,0 +1,176 @@
+"""The tournament's week, and how cron and systemd write it down.
+
+A round opens Tuesday to Saturday at 12:00 UTC: for an hour, Saturday's for 26 hours.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal
+
+Cadence = Literal["weekly", "daily"]
+
+_DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_TUESDAY, _SATURDAY, _SUNDAY = 1, 5, 6
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Moment:
+    """A minute of the week; weekday 0 is Monday."""
+
+    weekday: int
+    hour: int
+    minute: int
+
+    def shifted(self, offset: timedelta) -> Moment:
+        """What a clock shows at this moment of UTC where it is `offset` ahead."""
+        elapsed = timedelta(days=self.weekday, hours=self.hour, minutes=self.minute)
+        minutes = (elapsed + offset) % _WEEK // timedelta(minutes=1)
+        return Moment(minutes // 1440, minutes // 60 % 24, minutes % 60)
+
+    def __str__(self) -> str:
+        return f"{_DAY_NAMES[self.weekday]} {self.hour:02}:{self.minute:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When a cadence fires, in UTC, and how long each firing waits for a late round.
+
+    A wait is shorter than the gap to the next firing, so that no firing finds the lock held.
+    """
+
+    moments: tuple[Moment, ...]
+    wait: timedelta
+    reason: str
+
+
+# Saturday's round takes submissions for 26 hours: soon after a failure, in the evening, and on
+# Sunday with six hours left for a person to mend what the watchdog reports.
+_SATURDAY_RETRIES = (
+    Moment(_SATURDAY, 14, 0),
+    Moment(_SATURDAY, 18, 0),
+    Moment(_SUNDAY, 8, 0),
+)
+
+_RHYTHMS: dict[Cadence, Rhythm] = {
+    "weekly": Rhythm(
+        moments=(Moment(_SATURDAY, 12, 0), *_SATURDAY_RETRIES),
+        wait=timedelta(minutes=50),
+        reason="Saturday's round opens at 12:00 UTC and closes on Sunday at 14:00 UTC: the first"
+        " firing submits, the three later ones are for a machine or network that was down",
+    ),
+    "daily": Rhythm(
+        moments=(
+            *(
+                Moment(weekday, 12, minute)
+                for weekday in range(_TUESDAY, _SATURDAY + 1)
+                for minute in (0, 30)
+            ),
+            *_SATURDAY_RETRIES,
+        ),
+        wait=timedelta(minutes=25),
+        reason="a round opens Tuesday to Saturday at 12:00 UTC and may close after one hour"
+        " (Saturday's after 26): 12:00 submits, 12:30 and Saturday's later firings are for a"
+        " machine or network that was down",
+    ),
+}
+
+
+def rhythm(cadence: Cadence) -> Rhythm:
+    """The firings of a cadence."""
+    return _RHYTHMS[cadence]
+
+
+def offsets(zones: Iterable[tzinfo], *, start: datetime) -> tuple[timedelta, ...]:
+    """Every offset from UTC that occurs in any of the zones in the year after `start`, ascending.
+
+    start: aware; resolution of a change: one hour
+    """
+    hours = [start.astimezone(UTC) + timedelta(hours=hour) for hour in range(366 * 24)]
+    found = {hour.astimezone(zone).utcoffset() or timedelta() for zone in zones for hour in hours}
+    return tuple(sorted(found))
+
+
+def local_moments(
+    moments: Iterable[Moment], utc_offsets: Iterable[timedelta]
+) -> tuple[Moment, ...]:
+    """Every local minute of the week that one of the offsets maps to one of the UTC moments."""
+    shifts = tuple(utc_offsets)
+    return tuple(sorted({moment.shifted(shift) for moment in moments for shift in shifts}))
+
+
+def cron_times(moments: Iterable[Moment]) -> tuple[str, ...]:
+    """The five fields of as few crontab lines as fire at exactly these local moments."""
+    return tuple(
+        f"{_listed(minutes)} {_listed(hours)} * * {_cron_days(weekdays)}"
+        for weekdays, hours, minutes in _grouped(moments)
+    )
+
+
+def on_calendar(moments: Iterable[Moment]) -> tuple[str, ...]:
+    """systemd's OnCalendar expressions for these UTC moments."""
+    return tuple(
+        f"{_systemd_days(weekdays)} *-*-* {_listed(hours, width=2)}:"
+        f"{_listed(minutes, width=2)}:00 UTC"
+        for weekdays, hours, minutes in _grouped(moments)
+    )
+
+
+def following(moments: Iterable[Moment], *, after: datetime) -> datetime:
+    """The first of these UTC moments later than `after` (aware)."""
+    midnight = after.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = midnight - timedelta(days=midnight.weekday())
+    candidates = (
+        monday + timedelta(days=moment.weekday + week, hours=moment.hour, minutes=moment.minute)
+        for moment in moments
+        for week in (0, 7)
+    )
+    return min(time for time in candidates if time > after)
+
+
+def _grouped(
+    moments: Iterable[Moment],
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]:
+    """Moments as products of weekdays, hours and minutes; no product holds anything else."""
+    weekdays: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    for moment in moments:
+        weekdays[moment.hour, moment.minute].add(moment.weekday)
+    hours: defaultdict[tuple[int, tuple[int, ...]], set[int]] = defaultdict(set)
+    for (hour, minute), days in weekdays.items():
+        hours[minute, tuple(sorted(days))].add(hour)
+    minutes: defaultdict[tuple[tuple[int, ...], tuple[int, ...]], set[int]] = defaultdict(set)
+    for (minute, ordered), of_minute in hours.items():
+        minutes[ordered, tuple(sorted(of_minute))].add(minute)
+    for (ordered, of_day), of_hour in sorted(minutes.items()):
+        yield ordered, of_day, tuple(sorted(of_hour))
+
+
+def _listed(numbers: Iterable[int], *, width: int = 1) -> str:
+    return ",".join(f"{number:0{width}}" for number in numbers)
+
+
+def _cron_days(weekdays: Iterable[int]) -> str:
+    days = sorted((weekday + 1) % 7 for weekday in weekdays)  # cron's 0 is Sunday
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in _runs(days))
+
+
+def _systemd_days(weekdays: Iterable[int]) -> str:
+    return ",".join(
+        _DAY_NAMES[run[0]] if len(run) == 1 else f"{_DAY_NAMES[run[0]]}..{_DAY_NAMES[run[-1]]}"
+        for run in _runs(sorted(weekdays))
+    )
+
+
+def _runs(numbers: Sequence[int]) -> list[list[int]]:
+    """Ascending numbers, cut wherever one is missing."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs
