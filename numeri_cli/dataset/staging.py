@@ -29,11 +29,15 @@ class _Piece:
     table: pa.Table
 
 
-def tables_by_era(data: DataFile, columns: tuple[str, ...]) -> Iterator[tuple[str, pa.Table]]:
+def tables_by_era(
+    data: DataFile, columns: tuple[str, ...], *, only: Sequence[str] | None
+) -> Iterator[tuple[str, pa.Table]]:
     """Era after era, each whole, in the order in which the file first has them."""
     data.require(columns)
     eras = data.eras()
-    pieces = _in_order(data, columns, eras) if eras.contiguous else _sorted(data, columns, eras)
+    wanted = np.array([only is None or name in set(only) for name in eras.names], dtype=np.bool_)
+    read = _in_order if eras.contiguous else _sorted
+    pieces = read(data, columns, eras, wanted)
     waiting: list[_Piece] = []
     for piece in pieces:
         if waiting and waiting[0].era != piece.era:
@@ -50,15 +54,19 @@ def _join(eras: RowEras, pieces: Sequence[_Piece]) -> tuple[str, pa.Table]:
     return eras.names[pieces[0].era], joined
 
 
-def _in_order(data: DataFile, columns: tuple[str, ...], eras: RowEras) -> Iterator[_Piece]:
+def _in_order(
+    data: DataFile, columns: tuple[str, ...], eras: RowEras, wanted: npt.NDArray[np.bool_]
+) -> Iterator[_Piece]:
     """Row group after row group, each staged on disk where it is large."""
     start = 0
     row_bytes = sum(_width(data.schema.field(name).type) for name in columns)
     with parquet_errors(data.path), pq.ParquetFile(data.path) as file:
         for group, rows in enumerate(data.group_rows):
             codes = eras.codes[start : start + rows]
-            bounds = _bounds(codes)
+            bounds = [(begin, end) for begin, end in _bounds(codes) if wanted[codes[begin]]]
             start += rows
+            if not bounds:
+                continue
             if rows * row_bytes <= GROUP_BYTES:
                 table = file.read_row_group(group, columns=list(columns)).select(list(columns))
                 for begin, end in bounds:
@@ -69,9 +77,12 @@ def _in_order(data: DataFile, columns: tuple[str, ...], eras: RowEras) -> Iterat
             pa.default_memory_pool().release_unused()
 
 
-def _sorted(data: DataFile, columns: tuple[str, ...], eras: RowEras) -> Iterator[_Piece]:
+def _sorted(
+    data: DataFile, columns: tuple[str, ...], eras: RowEras, wanted: npt.NDArray[np.bool_]
+) -> Iterator[_Piece]:
     """The whole file staged on disk in the order of its eras."""
     order = np.argsort(eras.codes, kind="stable")
+    order = order[wanted[eras.codes[order]]] if len(order) else order
     codes = eras.codes[order]
     groups = list(range(len(data.group_rows)))
     with parquet_errors(data.path), pq.ParquetFile(data.path) as file:

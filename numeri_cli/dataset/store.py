@@ -176,15 +176,17 @@ class DataFile:
             hint=f"its nearest column is {match}" if match else "is it of the right data version?",
         )
 
-    def by_era(self, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
-        """Era after era in the file's order, with these columns; bounded memory.
+    def by_era(
+        self, columns: Sequence[str], *, eras: Sequence[str] | None = None
+    ) -> Iterator[tuple[str, pa.Table]]:
+        """Era after era in the file's order, or only these, with these columns; bounded memory.
 
         Holds one era and, of a row group, what fits in 64 MB; larger row groups and files whose
         eras are scattered go through a temporary file on disk.
         """
         from numeri_cli.dataset.staging import tables_by_era
 
-        return tables_by_era(self, tuple(columns))
+        return tables_by_era(self, tuple(columns), only=eras)
 
     def _empty(self, columns: Sequence[str]) -> pa.Table:
         return pa.schema([self.schema.field(name) for name in columns]).empty_table()

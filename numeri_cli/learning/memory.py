@@ -1,0 +1,128 @@
+"""What a training needs of memory and disk, and what this machine has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from numeri_cli.errors import MemoryShort
+from numeri_cli.home import free_bytes
+
+GIGABYTE = 10**9
+PROCESS_BYTES = 350_000_000
+BINNED_CELL_BYTES = {True: 0.65, False: 1.15}  # five values fit half a byte, 255 bins one
+ROW_BYTES = 80  # gradients, hessians, scores, labels, weights, row indices
+BLOCK_CELL_BYTES = 3
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The size of a training.
+
+    five_valued: whether the features are whole numbers of few values
+    leaves: of a tree; each keeps a histogram of every feature
+    """
+
+    rows: int
+    features: int
+    five_valued: bool
+    leaves: int = 31
+
+    def binned_bytes(self) -> float:
+        """The binned rows, in memory and in the cache on disk."""
+        return self.rows * self.features * BINNED_CELL_BYTES[self.five_valued]
+
+    def peak_bytes(self, block_columns: int) -> float:
+        """The most that training holds at once, the process itself included."""
+        bins = 6 if self.five_valued else 256
+        histograms = self.leaves * self.features * bins * 16
+        block = self.rows * min(block_columns, self.features) * BLOCK_CELL_BYTES
+        scores = self.rows * ROW_BYTES
+        return PROCESS_BYTES + self.binned_bytes() + max(block, histograms) + scores
+
+
+def available_bytes() -> int:
+    """Memory this process may still take: of the machine and of its control groups."""
+    limits = [_meminfo("MemAvailable") or _physical()]
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        (
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+            "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        ),
+    ):
+        top, now = _number(Path(limit)), _number(Path(used))
+        if top is not None and now is not None:
+            limits.append(max(0, top - now))
+    return min(limits)
+
+
+def check_memory(shape: Shape, *, block_columns: int, available: int, force: bool) -> None:
+    """Raise MemoryShort, saying what would fit, where the plan needs more than there is."""
+    needed = shape.peak_bytes(block_columns)
+    if force or needed <= available:
+        return
+
+    def fits(rows: int, features: int) -> bool:
+        smaller = Shape(rows, features, shape.five_valued, shape.leaves)
+        return smaller.peak_bytes(block_columns) <= available
+
+    advice = []
+    features = _largest(shape.features, lambda count: fits(shape.rows, count))
+    if features:
+        advice.append(f"{features} features")
+    stride = next((s for s in range(2, 65) if fits(shape.rows // s, shape.features)), None)
+    if stride:
+        advice.append(f"era_stride = {stride}")
+    would = " or ".join(advice) if advice else "neither fewer features nor fewer eras alone"
+    raise MemoryShort(
+        f"{shape.rows:,} rows × {shape.features:,} features need about "
+        f"{needed / GIGABYTE:.1f} GB of memory and {available / GIGABYTE:.1f} GB are free",
+        hint=f"what would fit: {would}; --force tries all the same",
+    )
+
+
+def check_disk(needed: float, folder: Path, *, force: bool) -> bool:
+    """Whether `folder`'s disk takes so many bytes; raises MemoryShort where not and not forced."""
+    free = free_bytes(folder)
+    if needed <= free:
+        return True
+    if force:
+        return False
+    raise MemoryShort(
+        f"the binned data takes about {needed / GIGABYTE:.1f} GB of disk and "
+        f"{free / GIGABYTE:.1f} GB are free at {folder}",
+        hint="free some space; --force trains without keeping the binned data",
+    )
+
+
+def _largest(top: int, fits: Callable[[int], bool]) -> int:
+    """The largest count up to `top` that fits; 0 where none does."""
+    low, high = 0, top
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
+
+
+def _meminfo(key: str) -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    found = [line for line in lines if line.startswith(f"{key}:")]
+    return int(found[0].split()[1]) * 1024 if found else None
+
+
+def _physical() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _number(path: Path) -> int | None:
+    try:
+        text = path.read_text().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdecimal() else None

@@ -1,0 +1,163 @@
+"""The LightGBM library: its import, its voice, its parameters' names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from numeri_cli.dataset.features import nearest
+from numeri_cli.errors import LibraryMissing, ParameterUnknown
+from numeri_cli.progress import SILENT, Listener
+
+try:
+    import lightgbm as lgb
+except OSError as error:  # the OpenMP runtime is a package of the system, not of Python
+    raise LibraryMissing(
+        f"LightGBM cannot be loaded: {error}",
+        hint="install OpenMP: `apt install libgomp1` on Debian, `brew install libomp` on macOS",
+    ) from error
+
+__all__ = [
+    "DEFAULTS",
+    "DEFAULT_TREES",
+    "allows_legs",
+    "canonical",
+    "derived_seed",
+    "leg_parameters",
+    "lgb",
+    "lightgbm_parameters",
+    "refusals",
+    "value_of",
+    "voice",
+    "without",
+]
+
+DEFAULTS: Mapping[str, Any] = {
+    "objective": "regression",
+    "force_col_wise": True,
+    "deterministic": True,
+    "bin_construct_sample_cnt": 20_000,
+    "verbosity": -1,
+}
+DEFAULT_TREES = 100
+# Objectives whose raw scores are what `predict` gives, so that a later leg can start from them.
+LEG_OBJECTIVES = frozenset(
+    {"regression", "regression_l1", "huber", "fair", "quantile", "mape"}
+    | {"regression_l2", "l2", "mean_squared_error", "mse", "l2_root", "root_mean_squared_error"}
+    | {"rmse", "l1", "mean_absolute_error", "mae", "mean_absolute_percentage_error"}
+)
+
+
+class _Voice:
+    """Hands the library's warnings to a listener, each once; the rest is dropped."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._said: set[str] = set()
+
+    def info(self, message: str) -> None:
+        if "[Warning]" in message:
+            self.warning(message)
+
+    def warning(self, message: str) -> None:
+        text = message.strip().removeprefix("[LightGBM] [Warning] ")
+        if text and text not in self._said:
+            self._said.add(text)
+            self._listener.say(f"LightGBM: {text}")
+
+
+@contextmanager
+def voice(listener: Listener) -> Iterator[None]:
+    """Route what LightGBM says to the listener while the block runs; silence before and after."""
+    lgb.register_logger(_Voice(listener))
+    try:
+        yield
+    finally:
+        lgb.register_logger(_Voice(SILENT))
+
+
+def canonical(name: str) -> str | None:
+    """LightGBM's own name of a parameter or alias; None where it knows no such name."""
+    return _aliases().get(name)
+
+
+def lightgbm_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given parameters unchanged, with our defaults where none is given under any alias.
+
+    Raises ParameterUnknown for a name LightGBM does not know, with the nearest it does.
+    """
+    known = _aliases()
+    for name in given:
+        if name not in known:
+            match = nearest(name, known)
+            raise ParameterUnknown(
+                f"LightGBM has no parameter {name!r}",
+                hint=f"did you mean {match!r}?" if match else "see LightGBM's list of parameters",
+            )
+    taken = {known[name] for name in given}
+    defaults = {name: value for name, value in DEFAULTS.items() if name not in taken}
+    if "force_row_wise" in taken:
+        defaults.pop("force_col_wise", None)
+    return defaults | dict(given)
+
+
+def value_of(params: Mapping[str, Any], name: str, default: Any) -> Any:
+    """A parameter's value under whichever alias it was given; `name` is LightGBM's own."""
+    for given, value in params.items():
+        if canonical(given) == name:
+            return value
+    return default
+
+
+def without(params: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The parameters but for these, under any alias; `names` are LightGBM's own."""
+    return {given: value for given, value in params.items() if canonical(given) not in names}
+
+
+def derived_seed(seed: int, leg: int) -> int:
+    """The seed of a leg: the seed itself for the first, so that one leg is plain LightGBM."""
+    if leg == 0:
+        return seed
+    return int.from_bytes(hashlib.sha256(f"{seed}:{leg}".encode()).digest()[:4], "big") >> 1
+
+
+def leg_parameters(params: Mapping[str, Any], leg: int) -> dict[str, Any]:
+    """The parameters of one leg: each seed in them derived for it."""
+    return {
+        name: derived_seed(int(value), leg)
+        if canonical(name) == "seed" or (canonical(name) or "").endswith("_seed")
+        else value
+        for name, value in params.items()
+    }
+
+
+def allows_legs(params: Mapping[str, Any]) -> bool:
+    """Whether training can be cut into legs: raw scores are predictions, trees stay as made."""
+    return (
+        value_of(params, "objective", "regression") in LEG_OBJECTIVES
+        and value_of(params, "boosting", "gbdt") in ("gbdt", "gbrt")
+        and not value_of(params, "reg_sqrt", False)
+        and value_of(params, "data_sample_strategy", "bagging") == "bagging"
+    )
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn LightGBM's refusal of a parameter's value into ours."""
+    try:
+        yield
+    except lgb.basic.LightGBMError as error:
+        raise ParameterUnknown(
+            f"LightGBM refuses: {str(error).strip()[:300].rstrip('.')}",
+            hint="mend `params` of the model's estimator",
+        ) from error
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    """Every name and alias → LightGBM's own name, as the library itself lists them."""
+    listed = lgb.basic._ConfigAliases._get_all_param_aliases()
+    return {alias: name for name, aliases in listed.items() for alias in [name, *aliases]}

@@ -1,0 +1,200 @@
+"""Rows in, ensemble out, in bounded memory: era after era of any data file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as pc_csv
+import pyarrow.parquet as pq
+
+from numeri_cli.dataset.store import DataFile
+from numeri_cli.errors import ArtifactForeign, FileForeign
+from numeri_cli.home import atomic_path
+from numeri_cli.learning.binned import without_missing_twos
+from numeri_cli.learning.contract import Contract
+from numeri_cli.learning.estimators import Fitted
+from numeri_cli.learning.matrix import float_rows
+from numeri_cli.learning.plan import Neutralization
+from numeri_cli.progress import SILENT, Listener
+from numeri_cli.scoring.ensemble import combine
+
+FloatArray = npt.NDArray[np.float64]
+CHUNK_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class EraPredictions:
+    """What each member says about one era.
+
+    ids: (n,) strings; raw: (n, members) as the members predict
+    table: the era's columns as read, the features to neutralize against among them
+    """
+
+    era: str
+    ids: pa.ChunkedArray
+    raw: FloatArray
+    table: pa.Table
+
+
+@dataclass(frozen=True)
+class PredictedFile:
+    """A prediction file that was written."""
+
+    path: Path
+    rows: int
+    eras: tuple[str, ...]
+
+
+def raw_predictions(
+    members: Sequence[Fitted],
+    contract: Contract,
+    data: DataFile,
+    *,
+    also: Sequence[str] = (),
+    eras: Sequence[str] | None = None,
+) -> Iterator[EraPredictions]:
+    """Era after era, each member's predictions; columns are taken by the contract's names.
+
+    also: further columns to read; eras: only these
+    Raises ArtifactForeign naming the features that the file lacks.
+    """
+    check_features(contract, data)
+    columns = list(dict.fromkeys([data.id_column, *contract.features, *also]))
+    for era, table in data.by_era(columns, eras=eras):
+        yield EraPredictions(
+            era=era,
+            ids=table.column(data.id_column).cast(pa.string()),
+            raw=_predict_era(members, contract, table),
+            table=table,
+        )
+
+
+def check_features(contract: Contract, data: DataFile) -> None:
+    """Raise ArtifactForeign, with names, where the file lacks a feature of the model."""
+    known = set(data.columns)
+    absent = [name for name in contract.features if name not in known]
+    if absent:
+        shown = ", ".join(absent[:3]) + (f" and {len(absent) - 3} more" if absent[3:] else "")
+        raise ArtifactForeign(
+            f"model {contract.model} needs features that {data.path} lacks: {shown}",
+            hint=f"it was trained on {contract.data_version}; take that version's files or "
+            f"`numeri train {contract.model}` again",
+        )
+
+
+def _predict_era(members: Sequence[Fitted], contract: Contract, table: pa.Table) -> FloatArray:
+    if contract.missing_twos == "nan":
+        features = table.select(list(contract.features))
+        table = without_missing_twos(features, np.zeros(table.num_rows, dtype=np.int32))
+    raw = np.empty((table.num_rows, len(members)))
+    step = max(1, CHUNK_BYTES // (4 * len(contract.features)))
+    for start in range(0, table.num_rows, step):
+        stop = min(start + step, table.num_rows)
+        rows = float_rows(table, contract.features, start=start, stop=stop)
+        for place, member in enumerate(members):
+            raw[start:stop, place] = member.predict(rows)
+    return raw
+
+
+def predict_file(
+    members: Sequence[Fitted],
+    contract: Contract,
+    data: DataFile,
+    output: Path,
+    *,
+    neutralize: Neutralization | None,
+    eras: Sequence[str] | None = None,
+    with_era: bool = False,
+    listener: Listener = SILENT,
+) -> PredictedFile:
+    """Write the ensemble's predictions, era after era; whole or not at all.
+
+    output: .parquet or .csv with columns `id`, `prediction`, in the file's order of eras;
+    `with_era` puts `era` between them
+    neutralize: with its features resolved to names; None leaves it out
+    Raises ArtifactForeign, FileForeign, FileDamaged, DiskError.
+    """
+    names = _resolved(neutralize)
+    data.require(names)
+    written: list[str] = []
+    rows = 0
+    with (
+        atomic_path(output) as temporary,
+        _writer(temporary, output.suffix, with_era=with_era) as writer,
+        listener.task("predicting", total=data.rows, unit="rows") as task,
+    ):
+        for era in raw_predictions(members, contract, data, also=names, eras=eras):
+            features = float_rows(era.table, names) if names else None
+            proportion = neutralize.proportion if neutralize else 0.0
+            prediction = combine(era.raw, features, proportion=proportion)
+            columns = {"id": era.ids, "prediction": pa.array(prediction)}
+            if with_era:
+                columns["era"] = pa.array([era.era] * len(prediction))
+            writer.write_table(pa.table({name: columns[name] for name in writer.names}))
+            written.append(era.era)
+            rows += len(prediction)
+            task.advance(len(prediction))
+    listener.step("predicted")
+    return PredictedFile(output, rows, tuple(written))
+
+
+def _resolved(neutralize: Neutralization | None) -> tuple[str, ...]:
+    if neutralize is None or neutralize.proportion == 0:
+        return ()
+    if isinstance(neutralize.features, str):
+        raise TypeError("the set to neutralize against has to be resolved to names first")
+    return neutralize.features
+
+
+class TableWriter(Protocol):
+    """Takes tables one after the other."""
+
+    names: tuple[str, ...]
+
+    def write_table(self, table: pa.Table) -> None:
+        """Append."""
+
+
+class _Writer:
+    """One of pyarrow's writers with the names of its columns."""
+
+    def __init__(self, writer: pq.ParquetWriter | pc_csv.CSVWriter, names: tuple[str, ...]) -> None:
+        self._writer = writer
+        self.names = names
+
+    def write_table(self, table: pa.Table) -> None:
+        self._writer.write_table(table)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writer.close()
+
+
+def _writer(path: Path, suffix: str, *, with_era: bool) -> AbstractContextManager[TableWriter]:
+    names = ("id", "era", "prediction") if with_era else ("id", "prediction")
+    kinds = {"id": pa.string(), "era": pa.string(), "prediction": pa.float64()}
+    schema = pa.schema([(name, kinds[name]) for name in names])
+    if suffix == ".parquet":
+        return _Writer(pq.ParquetWriter(path, schema), names)
+    if suffix == ".csv":
+        options = pc_csv.WriteOptions(quoting_style="none")
+        return _Writer(pc_csv.CSVWriter(path, schema, write_options=options), names)
+    raise FileForeign(
+        f"predictions cannot be written as {suffix or 'a file without suffix'}",
+        hint="name a .parquet or .csv file",
+    )
