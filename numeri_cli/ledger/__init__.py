@@ -1,1 +1,1 @@
-"""What this machine has done."""
+"""What this machine has done: a SQLite file of rounds, files, models, attempts and receipts."""

@@ -1,0 +1,80 @@
+"""Every GraphQL document we send, as text, in the API's own spelling."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HEARTBEAT: Final = "query { __typename }"
+
+_ROUND = """id number tournament openTime closeTime closeStakingTime resolveTime
+    dataDatestamp target payoutFactor stakeThreshold"""
+
+CURRENT_ROUND: Final = f"""query ($tournament: Int!) {{
+  rounds(tournament: $tournament, number: 0) {{ {_ROUND} }}
+}}"""
+
+ROUNDS: Final = f"""query ($tournament: Int!, $limit: Int, $number: Int, $status: RoundStatus) {{
+  rounds(tournament: $tournament, limit: $limit, number: $number, status: $status) {{ {_ROUND} }}
+}}"""
+
+ROUND_RULES: Final = f"""query ($tournament: Int!, $number: Int!) {{
+  rounds(tournament: $tournament, number: $number) {{
+    {_ROUND}
+    roundScoreConfigs {{
+      name displayName isPayout defaultMultiplier clipThreshold totalScoreDays returnsLagDays
+    }}
+  }}
+}}"""
+
+LIST_DATASETS: Final = """query ($tournament: Int, $round: Int) {
+  listDatasets(tournament: $tournament, round: $round)
+}"""
+
+DATASET: Final = """query ($filename: String!, $tournament: Int, $round: Int) {
+  dataset(filename: $filename, tournament: $tournament, round: $round)
+}"""
+
+TOKEN_INFO: Final = "query { apiTokenInfo { accountUsername publicId scopes } }"  # noqa: S105  # a question, no password
+
+MODELS: Final = """query {
+  account { models { id name tournament computePickleUpload { id } } }
+}"""
+
+LATEST_SUBMISSIONS: Final = """query ($rounds: Int) {
+  account {
+    models {
+      name tournament
+      latestSubmissions(latestNRounds: $rounds) { roundNumber status id filename timestamp }
+    }
+  }
+}"""
+
+_SUBMISSION = """id status errorInfo selected filename filteredCount submittedCount insertedAt
+    round { number }"""
+
+SUBMISSIONS: Final = f"""query ($modelId: ID) {{
+  submissions(modelId: $modelId) {{ {_SUBMISSION} }}
+}}"""
+
+SUBMISSION: Final = f"""query ($id: ID) {{
+  submissions(id: $id) {{ {_SUBMISSION} }}
+}}"""
+
+UPLOAD_AUTHORIZATION: Final = """query ($filename: String!, $tournament: Int!, $modelId: ID) {
+  submissionUploadAuth(filename: $filename, tournament: $tournament, modelId: $modelId) {
+    filename url
+  }
+}"""
+
+DOWNLOAD_AUTHORIZATION: Final = """query ($id: ID!) {
+  submissionDownloadAuth(id: $id) { filename url }
+}"""
+
+CREATE_SUBMISSION: Final = """mutation (
+  $filename: String!, $tournament: Int!, $modelId: ID, $dataDatestamp: Int, $source: String
+) {
+  createSubmission(
+    filename: $filename, tournament: $tournament, modelId: $modelId,
+    dataDatestamp: $dataDatestamp, source: $source
+  ) { id }
+}"""

@@ -1,0 +1,45 @@
+"""Whether a file that arrived is what its name says, as far as its frame can tell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from numeri_cli.errors import TransferCorrupt
+
+_MAGIC = b"PAR1"
+_SMALLEST_PARQUET = 12  # the magic at both ends and the length of the footer
+
+
+def check(path: Path, *, name: str) -> None:
+    """Raises TransferCorrupt for an empty file, a cut parquet file, JSON that is none; OSError.
+
+    name: the file's own name, which tells its kind
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise _corrupt(name, "is empty")
+    if name.endswith(".parquet"):
+        _check_parquet(path, name=name, size=size)
+    elif name.endswith(".json"):
+        try:
+            json.loads(path.read_bytes())
+        except (ValueError, RecursionError) as error:
+            raise _corrupt(name, "is no JSON") from error
+
+
+def _check_parquet(path: Path, *, name: str, size: int) -> None:
+    with path.open("rb") as file:
+        head = file.read(len(_MAGIC))
+        file.seek(max(0, size - 8))
+        tail = file.read(8)
+    if size < _SMALLEST_PARQUET or head != _MAGIC or tail[4:] != _MAGIC:
+        raise _corrupt(name, "is no parquet file, or only a part of one")
+    if int.from_bytes(tail[:4], "little") > size - _SMALLEST_PARQUET:
+        raise _corrupt(name, "has a damaged footer")
+
+
+def _corrupt(name: str, what: str) -> TransferCorrupt:
+    return TransferCorrupt(
+        f"{name} as it arrived {what}", hint="it was thrown away; run the same command again"
+    )

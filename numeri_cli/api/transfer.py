@@ -1,0 +1,240 @@
+"""Files from a store to this disk: several verified ranges at a time, resumed after a kill."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from numeri_cli.api import soundness
+from numeri_cli.api.connection import Connection, Connector
+from numeri_cli.api.fetching import Fetch, StartAgain, Stopped, Unchanged
+from numeri_cli.api.parts import Identity, Parts, discard
+from numeri_cli.errors import NumeriError, TransferFailed
+from numeri_cli.home import disk_errors, held_lock, publish
+from numeri_cli.progress import SilentTask, Task
+
+_TICK_SECONDS = 0.1
+_FAREWELL_SECONDS = 2.0
+_HASH_BYTES = 1 << 20
+_SYNC_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A file that is here, whole and synced; digest is SHA-256 in hex, None where unchanged."""
+
+    identity: Identity
+    digest: str | None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the copy that was here before is the server's."""
+        return self.digest is None
+
+
+def _no_bar(_: int | None) -> Task:
+    return SilentTask()
+
+
+def _no_check(_: Path) -> None:
+    """Nothing more to look at."""
+
+
+def download(
+    *,
+    connector: Connector,
+    get_url: Callable[[], str],
+    destination: Path,
+    known: Identity | None = None,
+    bar: Callable[[int | None], Task] = _no_bar,
+    check: Callable[[Path], None] = _no_check,
+) -> Downloaded:
+    """Bring a file to `destination`; under that name it is there whole, or as it was before.
+
+    get_url: gives a signed address; asked again once where the store refuses it
+    known: what the copy at `destination` is; where the store has the same, no body is fetched
+    bar: called with the bytes still to come (None: not known), gives the task to advance
+    check: looks at the finished file before it gets its name; may raise to keep the old one
+    Raises TransferFailed, TransferStalled, TransferRefused, TransferCorrupt, DiskFull and others
+    of DiskError, LockHeld where another process fetches the same file, and what get_url raises.
+    """
+    name = destination.name
+    lock = destination.with_name(f".{name}.lock")
+    with held_lock(lock, what=f"a download of {name}"), disk_errors(destination):
+        ranged = True
+        for _ in range(connector.limits.restarts + 1):
+            work = _Work(connector, destination, bar=bar)
+            work.fetch = Fetch(
+                destination,
+                get_url=get_url,
+                known=known if destination.exists() else None,
+                ranged=ranged,
+                limits=connector.limits,
+                learned=work.go_wide,
+            )
+            try:
+                return work.run(check)
+            except StartAgain as reason:
+                ranged = ranged and not reason.without_ranges
+    raise TransferFailed(
+        f"{name} kept changing while it was fetched", hint="run the same command again later"
+    )
+
+
+class _Work:
+    """The threads of one download, watched by the caller's; inside a process there are none."""
+
+    fetch: Fetch
+
+    def __init__(
+        self, connector: Connector, destination: Path, *, bar: Callable[[int | None], Task]
+    ) -> None:
+        self._connector, self._destination, self._bar = connector, destination, bar
+        self._connections: list[Connection] = []
+        self._threads: list[threading.Thread] = []
+        self._lock, self._wake = threading.Lock(), threading.Event()
+        self._running = 0
+        self._failures: list[BaseException] = []
+        self._keep = True  # what is here is worth going on from
+        self._task: Task | None = None
+        self._began = self._reported = self._hashed = self._synced = 0
+        self._digest = hashlib.sha256()
+
+    def run(self, check: Callable[[Path], None]) -> Downloaded:
+        """Fetch, verify, sync, publish."""
+        try:
+            if self._connector.in_process:
+                self._fetch_here()
+            else:
+                self._start(lead=True)
+                self._watch()
+            return self._finish(check)
+        except Unchanged as found:
+            return Downloaded(found.identity, digest=None)
+        except StartAgain:
+            self._report(back=True)
+            self._keep = False
+            raise
+        finally:
+            self._close()
+
+    def go_wide(self) -> None:
+        """The first answer told the size: let as many connections help as can be of use."""
+        parts = self._parts()
+        self._reported = parts.received
+        if self._connector.in_process or not parts.identity.resumable:
+            return
+        limits = self._connector.limits
+        useful = -(-parts.missing // limits.segment_bytes)
+        for _ in range(min(limits.connections - 1, useful)):
+            self._start(lead=False)
+
+    def _parts(self) -> Parts:
+        if self.fetch.parts is None:
+            raise AssertionError("the first answer makes the parts, or raises")
+        return self.fetch.parts
+
+    def _fetch_here(self) -> None:
+        connection = self._connector.connect()
+        self._connections.append(connection)
+        self.fetch.lead(connection, tick=self._report)
+
+    def _start(self, *, lead: bool) -> None:
+        thread = threading.Thread(target=self._work, kwargs={"lead": lead}, daemon=True)
+        with self._lock:
+            self._running += 1
+            self._threads.append(thread)
+        thread.start()
+
+    def _work(self, *, lead: bool) -> None:
+        try:
+            connection = self._connector.connect()
+            self._connections.append(connection)
+            errand = self.fetch.lead if lead else self.fetch.follow
+            errand(connection, tick=lambda: None)
+        except Stopped:
+            pass  # the reason is with whoever failed first
+        except BaseException as error:  # handed over to the caller's thread, which raises it
+            self._failures.append(error)
+            self.fetch.stop.set()
+        finally:
+            with self._lock:
+                self._running -= 1
+            self._wake.set()
+
+    def _watch(self) -> None:
+        while self._running:
+            self._wake.wait(_TICK_SECONDS)
+            self._wake.clear()
+            if self._failures:
+                raise self._failures[0]
+            self._report()
+            self._hash()
+        if self._failures:
+            raise self._failures[0]
+
+    def _report(self, *, back: bool = False) -> None:
+        if self.fetch.parts is None or not self.fetch.is_learned:
+            return
+        if self._task is None:
+            size = self.fetch.parts.identity.size
+            self._task = self._bar(None if size is None else size - self._reported)
+            self._began = self._reported
+        received = self._began if back else self.fetch.parts.received
+        if received != self._reported:
+            self._task.advance(received - self._reported)
+            self._reported = received
+
+    def _hash(self) -> None:
+        """Follow what is here without a gap, and have the disk take it meanwhile."""
+        parts = self.fetch.parts
+        if parts is None or not self.fetch.is_learned:
+            return
+        end = parts.prefix()
+        while self._hashed < end:
+            block = parts.read(self._hashed, count=min(_HASH_BYTES, end - self._hashed))
+            self._digest.update(block)
+            self._hashed += len(block)
+        if self._hashed - self._synced >= _SYNC_BYTES:
+            parts.sync()
+            self._synced = self._hashed
+
+    def _finish(self, check: Callable[[Path], None]) -> Downloaded:
+        parts = self._parts()
+        self._report()
+        self._hash()
+        try:
+            soundness.check(parts.path, name=self._destination.name)
+            check(parts.path)
+        except NumeriError:
+            self._keep = False
+            raise
+        publish(parts.path, self._destination)
+        self._keep = False
+        return Downloaded(parts.identity, digest=self._digest.hexdigest())
+
+    def _close(self) -> None:
+        """Let no thread write any more; keep what has come for the next time, or drop it."""
+        self.fetch.stop.set()
+        for connection in tuple(self._connections):
+            connection.cut()
+        until = time.monotonic() + _FAREWELL_SECONDS
+        for thread in tuple(self._threads):
+            thread.join(timeout=max(0.0, until - time.monotonic()))
+        for connection in tuple(self._connections):
+            connection.close()
+        parts = self.fetch.parts
+        if parts is not None:
+            with suppress(OSError):  # a full disk; the journal of a moment ago is still true
+                if self._keep:
+                    parts.save()
+            # one that still connects or pauses will stop before it writes; its file stays open
+            if not any(thread.is_alive() for thread in self._threads):
+                parts.close()
+        if not self._keep:
+            discard(self._destination)

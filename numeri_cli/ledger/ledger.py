@@ -1,0 +1,338 @@
+"""Named questions to, and entries into, the SQLite file of what this machine has done."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from numeri_cli.errors import LedgerDamaged
+from numeri_cli.home import disk_errors
+from numeri_cli.ledger.entries import Attempt, AttemptState, RoundSeen, TrainedModel
+from numeri_cli.ledger.migrations import is_current, migrate
+from numeri_cli.ledger.troubles import translated
+from numeri_cli.records import DataFileRecord, Receipt, Round
+
+_BUSY_SECONDS = 30.0
+
+
+class Ledger:
+    """Open with `Ledger.open`; everything in it belongs to a tournament key.
+
+    Safe to use by several processes and to be killed at any time: each entry is one transaction.
+    Every method may raise LedgerDamaged, DiskFull, PathForbidden and DiskTrouble.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Ledger:
+        """Open the ledger, creating it or bringing it up to date where needed."""
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with translated(path):
+            # autocommit: transactions begin and end where this module says so
+            connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+            try:
+                connection.execute("PRAGMA synchronous = FULL")
+                if not is_current(connection):
+                    migrate(connection)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, path=path)
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    # rounds
+
+    def see_round(self, tournament: str, round_: Round, *, time: datetime) -> None:
+        """Remember a round as the server describes it now."""
+        self._write(
+            "INSERT OR REPLACE INTO rounds VALUES (?, ?, ?, ?, ?, ?, ?)",
+            tournament,
+            round_.number,
+            _text(round_.open_time),
+            _text(round_.deadline),
+            round_.data_datestamp,
+            round_.target,
+            _text(time),
+        )
+
+    def rounds(self, tournament: str, *, limit: int = 20) -> tuple[RoundSeen, ...]:
+        """The latest rounds seen, newest first."""
+        rows = self._read(
+            "SELECT * FROM rounds WHERE tournament = ? ORDER BY number DESC LIMIT ?",
+            tournament,
+            limit,
+        )
+        return tuple(
+            RoundSeen(name, number, _time(opens), _time(closes), stamp, target, _time(seen))
+            for name, number, opens, closes, stamp, target, seen in rows
+        )
+
+    # files
+
+    def keep_file(self, record: DataFileRecord) -> None:
+        """Remember what a downloaded file is."""
+        self._write(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+            record.tournament,
+            record.name,
+            record.size_bytes,
+            record.etag,
+            record.digest,
+            record.round_number,
+            _text(record.time),
+        )
+
+    def file(self, tournament: str, name: str) -> DataFileRecord | None:
+        """What was last downloaded under this name."""
+        rows = self._read("SELECT * FROM files WHERE tournament = ? AND name = ?", tournament, name)
+        return _file(rows[0]) if rows else None
+
+    def files(self, tournament: str) -> tuple[DataFileRecord, ...]:
+        """Everything that was downloaded, by name."""
+        rows = self._read("SELECT * FROM files WHERE tournament = ? ORDER BY name", tournament)
+        return tuple(_file(row) for row in rows)
+
+    def keep_live_ids(self, tournament: str, name: str, *, round_number: int, digest: str) -> None:
+        """Remember which ids a live file had in a round, by their digest."""
+        self._write(
+            "INSERT OR REPLACE INTO live_ids VALUES (?, ?, ?, ?)",
+            tournament,
+            name,
+            round_number,
+            digest,
+        )
+
+    def earlier_round_of_ids(
+        self, tournament: str, name: str, *, round_number: int, digest: str
+    ) -> int | None:
+        """The latest round before this one in which the live file had just these ids."""
+        rows = self._read(
+            "SELECT max(round_number) FROM live_ids"
+            " WHERE tournament = ? AND name = ? AND round_number < ? AND digest = ?",
+            tournament,
+            name,
+            round_number,
+            digest,
+        )
+        found = rows[0][0]
+        return None if found is None else int(found)
+
+    # models
+
+    def keep_model(self, trained: TrainedModel) -> None:
+        """Remember a trained model."""
+        self._write(
+            "INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?, ?)",
+            trained.tournament,
+            trained.model,
+            trained.artifact,
+            trained.digest,
+            _text(trained.time),
+        )
+
+    def models(self, tournament: str, *, model: str | None = None) -> tuple[TrainedModel, ...]:
+        """What was trained, newest first; of one model where it is named."""
+        rows = self._read(
+            "SELECT * FROM models WHERE tournament = ?1 AND (?2 IS NULL OR model = ?2)"
+            " ORDER BY time DESC, artifact",
+            tournament,
+            model,
+        )
+        return tuple(
+            TrainedModel(name, model, artifact, digest, _time(time))
+            for name, model, artifact, digest, time in rows
+        )
+
+    # attempts and receipts
+
+    def begin_attempt(
+        self, tournament: str, *, round_number: int, model: str, digest: str, time: datetime
+    ) -> int:
+        """A try to submit begins; returns the number to report its course under."""
+        with self._transaction():
+            cursor = self._connection.execute(
+                "INSERT INTO attempts"
+                " (tournament, round_number, model, prediction_digest, state, started, updated)"
+                " VALUES (?, ?, ?, ?, 'begun', ?, ?)",
+                (tournament, round_number, model, digest, _text(time), _text(time)),
+            )
+        return int(cursor.lastrowid or 0)
+
+    def advance_attempt(
+        self,
+        attempt: int,
+        state: AttemptState,
+        *,
+        time: datetime,
+        filename: str | None = None,
+        server_id: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """An attempt came further, or to its end; what is not given stays as it was."""
+        self._write(
+            "UPDATE attempts SET state = ?, updated = ?, filename = coalesce(?, filename),"
+            " server_id = coalesce(?, server_id), error = coalesce(?, error) WHERE id = ?",
+            state,
+            _text(time),
+            filename,
+            server_id,
+            error,
+            attempt,
+        )
+
+    def accept(self, attempt: int, receipt: Receipt) -> None:
+        """The server accepted: the receipt and the attempt's end, both or neither."""
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    receipt.tournament,
+                    receipt.server_id,
+                    receipt.round_number,
+                    receipt.model,
+                    receipt.filename,
+                    receipt.prediction_digest,
+                    receipt.rows,
+                    receipt.timing,
+                    _text(receipt.time),
+                    receipt.selected,
+                ),
+            )
+            self._connection.execute(
+                "UPDATE attempts SET state = 'accepted', updated = ?, server_id = ?, filename = ?"
+                " WHERE id = ?",
+                (_text(receipt.time), receipt.server_id, receipt.filename, attempt),
+            )
+
+    def attempts(
+        self,
+        tournament: str,
+        *,
+        round_number: int | None = None,
+        model: str | None = None,
+        digest: str | None = None,
+    ) -> tuple[Attempt, ...]:
+        """Tries to submit, newest first, narrowed down by what is given."""
+        rows = self._read(
+            "SELECT id, tournament, round_number, model, prediction_digest, state, filename,"
+            " server_id, error, started, updated FROM attempts"
+            " WHERE tournament = ?1 AND (?2 IS NULL OR round_number = ?2)"
+            " AND (?3 IS NULL OR model = ?3) AND (?4 IS NULL OR prediction_digest = ?4)"
+            " ORDER BY id DESC",
+            tournament,
+            round_number,
+            model,
+            digest,
+        )
+        return tuple(_attempt(row) for row in rows)
+
+    def receipts(
+        self, tournament: str, *, round_number: int | None = None, model: str | None = None
+    ) -> tuple[Receipt, ...]:
+        """Accepted submissions, newest first, narrowed down by what is given."""
+        rows = self._read(
+            "SELECT tournament, round_number, model, server_id, filename, prediction_digest,"
+            " row_count, timing, time, selected FROM receipts"
+            " WHERE tournament = ?1 AND (?2 IS NULL OR round_number = ?2)"
+            " AND (?3 IS NULL OR model = ?3) ORDER BY round_number DESC, time DESC",
+            tournament,
+            round_number,
+            model,
+        )
+        return tuple(_receipt(row) for row in rows)
+
+    def _read(self, question: str, *values: str | int | None) -> list[Any]:
+        with translated(self._path):
+            return self._connection.execute(question, values).fetchall()
+
+    def _write(self, statement: str, *values: str | int | None) -> None:
+        with self._transaction():
+            self._connection.execute(statement, values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with translated(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def _file(row: tuple[Any, ...]) -> DataFileRecord:
+    tournament, name, size, etag, digest, number, time = row
+    return DataFileRecord(tournament, name, size, etag, digest, number, _time(time))
+
+
+def _attempt(row: tuple[Any, ...]) -> Attempt:
+    number, *facts, started, updated = row
+    tournament, round_number, model, digest, state, filename, server_id, error = facts
+    return Attempt(
+        id=number,
+        tournament=tournament,
+        round_number=round_number,
+        model=model,
+        prediction_digest=digest,
+        state=state,
+        filename=filename,
+        server_id=server_id,
+        error=error,
+        started=_time(started),
+        updated=_time(updated),
+    )
+
+
+def _receipt(row: tuple[Any, ...]) -> Receipt:
+    tournament, round_number, model, server_id, filename, digest, count, timing, time, chosen = row
+    return Receipt(
+        tournament=tournament,
+        round_number=round_number,
+        model=model,
+        server_id=server_id,
+        filename=filename,
+        prediction_digest=digest,
+        rows=count,
+        timing=timing,
+        time=_time(time),
+        selected=bool(chosen),
+    )
+
+
+def _text(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat()
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise LedgerDamaged(
+            f"the ledger tells a time that is none: {text[:40]!r}",
+            hint="move it away and go on; the server still knows your submissions",
+        ) from error

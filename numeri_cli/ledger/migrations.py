@@ -1,0 +1,99 @@
+"""How the ledger's tables came to be: an append-only list, each step in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from numeri_cli.errors import LedgerDamaged
+
+APPLICATION_ID = 0x4E554D52  # "NUMR"; tells our file from another program's
+
+# Never change or remove a step that was released; add one.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE rounds (
+            tournament TEXT NOT NULL, number INTEGER NOT NULL,
+            open_time TEXT NOT NULL, deadline TEXT NOT NULL,
+            data_datestamp INTEGER, target TEXT, seen TEXT NOT NULL,
+            PRIMARY KEY (tournament, number)
+        ) STRICT""",
+        """CREATE TABLE files (
+            tournament TEXT NOT NULL, name TEXT NOT NULL,
+            size_bytes INTEGER NOT NULL, etag TEXT NOT NULL, digest TEXT NOT NULL,
+            round_number INTEGER, time TEXT NOT NULL,
+            PRIMARY KEY (tournament, name)
+        ) STRICT""",
+        """CREATE TABLE models (
+            tournament TEXT NOT NULL, model TEXT NOT NULL, artifact TEXT NOT NULL,
+            digest TEXT NOT NULL, time TEXT NOT NULL,
+            PRIMARY KEY (tournament, model, artifact)
+        ) STRICT""",
+        """CREATE TABLE attempts (
+            id INTEGER PRIMARY KEY,
+            tournament TEXT NOT NULL, round_number INTEGER NOT NULL, model TEXT NOT NULL,
+            prediction_digest TEXT NOT NULL, state TEXT NOT NULL,
+            filename TEXT, server_id TEXT, error TEXT,
+            started TEXT NOT NULL, updated TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX attempts_by_round ON attempts (tournament, round_number, model)",
+        """CREATE TABLE receipts (
+            tournament TEXT NOT NULL, server_id TEXT NOT NULL,
+            round_number INTEGER NOT NULL, model TEXT NOT NULL,
+            filename TEXT NOT NULL, prediction_digest TEXT NOT NULL, row_count INTEGER NOT NULL,
+            timing TEXT NOT NULL, time TEXT NOT NULL, selected INTEGER NOT NULL,
+            PRIMARY KEY (tournament, server_id)
+        ) STRICT""",
+    ),
+    (
+        """CREATE TABLE live_ids (
+            tournament TEXT NOT NULL, name TEXT NOT NULL, round_number INTEGER NOT NULL,
+            digest TEXT NOT NULL,
+            PRIMARY KEY (tournament, name, round_number)
+        ) STRICT""",
+    ),
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a ledger of any earlier version up to date; two processes may try at once.
+
+    Raises LedgerDamaged for a newer ledger or another program's file, sqlite3.Error.
+    """
+    while True:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = _version(connection)
+            if version == len(MIGRATIONS):
+                connection.execute("ROLLBACK")
+                return
+            for statement in MIGRATIONS[version]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether no step is missing. Raises LedgerDamaged, sqlite3.Error."""
+    return _version(connection) == len(MIGRATIONS)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise LedgerDamaged(
+            "the ledger was written by a newer version of numeri",
+            hint="`pip install --upgrade numeri`",
+        )
+    if owner != APPLICATION_ID and (version or tables):
+        raise LedgerDamaged(
+            "the ledger is another program's database",
+            hint="move it away; the server still knows your submissions",
+        )
+    return version
