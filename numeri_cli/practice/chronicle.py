@@ -1,0 +1,155 @@
+"""What a world may say of its eras: rows in the order of the files, nothing from the future."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from numeri_cli.errors import TargetUnknown
+from numeri_cli.practice.archive import Archive, resolved_eras
+from numeri_cli.practice.benchmarks import BENCHMARKS
+from numeri_cli.practice.market import Market
+from numeri_cli.practice.metamodel import meta_model
+from numeri_cli.practice.naming import row_ids, row_order
+from numeri_cli.practice.obfuscation import FeatureArray, FeaturePlan
+from numeri_cli.practice.publisher import EraPredictions, EraRows
+from numeri_cli.practice.rivals import Rival, field_of_rivals
+from numeri_cli.practice.targets import (
+    ALIAS,
+    ALIAS_STANDS_FOR,
+    HORIZONS_DAYS,
+    TARGETS,
+    horizon_of,
+)
+from numeri_cli.practice.universe import FloatArray, WorldSettings
+from numeri_cli.scoring.ranks import rank_average
+
+RankArray = npt.NDArray[np.float32]
+TargetArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Laws:
+    """What follows from the settings alone."""
+
+    settings: WorldSettings
+    market: Market
+    features: FeaturePlan
+    rivals: tuple[Rival, ...]
+
+    @classmethod
+    def of(cls, settings: WorldSettings) -> Laws:
+        """The laws of a world."""
+        market = Market.of(settings)
+        features = FeaturePlan.of(settings, market.plan)
+        return cls(settings, market, features, field_of_rivals(settings, market.plan, features))
+
+
+@dataclass(frozen=True)
+class Chronicle:
+    """The eras of a world up to its live one."""
+
+    archive: Archive
+    laws: Laws
+    live_era: int
+
+    def ids(self, era: int) -> npt.NDArray[np.str_]:
+        """(stocks,) ids of an era's rows."""
+        return row_ids(self.laws.settings.seed, self._begun(era), self.laws.settings.stocks)
+
+    def features(self, era: int) -> FeatureArray:
+        """(features, stocks) in 0–4."""
+        features: FeatureArray = self.archive.read("features", self._begun(era))
+        return np.take(features, self._order(era), axis=1)
+
+    def target(self, era: int, name: str) -> TargetArray:
+        """(stocks,) in {0, .25, .5, .75, 1}, NaN where unresolved; raises TargetUnknown."""
+        resolved = ALIAS_STANDS_FOR if name == ALIAS else name
+        if resolved not in TARGETS:
+            raise TargetUnknown(
+                f"there is no target {name!r} in this world",
+                hint="there are " + ", ".join(TARGETS),
+            )
+        return self.targets(era)[TARGETS.index(resolved)]
+
+    def targets(self, era: int) -> TargetArray:
+        """(TARGETS, stocks) in {0, .25, .5, .75, 1}, NaN where unresolved."""
+        order = self._order(self._begun(era))
+        values = np.full((len(TARGETS), len(order)), np.nan, dtype=np.float32)
+        for days in HORIZONS_DAYS:
+            if era <= resolved_eras(self.live_era, days):
+                codes = self.archive.read(f"targets_{days}", era)
+                of_horizon = [horizon_of(name) == days for name in TARGETS]
+                values[of_horizon] = np.take(codes, order, axis=1) / np.float32(4)
+        return values
+
+    def rival_predictions(self, era: int) -> dict[str, FloatArray]:
+        """By rival (stocks,) strictly inside (0, 1), from the first era after train on."""
+        rows = self._uniform("rivals", era)
+        return {rival.name: row for rival, row in zip(self.laws.rivals, rows, strict=True)}
+
+    def benchmark_predictions(self, era: int) -> dict[str, FloatArray]:
+        """By column (stocks,) strictly inside (0, 1), from the end of the first chunk on."""
+        rows = self._uniform("benchmarks", era)
+        return {model.name: row for model, row in zip(BENCHMARKS, rows, strict=True)}
+
+    def meta_model(self, era: int) -> FloatArray:
+        """(stocks,) the rivals' predictions, weighted by their first stakes, in (0, 1)."""
+        stakes: Mapping[str, Decimal] = {rival.name: rival.stake_nmr for rival in self.laws.rivals}
+        predictions = self.rival_predictions(era)
+        return meta_model(np.stack(list(predictions.values())), list(stakes.values()))
+
+    def data_type(self, era: int) -> str:
+        """train, validation, test (the main target is still unknown) or live."""
+        if era == self.live_era:
+            return "live"
+        if era <= self.laws.settings.train_eras:
+            return "train"
+        is_known = era <= resolved_eras(self.live_era, horizon_of(ALIAS))
+        return "validation" if is_known else "test"
+
+    def rows(self, era: int) -> EraRows:
+        """An era as the data files show it; the alias is the last target."""
+        targets = self.targets(era)
+        alias = targets[TARGETS.index(ALIAS_STANDS_FOR)]
+        return EraRows(
+            era=era,
+            data_type=self.data_type(era),
+            ids=self.ids(era),
+            features=self.features(era),
+            targets=np.concatenate([targets, alias[None]]),
+        )
+
+    def benchmark_rows(self, era: int) -> EraPredictions:
+        """An era as the benchmark files show it."""
+        return self._predictions(era, np.stack(list(self.benchmark_predictions(era).values())))
+
+    def meta_rows(self, era: int) -> EraPredictions:
+        """An era as meta_model.parquet shows it."""
+        return self._predictions(era, self.meta_model(era)[None])
+
+    def example_rows(self, era: int) -> EraPredictions:
+        """The example submission: mean rank of the organiser's models, as rank / n like the real."""
+        ranks = rank_average(np.sum(list(self.benchmark_predictions(era).values()), axis=0))
+        return self._predictions(era, (ranks / len(ranks))[None])
+
+    def _predictions(self, era: int, columns: FloatArray) -> EraPredictions:
+        return EraPredictions(era, self.data_type(era), self.ids(era), columns)
+
+    def _begun(self, era: int) -> int:
+        if not 1 <= era <= self.live_era:
+            raise ValueError(f"era {era} is not between 1 and {self.live_era}")
+        return era
+
+    def _order(self, era: int) -> npt.NDArray[np.int64]:
+        return row_order(self.laws.settings.seed, era, self.laws.settings.stocks)
+
+    def _uniform(self, kind: str, era: int) -> FloatArray:
+        """Ranks in order of stocks → (rank − 0.5) / n in order of rows."""
+        ranks = self.archive.read(kind, self._begun(era))
+        rows = np.take(ranks, self._order(era), axis=1).astype(np.float64)
+        return (rows - 0.5) / self.laws.settings.stocks

@@ -1,0 +1,121 @@
+"""From nothing to a history: the market runs, features are made, models are trained."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from numeri_cli.home import disk_errors
+from numeri_cli.practice.archive import Archive, Eve, resolved_eras
+from numeri_cli.practice.forecasters import LiveView
+from numeri_cli.practice.market import Market, ReturnArray
+from numeri_cli.practice.obfuscation import FeatureArray, FeaturePlan, NoiseArray
+from numeri_cli.practice.targets import HORIZONS_DAYS, eras_to_resolve, resolve
+from numeri_cli.practice.trained_field import TrainedField
+from numeri_cli.practice.universe import FloatArray
+from numeri_cli.progress import Task
+
+WORKERS = 2
+FOLDERS = ("base", "weeks", "state", "models", "published")
+
+
+def clear(root: Path) -> None:
+    """Remove what a killed creation has left; only folders of ours."""
+    for name in FOLDERS:
+        with disk_errors(root / name):
+            if (root / name).exists():
+                shutil.rmtree(root / name)
+
+
+def run_history(archive: Archive, market: Market, features: FeaturePlan, task: Task) -> Eve:
+    """Write features, styles, returns and targets of all eras; return the eve of the live era."""
+    settings = archive.settings
+    state = market.first_state()
+    noise = features.first_noise(settings.seed, settings.stocks)
+    styles: deque[FloatArray] = deque(maxlen=eras_to_resolve(max(HORIZONS_DAYS)))
+    returns: deque[ReturnArray] = deque(maxlen=styles.maxlen)
+
+    def make_features(
+        characteristics: FloatArray, noise: NoiseArray, era: int
+    ) -> tuple[FeatureArray, NoiseArray]:
+        made = features.features(characteristics, noise, era=era)
+        return made, features.next_noise(settings.seed, era + 1, noise)
+
+    with ExitStack() as stack:
+        worker = stack.enter_context(ThreadPoolExecutor(1))
+
+        def open_base(kind: str, count: int) -> Callable[..., None]:
+            return stack.enter_context(archive.base_writer(kind, count=count))
+
+        keep_features = open_base("features", settings.eras)
+        keep_styles = open_base("styles", settings.eras)
+        keep_returns = open_base("returns", settings.eras)
+        keep_targets = {
+            days: open_base(f"targets_{days}", resolved_eras(settings.eras + 1, days))
+            for days in HORIZONS_DAYS
+        }
+        for era in range(1, settings.eras + 1):
+            characteristics = market.characteristics(state)
+            making = worker.submit(make_features, characteristics, noise, era)
+            styles.append(characteristics[: market.plan.styles].astype(np.float32))
+            week, state = market.week(state)
+            returns.append(week)
+            keep_styles(styles[-1])
+            keep_returns(week)
+            for days, keep in keep_targets.items():
+                span = eras_to_resolve(days)
+                if era >= span:
+                    known = np.concatenate(list(returns)[-span:])
+                    keep(resolve(market.stocks, styles[-span], known, horizon_days=days))
+            made, noise = making.result()
+            keep_features(made)
+            task.advance(1)
+    return Eve(state, noise)
+
+
+def run_all(works: Iterable[Callable[[], None]], task: Task) -> None:
+    """Do independent works on the cores there are; the first error ends it."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        running: set[Future[None]] = {pool.submit(work) for work in works}
+        try:
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                    task.advance(1)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def predict_history(archive: Archive, field: TrainedField, task: Task) -> None:
+    """Keep what the organiser's models and the rivals said of the eras they had not seen."""
+    settings = archive.settings
+    first = settings.chunk_eras + 1
+
+    def predict(era: int) -> tuple[np.ndarray, np.ndarray | None]:
+        features: FeatureArray = archive.read("features", era)
+        benchmarks = field.benchmark_ranks(era, features)
+        if era <= settings.train_eras:
+            return benchmarks, None
+        view = LiveView(era, features, benchmarks.astype(np.float64))
+        return benchmarks, field.rival_ranks(view)
+
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
+        keep_benchmarks = stack.enter_context(
+            archive.base_writer("benchmarks", count=settings.eras - settings.chunk_eras)
+        )
+        keep_rivals = stack.enter_context(
+            archive.base_writer("rivals", count=settings.eras - settings.train_eras)
+        )
+        for benchmarks, rivals in pool.map(predict, range(first, settings.eras + 1)):
+            keep_benchmarks(benchmarks)
+            if rivals is not None:
+                keep_rivals(rivals)
+            task.advance(1)
