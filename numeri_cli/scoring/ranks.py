@@ -6,6 +6,7 @@ count, as in pandas. Infinities are ordinary values: only their rank matters.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -51,10 +52,15 @@ def power(values: NumberArray, exponent: float = 1.5) -> FloatArray:
         raised = magnitude * np.sqrt(magnitude)  # four times as fast as the general power
     else:
         raised = magnitude**exponent
-    return np.copysign(raised, values)
+    return np.asarray(np.copysign(raised, values), dtype=np.float64)
 
 
-def _per_column(values: NumberArray, rule: Any) -> FloatArray:
+def known(values: NumberArray) -> npt.NDArray[np.bool_]:
+    """Where there is a value and not NaN."""
+    return np.asarray(~np.isnan(values))
+
+
+def _per_column(values: NumberArray, rule: Callable[[NumberArray], FloatArray]) -> FloatArray:
     values = np.asarray(values)
     if values.ndim == 1:
         return np.asarray(rule(values), dtype=np.float64)
@@ -73,7 +79,7 @@ def _ranks(values: NumberArray) -> FloatArray:
 
 def _uniform(values: NumberArray) -> FloatArray:
     ranks = _ranks(values)
-    return (ranks - 0.5) / np.count_nonzero(ranks == ranks)
+    return (ranks - 0.5) / np.count_nonzero(known(ranks))
 
 
 def _gaussian(values: NumberArray) -> FloatArray:
@@ -96,7 +102,7 @@ def _sorted_ranks(
     order = np.argsort(values)
     ordered = values[order]
     if ordered.dtype.kind == "f" and ordered.size and np.isnan(ordered[-1]):
-        order = order[: np.count_nonzero(ordered == ordered)]
+        order = order[: np.count_nonzero(known(ordered))]
         ordered = ordered[: len(order)]
     differs = ordered[1:] != ordered[:-1]
     if differs.all():

@@ -12,7 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from numeri_cli.scoring.neutral import MISSING_FEATURE, filled, neutralize
-from numeri_cli.scoring.ranks import FloatArray, NumberArray, gaussianize, power, rank_average
+from numeri_cli.scoring.ranks import (
+    FloatArray,
+    NumberArray,
+    gaussianize,
+    known,
+    power,
+    rank_average,
+)
 
 MOST_LOST = 0.2  # of the rows, in joining ids
 _SMALLEST_RESIDUAL = 1e-10  # of a prediction's scale; below it neutralization leaves only rounding
@@ -197,15 +204,14 @@ def churn(previous: NumberArray, current: NumberArray, *, top_bottom: int | None
     returns: in [0, 2]; NaN where more than a fifth of either side is lost or a side is constant
     source: numerai-tools 0.7.2, signals.churn
     """
+    here, there = known(previous), known(current)
     if top_bottom is not None:
-        if min(np.count_nonzero(side == side) for side in (previous, current)) < top_bottom:
+        if min(here.sum(), there.sum()) < top_bottom:
             return float("nan")
-        kept = 0
-        for sign in (1, -1):
-            sets = [_lowest(sign * side, top_bottom) for side in (previous, current)]
-            kept += len(np.intersect1d(*sets))
-        return 1 - kept / (2 * top_bottom)
-    here, there = previous == previous, current == current
+        before = _lowest_and_highest(previous, here, top_bottom)
+        after = _lowest_and_highest(current, there, top_bottom)
+        kept = [len(set(old) & set(new)) for old, new in zip(before, after, strict=True)]
+        return 1 - sum(kept) / (2 * top_bottom)
     both = here & there
     if both.sum() == 0 or both.sum() < (1 - MOST_LOST) * max(here.sum(), there.sum()):
         return float("nan")
@@ -222,8 +228,9 @@ def pearson(first: FloatArray, second: FloatArray) -> float:
 
 def centred(values: NumberArray) -> FloatArray:
     """The values without their mean, which skips NaN."""
-    known = values[values == values]
-    return np.asarray(values - (known.mean(dtype=np.float64) if len(known) else 0), np.float64)
+    there = values[known(values)]
+    mean = there.mean(dtype=np.float64) if len(there) else 0.0
+    return np.asarray(values, dtype=np.float64) - mean
 
 
 def as_columns(predictions: NumberArray) -> NumberArray:
@@ -235,14 +242,16 @@ def same_rows(columns: NumberArray) -> list[tuple[list[int], npt.NDArray[np.bool
     """Columns that have a value on the same rows, together, so that they share the work."""
     groups: dict[bytes, tuple[list[int], npt.NDArray[np.bool_]]] = {}
     for index in range(columns.shape[1]):
-        present = columns[:, index] == columns[:, index]
+        present = known(columns[:, index])
         groups.setdefault(present.tobytes(), ([], present))[0].append(index)
     return list(groups.values())
 
 
 def _present(*sides: NumberArray) -> npt.NDArray[np.bool_] | None:
     """Rows that have everything; None where more than a fifth would be lost, or nothing is left."""
-    present = np.logical_and.reduce([side == side for side in sides])
+    present = known(sides[0])
+    for side in sides[1:]:
+        present &= known(side)
     count = int(np.count_nonzero(present))
     if count == 0 or count / len(present) < 1 - MOST_LOST:
         return None
@@ -261,5 +270,8 @@ def _extremes(values: FloatArray, count: int) -> npt.NDArray[np.intp]:
     return np.concatenate([order[:count], order[-count:]])
 
 
-def _lowest(values: NumberArray, count: int) -> npt.NDArray[np.intp]:
-    return np.argsort(values, kind="stable")[:count]
+def _lowest_and_highest(
+    values: NumberArray, present: npt.NDArray[np.bool_], count: int
+) -> tuple[list[int], list[int]]:
+    order = np.argsort(values, kind="stable")[: np.count_nonzero(present)]  # NaN comes last
+    return order[:count].tolist(), order[-count:].tolist()

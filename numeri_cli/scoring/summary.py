@@ -1,0 +1,172 @@
+"""Many eras' scores of one kind → what one wants to know about them.
+
+A series is (n_eras,), oldest first, NaN where an era has no such score. Missing eras are left out
+of everything but the lags of `compare`, which go by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from numeri_cli.scoring.ranks import FloatArray, known
+
+BUSINESS_DAYS_PER_ERA = 5
+_TELLING = 1.96  # a t beyond this tells two models apart at 95 %
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One row of a score table; NaN where too few eras are there to say."""
+
+    eras: int  # how many the figures rest on
+    mean: float
+    std: float  # ddof 0
+    sharpe: float  # mean / std, per era
+    drawdown: float  # largest fall of the cumulative sum below its last high, ≥ 0
+    drawdown_eras: int  # from that high until it was passed again, or until the end
+    autocorrelation: float  # lag 1
+    smart_sharpe: float  # Sharpe with the std enlarged by that autocorrelation
+    positive: float  # share of eras above 0
+    last_20: float  # mean of the last 20 eras
+    last_52: float
+
+
+@dataclass(frozen=True, slots=True)
+class PairedTest:
+    """Whether two series differ, era by era, `first` − `second`."""
+
+    eras: int  # that both have
+    mean_difference: float
+    standard_error: float  # Newey–West
+    t: float
+    lags: int
+    eras_needed: float  # to reach |t| = 1.96 if the difference stays as it is
+
+    @property
+    def telling(self) -> bool:
+        """Whether the difference is more than chance at 95 %."""
+        return abs(self.t) >= _TELLING
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutRule:
+    """How a round turns scores into a share of the stake: Σ multiplier · score, clipped."""
+
+    multipliers: tuple[tuple[str, float], ...]  # (score name, multiplier)
+    clip: float
+    factor: float = 1.0  # the round's payout factor, in [0, 1]
+
+    def per_era(self, scores: Sequence[FloatArray]) -> FloatArray:
+        """Payout of each era as a share of the stake, NaN where a score is missing.
+
+        scores: one (n_eras,) for each of `multipliers`, in that order
+        source: TOURNAMENT rules, stake · clip(factor · Σ multiplier · score, ±clip)
+        """
+        total = np.zeros(len(scores[0]))
+        for (_, multiplier), series in zip(self.multipliers, scores, strict=True):
+            total = total + multiplier * series
+        return np.asarray(np.clip(self.factor * total, -self.clip, self.clip), dtype=np.float64)
+
+
+def summarize(series: FloatArray) -> Summary:
+    """All figures of one series."""
+    values = series[known(series)]
+    count = len(values)
+    nan = float("nan")
+    if not count:
+        return Summary(0, nan, nan, nan, nan, 0, nan, nan, nan, nan, nan)
+    mean, std = float(values.mean()), float(values.std())
+    if values.min() == values.max():
+        std = 0.0
+    sharpe = mean / std if std > 0 else nan
+    depth, length = drawdown(values)
+    lag_1 = autocorrelation(values)
+    return Summary(
+        eras=count,
+        mean=mean,
+        std=std,
+        sharpe=sharpe,
+        drawdown=depth,
+        drawdown_eras=length,
+        autocorrelation=lag_1,
+        smart_sharpe=sharpe / smart_penalty(lag_1, count),
+        positive=float((values > 0).mean()),
+        last_20=float(values[-20:].mean()),
+        last_52=float(values[-52:].mean()),
+    )
+
+
+def underwater(values: FloatArray) -> FloatArray:
+    """How far the cumulative sum stands below its highest point so far, (n_eras,), ≥ 0."""
+    total = np.cumsum(values)
+    return np.asarray(np.maximum.accumulate(total) - total, dtype=np.float64)
+
+
+def drawdown(values: FloatArray) -> tuple[float, int]:
+    """Depth of the deepest fall, and eras from its high until a new one (or the end).
+
+    The first era's own loss is not a fall: the highest point begins there, as in Numerai's tables.
+    """
+    below = underwater(values)
+    if not len(below) or below.max() <= 0:
+        return 0.0, 0
+    deepest = int(below.argmax())
+    dry = np.flatnonzero(below <= 0)
+    start = int(dry[dry < deepest][-1])
+    later = dry[dry > deepest]
+    end = int(later[0]) if len(later) else len(below) - 1
+    return float(below[deepest]), end - start
+
+
+def autocorrelation(values: FloatArray) -> float:
+    """Pearson correlation of the series with itself one era later; NaN under three eras."""
+    if len(values) < 3:
+        return float("nan")
+    before, after = values[:-1] - values[:-1].mean(), values[1:] - values[1:].mean()
+    scale = float(np.sqrt((before @ before) * (after @ after)))
+    return float(before @ after) / scale if scale > 0 else float("nan")
+
+
+def smart_penalty(lag_1: float, count: int) -> float:
+    """By how much autocorrelation makes the std of a sum larger than that of independent eras.
+
+    source: √(1 + 2 Σ (1 − i/n) ρ^i), i = 1 … n − 1, for a first-order autoregression
+    """
+    steps = np.arange(1, count)
+    return float(np.sqrt(1 + 2 * np.sum((1 - steps / count) * lag_1**steps)))
+
+
+def overlap_lags(horizon_days: int) -> int:
+    """How many eras ahead a target still shares days with its own: 20 days 4, 60 days 12."""
+    return -(-horizon_days // BUSINESS_DAYS_PER_ERA)
+
+
+def compare(first: FloatArray, second: FloatArray, *, lags: int) -> PairedTest:
+    """Paired test per era of `first` − `second`, (n_eras,) each over the same eras.
+
+    lags: over which neighbouring eras share their targets' days (see `overlap_lags`)
+    source: Newey and West 1987, Bartlett weights 1 − l/(lags + 1)
+    """
+    difference = first - second
+    there = known(difference)
+    count = int(there.sum())
+    nan = float("nan")
+    if count < 2:
+        mean = float(difference[there].mean()) if count else nan
+        return PairedTest(count, mean, nan, nan, lags, nan)
+    mean = float(difference[there].mean())
+    deviation = np.where(there, difference - mean, 0.0)
+    lags = min(lags, count - 1)
+    variance = float(deviation @ deviation) / count
+    for lag in range(1, lags + 1):
+        weight = 1 - lag / (lags + 1)
+        variance += 2 * weight * float(deviation[lag:] @ deviation[:-lag]) / count
+    error = float(np.sqrt(max(variance, 0.0) / count))
+    if error == 0:
+        return PairedTest(count, mean, error, nan, lags, nan)
+    t = mean / error
+    needed = count * (_TELLING / t) ** 2 if t else float("inf")
+    return PairedTest(count, mean, error, t, lags, needed)
