@@ -184,6 +184,18 @@ def discard(destination: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def kept_bytes(destination: Path, *, identity: Identity) -> int:
+    """How much of this very file an unfinished download left. Raises OSError."""
+    path, journal = _paths(destination)
+    if not path.exists() or not journal.exists():
+        return 0
+    try:
+        kept, done = _read(journal.read_text())
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return 0
+    return sum(end - start for start, end in done) if kept == identity else 0
+
+
 def _paths(destination: Path) -> tuple[Path, Path]:
     hidden = f".{destination.name}.part"
     return destination.with_name(hidden), destination.with_name(f"{hidden}.json")
