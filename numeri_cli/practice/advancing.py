@@ -1,0 +1,123 @@
+"""A week passes: the round closes, the market moves, what is known is settled, the next one opens.
+
+Each step is whole or not done, and done again it changes nothing; so whoever was killed between
+two of them is followed by somebody who goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from numeri_cli.practice import settlement, submissions
+from numeri_cli.practice.accounts import all_models
+from numeri_cli.practice.settlement import Entry, FloatArray
+from numeri_cli.practice.state import Folders, State, mark_published, open_round, read_state
+from numeri_cli.practice.store import Store
+from numeri_cli.practice.submission_check import read_aligned
+from numeri_cli.practice.world import World
+from numeri_cli.progress import Listener
+
+SHOWN_AFTER_OPENING = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Week:
+    """What the passage of a week works on; the world is nobody else's while it does."""
+
+    store: Store
+    folders: Folders
+    world: World
+    listener: Listener
+
+    def state(self) -> State:
+        """Where the tournament stands."""
+        with self.store.reading() as connection:
+            return read_state(connection)
+
+    def pass_by(self, *, running: datetime | None = None) -> None:
+        """Go from the live round to the next one, or finish going there.
+
+        running: the time of a clock that runs by itself; else the clock is set by hand to five
+        minutes after the opening
+        """
+        number = self.state().live_round
+        if self.world.live_era == number:
+            self._close(number)
+            self.listener.step("round_closed")
+            self.world.advance(listener=self.listener)
+            self.listener.step("market_moved")
+        for horizon in settlement.HORIZONS:
+            self._settle(horizon)
+        self.listener.step("scores_settled")
+        opening = self.state().calendar.opening(number + 1)
+        clock = opening + SHOWN_AFTER_OPENING if running is None else max(opening, running)
+        with self.store.writing() as connection:
+            open_round(connection, number + 1, clock=clock, by_hand=running is None)
+        self.listener.step("round_opened")
+
+    def publish(self) -> None:
+        """Write the files of the live round and open it to submissions."""
+        number = self.state().live_round
+        self.world.publish(listener=self.listener)
+        self.listener.step("files_published")
+        with self.store.writing() as connection:
+            mark_published(connection, number)
+
+    def _close(self, number: int) -> None:
+        rivals = self.world.rival_predictions(number)
+        with self.store.writing() as connection:
+            counted = {one.model_id: one for one in submissions.selected_in(connection, number)}
+            for model in all_models(connection):
+                own = counted.get(model.id)
+                if own is None and model.name not in rivals:
+                    continue
+                in_time = own is None or own.on_time
+                settlement.enter(
+                    connection,
+                    number,
+                    model_id=model.id,
+                    submission_id=own.id if own else None,
+                    at_risk_nmr=settlement.round_stake(model.stake_nmr) if in_time else Decimal(0),
+                )
+
+    def _settle(self, horizon_days: int) -> None:
+        with self.store.reading() as connection:
+            waiting = settlement.unsettled(connection, horizon_days)
+        for number in waiting:
+            target = settlement.resolved_target(self.world, number, horizon_days)
+            if target is None:
+                return
+            with self.store.reading() as connection:
+                entries = settlement.entries_of(connection, number)
+                state = read_state(connection)
+            predictions = self._predictions(number, entries)
+            meta = settlement.meta_model(predictions, [entry.at_risk_nmr for entry in entries])
+            scores = settlement.scores_of(predictions, meta, target, horizon_days=horizon_days)
+            with self.store.writing() as connection:
+                settlement.record_scores(
+                    connection,
+                    number,
+                    horizon_days=horizon_days,
+                    entries=entries,
+                    scores=scores,
+                    moment=state.calendar.opening(self.world.live_era),
+                )
+
+    def _predictions(self, number: int, entries: Sequence[Entry]) -> FloatArray:
+        """(n_ids, n_entries) in the order of the round's ids."""
+        ids = self.world.live_ids(number)
+        rivals = self.world.rival_predictions(number)
+        columns = [
+            rivals[entry.model_name]
+            if entry.submission_id is None
+            else read_aligned(
+                self.folders.submission(entry.submission_id, entry.filename or ""), ids
+            )
+            for entry in entries
+        ]
+        return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])

@@ -1,0 +1,78 @@
+"""The weekly calendar of practice rounds: which round belongs to a moment, and its own times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+WEEK = timedelta(days=7)
+OPENS_AFTER_SATURDAY = timedelta(hours=12)
+WINDOW = timedelta(hours=26)  # Saturday 12:00 to Sunday 14:00 UTC
+LIFE_BUSINESS_DAYS = 64  # 2 days of lag, 60 of returns, 2 until the data are in
+SCORING_STARTS_BUSINESS_DAYS = 4
+DEFAULT_START = datetime(2026, 1, 3, 12, 5, tzinfo=UTC)
+SATURDAY = 5
+
+
+@dataclass(frozen=True)
+class RoundTimes:
+    """The times of one round, aware UTC.
+
+    closes_at: end of the submission window; data_datestamp: the Friday before, such as 20260102
+    """
+
+    number: int
+    opens_at: datetime
+    closes_at: datetime
+    scored_at: datetime
+    resolves_at: datetime
+    data_datestamp: int
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Rounds a week apart; `first_round` opens at `first_opens_at`, a Saturday 12:00 UTC."""
+
+    first_round: int
+    first_opens_at: datetime
+
+    @classmethod
+    def starting(cls, start: datetime, *, first_round: int) -> Calendar:
+        """The calendar whose first round is the one that belongs to `start` (aware)."""
+        moment = start.astimezone(UTC)
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        saturday = midnight - timedelta(days=(moment.weekday() - SATURDAY) % 7)
+        opens_at = saturday + OPENS_AFTER_SATURDAY
+        return cls(first_round, opens_at if opens_at <= moment else opens_at - WEEK)
+
+    def opening(self, number: int) -> datetime:
+        """When round `number` opens."""
+        return self.first_opens_at + WEEK * (number - self.first_round)
+
+    def number_at(self, moment: datetime) -> int:
+        """The round that opened last at or before `moment`."""
+        return self.first_round + (moment - self.first_opens_at) // WEEK
+
+    def round(self, number: int) -> RoundTimes:
+        """All times of round `number`."""
+        opens_at = self.opening(number)
+        closes_at = opens_at + WINDOW
+        friday = opens_at - timedelta(days=1)
+        return RoundTimes(
+            number=number,
+            opens_at=opens_at,
+            closes_at=closes_at,
+            scored_at=add_business_days(closes_at, SCORING_STARTS_BUSINESS_DAYS),
+            resolves_at=add_business_days(closes_at, LIFE_BUSINESS_DAYS),
+            data_datestamp=int(friday.strftime("%Y%m%d")),
+        )
+
+
+def add_business_days(moment: datetime, days: int) -> datetime:
+    """The same time of day, `days` Mondays to Fridays later."""
+    weekday = moment.weekday()
+    if weekday >= SATURDAY:  # counting begins on Monday: a weekend is as good as the Friday before
+        moment -= timedelta(days=weekday - (SATURDAY - 1))
+        weekday = SATURDAY - 1
+    weeks, rest = divmod(weekday + days, 5)
+    return moment + timedelta(days=7 * weeks + rest - weekday)

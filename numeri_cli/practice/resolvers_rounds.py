@@ -1,0 +1,281 @@
+"""Rounds and data files on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from numeri_cli.practice import settlement
+from numeri_cli.practice.calendar import RoundTimes
+from numeri_cli.practice.refusals import Refusal, not_found, round_closed
+from numeri_cli.practice.resolvers_view import CLASSIC, View, Wire, require_classic
+from numeri_cli.practice.settlement import ScoreRule
+
+MAIN_TARGET = "target_ender_60"
+MAIN_HORIZON_DAYS = 60
+RETURNS_LAG_DAYS = 2
+UNIVERSE = "practice"
+
+
+def rounds(
+    view: View,
+    *,
+    tournament: int | None = None,
+    number: int | None = None,
+    status: str | None = None,
+    target: str | None = None,
+    limit: int | None = None,
+) -> list[Wire]:
+    """Rounds, newest first; number 0 is the one whose window is open."""
+    require_classic(tournament)
+    if number == 0:
+        current = view.state.open_round_at(view.now)
+        if current is None:
+            raise round_closed()
+        return [round_wire(view, current)]
+    numbers = range(view.state.live_round, view.state.calendar.first_round - 1, -1)
+    if number is not None:
+        numbers = range(number, number - 1, -1) if number in numbers else range(0)
+    elif status == "UPCOMING":
+        numbers = range(view.state.live_round + 1, view.state.live_round, -1)
+    found = [
+        round_wire(view, view.state.calendar.round(each))
+        for each in numbers
+        if status is None or round_status(view, each) == status
+    ]
+    if target is not None:
+        found = [each for each in found if each["target"] == target]
+    return found if limit is None else found[: max(limit, 0)]
+
+
+def round_status(view: View, number: int) -> str:
+    """UPCOMING, OPEN, RESOLVING or RESOLVED."""
+    current = view.state.open_round_at(view.now)
+    if number > view.state.live_round or (
+        number == view.state.live_round and view.state.published_round < number
+    ):
+        return "UPCOMING"
+    if current is not None and current.number == number:
+        return "OPEN"
+    return "RESOLVED" if is_settled(view, number) else "RESOLVING"
+
+
+def is_settled(view: View, number: int, *, horizon_days: int = MAIN_HORIZON_DAYS) -> bool:
+    """Whether the final scores of a round are known."""
+    row = view.connection.execute(
+        "SELECT 1 FROM settlements WHERE round = ? AND horizon_days = ?", (number, horizon_days)
+    ).fetchone()
+    return row is not None
+
+
+def round_wire(view: View, times: RoundTimes) -> Wire:
+    """A round as the API shows it."""
+    return {
+        "id": round_id(times.number),
+        "number": times.number,
+        "tournament": CLASSIC,
+        "target": MAIN_TARGET,
+        "isDaily": False,
+        "dataDatestamp": times.data_datestamp,
+        "openTime": times.opens_at,
+        "closeStakingTime": times.closes_at,
+        "closeTime": times.resolves_at,
+        "scoreTime": times.scored_at,
+        "resolveTime": times.resolves_at,
+        "resolvedGeneral": lambda: is_settled(view, times.number),
+        "resolvedStaking": lambda: is_settled(view, times.number),
+        "payoutFactor": settlement.PAYOUT_FACTOR,
+        "stakeThreshold": float(settlement.STAKE_THRESHOLD_NMR),
+        "defaultCorrMultiplier": multiplier_of("corr60"),
+        "defaultMmcMultiplier": multiplier_of("mmc60"),
+        "roundScoreConfigs": lambda: [
+            score_config_wire(rule, times) for rule in settlement.SCORE_RULES
+        ],
+    }
+
+
+def round_id(number: int) -> str:
+    """The id of a round, stable for its life."""
+    return f"practice-round-{number}"
+
+
+def multiplier_of(name: str) -> float:
+    """The multiplier of a score."""
+    return float(next(rule.multiplier for rule in settlement.SCORE_RULES if rule.name == name))
+
+
+def score_config_wire(rule: ScoreRule, times: RoundTimes) -> Wire:
+    """How a score of this round is made and paid."""
+    paid = rule.multiplier > 0
+    multiplier = float(rule.multiplier)
+    return {
+        "id": f"{round_id(times.number)}-{rule.name}",
+        "scoreConfigId": f"practice-score-{rule.name}",
+        "name": rule.kind,
+        "version": "v2" if rule.kind == "corr" else "v1",
+        "displayName": rule.name,
+        "universe": UNIVERSE,
+        "isCanonScore": True,
+        "isPayout": paid,
+        "minMultiplier": multiplier,
+        "defaultMultiplier": multiplier,
+        "maxMultiplier": multiplier,
+        "clipThreshold": float(settlement.CLIP_THRESHOLD) if paid else None,
+        "payoutFactor": settlement.PAYOUT_FACTOR if paid else None,
+        "stakeThreshold": float(settlement.STAKE_THRESHOLD_NMR) if paid else None,
+        "totalScoreDays": rule.horizon_days,
+        "returnsLagDays": RETURNS_LAG_DAYS,
+        "dataDelayDays": RETURNS_LAG_DAYS,
+        "scoringStart": times.scored_at,
+        "scoringEnd": times.resolves_at,
+        "roundNumberStart": times.number,
+        "roundNumberEnd": None,
+    }
+
+
+def round_details(view: View, *, round_number: int, tournament: int) -> Wire:
+    """One round with everybody in it."""
+    require_classic(tournament)
+    calendar = view.state.calendar
+    if not calendar.first_round <= round_number <= view.state.live_round:
+        raise not_found("Round")
+    times = calendar.round(round_number)
+    entries = settlement.entries_of(view.connection, round_number)
+    settled = is_settled(view, round_number)
+    paid = payouts_in(view, round_number)
+    staked = [entry for entry in entries if entry.at_risk_nmr > 0]
+    return {
+        "roundId": round_id(round_number),
+        "roundNumber": round_number,
+        "tournament": CLASSIC,
+        "roundTarget": MAIN_TARGET,
+        "status": round_status(view, round_number).lower(),
+        "openTime": times.opens_at,
+        "closeStakingTime": times.closes_at,
+        "closeTime": times.resolves_at,
+        "scoreTime": times.scored_at,
+        "roundResolveTime": times.resolves_at,
+        "roundResolved": settled,
+        "payoutFactor": settlement.PAYOUT_FACTOR,
+        "payoutMultipliers": [
+            {"displayName": rule.name, "multiplier": float(rule.multiplier)}
+            for rule in settlement.SCORE_RULES
+            if rule.multiplier
+        ],
+        "totalSubmitted": len(entries),
+        "totalStakes": len(staked),
+        "totalAtStake": float(sum((one.at_risk_nmr for one in staked), start=Decimal(0))),
+        "totalPayout": float(sum(paid.values(), start=Decimal(0))),
+        "models": lambda: _round_models(view, round_number, paid=paid, settled=settled),
+    }
+
+
+def _round_models(
+    view: View, number: int, *, paid: dict[str, Decimal], settled: bool
+) -> list[Wire]:
+    scores: dict[str, dict[str, float]] = {}
+    for row in view.connection.execute("SELECT * FROM scores WHERE round = ?", (number,)):
+        scores.setdefault(row["model_id"], {})[row["name"]] = row["value"]
+    return [
+        {
+            "id": entry.model_id,
+            "modelName": entry.model_name,
+            "roundId": round_id(number),
+            "selectedStakeValue": entry.at_risk_nmr,
+            "payoutPending": None if settled else Decimal(0),
+            "payoutSettled": paid.get(entry.model_id, Decimal(0)) if settled else None,
+            "corr": known.get("v2_corr20"),
+            "v2Corr20": known.get("v2_corr20"),
+            "corr60": known.get("corr60"),
+            "mmc": known.get("mmc"),
+            "mmc60": known.get("mmc60"),
+            "corrWMetaModel": known.get("corr_w_meta_model"),
+        }
+        for entry in settlement.entries_of(view.connection, number)
+        for known in [scores.get(entry.model_id, {})]
+    ]
+
+
+def payouts_in(view: View, number: int) -> dict[str, Decimal]:
+    """What each model earned or burned in a round, by model id."""
+    rows = view.connection.execute(
+        "SELECT model_id, amount_nmr FROM stake_moves WHERE round = ?", (number,)
+    )
+    return {row["model_id"]: Decimal(row["amount_nmr"]) for row in rows}
+
+
+def tournaments(view: View) -> list[Wire]:
+    """There is one."""
+    return [
+        {
+            "id": "practice-classic",
+            "tournament": CLASSIC,
+            "name": "numerai",
+            "active": True,
+            "rounds": lambda: rounds(view),
+        }
+    ]
+
+
+def pipeline_status(
+    view: View, *, date: str | None = None, tournament: str | None = "classic"
+) -> Wire:
+    """When the scores of a day were made: practice scores a round the moment the next one opens."""
+    day = view.now if date is None else _day(date)
+    opening = next(
+        (
+            view.state.calendar.opening(number)
+            for number in range(view.state.calendar.first_round + 1, view.state.live_round + 1)
+            if view.state.calendar.opening(number).date() == day.date()
+        ),
+        None,
+    )
+    return {
+        "tournament": tournament,
+        "isScoringDay": opening is not None,
+        "startedAt": opening,
+        "dataReadyAt": opening,
+        "scoredAt": opening,
+        "resolvedAt": opening,
+    }
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refusal("invalid date") from error
+
+
+def list_datasets(
+    view: View,
+    *,
+    round_: int | None = None,
+    tournament: int | None = None,
+) -> list[str]:
+    """Every file there is for the current round."""
+    require_classic(tournament)
+    _require_current(view, round_)
+    return sorted(view.asked.tournament.files())
+
+
+def dataset(
+    view: View,
+    *,
+    filename: str,
+    round_: int | None = None,
+    tournament: int | None = None,
+) -> str:
+    """A signed URL for one file."""
+    require_classic(tournament)
+    _require_current(view, round_)
+    if filename not in view.asked.tournament.files():
+        raise not_found("Dataset")
+    path = f"/data/{view.state.published_round}/{filename}"
+    return view.asked.file_url(path, method="GET")
+
+
+def _require_current(view: View, number: int | None) -> None:
+    """Older files are gone: a practice world keeps one week's data."""
+    if number not in (None, 0, view.state.published_round):
+        raise not_found("Dataset")

@@ -1,0 +1,180 @@
+"""The practice tournament over HTTP: a WSGI application, and a server for it on this machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from datetime import datetime
+from http.server import ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.http import http_date
+from werkzeug.wrappers import Request, Response
+
+from numeri_cli.errors import DiskTrouble, LockHeld, NumeriError
+from numeri_cli.practice.clock import speed_of
+from numeri_cli.practice.files import PREFIXES, FileStore
+from numeri_cli.practice.handler import Handler
+from numeri_cli.practice.resolvers import GraphQLRequest, answer
+from numeri_cli.practice.resolvers_view import Asked
+from numeri_cli.practice.signing import UrlSigner
+from numeri_cli.practice.tournament import Tournament
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+ADDRESS = "127.0.0.1"
+TICK_SECONDS = 0.5
+MAX_QUERY_BYTES = 2**20
+GRAPHQL_PATHS = ("/", "/graphql")
+
+
+def application(tournament: Tournament, *, signer: UrlSigner | None = None) -> WSGIApplication:
+    """The tournament as a WSGI application; needs nothing but the requests it is given.
+
+    signer: what signs file URLs, if not the tournament's own
+    """
+    return _Application(tournament, signer or tournament.signer(), report=None)
+
+
+def serve(
+    tournament: Tournament, *, port: int, clock: str, announce: Callable[[str], None]
+) -> None:
+    """Serve on 127.0.0.1 until KeyboardInterrupt or another exception ends it.
+
+    port: 0 takes a free one; clock: "standing", "running" or "running:SPEED"
+    announce: is told the address once, as soon as it answers, and later what went wrong
+    Raises UsageProblem, DiskTrouble where the port is taken.
+    """
+    speed = speed_of(clock)
+    app = _Application(tournament, tournament.signer(), report=announce)
+    try:
+        server = _Server((ADDRESS, port), app, tournament.now)
+    except (OSError, OverflowError) as error:
+        raise DiskTrouble(
+            f"port {port} of {ADDRESS} cannot be served: {error}", hint="choose another --port"
+        ) from error
+    stop = threading.Event()
+    with tournament.running(speed) if speed else nullcontext():
+        ticker = threading.Thread(
+            target=_tick, args=(tournament, stop, announce), daemon=True, name="practice clock"
+        )
+        if speed:
+            ticker.start()
+        try:
+            announce(f"http://{ADDRESS}:{server.server_address[1]}")
+            server.serve_forever(poll_interval=0.1)
+        finally:
+            stop.set()
+            server.server_close()
+            if speed:
+                ticker.join()
+
+
+def _tick(tournament: Tournament, stop: threading.Event, announce: Callable[[str], None]) -> None:
+    """Keep a running clock stored and let rounds open when it comes to them."""
+    while not stop.wait(TICK_SECONDS):
+        try:
+            tournament.tick()
+        except LockHeld:
+            continue  # somebody else advances; the next tick sees where to
+        except NumeriError as error:
+            announce(f"the clock could not go on: {error.message}")
+
+
+class _Server(ThreadingHTTPServer):
+    """Takes connections on this machine only; each has a thread."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(
+        self, address: tuple[str, int], app: WSGIApplication, now: Callable[[], datetime]
+    ) -> None:
+        super().__init__(address, Handler)
+        self.app = app
+        self.now = now
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news; anything else is."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            traceback.print_exc()
+
+
+class _Application:
+    """Routes requests; stamps every answer with the tournament's time."""
+
+    def __init__(
+        self,
+        tournament: Tournament,
+        signer: UrlSigner,
+        *,
+        report: Callable[[str], None] | None,
+    ) -> None:
+        self._tournament = tournament
+        self._signer = signer
+        self._files = FileStore(tournament, signer)
+        self._report = report
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        request.max_content_length = None
+        try:
+            response = self._respond(request)
+        except Exception:  # the last line of defence of a server: no exception leaves it
+            if self._report is not None:
+                traceback.print_exc()
+            response = _detail(500, "Internal server error")
+        response.headers["Date"] = http_date(self._tournament.now())
+        return response(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        if request.path.split("/")[1] in PREFIXES and request.path.count("/") > 1:
+            return self._files.respond(request)
+        if request.path not in GRAPHQL_PATHS:
+            return _detail(404, "Not Found")
+        if request.method != "POST":
+            response = _detail(405, "Method Not Allowed")
+            response.headers["Allow"] = "POST"
+            return response
+        if request.content_length is None:
+            return _detail(411, "Length Required")
+        if request.content_length > MAX_QUERY_BYTES:
+            return _detail(413, "Request Entity Too Large")
+        asked = Asked(
+            self._tournament,
+            self._signer,
+            request.host_url.rstrip("/"),
+            request.headers.get("Authorization"),
+        )
+        parsed = _parsed(request.get_data())
+        if parsed is None:
+            return _detail(400, "Bad Request")
+        return _json(200, answer(asked, parsed))
+
+
+def _parsed(body: bytes) -> GraphQLRequest | None:
+    """A request's document and variables; None where the body is something else."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict) or not isinstance(content.get("query"), str):
+        return None
+    variables = content.get("variables") or {}
+    name = content.get("operationName")
+    if not isinstance(variables, dict) or not isinstance(name, str | None):
+        return None
+    return GraphQLRequest(content["query"], variables, name)
+
+
+def _json(status: int, payload: dict[str, Any]) -> Response:
+    return Response(json.dumps(payload), status=status, mimetype="application/json")
+
+
+def _detail(status: int, text: str) -> Response:
+    return _json(status, {"errors": {"detail": text}})

@@ -1,0 +1,123 @@
+"""Where the tournament stands: its clock, its live round, and what is published for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from numeri_cli.practice.calendar import Calendar, RoundTimes
+from numeri_cli.practice.store import Connection, insert, moment_of, moment_text
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where things lie under the root of a practice tournament."""
+
+    root: Path
+
+    @property
+    def world(self) -> Path:
+        """The market and its published files."""
+        return self.root / "world"
+
+    @property
+    def database(self) -> Path:
+        """Everything that happens to participants."""
+        return self.root / "tournament.sqlite"
+
+    @property
+    def keys(self) -> Path:
+        """The participant's key and the server's own secret; readable by the owner only."""
+        return self.root / "keys.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever advances."""
+        return self.root / "advance.lock"
+
+    @property
+    def uploads(self) -> Path:
+        """Files as they were PUT, by the name handed out."""
+        return self.root / "uploads"
+
+    def submission(self, submission_id: str, filename: str) -> Path:
+        """A submission's own copy, which later PUTs do not change."""
+        return self.root / "submissions" / f"{submission_id}{Path(filename).suffix}"
+
+
+@dataclass(frozen=True)
+class State:
+    """The one row of the tournament.
+
+    clock: as stored, standing; clock_moves counts the times it was moved by hand
+    live_round: the round whose week comes next; published_round: the one the files belong to
+    """
+
+    calendar: Calendar
+    clock: datetime
+    clock_moves: int
+    live_round: int
+    published_round: int
+
+    def round_at(self, moment: datetime) -> RoundTimes | None:
+        """The round that takes submissions in its life at `moment`.
+
+        None before its data are there; after its window it still takes late ones.
+        """
+        number = self.calendar.number_at(moment)
+        if number != self.live_round or number != self.published_round:
+            return None
+        return self.calendar.round(number)
+
+    def open_round_at(self, moment: datetime) -> RoundTimes | None:
+        """The round whose window is open at `moment`."""
+        times = self.round_at(moment)
+        return times if times is not None and moment < times.closes_at else None
+
+
+def write_first_state(connection: Connection, calendar: Calendar, clock: datetime) -> None:
+    """The state of a new tournament, whose first round is published."""
+    insert(
+        connection,
+        "tournament",
+        only=1,
+        first_round=calendar.first_round,
+        first_opens_at=calendar.first_opens_at,
+        clock=clock,
+        clock_moves=0,
+        live_round=calendar.first_round,
+        published_round=calendar.first_round,
+    )
+
+
+def read_state(connection: Connection) -> State:
+    """The state as it is in this transaction."""
+    row = connection.execute("SELECT * FROM tournament").fetchone()
+    return State(
+        calendar=Calendar(row["first_round"], moment_of(row["first_opens_at"])),
+        clock=moment_of(row["clock"]),
+        clock_moves=row["clock_moves"],
+        live_round=row["live_round"],
+        published_round=row["published_round"],
+    )
+
+
+def open_round(connection: Connection, number: int, *, clock: datetime, by_hand: bool) -> None:
+    """Let round `number` be the live one and the clock show `clock`."""
+    connection.execute(
+        "UPDATE tournament SET live_round = ?, clock = ?, clock_moves = clock_moves + ?",
+        (number, moment_text(clock), int(by_hand)),
+    )
+
+
+def keep_clock(connection: Connection, clock: datetime, *, moves: int) -> None:
+    """Store where a running clock has come to, unless somebody moved it meanwhile."""
+    connection.execute(
+        "UPDATE tournament SET clock = ? WHERE clock_moves = ?", (moment_text(clock), moves)
+    )
+
+
+def mark_published(connection: Connection, number: int) -> None:
+    """Say that the files belong to round `number`, which may open now."""
+    connection.execute("UPDATE tournament SET published_round = ?", (number,))

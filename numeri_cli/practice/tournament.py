@@ -1,0 +1,393 @@
+"""The practice tournament: its clock, its world, its participants; the one place with state."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from numeri_cli.errors import (
+    LockHeld,
+    ModelUnknown,
+    PracticeExists,
+    PracticeMissing,
+    PracticeSettings,
+)
+from numeri_cli.home import disk_errors, held_lock, write_text
+from numeri_cli.practice import accounts, settlement, submissions
+from numeri_cli.practice.advancing import Week
+from numeri_cli.practice.calendar import DEFAULT_START, Calendar
+from numeri_cli.practice.clock import RunningClock
+from numeri_cli.practice.refusals import round_closed
+from numeri_cli.practice.signing import UrlSigner
+from numeri_cli.practice.state import Folders, State, keep_clock, read_state, write_first_state
+from numeri_cli.practice.store import Connection, Store, damaged
+from numeri_cli.practice.world import World, WorldSettings
+from numeri_cli.progress import SILENT, Listener
+
+PARTICIPANT = "newcomer"
+PARTICIPANT_MODELS = ("lighthouse", "beacon", "harbour")
+PARTICIPANT_NMR = Decimal(100)
+
+
+@dataclass(frozen=True)
+class ModelStanding:
+    """One of the participant's models in the live round: status on-time, late or none."""
+
+    name: str
+    stake_nmr: Decimal
+    status: str
+    submission_id: str | None
+
+
+@dataclass(frozen=True)
+class PracticeStatus:
+    """Where the practice tournament stands; times aware UTC."""
+
+    now: datetime
+    round_number: int
+    opens_at: datetime
+    closes_at: datetime
+    is_open: bool
+    live_era: int
+    available_nmr: Decimal
+    models: tuple[ModelStanding, ...]
+
+
+class Tournament:
+    """A practice tournament on disk; several may be open at once, in threads and processes."""
+
+    def __init__(self, root: Path, *, store: Store, world: World) -> None:
+        self.folders = Folders(root)
+        self.store = store
+        self._world = world
+        self._world_lock = threading.Lock()
+        self._files_lock = threading.Lock()
+        self._files: dict[str, Path] = {}
+        self._files_round = -1
+        self._running: RunningClock | None = None
+
+    @staticmethod
+    def exists(root: Path) -> bool:
+        """Whether a whole practice tournament is here."""
+        return Folders(root).database.is_file()
+
+    @classmethod
+    def create(
+        cls,
+        root: Path,
+        settings: WorldSettings,
+        *,
+        start: datetime | None = None,
+        listener: Listener = SILENT,
+    ) -> Tournament:
+        """Make a world, its files, rivals and the participant's account; whole or not at all.
+
+        start: what the clock shows at first; the first round is the one that opened last before
+        Raises PracticeExists, PracticeSettings, LockHeld, DiskError.
+        """
+        building = root.with_name(f".{root.name}.building")
+        with held_lock(root.with_name(f".{root.name}.lock"), what="the making of this tournament"):
+            if cls.exists(root):
+                raise PracticeExists(
+                    f"a practice tournament is already in {root}",
+                    hint="go on with it, or start again with `numeri practice reset`",
+                )
+            with disk_errors(building):
+                shutil.rmtree(building, ignore_errors=True)
+                building.mkdir(parents=True)
+            world = World.create(Folders(building).world, settings, listener=listener)
+            _furnish(Folders(building), world, start or DEFAULT_START)
+            listener.step("tournament_built")
+            with disk_errors(root):
+                building.replace(root)
+        return cls.open(root)
+
+    @classmethod
+    def open(cls, root: Path) -> Tournament:
+        """A tournament that was made before; finishes an advance that was killed.
+
+        Raises PracticeMissing, PracticeDamaged.
+        """
+        if not cls.exists(root):
+            raise PracticeMissing(
+                f"no practice tournament is in {root}",
+                hint="`numeri practice create` makes one",
+            )
+        folders = Folders(root)
+        if not folders.keys.is_file():
+            raise damaged(folders.keys)
+        store = Store.open(folders.database)
+        tournament = cls(root, store=store, world=World.open(folders.world))
+        with suppress(LockHeld):  # whoever holds it is at this very work
+            tournament._finish(SILENT)
+        return tournament
+
+    def close(self) -> None:
+        """Let go of the world; the tournament object is not used afterwards."""
+        self._running = None
+
+    def state(self) -> State:
+        """Where things stand in the store now."""
+        with self.store.reading() as connection:
+            return read_state(connection)
+
+    def now(self) -> datetime:
+        """The tournament's time: standing, or running while it is served so."""
+        return self.time_of(self.state())
+
+    def time_of(self, state: State) -> datetime:
+        """The tournament's time, given a state just read."""
+        running = self._running
+        if running is None:
+            return state.clock
+        return running.read(state.clock, moves=state.clock_moves)
+
+    def world(self) -> World:
+        """The world as of the live round, also when another process has advanced it."""
+        live_round = self.state().live_round
+        with self._world_lock:
+            if self._world.live_era < live_round:
+                self._world = World.open(self.folders.world)
+            return self._world
+
+    def files(self) -> dict[str, Path]:
+        """Path of every dataset file of the live round, by its name. Raises Refusal, meanwhile.
+
+        The world may write them anew when asked, so it is asked once a round and by nobody else
+        than who may advance.
+        """
+        state = self.state()
+        with self._files_lock:
+            if self._files_round != state.live_round:
+                try:
+                    with held_lock(self.folders.lock, what="an advance"):
+                        state = self.state()
+                        if state.published_round != state.live_round:
+                            raise round_closed()
+                        self._files = self.world().files()
+                        self._files_round = state.live_round
+                except LockHeld as error:
+                    raise round_closed() from error
+            return self._files
+
+    def live_ids(self, number: int) -> npt.NDArray[np.str_]:
+        """(n_ids,) the ids of a round's live rows, in the order of its file."""
+        return self.world().live_ids(number)
+
+    def advance(self, rounds: int = 1, *, listener: Listener = SILENT) -> None:
+        """Let weeks pass, then publish the files of the round that opens.
+
+        Raises LockHeld where another process is advancing, PracticeSettings for rounds < 1.
+        """
+        if rounds < 1:
+            raise PracticeSettings(
+                f"cannot advance by {rounds} rounds", hint="time goes forward: ask for 1 or more"
+            )
+        self._finish(listener)
+        with self._advancing(listener) as week:
+            with listener.task("rounds", total=rounds, unit="rounds") as task:
+                for _ in range(rounds):
+                    week.pass_by()
+                    task.advance(1)
+            week.publish()
+
+    def tick(self) -> None:
+        """Keep a running clock's time, and open the rounds it has come to. Raises LockHeld."""
+        state = self.state()
+        moment = self.time_of(state)
+        if state.calendar.number_at(moment) <= state.live_round:
+            with self.store.writing() as connection:
+                keep_clock(connection, moment, moves=state.clock_moves)
+            return
+        with self._advancing(SILENT) as week:
+            state = self.state()
+            while state.calendar.number_at(self.time_of(state)) > state.live_round:
+                week.pass_by(running=self.time_of(state))
+                state = self.state()
+            week.publish()
+
+    @contextmanager
+    def running(self, speed: float) -> Iterator[None]:
+        """Let the clock run on from where it stands; it stands again afterwards.
+
+        speed: practice seconds per real second
+        """
+        self._running = RunningClock(speed)
+        try:
+            yield
+            with suppress(LockHeld):
+                self.tick()
+        finally:
+            self._running = None
+
+    def _finish(self, listener: Listener) -> None:
+        """Do what a killed advance left undone."""
+        state = self.state()
+        if self._world.live_era <= state.live_round == state.published_round:
+            return
+        with self._advancing(listener) as week:
+            if week.world.live_era > week.state().live_round:
+                week.pass_by()
+            week.publish()
+
+    @contextmanager
+    def _advancing(self, listener: Listener) -> Iterator[Week]:
+        with held_lock(self.folders.lock, what="an advance of this practice tournament"):
+            world = World.open(self.folders.world)  # its own: readers keep the old one
+            yield Week(self.store, self.folders, world, listener)
+            with self._world_lock:
+                self._world = world
+
+    def participant_keys(self) -> tuple[str, str]:
+        """The participant's public id and secret."""
+        keys = _read_keys(self.folders)
+        return keys["public_id"], keys["secret"]
+
+    def signer(self) -> UrlSigner:
+        """What signs this tournament's file URLs."""
+        return UrlSigner(bytes.fromhex(_read_keys(self.folders)["signing_key"]))
+
+    def add_key(self, *, name: str, scopes: tuple[str, ...]) -> tuple[str, str]:
+        """Give the participant another API key; returns its public id and secret."""
+        key = accounts.new_key()
+        with self.store.writing() as connection:
+            account_id = _participant(connection).id
+            accounts.add_key(connection, account_id, key=key, name=name, scopes=scopes)
+        return key.public_id, key.secret
+
+    def add_model(self, name: str) -> str:
+        """Open another model slot for the participant; returns its id. Raises PracticeSettings."""
+        with self.store.writing() as connection:
+            account_id = _participant(connection).id
+            moment = self.time_of(read_state(connection))
+            return accounts.add_model(
+                connection, account_id, name=name, stake_nmr=Decimal(0), moment=moment
+            )
+
+    def set_stake(self, model_name: str, stake_nmr: Decimal) -> None:
+        """Stake so much NMR on one of the participant's models, from or back to the account.
+
+        Raises ModelUnknown, PracticeSettings where the account has less.
+        """
+        with self.store.writing() as connection:
+            account = _participant(connection)
+            model = accounts.model_named(connection, model_name)
+            if model is None or model.account_id != account.id:
+                raise ModelUnknown(
+                    f"the practice account has no model {model_name!r}",
+                    hint="`numeri models --tournament practice` lists them",
+                )
+            amount = stake_nmr.quantize(settlement.NMR_UNIT) - model.stake_nmr
+            if stake_nmr < 0 or amount > account.available_nmr:
+                raise PracticeSettings(
+                    f"cannot stake {stake_nmr} NMR: {account.available_nmr} are available",
+                    hint="stake less, or nothing",
+                )
+            accounts.change_balance(connection, account.id, -amount)
+            settlement.move_stake(
+                connection,
+                model.id,
+                amount,
+                kind="increase" if amount > 0 else "decrease",
+                number=None,
+                moment=self.time_of(read_state(connection)),
+            )
+
+    def status(self) -> PracticeStatus:
+        """Where the tournament and the participant's models stand."""
+        with self.store.reading() as connection:
+            state = read_state(connection)
+            account = _participant(connection)
+            models = accounts.models_of(connection, account.id)
+            counted = {
+                one.model_id: one for one in submissions.selected_in(connection, state.live_round)
+            }
+        moment = self.time_of(state)
+        times = state.calendar.round(state.live_round)
+        return PracticeStatus(
+            now=moment,
+            round_number=times.number,
+            opens_at=times.opens_at,
+            closes_at=times.closes_at,
+            is_open=state.open_round_at(moment) is not None,
+            live_era=state.live_round,
+            available_nmr=account.available_nmr,
+            models=tuple(_standing(model, counted.get(model.id)) for model in models),
+        )
+
+
+def _standing(model: accounts.Model, counted: submissions.Submission | None) -> ModelStanding:
+    if counted is None:
+        return ModelStanding(model.name, model.stake_nmr, "none", None)
+    status = "on-time" if counted.on_time else "late"
+    return ModelStanding(model.name, model.stake_nmr, status, counted.id)
+
+
+def _participant(connection: Connection) -> accounts.Account:
+    account = accounts.account_named(connection, PARTICIPANT)
+    if account is None:
+        raise PracticeMissing("the participant's account is gone", hint="`numeri practice reset`")
+    return account
+
+
+def _read_keys(folders: Folders) -> dict[str, str]:
+    with disk_errors(folders.keys):
+        text = folders.keys.read_text()
+    try:
+        keys = json.loads(text)
+    except ValueError as error:
+        raise damaged(folders.keys) from error
+    if not isinstance(keys, dict) or not {"public_id", "secret", "signing_key"} <= keys.keys():
+        raise damaged(folders.keys)
+    return keys
+
+
+def _furnish(folders: Folders, world: World, start: datetime) -> None:
+    """The store of a new tournament: calendar, the participant with keys and models, rivals."""
+    key = accounts.new_key()
+    content = {
+        "public_id": key.public_id,
+        "secret": key.secret,
+        "signing_key": secrets.token_hex(32),
+    }
+    write_text(folders.keys, json.dumps(content, indent=1), mode=0o600)
+    calendar = Calendar.starting(start, first_round=world.live_era)
+    with Store.create(folders.database).writing() as connection:
+        write_first_state(connection, calendar, start)
+        newcomer = accounts.add_account(
+            connection,
+            PARTICIPANT,
+            email="newcomer@practice.invalid",
+            available_nmr=PARTICIPANT_NMR,
+            moment=start,
+        )
+        accounts.add_key(connection, newcomer, key=key, name="numeri", scopes=accounts.SCOPES)
+        for name in PARTICIPANT_MODELS:
+            accounts.add_model(connection, newcomer, name=name, stake_nmr=Decimal(0), moment=start)
+        for rival in world.participants():
+            account_id = accounts.add_account(
+                connection, rival.name, email=None, available_nmr=Decimal(0), moment=start
+            )
+            model_id = accounts.add_model(
+                connection, account_id, name=rival.name, stake_nmr=Decimal(0), moment=start
+            )
+            if rival.stake_nmr:
+                settlement.move_stake(
+                    connection,
+                    model_id,
+                    rival.stake_nmr,
+                    kind="initial",
+                    number=None,
+                    moment=start,
+                )
