@@ -88,10 +88,10 @@ def rhythm(cadence: Cadence) -> Rhythm:
 def offsets(zones: Iterable[tzinfo], *, start: datetime) -> tuple[timedelta, ...]:
     """Every offset from UTC that occurs in any of the zones in the year after `start`, ascending.
 
-    start: aware; resolution of a change: one hour
+    start: aware; looked at once a day, since no offset has ever been for less
     """
-    hours = [start.astimezone(UTC) + timedelta(hours=hour) for hour in range(366 * 24)]
-    found = {hour.astimezone(zone).utcoffset() or timedelta() for zone in zones for hour in hours}
+    days = [start.astimezone(UTC) + timedelta(days=day) for day in range(367)]
+    found = {day.astimezone(zone).utcoffset() or timedelta() for zone in zones for day in days}
     return tuple(sorted(found))
 
 

@@ -33,10 +33,22 @@ class Crontab:
         """Its bytes, or None where the user has none. Raises ScheduleError."""
         result = self._call("-l")
         if result.returncode == 0:
-            return result.stdout
+            return self._faithful(result.stdout)
         if _ABSENT.search(result.stderr):
             return None
         raise self._refusal(result)
+
+    def _faithful(self, listed: bytes) -> bytes:
+        r"""What cron keeps, from what it lists: Debian's shows a carriage return as \r."""
+        if rb"\r" not in listed:
+            return listed
+        kept = self._call("-e", editor="cat").stdout  # looked at, not changed
+        if listed in (kept, kept.replace(b"\r", rb"\r")):
+            return kept
+        raise ScheduleError(
+            "the crontab holds a carriage return, or the letters \\r, and cannot be read exactly",
+            hint="remove them with `crontab -e`, or use `--system systemd`; nothing was changed",
+        )
 
     def replace(self, content: bytes | None, *, before: bytes | None) -> None:
         """Write new bytes, or remove the crontab for None; then look whether it is so.
@@ -72,7 +84,9 @@ class Crontab:
         if result.returncode:
             raise self._refusal(result)
 
-    def _call(self, argument: str, *, content: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def _call(
+        self, argument: str, *, content: bytes = b"", editor: str = "false"
+    ) -> subprocess.CompletedProcess[bytes]:
         program = shutil.which(self.command[0])
         if program is None:
             raise ScheduleError(
@@ -85,7 +99,7 @@ class Crontab:
                 input=content,
                 capture_output=True,
                 timeout=_TIME_LIMIT_SECONDS,
-                env={**os.environ, "LC_ALL": "C"},
+                env={**os.environ, "LC_ALL": "C", "EDITOR": editor, "VISUAL": editor},
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:

@@ -58,7 +58,7 @@ def _linked_zone(path: Path, name_file: Path) -> ZoneInfo | None:
     try:
         with path.open("rb") as file:
             return ZoneInfo.from_file(file, key=name or _content(name_file) or str(path))
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError, struct.error):  # what reading a damaged file ends in
         return None
 
 
