@@ -99,9 +99,9 @@ class Connection:
         Raises Broken, also out of the block that reads the body, and AddressUnsafe.
         """
         self._overdue = False
+        host = checked(request.url).host
         if request.whole_seconds is not None:
             self._arm(request.whole_seconds)
-        host = checked(request.url).host
         try:
             response = self._send(request)
             try:

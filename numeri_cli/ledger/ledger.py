@@ -13,7 +13,7 @@ from typing import Any
 from numeri_cli.errors import LedgerDamaged
 from numeri_cli.home import disk_errors
 from numeri_cli.ledger.entries import Attempt, AttemptState, RoundSeen, TrainedModel
-from numeri_cli.ledger.migrations import is_current, migrate
+from numeri_cli.ledger.migrations import TABLES, is_current, migrate
 from numeri_cli.ledger.troubles import translated
 from numeri_cli.records import DataFileRecord, Receipt, Round
 
@@ -63,10 +63,21 @@ class Ledger:
         """Close the file."""
         self._connection.close()
 
+    def forget(self, tournament: str) -> None:
+        """Drop everything that belongs to a tournament which is no more."""
+        with self._transaction():
+            for table in TABLES:
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE tournament = ?",  # noqa: S608  # our own names
+                    (tournament,),
+                )
+
     # rounds
 
-    def see_round(self, tournament: str, round_: Round, *, time: datetime) -> None:
-        """Remember a round as the server describes it now."""
+    def see_round(
+        self, tournament: str, round_: Round, *, time: datetime | None = None
+    ) -> None:
+        """Remember a round as the server describes it; time: when, by default now."""
         self._write(
             "INSERT OR REPLACE INTO rounds VALUES (?, ?, ?, ?, ?, ?, ?)",
             tournament,
@@ -75,7 +86,7 @@ class Ledger:
             _text(round_.deadline),
             round_.data_datestamp,
             round_.target,
-            _text(time),
+            _text(time or datetime.now(UTC)),
         )
 
     def rounds(self, tournament: str, *, limit: int = 20) -> tuple[RoundSeen, ...]:

@@ -8,6 +8,8 @@ from numeri_cli.errors import LedgerDamaged
 
 APPLICATION_ID = 0x4E554D52  # "NUMR"; tells our file from another program's
 
+TABLES = ("rounds", "files", "models", "attempts", "receipts", "live_ids")
+
 # Never change or remove a step that was released; add one.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
