@@ -44,11 +44,16 @@ class Era:
 
 @dataclass(frozen=True, eq=False)
 class EraScores:
-    """scores: (len(SCORES), n_predictions); rows: (n_predictions,) ids with prediction and target;
-    exposures: (n_predictions, n_features), n_features may be 0."""
+    """What the inputs of one era came to.
+
+    ids: of the era; predicted: (n_predictions,) ids with a prediction; rows: with a target, too
+    scores: (len(SCORES), n_predictions)
+    exposures: (n_predictions, n_features), n_features may be 0
+    """
 
     name: str
     ids: int
+    predicted: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
     scores: FloatArray
     exposures: FloatArray
@@ -153,7 +158,8 @@ def score_era(
         if with_exposures:
             exposed = exposures(era.predictions, era.features, missing_feature=missing_feature)
             _summarize_exposures(exposed, scores)
-    return EraScores(era.name, len(era.target), rows, scores, exposed)
+    predicted = known(era.predictions).sum(axis=0)
+    return EraScores(era.name, len(era.target), predicted, rows, scores, exposed)
 
 
 class _Gaussians:

@@ -1,0 +1,319 @@
+"""Predictions and data with targets → scorecards, side by side: the official scores, locally."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from numeri_cli.dataset.eras import era_number, horizon_days, purge_eras, sort_eras
+from numeri_cli.dataset.joining import (
+    EraRows,
+    IdColumn,
+    Join,
+    chosen_eras,
+    eras_with_rows,
+    feature_matrix,
+    id_strings,
+    join,
+    read_id_column,
+    read_predictions,
+)
+from numeri_cli.dataset.store import DataFile, RowEras, float_column
+from numeri_cli.dataset.targets import check_target
+from numeri_cli.errors import PredictionsIds, TargetMissing
+from numeri_cli.progress import SILENT, Listener
+from numeri_cli.scoring.ranks import known
+from numeri_cli.scoring.scorecard import (
+    LOWER_IS_BETTER,
+    SCORES,
+    Era,
+    EraScores,
+    Scorecard,
+    collect,
+    score_era,
+)
+from numeri_cli.scoring.summary import PairedTest, compare, overlap_lags
+
+META_MODEL = "numerai_meta_model"
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionSource:
+    """What is to be scored.
+
+    predictions: by id, of any number of eras
+    training_eras: those the model has seen; empty where nobody knows
+    contract: (name, value) lines that say what made the predictions, for the report
+    """
+
+    predictions: IdColumn
+    training_eras: tuple[str, ...] = ()
+    contract: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of_file(cls, path: Path, *, name: str | None = None) -> PredictionSource:
+        """A prediction file. Raises FileMissing, FileDamaged, PredictionsError."""
+        return cls(read_predictions(path, name=name), contract=(("file", str(path)),))
+
+    @property
+    def name(self) -> str:
+        """As the table calls it."""
+        return self.predictions.name
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of the data one source speaks about, over the eras that were scored.
+
+    rows: of the scored eras; predicted: those with a prediction; surplus: ids of the source that
+    are not in the data at all; eras: with at least one prediction
+    """
+
+    rows: int
+    predicted: int
+    surplus: int
+    eras: int
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """Two sources in one score, tested era by era; `first` − `second`."""
+
+    score: str
+    first: str
+    second: str
+    test: PairedTest
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """One scorecard per source, and what they rest on.
+
+    unresolved: eras of the data left out because no row has its target yet
+    benchmark: the name of the benchmark column behind `bmc`; None where there was none
+    features: how many features stand behind `fnc` and the exposures
+    warnings: sentences the owner should read
+    """
+
+    data: Path
+    target: str
+    sources: tuple[PredictionSource, ...]
+    cards: tuple[Scorecard, ...]
+    coverage: tuple[Coverage, ...]
+    eras: tuple[str, ...]
+    unresolved: tuple[str, ...]
+    meta_model: bool
+    benchmark: str | None
+    features: int
+    warnings: tuple[str, ...]
+
+    @property
+    def horizon_days(self) -> int:
+        """Business days the target looks ahead."""
+        return horizon_days(self.target)
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """The names of the scores that any source has, in the order of SCORES."""
+        return tuple(name for name in SCORES if any(card.has(name) for card in self.cards))
+
+    def card(self, name: str) -> Scorecard:
+        """The scorecard of a source."""
+        return next(card for card in self.cards if card.name == name)
+
+    def winner(self, score: str) -> str | None:
+        """Who has the best mean, or the smallest exposure; None for one source alone."""
+        means = {card.name: card.summary(score).mean for card in self.cards if card.has(score)}
+        if len(means) < 2:
+            return None
+        best = min if score in LOWER_IS_BETTER else max
+        return best(means, key=lambda name: means[name])
+
+    def difference(self, first: str, second: str, score: str = "corr") -> Difference:
+        """Whether two sources differ, with a standard error that allows for overlapping targets."""
+        series = [self.card(name).score(score) for name in (first, second)]
+        test = compare(*series, lags=overlap_lags(self.horizon_days))
+        return Difference(score, first, second, test)
+
+    def differences(self, score: str = "corr") -> tuple[Difference, ...]:
+        """Of every pair."""
+        names = [card.name for card in self.cards]
+        return tuple(self.difference(a, b, score) for a, b in combinations(names, 2))
+
+
+def validate(
+    sources: Sequence[PredictionSource],
+    data: Path,
+    *,
+    target: str,
+    features: Sequence[str] = (),
+    meta_model: Path | None = None,
+    benchmark: tuple[Path, str] | None = None,
+    eras: Sequence[str] | None = None,
+    listener: Listener = SILENT,
+) -> Validation:
+    """Score sources on a data file with targets; one era is in memory at a time.
+
+    target: by its explicit name
+    features: for fnc and the exposures; none leaves them out
+    meta_model: a file with `numerai_meta_model` for mmc and cwmm
+    benchmark: a file and its column for bmc
+    eras: only these; names, or ranges such as "0900-0950"; all of the data file otherwise
+    Raises FileMissing, FileDamaged, FileForeign, TargetAlias, TargetUnknown, TargetMissing,
+    PredictionsIds (a source and the data have no id in common), UsageProblem (no such era).
+    """
+    file = DataFile.open(data)
+    check_target(file, target)
+    file.require(list(features))
+    row_eras = file.eras()
+    wanted = chosen_eras(row_eras.names, eras)
+    ids = id_strings(file)
+    inputs = _Inputs(
+        file,
+        target,
+        tuple(features),
+        tuple(_join_source(source, ids, file) for source in sources),
+        join(read_id_column(meta_model, META_MODEL), ids) if meta_model else None,
+        join(read_id_column(*benchmark), ids) if benchmark else None,
+    )
+    del ids
+    scored, unresolved = _score(inputs, wanted, row_eras, listener)
+    done = tuple(era.name for era in scored)
+    return Validation(
+        data=data,
+        target=target,
+        sources=tuple(sources),
+        cards=collect(scored, names=[source.name for source in sources], features=inputs.features),
+        coverage=tuple(_coverage(scored, place, one) for place, one in enumerate(inputs.joins)),
+        eras=done,
+        unresolved=unresolved,
+        meta_model=inputs.meta is not None,
+        benchmark=inputs.bench.name if inputs.bench else None,
+        features=len(features),
+        warnings=_warnings(sources, inputs, done),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    """The files, read and brought to the data's rows."""
+
+    data: DataFile
+    target: str
+    features: tuple[str, ...]
+    joins: tuple[Join, ...]
+    meta: Join | None
+    bench: Join | None
+
+    @property
+    def columns(self) -> list[str]:
+        return [self.data.id_column, self.target, *self.features]
+
+    def of_era(self, era: EraRows) -> Era:
+        """In the order of ids, which is what decides between ties at the edge of TB200."""
+        table = era.table
+        order = pc.sort_indices(table.column(0).cast(pa.string())).to_numpy()
+        rows = era.rows[order]
+        return Era(
+            name=era.name,
+            predictions=np.stack([joined.values[rows] for joined in self.joins], axis=1),
+            target=float_column(table, self.target)[order],
+            meta_model=None if self.meta is None else self.meta.values[rows],
+            benchmark=None if self.bench is None else self.bench.values[rows],
+            features=feature_matrix(table, self.features)[order] if self.features else None,
+        )
+
+
+def _score(
+    inputs: _Inputs, wanted: Sequence[str], row_eras: RowEras, listener: Listener
+) -> tuple[list[EraScores], tuple[str, ...]]:
+    """The eras that have predictions and a target, in order of time; and those without target."""
+    some = np.logical_or.reduce([known(joined.values) for joined in inputs.joins])
+    predicted = {row_eras.names[code] for code in np.unique(row_eras.codes[some])}
+    asked = tuple(name for name in wanted if name in predicted)
+    if not asked:
+        raise PredictionsIds(
+            "no era that was asked for has a prediction",
+            hint=f"there are predictions for {_span(predicted)}",
+        )
+    scored: list[EraScores] = []
+    unresolved: list[str] = []
+    with listener.task("scoring", total=len(asked), unit="eras") as task:
+        for era in eras_with_rows(inputs.data, inputs.columns, eras=asked, row_eras=row_eras):
+            one = inputs.of_era(era)
+            if known(one.target).any():
+                scored.append(score_era(one))
+            else:
+                unresolved.append(era.name)
+            task.advance(1)
+    if not scored:
+        raise TargetMissing(
+            f"no era of {inputs.data.path.name} has values of {inputs.target} yet",
+            hint="targets appear once their days have passed; take older eras or a shorter target",
+        )
+    scored.sort(key=lambda era: (era_number(era.name), era.name))
+    return scored, sort_eras(unresolved)
+
+
+def _coverage(scored: Sequence[EraScores], place: int, joined: Join) -> Coverage:
+    predicted = [int(era.predicted[place]) for era in scored]
+    return Coverage(
+        rows=sum(era.ids for era in scored),
+        predicted=sum(predicted),
+        surplus=joined.surplus,
+        eras=sum(count > 0 for count in predicted),
+    )
+
+
+def _join_source(source: PredictionSource, ids: pa.ChunkedArray, data: DataFile) -> Join:
+    joined = join(source.predictions, ids)
+    if not joined.matched:
+        raise PredictionsIds(
+            f"{source.name} and {data.path.name} have no id in common",
+            hint="were the predictions made for another file or another data version?",
+        )
+    return joined
+
+
+def _warnings(
+    sources: Sequence[PredictionSource], inputs: _Inputs, scored: Sequence[str]
+) -> tuple[str, ...]:
+    found = []
+    for source, joined in zip(sources, inputs.joins, strict=True):
+        overlap = overlapping_eras(source.training_eras, scored, inputs.target)
+        if overlap:
+            found.append(
+                f"{source.name} was trained on eras up to {sort_eras(source.training_eras)[-1]}: "
+                f"{len(overlap)} of {len(scored)} scored eras are not out of its sample"
+            )
+        if joined.surplus:
+            found.append(f"{source.name} has {joined.surplus:,} ids that the data lacks")
+    others = [other for other in (inputs.meta, inputs.bench) if other and not other.matched]
+    return (*found, *(f"{other.name} has none of the data's ids" for other in others))
+
+
+def overlapping_eras(
+    training_eras: Sequence[str], scored: Sequence[str], target: str
+) -> tuple[str, ...]:
+    """Scored eras that lie in, or within the purge of, the eras a model was trained on."""
+    if not training_eras:
+        return ()
+    gap = purge_eras(target)
+    trained = np.sort(np.array([era_number(era) for era in training_eras]))
+    numbers = np.array([era_number(era) for era in scored])
+    after = np.searchsorted(trained, numbers)
+    below = np.abs(numbers - trained[np.clip(after - 1, 0, None)])
+    above = np.abs(numbers - trained[np.clip(after, None, len(trained) - 1)])
+    near = np.minimum(below, above) <= gap
+    return tuple(era for era, close in zip(scored, near, strict=True) if close)
+
+
+def _span(names: set[str]) -> str:
+    ordered = sort_eras(names)
+    return f"eras {ordered[0]} to {ordered[-1]}" if ordered else "no era"
