@@ -19,6 +19,7 @@ from numeri_cli.learning.native import (
     leg_parameters,
     lgb,
     refusals,
+    threaded,
     value_of,
     voice,
     without,
@@ -139,7 +140,8 @@ def _run_leg(
     start = _scores(order.folder, leg - 1) if leg else None
     binned.set_field("init_score", start)
     params = without(leg_parameters(order.params, leg), "num_iterations", "early_stopping_round")
-    booster = lgb.Booster(params=params, train_set=binned)
+    cells = binned.num_data() * binned.num_feature()
+    booster = lgb.Booster(params=threaded(params, cells), train_set=binned)
     unseen = 0
     for _ in range(length):
         booster.update()

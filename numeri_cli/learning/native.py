@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -11,6 +12,10 @@ from typing import Any
 from numeri_cli.dataset.features import nearest
 from numeri_cli.errors import LibraryMissing, ParameterUnknown
 from numeri_cli.progress import SILENT, Listener
+
+# OpenMP's threads spin while they wait: on a machine that does anything else a training takes
+# six times as long (measured). It reads this once, when it is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 try:
     import lightgbm as lgb
@@ -30,6 +35,7 @@ __all__ = [
     "lgb",
     "lightgbm_parameters",
     "refusals",
+    "threaded",
     "value_of",
     "voice",
     "without",
@@ -43,6 +49,7 @@ DEFAULTS: Mapping[str, Any] = {
     "verbosity": -1,
 }
 DEFAULT_TREES = 100
+ONE_THREAD_CELLS = 4_000_000  # below, a second thread costs more than it gives
 # Objectives whose raw scores are what `predict` gives, so that a later leg can start from them.
 LEG_OBJECTIVES = frozenset(
     {"regression", "regression_l1", "huber", "fair", "quantile", "mape"}
@@ -132,6 +139,13 @@ def leg_parameters(params: Mapping[str, Any], leg: int) -> dict[str, Any]:
         else value
         for name, value in params.items()
     }
+
+
+def threaded(params: Mapping[str, Any], cells: int) -> dict[str, Any]:
+    """The parameters with one thread for small data, unless given; the trees are the same."""
+    if value_of(params, "num_threads", None) is None and cells < ONE_THREAD_CELLS:
+        return dict(params) | {"num_threads": 1}
+    return dict(params)
 
 
 def allows_legs(params: Mapping[str, Any]) -> bool:
