@@ -9,7 +9,7 @@ from types import FrameType
 import typer
 
 from numeri_cli import __version__
-from numeri_cli.cli import desk, learn, practice, prepare, rounds
+from numeri_cli.cli import learn, practice, prepare, rounds, schedule
 from numeri_cli.errors import ExitCode, Terminated, UsageProblem
 
 app = typer.Typer(
@@ -38,9 +38,10 @@ def _root(
     pass
 
 
-for room in (prepare, learn, rounds, desk):
+for room in (prepare, learn, rounds):
     room.add_to(app)
-app.add_typer(practice.app, name="practice")
+app.add_typer(practice.app)
+app.add_typer(schedule.app)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -62,13 +62,15 @@ def command(
         called = name or function.__name__.replace("_", "-")
         full = f"{app.info.name} {called}" if isinstance(app.info.name, str) else called
 
+        work: Callable[..., None] = function
+
         @functools.wraps(function)
         def wrapper(**given: Any) -> None:
             from numeri_cli.cli.session import open_session
 
             shared = Shared(**{key: given.pop(key) for key in _SHARED})
             with open_session(full, shared) as session:
-                function(session, **given)
+                work(session, **given)
             raise typer.Exit(session.exit_code)
 
         own = inspect.signature(function, eval_str=False)

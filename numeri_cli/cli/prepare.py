@@ -15,6 +15,7 @@ from numeri_cli.errors import KeysMissing, ProfileInvalid, ScopeMissing, UsagePr
 
 if TYPE_CHECKING:
     from numeri_cli.credentials import Keys
+    from numeri_cli.pipeline.data import OfferedFile
 
 NEEDED_SCOPES = ("upload_submission", "read_submission_info", "read_user_info")
 
@@ -158,3 +159,75 @@ def logout(session: Session) -> None:
     host = session.endpoint.host
     forgotten = forget_keys(session.home.credentials, host)
     session.screen.show(LoggedOut(host, forgotten), tables.logged_out)
+
+
+@dataclass(frozen=True)
+class Datasets:
+    """What the tournament offers and what of it is here."""
+
+    tournament: str
+    files: tuple[OfferedFile, ...]
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """What was downloaded, or was already here."""
+
+    files: tuple[DownloadedRow, ...]
+
+
+@dataclass(frozen=True)
+class DownloadedRow:
+    """One file."""
+
+    name: str
+    size_bytes: int
+    unchanged: bool
+    path: Path
+
+
+def datasets(
+    session: Session,
+    every: Annotated[
+        bool, typer.Option("--all", help="Other data versions too, not the profile's alone.")
+    ] = False,
+) -> None:
+    """List what can be downloaded, what is here, how big and how fresh.
+
+    numeri datasets
+    """
+    from numeri_cli.pipeline.data import offered
+    from numeri_cli.terminal import tables
+
+    workshop = session.workshop
+    files = tuple(
+        file
+        for file in offered(workshop)
+        if every or file.name.startswith(f"{workshop.data_version}/")
+    )
+    session.screen.show(Datasets(session.endpoint.key, files), tables.datasets)
+
+
+def download(
+    session: Session,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="Such as live or train.parquet; the usual ones by default."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Even what did not change.")] = False,
+) -> None:
+    """Download data, verified and resumed; what did not change is left.
+
+    numeri download live validation
+    """
+    from numeri_cli.pipeline.data import USUAL, bring, file_name
+    from numeri_cli.terminal import tables
+
+    session.profile  # noqa: B018 - its refusal comes before any work
+    session.make_practice()
+    names = [file_name(word) for word in files] if files else USUAL
+    rows = tuple(
+        DownloadedRow(done.record.name, done.record.size_bytes, done.unchanged, done.path)
+        for done in bring(session.workshop, names, force=force)
+    )
+    session.screen.show(Downloaded(rows), tables.downloaded)

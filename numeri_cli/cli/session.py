@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from numeri_cli.api.client import Client
     from numeri_cli.ledger.ledger import Ledger
+    from numeri_cli.pipeline.outcomes import RunResult
     from numeri_cli.practice.tournament import Tournament
     from numeri_cli.workshop import Workshop
 
@@ -71,6 +73,11 @@ class Session:
         """The profile named on the command line."""
         asked = self._shared.profile
         return asked.expanduser().absolute() if asked else None
+
+    @property
+    def asked_tournament(self) -> str | None:
+        """The tournament as it was named on the command line."""
+        return self._shared.tournament
 
     @property
     def asked_endpoint(self) -> Endpoint:
@@ -181,6 +188,18 @@ class Session:
             ledger=self.ledger,
             listener=self.listener,
         )
+
+    def with_next_steps(self, result: RunResult) -> RunResult:
+        """The result of a starter's run, with what to type next."""
+        if not self.uses_starter:
+            return result
+        self.listener.say(f"Data, model and ledger are in {self.home.data}")
+        steps = (
+            "numeri practice advance",
+            "numeri run --tournament practice",
+            "numeri init --tournament practice",
+        )
+        return replace(result, next_steps=steps)
 
     def close(self) -> None:
         """Close what was opened."""

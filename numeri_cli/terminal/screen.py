@@ -40,6 +40,12 @@ class Screen:
         elif not self._quiet:
             self._out.print(view(record))
 
+    def announce(self, text: str) -> None:
+        """Write text at once, before the command is done; to standard error with --json."""
+        stream = sys.stderr if self._as_json else sys.stdout
+        stream.write(text)
+        stream.flush()
+
     def fail(self, error: NumeriError) -> None:
         """Show an error: one sentence, one cure."""
         self._error = error

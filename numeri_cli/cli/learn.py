@@ -1,0 +1,200 @@
+"""Models: train, predict, neutralize, validate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from numeri_cli.cli.options import command
+from numeri_cli.cli.session import Session
+
+if TYPE_CHECKING:
+    from numeri_cli.learning.artifact import Artifact
+
+
+@dataclass(frozen=True)
+class TrainedModelView:
+    """An artifact, in a line."""
+
+    model: str
+    artifact: str
+    features: int
+    targets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    eras: int
+    rows: int
+    dropped_rows: int
+    trees: int
+    seconds: float
+    folder: Path
+
+
+@dataclass(frozen=True)
+class TrainedModels:
+    """What was trained."""
+
+    models: tuple[TrainedModelView, ...]
+
+
+@dataclass(frozen=True)
+class PredictionFiles:
+    """Prediction files that were written."""
+
+    files: tuple[PredictionFile, ...]
+
+
+@dataclass(frozen=True)
+class PredictionFile:
+    """One of them."""
+
+    model: str
+    path: Path
+    rows: int
+    eras: int
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this room."""
+    for function in (train, predict, validate):
+        command(app)(function)
+
+
+Models = Annotated[list[str] | None, typer.Argument(help="Models of the profile; all by default.")]
+
+
+def train(
+    session: Session,
+    models: Models = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even where memory or disk look too small.")
+    ] = False,
+) -> None:
+    """Train what the profile says; data that is missing is downloaded.
+
+    numeri train lighthouse
+    """
+    from numeri_cli.pipeline.models import train_model
+    from numeri_cli.terminal import tables
+
+    names = _models(session, models)
+    session.make_practice()
+    made = tuple(_view(train_model(session.workshop, name, force=force)) for name in names)
+    session.screen.show(TrainedModels(made), tables.trained_models)
+
+
+def _models(session: Session, asked: list[str] | None) -> list[str]:
+    for name in asked or ():
+        session.profile.model(name)
+    return asked or list(session.profile.models)
+
+
+def _view(artifact: Artifact) -> TrainedModelView:
+    contract = artifact.contract
+    return TrainedModelView(
+        model=contract.model,
+        artifact=contract.artifact_id,
+        features=len(contract.features),
+        targets=contract.targets,
+        seeds=contract.seeds,
+        eras=len(contract.eras),
+        rows=max(booster.rows for booster in contract.boosters),
+        dropped_rows=sum(booster.dropped_rows for booster in contract.boosters),
+        trees=sum(booster.trees or 0 for booster in contract.boosters),
+        seconds=contract.training_seconds,
+        folder=artifact.folder,
+    )
+
+
+def predict(
+    session: Session,
+    models: Models = None,
+    data: Annotated[
+        str, typer.Option("--data", help="live, validation, train, or the path of a data file.")
+    ] = "live",
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Where to; .csv or .parquet.")
+    ] = None,
+    artifact: Annotated[
+        str | None, typer.Option("--artifact", help="An older artifact of the model.")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Without neutralization.")] = False,
+) -> None:
+    """Write a prediction file; live predictions are ready to be submitted.
+
+    numeri predict lighthouse --data validation --output lighthouse.csv
+    """
+    from numeri_cli.errors import UsageProblem
+    from numeri_cli.pipeline.models import predict as predict_model
+    from numeri_cli.pipeline.models import trained
+    from numeri_cli.pipeline.predicting import data_file
+    from numeri_cli.terminal import tables
+
+    names = _models(session, models)
+    if output is not None and len(names) > 1:
+        raise UsageProblem(
+            "--output names one file, but several models are to predict",
+            hint=f"name one model: numeri predict {names[0]} --output …",
+        )
+    source = data_file(session.workshop, data)
+    files = []
+    for name in names:
+        kept = trained(session.workshop, name, artifact_id=artifact)
+        path = output or Path(f"{name}-{source.stem}.parquet")
+        done = predict_model(
+            session.workshop,
+            kept,
+            source,
+            path.absolute(),
+            with_era=not source.name.startswith("live"),
+            neutral=not raw,
+        )
+        files.append(PredictionFile(name, done.path, done.rows, len(done.eras)))
+    session.screen.show(PredictionFiles(tuple(files)), tables.prediction_files)
+
+
+def validate(
+    session: Session,
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Models or prediction files, side by side.")
+    ] = None,
+    data: Annotated[
+        str, typer.Option("--data", help="validation, train, or the path of a data file.")
+    ] = "validation",
+    target: Annotated[str | None, typer.Option(help="By its name; the model's by default.")] = None,
+    features: Annotated[str | None, typer.Option(help="The set for FNC and exposures.")] = None,
+    benchmark: Annotated[str | None, typer.Option(help="The benchmark column for BMC.")] = None,
+    eras: Annotated[
+        list[str] | None, typer.Option(help="Only these, such as 0900-0950; repeatable.")
+    ] = None,
+    artifact: Annotated[
+        str | None, typer.Option("--artifact", help="An older artifact of the model.")
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Each model without its neutralization beside it.")
+    ] = False,
+) -> None:
+    """Score models or prediction files with the official scores.
+
+    numeri validate lighthouse --raw
+    """
+    from numeri_cli.pipeline.predicting import data_file
+    from numeri_cli.pipeline.validating import validate_sources
+    from numeri_cli.terminal import tables, validating
+
+    words = sources or list(session.profile.models)
+    session.make_practice()
+    result = validate_sources(
+        session.workshop,
+        words,
+        data=None if data == "validation" else data_file(session.workshop, data),
+        target=target,
+        features=features,
+        benchmark=benchmark,
+        eras=eras or (),
+        artifact_id=artifact,
+        raw_too=raw,
+    )
+    session.screen.show(validating.view_of(result), tables.validation)

@@ -1,0 +1,187 @@
+"""numeri practice: the tournament in miniature."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from numeri_cli.cli.options import command
+from numeri_cli.cli.session import Session
+from numeri_cli.errors import PracticeExists, PracticeMissing, UsageProblem
+
+app = typer.Typer(
+    name="practice",
+    help="A tournament in miniature on this machine: no account, no network, no risk.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where the practice tournament was served, until it was stopped."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A practice tournament that is gone."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Added:
+    """A model of the participant's."""
+
+    model: str
+    model_id: str
+
+
+@command(app)
+def status(session: Session) -> None:
+    """Show the clock, the round and your models.
+
+    numeri practice status
+    """
+    from numeri_cli.terminal import tables
+
+    session.screen.show(session.practice.status(), tables.practice)
+
+
+@command(app)
+def create(
+    session: Session,
+    seed: Annotated[int, typer.Option(help="Every seed is another world.")] = 1,
+    stocks: Annotated[int, typer.Option(help="Stocks in the universe.")] = 2000,
+    eras: Annotated[int, typer.Option(help="Weekly eras of history.")] = 300,
+    features: Annotated[int, typer.Option(help="Feature columns.")] = 240,
+    start: Annotated[
+        str | None, typer.Option(help="Date of the first round's week, such as 2026-01-03.")
+    ] = None,
+) -> None:
+    """Create the practice tournament: a market, its data, rivals and the first round.
+
+    numeri practice create --seed 7
+    """
+    from numeri_cli.practice.tournament import Tournament
+    from numeri_cli.practice.world import WorldSettings
+    from numeri_cli.terminal import tables
+
+    if Tournament.exists(session.home.practice):
+        raise PracticeExists(
+            f"a practice tournament is already in {session.home.practice}",
+            hint="`numeri practice reset` removes it",
+        )
+    settings = WorldSettings(seed=seed, stocks=stocks, eras=eras, features=features)
+    Tournament.create(
+        session.home.practice, settings, start=_day(start), listener=session.listener
+    ).close()
+    session.screen.show(session.practice.status(), tables.practice)
+
+
+def _day(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise UsageProblem(f"{text[:40]!r} is no date", hint="write it as 2026-01-03") from None
+
+
+@command(app)
+def advance(
+    session: Session,
+    rounds: Annotated[int, typer.Option(min=1, max=520, help="How many rounds.")] = 1,
+) -> None:
+    """Let time pass until the next round opens: rivals submit, targets resolve, scores settle.
+
+    numeri practice advance --rounds 4
+    """
+    from numeri_cli.terminal import tables
+
+    session.practice.advance(rounds, listener=session.listener)
+    session.screen.show(session.practice.status(), tables.practice)
+
+
+@command(app)
+def serve(
+    session: Session,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    clock: Annotated[
+        str, typer.Option(help="standing, running, or running:60 for a minute each second.")
+    ] = "standing",
+) -> None:
+    """Serve the practice tournament on 127.0.0.1, for other programs, until Ctrl-C.
+
+    numeri practice serve --port 8000
+    """
+    from numeri_cli.practice.server import serve as serve_practice
+
+    tournament = session.practice
+    public_id, secret = tournament.participant_keys()
+
+    def announce(address: str) -> None:
+        session.screen.announce(
+            f"The practice tournament listens on {address}; in another terminal:\n\n"
+            f"export NUMERI_API_URL={address}\n"
+            f"export NUMERAI_PUBLIC_ID={public_id}\n"
+            f"export NUMERAI_SECRET_KEY={secret}\n"
+        )
+
+    serve_practice(tournament, port=port, clock=clock, announce=announce)
+
+
+@command(app, "add-model")
+def add_model(
+    session: Session, name: Annotated[str, typer.Argument(help="The model's name.")]
+) -> None:
+    """Give your practice account one more model.
+
+    numeri practice add-model nightwatch
+    """
+    from numeri_cli.terminal import tables
+
+    session.screen.show(Added(name, session.practice.add_model(name)), tables.added)
+
+
+@command(app)
+def reset(
+    session: Session,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove the practice tournament and what was downloaded and trained from it.
+
+    numeri practice reset --yes
+    """
+    from numeri_cli.practice.tournament import Tournament
+    from numeri_cli.terminal import tables
+
+    home = session.home
+    if not Tournament.exists(home.practice) and not home.practice.exists():
+        raise PracticeMissing(
+            f"there is no practice tournament in {home.practice}",
+            hint="`numeri practice create` makes one",
+        )
+    if not yes and not typer.confirm(
+        f"Remove {home.practice} and everything made from it?", err=True
+    ):
+        raise UsageProblem("nothing was removed", hint="say yes, or give --yes")
+    session.ledger.forget("practice")
+    for folder in (
+        home.datasets("practice"),
+        home.models("practice"),
+        home.predictions("practice"),
+        home.reports("practice"),
+        home.binned("practice"),
+        home.practice,
+    ):
+        if folder.exists():
+            shutil.rmtree(folder)
+    session.screen.show(Removed(home.practice), tables.removed)

@@ -1,0 +1,150 @@
+"""The round: submit, run, status, rounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from numeri_cli.cli.options import command
+from numeri_cli.cli.session import Session
+
+if TYPE_CHECKING:
+    from numeri_cli.ledger.entries import Attempt
+    from numeri_cli.records import Receipt
+
+Sources = Annotated[
+    list[str] | None, typer.Argument(help="Models of the profile, or a prediction file.")
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="The model a prediction file is for.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Everything but the upload.")]
+Late = Annotated[
+    bool, typer.Option("--late", help="After the deadline too: scored, without stake.")
+]
+
+
+@dataclass(frozen=True)
+class RoundRow:
+    """One round as this machine knows it."""
+
+    number: int
+    open_time: datetime
+    deadline: datetime
+    receipts: tuple[Receipt, ...]
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True)
+class RoundsView:
+    """What the ledger remembers."""
+
+    tournament: str
+    rounds: tuple[RoundRow, ...]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this room."""
+    command(app)(submit)
+    command(app)(run)
+    command(app)(status)
+    command(app)(rounds)
+
+
+def submit(
+    session: Session,
+    sources: Sources = None,
+    model: ModelOption = None,
+    late: Late = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Check predictions, upload them to the open round and wait until they are accepted.
+
+    numeri submit lighthouse
+    """
+    from numeri_cli.pipeline.submitting import submit_sources
+    from numeri_cli.terminal import tables
+
+    keys = session.require_keys()
+    result = submit_sources(
+        session.workshop,
+        sources or list(session.profile.models),
+        account=keys.public_id,
+        model=model,
+        late=late,
+        dry_run=dry_run,
+    )
+    session.exit_code = result.exit_code
+    session.screen.show(result, tables.run_result)
+
+
+def run(
+    session: Session,
+    train: Annotated[
+        bool, typer.Option("--train", help="Train a new model even in a short window.")
+    ] = False,
+    wait: Annotated[
+        str, typer.Option("--wait", help="How long to wait for the round, such as 50m.")
+    ] = "0s",
+    late: Late = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Take every model through the open round, once; whatever is missing is done.
+
+    numeri run --tournament practice
+    """
+    from numeri_cli.cli.durations import seconds_of
+    from numeri_cli.pipeline.run import RunOptions
+    from numeri_cli.pipeline.run import run as run_round
+    from numeri_cli.pipeline.waiting import Patience
+    from numeri_cli.terminal import tables
+
+    patience = Patience(wait_seconds=seconds_of(wait))
+    session.profile  # noqa: B018 - its refusal comes before any work
+    session.make_practice()
+    keys = session.require_keys()
+    options = RunOptions(train=train, late=late, dry_run=dry_run, patience=patience)
+    result = run_round(session.workshop, account=keys.public_id, options=options)
+    session.exit_code = result.exit_code
+    session.screen.show(session.with_next_steps(result), tables.run_result)
+
+
+def status(session: Session) -> None:
+    """Show where every model stands in the newest round; exit 0 only if all are accepted.
+
+    numeri status
+    """
+    from numeri_cli.pipeline.standing import standing
+    from numeri_cli.terminal import tables
+
+    session.require_keys()
+    result = standing(session.workshop)
+    session.exit_code = result.exit_code
+    session.screen.show(result, tables.standing)
+
+
+def rounds(
+    session: Session,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many rounds.")] = 10,
+) -> None:
+    """Show the rounds this machine has seen and what it submitted; reads the ledger alone.
+
+    numeri rounds --limit 5
+    """
+    from numeri_cli.terminal import tables
+
+    ledger, key = session.ledger, session.endpoint.key
+    rows = tuple(
+        RoundRow(
+            number=seen.number,
+            open_time=seen.open_time,
+            deadline=seen.deadline,
+            receipts=ledger.receipts(key, round_number=seen.number),
+            attempts=ledger.attempts(key, round_number=seen.number),
+        )
+        for seen in ledger.rounds(key, limit=limit)
+    )
+    session.screen.show(RoundsView(key, rows), tables.rounds)

@@ -1,0 +1,108 @@
+"""numeri schedule: the run from cron or systemd."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from numeri_cli.cli.options import command
+from numeri_cli.cli.session import Session
+from numeri_cli.errors import ProfileMissing
+
+if TYPE_CHECKING:
+    from numeri_cli.schedule import Schedule
+
+app = typer.Typer(
+    name="schedule",
+    help="Let cron or systemd start `numeri run` when rounds open.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+class SystemName(StrEnum):
+    """What starts jobs."""
+
+    cron = "cron"
+    systemd = "systemd"
+
+
+Daily = Annotated[
+    bool, typer.Option("--daily/--weekly", help="Every round, or the weekend's only.")
+]
+SystemOption = Annotated[SystemName, typer.Option("--system", help="cron or systemd.")]
+
+
+@command(app)
+def show(session: Session, daily: Daily = False, system: SystemOption = SystemName.cron) -> None:
+    """Show the line or units that fit the calendar, and whether they are installed.
+
+    numeri schedule show --daily
+    """
+    from numeri_cli import schedule
+    from numeri_cli.terminal import tables
+
+    planned = _planned(session, daily=daily, system=system)
+    session.screen.show(schedule.show(planned), tables.schedule)
+
+
+@command(app)
+def install(session: Session, daily: Daily = False, system: SystemOption = SystemName.cron) -> None:
+    """Install the schedule; every other byte of the crontab stays as it is.
+
+    numeri schedule install --daily
+    """
+    from numeri_cli import schedule
+    from numeri_cli.credentials import stored_hosts
+    from numeri_cli.terminal import tables
+
+    planned = _planned(session, daily=daily, system=system)
+    stored = session.endpoint.is_practice or session.endpoint.host in stored_hosts(
+        session.home.credentials
+    )
+    done = schedule.install(planned, keys_stored=stored)
+    session.screen.show(done, tables.schedule)
+
+
+@command(app)
+def remove(
+    session: Session,
+    system: Annotated[
+        SystemName | None, typer.Option("--system", help="cron or systemd; both by default.")
+    ] = None,
+) -> None:
+    """Remove the schedule of this profile.
+
+    numeri schedule remove
+    """
+    from numeri_cli import schedule
+    from numeri_cli.terminal import tables
+
+    removed = schedule.remove(_profile(session), system=system.value if system else None)
+    session.screen.show(removed, tables.unscheduled)
+
+
+def _profile(session: Session) -> Path:
+    if session.profile_path is None:
+        raise ProfileMissing(
+            "a schedule needs a profile, and there is none",
+            hint="`numeri init` writes one in the current directory",
+        )
+    return session.profile_path
+
+
+def _planned(session: Session, *, daily: bool, system: SystemName) -> Schedule:
+    from numeri_cli import schedule
+
+    profile = _profile(session)
+    session.profile  # noqa: B018 - a profile that cannot be read must not be scheduled
+    return schedule.plan(
+        "daily" if daily else "weekly",
+        system.value,
+        profile=profile,
+        log=session.home.log / "run.log",
+        tournament=session.asked_tournament,
+    )

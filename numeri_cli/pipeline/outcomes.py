@@ -1,0 +1,80 @@
+"""What became of each model in a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from numeri_cli.errors import ExitCode, NumeriError, worst
+from numeri_cli.records import Timing
+
+State = Literal["accepted", "already accepted", "checked", "refused", "failed"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error of one model, as the JSON shows it."""
+
+    code: str
+    message: str
+    hint: str
+    exit_code: int
+
+    @classmethod
+    def of(cls, error: NumeriError) -> Problem:
+        """The facts of an error."""
+        return cls(error.code, error.message, error.hint, int(error.exit_code))
+
+
+@dataclass(frozen=True)
+class ValidationFigures:
+    """The model's score on the validation data that is here."""
+
+    target: str
+    eras: int
+    corr_mean: float
+    corr_sharpe: float
+    corr_drawdown: float
+
+
+@dataclass(frozen=True)
+class ModelOutcome:
+    """One model in one round.
+
+    checked: everything but the upload was done (a dry run)
+    """
+
+    model: str
+    state: State
+    round_number: int
+    server_id: str | None = None
+    timing: Timing | None = None
+    selected: bool = False
+    artifact: str | None = None
+    predictions: Path | None = None
+    rows: int | None = None
+    validation: ValidationFigures | None = None
+    problem: Problem | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What this model alone would end the process with."""
+        return ExitCode(self.problem.exit_code) if self.problem else ExitCode.done
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A run: every model of the profile in the open round."""
+
+    tournament: str
+    round_number: int
+    deadline: datetime
+    models: tuple[ModelOutcome, ...]
+    next_steps: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The worst of all models, keys before refusals before trouble."""
+        return worst([model.exit_code for model in self.models])

@@ -1,0 +1,148 @@
+"""Into the round: predictions of a model or a file, checked, sent, confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from numeri_cli.dataset.store import DataFile
+from numeri_cli.errors import ModelUnknown, RoundClosed
+from numeri_cli.home import held_lock
+from numeri_cli.learning.artifact import Artifact
+from numeri_cli.pipeline.models import predict, trained
+from numeri_cli.pipeline.outcomes import ModelOutcome
+from numeri_cli.records import ModelSlot, Receipt, Round
+from numeri_cli.submission import check_predictions
+from numeri_cli.submission import submit as submit_checked
+from numeri_cli.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A prediction file for one model of the account.
+
+    artifact: the id of the trained model it came from, None for a file of the user's
+    """
+
+    model: ModelSlot
+    file: Path
+    artifact: str | None = None
+
+
+@contextmanager
+def only_one(workshop: Workshop, account: str) -> Iterator[None]:
+    """The lock of this account in this tournament. Raises LockHeld."""
+    with held_lock(
+        workshop.home.lock(workshop.tournament, account),
+        what=f"a run for {workshop.tournament} of this account",
+    ):
+        yield
+
+
+def slots(workshop: Workshop) -> Mapping[str, ModelSlot]:
+    """The account's models by name."""
+    return {slot.name: slot for slot in workshop.client.models()}
+
+
+def slot_of(known: Mapping[str, ModelSlot], name: str) -> ModelSlot:
+    """The account's model of that name. Raises ModelUnknown naming the nearest."""
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    listed = ", ".join(sorted(known)[:10]) or "none"
+    hint = f"did you mean {near[0]}?" if near else f"the account's models: {listed}"
+    raise ModelUnknown(f"the account has no model {name!r}", hint=hint)
+
+
+def live_ids(live: Path) -> list[str]:
+    """The ids of a live file."""
+    return [str(value) for value in DataFile.open(live).ids()]
+
+
+def predict_live(workshop: Workshop, artifact: Artifact, live: Path, round_: Round) -> Path:
+    """A model's predictions for the round, kept under the round's number."""
+    model = artifact.contract.model
+    folder = workshop.home.predictions(workshop.tournament) / f"{round_.number:04d}"
+    return predict(workshop, artifact, live, folder / f"{model}.parquet").path
+
+
+def send(
+    workshop: Workshop,
+    ready: Ready,
+    round_: Round,
+    *,
+    live: Path,
+    late: bool = False,
+    dry_run: bool = False,
+) -> ModelOutcome:
+    """Check a prediction file against the round's live ids, upload it, wait for the proof."""
+    checked = check_predictions(ready.file, live_ids(live))
+    receipt = submit_checked(
+        workshop.client,
+        workshop.ledger,
+        tournament=workshop.tournament,
+        model=ready.model,
+        round_=round_,
+        predictions=checked,
+        late=late,
+        dry_run=dry_run,
+        listener=workshop.listener,
+    )
+    return _outcome(ready, round_, receipt, rows=checked.rows)
+
+
+def _outcome(ready: Ready, round_: Round, receipt: Receipt | None, *, rows: int) -> ModelOutcome:
+    return ModelOutcome(
+        model=ready.model.name,
+        state="accepted" if receipt else "checked",
+        round_number=receipt.round_number if receipt else round_.number,
+        server_id=receipt.server_id if receipt else None,
+        timing=receipt.timing if receipt else None,
+        selected=receipt.selected if receipt else False,
+        artifact=ready.artifact,
+        predictions=ready.file,
+        rows=rows,
+    )
+
+
+def source_of(workshop: Workshop, source: str, *, model: str | None) -> tuple[str, Path | None]:
+    """What a word on the command line means: a prediction file for a model, or a model.
+
+    Returns the model's name and the file, None for a model that is to predict. A word with a
+    suffix or a separator is a file.
+    Raises ModelUnknown where it is neither, or where a file's model is not clear.
+    """
+    looks_like_file = source.endswith((".csv", ".parquet")) or "/" in source
+    if not looks_like_file and source in workshop.profile.models:
+        return source, None
+    if not looks_like_file and not Path(source).exists():
+        workshop.profile.model(source)  # refuses, naming the nearest
+    if model is None:
+        names = list(workshop.profile.models)
+        if len(names) != 1:
+            raise ModelUnknown(
+                f"{source} could be for any of {', '.join(names)}",
+                hint=f"say which: --model {names[0]}",
+            )
+        model = names[0]
+    return model, Path(source)
+
+
+def require_on_time(workshop: Workshop, round_: Round, *, late: bool) -> None:
+    """Raise RoundClosed before any work is done for a round that is over."""
+    now = workshop.client.now()
+    if now >= round_.deadline and not late:
+        raise RoundClosed(
+            f"round {round_.number} closed at {round_.deadline:%a %H:%M} UTC",
+            hint="the next one opens soon: `numeri run --wait 24h`; or `--late`, without stake",
+        )
+
+
+def ready_model(workshop: Workshop, slot: ModelSlot, live: Path, round_: Round) -> Ready:
+    """A trained model's predictions for the round. Raises ModelUntrained."""
+    artifact = trained(workshop, slot.name)
+    file = predict_live(workshop, artifact, live, round_)
+    return Ready(slot, file, artifact.contract.artifact_id)

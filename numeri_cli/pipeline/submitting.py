@@ -1,0 +1,59 @@
+"""numeri submit: models or files into the round; replacing what is there is its business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from numeri_cli.errors import FileMissing, NumeriError
+from numeri_cli.pipeline.data import bring_live
+from numeri_cli.pipeline.outcomes import ModelOutcome, Problem, RunResult
+from numeri_cli.pipeline.rounds import (
+    Ready,
+    only_one,
+    ready_model,
+    require_on_time,
+    send,
+    slot_of,
+    slots,
+    source_of,
+)
+from numeri_cli.pipeline.standing import newest_round
+from numeri_cli.workshop import Workshop
+
+
+def submit_sources(
+    workshop: Workshop,
+    sources: Sequence[str],
+    *,
+    account: str,
+    model: str | None = None,
+    late: bool = False,
+    dry_run: bool = False,
+) -> RunResult:
+    """Submit models of the profile or prediction files; one's failure does not stop the others.
+
+    Raises what concerns all alike: LockHeld, NoRoundOpen, RoundClosed, no server; and, where
+    just one is asked for, its own error.
+    """
+    meant = [source_of(workshop, source, model=model) for source in sources]
+    for _, file in meant:
+        if file is not None and not file.is_file():
+            raise FileMissing(f"there is no file {file}", hint="`numeri predict` writes one")
+    with only_one(workshop, account):
+        round_ = newest_round(workshop) if late else workshop.client.current_round()
+        require_on_time(workshop, round_, late=late)
+        workshop.ledger.see_round(workshop.tournament, round_, time=workshop.client.now())
+        known = slots(workshop)
+        live = bring_live(workshop, round_)
+        outcomes = []
+        for name, file in meant:
+            try:
+                slot = slot_of(known, name)
+                ready = Ready(slot, file) if file else ready_model(workshop, slot, live, round_)
+                outcome = send(workshop, ready, round_, live=live, late=late, dry_run=dry_run)
+            except NumeriError as error:
+                if len(meant) == 1:
+                    raise
+                outcome = ModelOutcome(name, "failed", round_.number, problem=Problem.of(error))
+            outcomes.append(outcome)
+    return RunResult(workshop.tournament, round_.number, round_.deadline, tuple(outcomes))

@@ -1,0 +1,192 @@
+"""A model's validation: predicted once for each artifact and data file, scored as asked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from numeri_cli import validation
+from numeri_cli.dataset.features import FeatureFile
+from numeri_cli.dataset.joining import read_predictions
+from numeri_cli.dataset.store import DataFile
+from numeri_cli.errors import ModelError, NumeriError
+from numeri_cli.home import digest_file, disk_errors, write_text
+from numeri_cli.learning.artifact import Artifact
+from numeri_cli.pipeline.data import FEATURES, bring_for_validation
+from numeri_cli.pipeline.models import neutralization, predict, trained
+from numeri_cli.pipeline.outcomes import ValidationFigures
+from numeri_cli.pipeline.rounds import source_of
+from numeri_cli.validation import PredictionSource, Validation
+from numeri_cli.workshop import Workshop
+
+VALIDATION = "validation.parquet"
+META_MODEL = "meta_model.parquet"
+BENCHMARKS = "validation_benchmark_models.parquet"
+FNC_SET = "fncv3_features"
+
+
+def figures(workshop: Workshop, name: str) -> ValidationFigures | None:
+    """CORR of a trained model on the validation data that is here; None where none is.
+
+    Scored once for each artifact, file and neutralization. What goes wrong is said, never raised:
+    the submission is already accepted.
+    """
+    data = workshop.file(VALIDATION)
+    if not data.is_file():
+        return None
+    try:
+        artifact = trained(workshop, name)
+        remembered = _place(workshop, artifact, data, neutral=True).with_suffix(".json")
+        if remembered.is_file():
+            return ValidationFigures(**json.loads(remembered.read_text()))
+        target = artifact.contract.targets[0]
+        source = model_source(workshop, artifact, data)
+        summary = (
+            validation.validate([source], data, target=target, listener=workshop.listener)
+            .cards[0]
+            .summary("corr")
+        )
+        found = ValidationFigures(
+            target, summary.eras, summary.mean, summary.sharpe, summary.drawdown
+        )
+        write_text(remembered, json.dumps(asdict(found)))
+    except NumeriError as error:
+        workshop.listener.say(f"not validated: {error.message}")
+        return None
+    return found
+
+
+def validate_sources(
+    workshop: Workshop,
+    words: Sequence[str],
+    *,
+    data: Path | None = None,
+    target: str | None = None,
+    features: str | None = None,
+    benchmark: str | None = None,
+    eras: Sequence[str] = (),
+    artifact_id: str | None = None,
+    raw_too: bool = False,
+) -> Validation:
+    """Score models of the profile and prediction files side by side.
+
+    data: a file with targets, by default the validation data, downloaded where it is not here
+    target: by default the first of the first model's targets
+    features: the set behind FNC and exposures
+    raw_too: each model without its neutralization as well
+    """
+    if data is None:
+        bring_for_validation(workshop)
+        data = workshop.file(VALIDATION)
+    sources: list[PredictionSource] = []
+    targets: list[str] = []
+    for word in words:
+        name, file = source_of(workshop, word, model=next(iter(workshop.profile.models)))
+        if file is not None:
+            sources.append(PredictionSource.of_file(file))
+            continue
+        artifact = trained(workshop, name, artifact_id=artifact_id)
+        targets += artifact.contract.targets
+        sources.append(model_source(workshop, artifact, data))
+        if raw_too:
+            sources.append(model_source(workshop, artifact, data, neutral=False))
+    chosen = (
+        target
+        or (targets or workshop.profile.model(next(iter(workshop.profile.models))).targets)[0]
+    )
+    return validation.validate(
+        sources,
+        data,
+        target=chosen,
+        features=_features(workshop, data, features),
+        meta_model=_present(workshop, META_MODEL),
+        benchmark=_benchmark(workshop, benchmark),
+        eras=list(eras) or None,
+        listener=workshop.listener,
+    )
+
+
+def model_source(
+    workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool = True
+) -> PredictionSource:
+    """A trained model's predictions for a data file, made where they are not here yet."""
+    output = _place(workshop, artifact, data, neutral=neutral)
+    if not output.is_file():
+        predict(workshop, artifact, data, output, with_era=True, neutral=neutral)
+    contract = artifact.contract
+    name = contract.model if neutral else f"{contract.model}-raw"
+    return PredictionSource(
+        read_predictions(output, name=name),
+        training_eras=contract.eras,
+        contract=(
+            ("model", contract.model),
+            ("artifact", contract.artifact_id),
+            ("data version", contract.data_version),
+            ("features", f"{len(contract.features):,}"),
+            ("targets", ", ".join(contract.targets)),
+            ("eras", f"{contract.eras[0]}–{contract.eras[-1]}, {len(contract.eras)}"),
+            ("estimator", contract.estimator),
+            ("trained", contract.trained_at),
+        ),
+    )
+
+
+def _place(workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
+    """Where the predictions of this artifact for these bytes are kept."""
+    wanted = neutralization(workshop, artifact.contract.model) if neutral else None
+    marks = [artifact.contract.artifact_id, _digest(workshop, data), repr(wanted)]
+    key = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:24]
+    folder = workshop.home.predictions(workshop.tournament) / "validation"
+    return folder / f"{artifact.contract.model}-{key}.parquet"
+
+
+def _digest(workshop: Workshop, data: Path) -> str:
+    """The ledger knows what it downloaded, so gigabytes are not read for their digest."""
+    if data == workshop.file(data.name):
+        name = f"{workshop.data_version}/{data.name}"
+        record = workshop.ledger.file(workshop.tournament, name)
+        with disk_errors(data):
+            if record is not None and data.stat().st_size == record.size_bytes:
+                return record.digest
+    return digest_file(data)
+
+
+def _features(workshop: Workshop, data: Path, asked: str | None) -> tuple[str, ...]:
+    path = workshop.file(FEATURES)
+    if asked is None:
+        if not path.is_file():
+            return ()
+        known = FeatureFile.read(path)
+        if FNC_SET not in known.feature_sets:
+            return ()
+        wanted = known.features(FNC_SET)
+        return wanted if set(wanted) <= set(DataFile.open(data).columns) else ()
+    return FeatureFile.read(path).features(asked)
+
+
+def _present(workshop: Workshop, name: str) -> Path | None:
+    path = workshop.file(name)
+    return path if path.is_file() else None
+
+
+def _benchmark(workshop: Workshop, asked: str | None) -> tuple[Path, str] | None:
+    path = _present(workshop, BENCHMARKS)
+    if path is None:
+        if asked is not None:
+            raise ModelError(
+                f"{BENCHMARKS} is not here", hint=f"`numeri download {BENCHMARKS}` brings it"
+            )
+        return None
+    columns = [
+        name for name in DataFile.open(path).columns if name not in ("id", "era", "data_type")
+    ]
+    if asked is not None and asked not in columns:
+        raise ModelError(
+            f"{path.name} has no column {asked!r}", hint=f"it has {', '.join(columns)}"
+        )
+    if not columns:
+        return None
+    return path, asked or columns[-1]

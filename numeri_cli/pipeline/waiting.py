@@ -1,0 +1,70 @@
+"""Waiting for a round to open and for its data, by the server's clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from numeri_cli.errors import NoRoundOpen
+from numeri_cli.pipeline.data import live_is_new
+from numeri_cli.records import Round
+from numeri_cli.workshop import Workshop
+
+POLL_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, by the monotonic clock, and between two looks.
+
+    sleep: what lets the time pass; seconds
+    """
+
+    wait_seconds: float = 0.0
+    poll_seconds: float = POLL_SECONDS
+    sleep: Callable[[float], None] = time.sleep
+
+
+def open_round(workshop: Workshop, patience: Patience, *, started: float) -> Round:
+    """The round that takes submissions; waits for it to open. Raises NoRoundOpen.
+
+    started: when waiting began, on the monotonic clock
+    """
+    said = False
+    while True:
+        try:
+            found = workshop.client.current_round()
+            if found.open_time <= workshop.client.now():
+                return found
+            problem = NoRoundOpen(
+                f"round {found.number} opens at {found.open_time:%a %H:%M} UTC",
+                hint="`numeri run --wait 1h` waits for it",
+            )
+        except NoRoundOpen as error:
+            problem = error
+        left = patience.wait_seconds - (time.monotonic() - started)
+        if left <= 0:
+            raise problem
+        if not said:
+            workshop.listener.say("no round is open yet: waiting")
+            workshop.listener.step("waiting_for_round")
+            said = True
+        patience.sleep(min(patience.poll_seconds, left))
+
+
+def await_live_data(
+    workshop: Workshop, round_: Round, patience: Patience, *, started: float
+) -> None:
+    """Wait until the live file of this round is published, at most until the deadline.
+
+    Returns as well when time is up: whoever reads the file then is told that it is stale.
+    """
+    while not live_is_new(workshop, round_):
+        left = patience.wait_seconds - (time.monotonic() - started)
+        until_deadline = (round_.deadline - workshop.client.now()).total_seconds()
+        left = min(left, until_deadline)
+        if left <= 0:
+            return
+        workshop.listener.step("waiting_for_live_data")
+        patience.sleep(min(patience.poll_seconds, left))

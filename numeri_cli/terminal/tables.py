@@ -1,0 +1,299 @@
+"""A record → a table of at most 80 columns."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from numeri_cli.cli.learn import PredictionFiles, TrainedModels
+    from numeri_cli.cli.practice import Added, Removed
+    from numeri_cli.cli.prepare import Datasets, Downloaded, LoggedIn, LoggedOut, Written
+    from numeri_cli.cli.rounds import RoundRow, RoundsView
+    from numeri_cli.pipeline.outcomes import ModelOutcome, RunResult
+    from numeri_cli.pipeline.standing import Standing
+    from numeri_cli.practice.tournament import PracticeStatus
+    from numeri_cli.schedule import Entry as ScheduleEntry
+    from numeri_cli.schedule import Standing as ScheduleStanding
+    from numeri_cli.terminal.validating import ValidationView
+
+_COLOURS = {
+    "accepted": "green",
+    "already accepted": "green",
+    "on-time": "green",
+    "checked": "cyan",
+    "late": "yellow",
+    "queued": "yellow",
+    "none": "red",
+    "refused": "red",
+    "failed": "red",
+}
+
+
+def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    """An empty table of the house's look; the columns named in `right` are set flush right."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def number(value: float | None, places: int = 4) -> str:
+    """A figure, or a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:.{places}f}"
+
+
+def moment(value: datetime | None) -> str:
+    """Such as "Sat 3 Jan 12:05 UTC"."""
+    if value is None:
+        return "–"
+    utc = value.astimezone(UTC)
+    return f"{utc:%a} {utc.day} {utc:%b %H:%M} UTC"
+
+
+def size(bytes_: float) -> str:
+    """Such as "14.2 MB"."""
+    from rich.filesize import decimal
+
+    return decimal(int(bytes_))
+
+
+def state(word: str) -> Text:
+    """A state in its colour."""
+    return Text(word, style=_COLOURS.get(word, ""))
+
+
+def steps(commands: tuple[str, ...]) -> Text:
+    """What to type next."""
+    text = Text("next: ", style="dim")
+    for index, command in enumerate(commands):
+        text.append(f"{', or ' if index else ''}")
+        text.append(command, style="bold")
+    return text
+
+
+def written(record: Written) -> RenderableType:
+    """A profile that was written."""
+    return Group(
+        Text(f"wrote {record.profile}: model {record.model}, tournament {record.tournament}"),
+        steps(record.next_steps),
+    )
+
+
+def logged_in(record: LoggedIn) -> RenderableType:
+    """Keys that were stored."""
+    return Group(
+        Text(f"{record.account} may: {', '.join(record.scopes)}"),
+        Text(f"keys for {record.host} stored in {record.file}, readable by you alone"),
+    )
+
+
+def logged_out(record: LoggedOut) -> RenderableType:
+    """Keys that were forgotten, or were not there."""
+    if record.forgotten:
+        return Text(f"the keys for {record.host} are forgotten")
+    return Text(f"no keys were stored for {record.host}")
+
+
+def run_result(record: RunResult) -> RenderableType:
+    """Every model in the round, then what its validation says."""
+    rows = table(
+        "model", "state", "submission", "CORR mean", "Sharpe", right=("CORR mean", "Sharpe")
+    )
+    for model in record.models:
+        rows.add_row(
+            model.model,
+            state(_shown_state(model)),
+            model.server_id or (model.problem.code if model.problem else "–"),
+            number(model.validation.corr_mean if model.validation else None),
+            number(model.validation.corr_sharpe if model.validation else None, 2),
+        )
+    parts: list[RenderableType] = [
+        Text(f"round {record.round_number}, open until {moment(record.deadline)}"),
+        rows,
+    ]
+    scored = [model for model in record.models if model.validation]
+    if scored:
+        first = scored[0].validation
+        assert first is not None  # noqa: S101 - said for mypy, chosen by the line above
+        parts.append(
+            Text(f"CORR on {first.target}, {first.eras} eras of validation data", style="dim")
+        )
+    for model in record.models:
+        if model.problem:
+            parts.append(Text(f"{model.model}: {model.problem.message}"))
+            parts.append(Text(f"hint: {model.problem.hint}", style="dim"))
+    if record.next_steps:
+        parts.append(steps(record.next_steps))
+    return Group(*parts)
+
+
+def _shown_state(model: ModelOutcome) -> str:
+    if model.timing in {"late", "queued"}:
+        return f"{model.state}, {model.timing}"
+    return model.state
+
+
+def standing(record: Standing) -> RenderableType:
+    """Where every model stands in the newest round."""
+    rows = table("model", "status", "submission", "time")
+    for model in record.models:
+        rows.add_row(model.model, state(model.status), model.server_id or "–", moment(model.time))
+    if record.round_number is None:
+        heading = "no round is known"
+    else:
+        verb = "open until" if record.open else "closed at"
+        heading = f"round {record.round_number}, {verb} {moment(record.deadline)}"
+    if record.source == "ledger":
+        heading += "; from the ledger, the server could not be asked"
+    return Group(Text(heading), rows)
+
+
+def schedule(record: ScheduleStanding) -> RenderableType:
+    """Lines or units, whether they are installed, and why they are as they are."""
+    planned = record.schedule
+    parts: list[RenderableType] = [Text(planned.text.rstrip(), overflow="fold")]
+    said = {
+        "absent": "not installed: `numeri schedule install`",
+        "outdated": "another one is installed: `numeri schedule install` replaces it",
+        "current": f"installed ({record.where})",
+    }[record.state]
+    parts.append(Text(f"{said}; fires next {moment(planned.next_firing)}", style="bold"))
+    parts += [Text(reason, style="dim") for reason in planned.explanation]
+    return Group(*parts)
+
+
+def unscheduled(record: tuple[ScheduleEntry, ...]) -> RenderableType:
+    """What was removed."""
+    if not record:
+        return Text("no schedule of this profile is installed")
+    return Text("\n".join(f"removed from {entry.where}" for entry in record))
+
+
+def rounds(record: RoundsView) -> RenderableType:
+    """Rounds this machine has seen, newest first."""
+    if not record.rounds:
+        return Text("this machine has seen no round yet")
+    rows = table("round", "closed", "model", "state", "submission", right=("round",))
+    for seen in record.rounds:
+        number_shown, closes = str(seen.number), moment(seen.deadline)
+        for model, word, server_id in _entries(seen):
+            rows.add_row(number_shown, closes, model, state(word), server_id)
+            number_shown = closes = ""
+    return rows
+
+
+def _entries(seen: RoundRow) -> list[tuple[str, str, str]]:
+    """Receipts, then the last try of each model that has none."""
+    entries = [(item.model, str(item.timing), item.server_id) for item in seen.receipts]
+    done = {model for model, _, _ in entries}
+    for attempt in seen.attempts:
+        if attempt.model not in done:
+            done.add(attempt.model)
+            entries.append((attempt.model, attempt.state, attempt.server_id or "–"))
+    return entries or [("–", "none", "–")]
+
+
+def practice(record: PracticeStatus) -> RenderableType:
+    """The clock, the round and the participant's models."""
+    rows = table("model", "stake NMR", "status", "submission", right=("stake NMR",))
+    for model in record.models:
+        rows.add_row(
+            model.name, f"{model.stake_nmr:f}", state(model.status), model.submission_id or "–"
+        )
+    verb = "open until" if record.is_open else "closed at"
+    return Group(
+        Text(f"it is {moment(record.now)} {record.now.year}"),
+        Text(f"round {record.round_number}, {verb} {moment(record.closes_at)}"),
+        rows,
+    )
+
+
+def added(record: Added) -> RenderableType:
+    """A model of the practice account."""
+    return Text(f"your practice account has a model {record.model} now")
+
+
+def removed(record: Removed) -> RenderableType:
+    """A practice tournament that is gone."""
+    return Text(f"removed {record.folder} and what was made from it")
+
+
+def datasets(record: Datasets) -> RenderableType:
+    """What the tournament offers; a dash where a file is not here."""
+    rows = table("file", "size", "round", "downloaded", right=("size", "round"))
+    for file in record.files:
+        rows.add_row(
+            file.name,
+            size(file.size_bytes) if file.size_bytes is not None else "–",
+            str(file.round_number) if file.round_number is not None else "–",
+            moment(file.time),
+        )
+    return rows
+
+
+def downloaded(record: Downloaded) -> RenderableType:
+    """What came and what was left."""
+    rows = table("file", "size", "", right=("size",))
+    for file in record.files:
+        rows.add_row(file.name, size(file.size_bytes), "unchanged" if file.unchanged else "new")
+    return rows
+
+
+def trained_models(record: TrainedModels) -> RenderableType:
+    """What was trained."""
+    right = ("features", "eras", "rows", "trees", "seconds")
+    rows = table("model", *right, right=right)
+    for model in record.models:
+        rows.add_row(
+            model.model,
+            f"{model.features:,}",
+            f"{model.eras:,}",
+            f"{model.rows:,}",
+            f"{model.trees:,}",
+            f"{model.seconds:.1f}",
+        )
+    dropped = sum(model.dropped_rows for model in record.models)
+    note = [Text(f"{dropped:,} rows without a target were left out", style="dim")]
+    return Group(rows, *(note if dropped else []))
+
+
+def prediction_files(record: PredictionFiles) -> RenderableType:
+    """Where predictions were written."""
+    return Text(
+        "\n".join(f"wrote {file.path}: {file.rows:,} rows of {file.model}" for file in record.files)
+    )
+
+
+def validation(record: ValidationView) -> RenderableType:
+    """One column per source, one row per figure; the best of each row in bold."""
+    names = [source.name for source in record.sources]
+    rows = table("", *names, right=tuple(names))
+    for line in record.lines:
+        cells = []
+        for place, value in enumerate(line.values):
+            best = place == line.best and len(names) > 1
+            cells.append(Text(number(value, line.places) + (" *" if best else ""), "bold" * best))
+        rows.add_row(line.label, *cells)
+    parts: list[RenderableType] = [
+        Text(f"{record.target}, {record.eras} eras ({record.first_era}–{record.last_era})"),
+        rows,
+    ]
+    parts += [
+        Text(
+            f"{d.first} − {d.second}: CORR {number(d.mean_difference)}, t {number(d.t, 2)}; "
+            f"telling them apart takes {number(d.eras_needed, 0)} eras",
+            style="dim",
+        )
+        for d in record.differences
+    ]
+    parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
+    return Group(*parts)
