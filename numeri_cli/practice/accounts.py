@@ -132,10 +132,8 @@ def add_key(
     )
 
 
-def add_model(
-    connection: Connection, account_id: str, *, name: str, stake_nmr: Decimal, moment: datetime
-) -> str:
-    """Open a model slot; returns its id. Raises PracticeSettings for a bad or taken name."""
+def add_model(connection: Connection, account_id: str, *, name: str, moment: datetime) -> str:
+    """Open a model slot without a stake; returns its id. Raises PracticeSettings."""
     if not MODEL_NAME.fullmatch(name):
         raise PracticeSettings(
             f"{name[:40]!r} cannot be a model's name",
@@ -149,7 +147,7 @@ def add_model(
             id=model_id,
             account_id=account_id,
             name=name,
-            stake_nmr=stake_nmr,
+            stake_nmr=Decimal(0),
             inserted_at=moment,
         )
     except sqlite3.IntegrityError as error:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
 
 from numeri_cli.practice import settlement, submissions
 from numeri_cli.practice.accounts import all_models
+from numeri_cli.practice.calendar import SHOWN_AFTER_OPENING
+from numeri_cli.practice.carrying import carry_over
 from numeri_cli.practice.settlement import Entry, FloatArray
 from numeri_cli.practice.state import Folders, State, mark_published, open_round, read_state
 from numeri_cli.practice.store import Store
 from numeri_cli.practice.submission_check import read_aligned
 from numeri_cli.practice.world import World
 from numeri_cli.progress import Listener
-
-SHOWN_AFTER_OPENING = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,16 @@ class Week:
         for horizon in settlement.HORIZONS:
             self._settle(horizon)
         self.listener.step("scores_settled")
-        opening = self.state().calendar.opening(number + 1)
-        clock = opening + SHOWN_AFTER_OPENING if running is None else max(opening, running)
+        state = self.state()
+        times = state.calendar.round(number + 1)
+        shown = times.opens_at + SHOWN_AFTER_OPENING if running is None else running
+        clock = max(shown, times.opens_at, state.clock)  # time never goes back
+        with self.store.reading() as connection:
+            waiting = submissions.queued_for(connection, number + 1)
+        carried = [carry_over(self.world, self.folders, one) for one in waiting]
         with self.store.writing() as connection:
+            for one in carried:
+                one.record(connection, times)
             open_round(connection, number + 1, clock=clock, by_hand=running is None)
         self.listener.step("round_opened")
 

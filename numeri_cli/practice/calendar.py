@@ -10,7 +10,8 @@ OPENS_AFTER_SATURDAY = timedelta(hours=12)
 WINDOW = timedelta(hours=26)  # Saturday 12:00 to Sunday 14:00 UTC
 LIFE_BUSINESS_DAYS = 64  # 2 days of lag, 60 of returns, 2 until the data are in
 SCORING_STARTS_BUSINESS_DAYS = 4
-DEFAULT_START = datetime(2026, 1, 3, 12, 5, tzinfo=UTC)
+DEFAULT_START = datetime(2026, 1, 3, tzinfo=UTC)
+SHOWN_AFTER_OPENING = timedelta(minutes=5)
 SATURDAY = 5
 
 
@@ -37,13 +38,19 @@ class Calendar:
     first_opens_at: datetime
 
     @classmethod
-    def starting(cls, start: datetime, *, first_round: int) -> Calendar:
-        """The calendar whose first round is the one that belongs to `start` (aware)."""
-        moment = start.astimezone(UTC)
+    def starting(cls, start: datetime | None, *, first_round: int) -> tuple[Calendar, datetime]:
+        """The calendar whose first round is open at `start` (aware) or opens next; and its clock.
+
+        The clock shows `start` inside a window, else five minutes after the opening.
+        """
+        moment = (start or DEFAULT_START).astimezone(UTC)
         midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         saturday = midnight - timedelta(days=(moment.weekday() - SATURDAY) % 7)
         opens_at = saturday + OPENS_AFTER_SATURDAY
-        return cls(first_round, opens_at if opens_at <= moment else opens_at - WEEK)
+        if moment >= opens_at + WINDOW:
+            opens_at += WEEK
+        clock = moment if moment >= opens_at else opens_at + SHOWN_AFTER_OPENING
+        return cls(first_round, opens_at), clock
 
     def opening(self, number: int) -> datetime:
         """When round `number` opens."""

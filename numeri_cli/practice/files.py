@@ -7,7 +7,7 @@ import secrets
 import threading
 from pathlib import Path
 
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.exceptions import ClientDisconnected, RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import FileWrapper
 
@@ -118,10 +118,10 @@ class FileStore:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             try:
-                received, digest = _stream(request, temporary, length)
-                if received != length:
-                    return refused(400, "IncompleteBody", "Fewer bytes came than were announced.")
+                digest = _stream(request, temporary)
                 publish(temporary, folder / filename)
+            except ClientDisconnected:
+                return refused(400, "IncompleteBody", "Fewer bytes came than were announced.")
             finally:
                 temporary.unlink(missing_ok=True)
         response = Response(status=200)
@@ -129,19 +129,17 @@ class FileStore:
         return response
 
 
-def _stream(request: Request, path: Path, length: int) -> tuple[int, str]:
-    """Write a body to disk in pieces; returns its bytes and their MD5, as object stores do."""
+def _stream(request: Request, path: Path) -> str:
+    """Write a body to disk in pieces; returns its MD5, as object stores do.
+
+    Raises ClientDisconnected where fewer bytes come than were announced.
+    """
     digest = hashlib.md5(usedforsecurity=False)
-    received = 0
     with path.open("wb") as file:
-        while received < length:
-            chunk = request.stream.read(min(CHUNK_BYTES, length - received))
-            if not chunk:
-                break
+        while chunk := request.stream.read(CHUNK_BYTES):
             file.write(chunk)
             digest.update(chunk)
-            received += len(chunk)
-    return received, digest.hexdigest()
+    return digest.hexdigest()
 
 
 def refused(status: int, code: str, message: str) -> Response:

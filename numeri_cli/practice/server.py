@@ -6,17 +6,18 @@ import json
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
 from numeri_cli.errors import DiskTrouble, LockHeld, NumeriError
-from numeri_cli.practice.clock import speed_of
+from numeri_cli.practice.clock import STANDING, speed_of
 from numeri_cli.practice.files import PREFIXES, FileStore
 from numeri_cli.practice.handler import Handler
 from numeri_cli.practice.resolvers import GraphQLRequest, answer
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 ADDRESS = "127.0.0.1"
 TICK_SECONDS = 0.5
+POLL_SECONDS = 0.05
+WAIT_SECONDS = 3600.0
 MAX_QUERY_BYTES = 2**20
 GRAPHQL_PATHS = ("/", "/graphql")
 
@@ -38,7 +41,7 @@ def application(tournament: Tournament, *, signer: UrlSigner | None = None) -> W
 
     signer: what signs file URLs, if not the tournament's own
     """
-    return _Application(tournament, signer or tournament.signer(), report=None)
+    return _Application(tournament, signer or tournament.signer(), is_serving=False)
 
 
 def serve(
@@ -47,11 +50,21 @@ def serve(
     """Serve on 127.0.0.1 until KeyboardInterrupt or another exception ends it.
 
     port: 0 takes a free one; clock: "standing", "running" or "running:SPEED"
-    announce: is told the address once, as soon as it answers, and later what went wrong
+    announce: is told the address once, as soon as it answers
     Raises UsageProblem, DiskTrouble where the port is taken.
     """
+    with listening(tournament, port=port, clock=clock) as address:
+        announce(address)
+        forever = threading.Event()
+        while not forever.wait(WAIT_SECONDS):
+            pass
+
+
+@contextmanager
+def listening(tournament: Tournament, *, port: int = 0, clock: str = STANDING) -> Iterator[str]:
+    """Serve on 127.0.0.1 from another thread for as long as the block runs; yields the address."""
     speed = speed_of(clock)
-    app = _Application(tournament, tournament.signer(), report=announce)
+    app = _Application(tournament, tournament.signer(), is_serving=True)
     try:
         server = _Server((ADDRESS, port), app, tournament.now)
     except (OSError, OverflowError) as error:
@@ -59,31 +72,38 @@ def serve(
             f"port {port} of {ADDRESS} cannot be served: {error}", hint="choose another --port"
         ) from error
     stop = threading.Event()
-    with tournament.running(speed) if speed else nullcontext():
-        ticker = threading.Thread(
-            target=_tick, args=(tournament, stop, announce), daemon=True, name="practice clock"
+    threads = [
+        threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), name="practice server")
+    ]
+    if speed is not None:
+        threads.append(
+            threading.Thread(target=_tick, args=(tournament, stop), name="practice clock")
         )
-        if speed:
-            ticker.start()
+    with nullcontext() if speed is None else tournament.running(speed):
+        for thread in threads:
+            thread.start()
         try:
-            announce(f"http://{ADDRESS}:{server.server_address[1]}")
-            server.serve_forever(poll_interval=0.1)
+            yield f"http://{ADDRESS}:{server.server_address[1]}"
         finally:
             stop.set()
+            server.shutdown()
+            for thread in threads:
+                thread.join()
             server.server_close()
-            if speed:
-                ticker.join()
 
 
-def _tick(tournament: Tournament, stop: threading.Event, announce: Callable[[str], None]) -> None:
+def _tick(tournament: Tournament, stop: threading.Event) -> None:
     """Keep a running clock stored and let rounds open when it comes to them."""
+    said = ""
     while not stop.wait(TICK_SECONDS):
         try:
             tournament.tick()
         except LockHeld:
             continue  # somebody else advances; the next tick sees where to
         except NumeriError as error:
-            announce(f"the clock could not go on: {error.message}")
+            if error.message != said:
+                sys.stderr.write(f"the clock could not go on: {error.message}\n")
+            said = error.message
 
 
 class _Server(ThreadingHTTPServer):
@@ -113,12 +133,12 @@ class _Application:
         tournament: Tournament,
         signer: UrlSigner,
         *,
-        report: Callable[[str], None] | None,
+        is_serving: bool,
     ) -> None:
         self._tournament = tournament
         self._signer = signer
         self._files = FileStore(tournament, signer)
-        self._report = report
+        self._is_serving = is_serving
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -126,7 +146,7 @@ class _Application:
         try:
             response = self._respond(request)
         except Exception:  # the last line of defence of a server: no exception leaves it
-            if self._report is not None:
+            if self._is_serving:
                 traceback.print_exc()
             response = _detail(500, "Internal server error")
         response.headers["Date"] = http_date(self._tournament.now())
@@ -151,7 +171,10 @@ class _Application:
             request.host_url.rstrip("/"),
             request.headers.get("Authorization"),
         )
-        parsed = _parsed(request.get_data())
+        try:
+            parsed = _parsed(request.get_data())
+        except ClientDisconnected:
+            parsed = None
         if parsed is None:
             return _detail(400, "Bad Request")
         return _json(200, answer(asked, parsed))

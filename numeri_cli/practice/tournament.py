@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import shutil
 import threading
 from collections.abc import Iterator
@@ -23,21 +21,17 @@ from numeri_cli.errors import (
     PracticeMissing,
     PracticeSettings,
 )
-from numeri_cli.home import disk_errors, held_lock, write_text
+from numeri_cli.home import disk_errors, held_lock
 from numeri_cli.practice import accounts, settlement, submissions
 from numeri_cli.practice.advancing import Week
-from numeri_cli.practice.calendar import DEFAULT_START, Calendar
 from numeri_cli.practice.clock import RunningClock
+from numeri_cli.practice.furnishing import PARTICIPANT, furnish, read_secrets
 from numeri_cli.practice.refusals import round_closed
 from numeri_cli.practice.signing import UrlSigner
-from numeri_cli.practice.state import Folders, State, keep_clock, read_state, write_first_state
-from numeri_cli.practice.store import Connection, Store, damaged
+from numeri_cli.practice.state import Folders, State, keep_clock, read_state
+from numeri_cli.practice.store import Connection, Store
 from numeri_cli.practice.world import World, WorldSettings
 from numeri_cli.progress import SILENT, Listener
-
-PARTICIPANT = "newcomer"
-PARTICIPANT_MODELS = ("lighthouse", "beacon", "harbour")
-PARTICIPANT_NMR = Decimal(100)
 
 
 @dataclass(frozen=True)
@@ -93,7 +87,7 @@ class Tournament:
     ) -> Tournament:
         """Make a world, its files, rivals and the participant's account; whole or not at all.
 
-        start: what the clock shows at first; the first round is the one that opened last before
+        start: aware; the first round is the one whose window is open then, or opens next
         Raises PracticeExists, PracticeSettings, LockHeld, DiskError.
         """
         building = root.with_name(f".{root.name}.building")
@@ -107,7 +101,7 @@ class Tournament:
                 shutil.rmtree(building, ignore_errors=True)
                 building.mkdir(parents=True)
             world = World.create(Folders(building).world, settings, listener=listener)
-            _furnish(Folders(building), world, start or DEFAULT_START)
+            furnish(Folders(building), world, start)
             listener.step("tournament_built")
             with disk_errors(root):
                 building.replace(root)
@@ -125,8 +119,7 @@ class Tournament:
                 hint="`numeri practice create` makes one",
             )
         folders = Folders(root)
-        if not folders.keys.is_file():
-            raise damaged(folders.keys)
+        read_secrets(folders)
         store = Store.open(folders.database)
         tournament = cls(root, store=store, world=World.open(folders.world))
         with suppress(LockHeld):  # whoever holds it is at this very work
@@ -224,6 +217,7 @@ class Tournament:
         speed: practice seconds per real second
         """
         self._running = RunningClock(speed)
+        self.now()  # it runs from here, not from the first question
         try:
             yield
             with suppress(LockHeld):
@@ -251,12 +245,12 @@ class Tournament:
 
     def participant_keys(self) -> tuple[str, str]:
         """The participant's public id and secret."""
-        keys = _read_keys(self.folders)
-        return keys["public_id"], keys["secret"]
+        known = read_secrets(self.folders)
+        return known.public_id, known.secret
 
     def signer(self) -> UrlSigner:
         """What signs this tournament's file URLs."""
-        return UrlSigner(bytes.fromhex(_read_keys(self.folders)["signing_key"]))
+        return UrlSigner(bytes.fromhex(read_secrets(self.folders).signing_key))
 
     def add_key(self, *, name: str, scopes: tuple[str, ...]) -> tuple[str, str]:
         """Give the participant another API key; returns its public id and secret."""
@@ -271,9 +265,7 @@ class Tournament:
         with self.store.writing() as connection:
             account_id = _participant(connection).id
             moment = self.time_of(read_state(connection))
-            return accounts.add_model(
-                connection, account_id, name=name, stake_nmr=Decimal(0), moment=moment
-            )
+            return accounts.add_model(connection, account_id, name=name, moment=moment)
 
     def set_stake(self, model_name: str, stake_nmr: Decimal) -> None:
         """Stake so much NMR on one of the participant's models, from or back to the account.
@@ -339,55 +331,3 @@ def _participant(connection: Connection) -> accounts.Account:
     if account is None:
         raise PracticeMissing("the participant's account is gone", hint="`numeri practice reset`")
     return account
-
-
-def _read_keys(folders: Folders) -> dict[str, str]:
-    with disk_errors(folders.keys):
-        text = folders.keys.read_text()
-    try:
-        keys = json.loads(text)
-    except ValueError as error:
-        raise damaged(folders.keys) from error
-    if not isinstance(keys, dict) or not {"public_id", "secret", "signing_key"} <= keys.keys():
-        raise damaged(folders.keys)
-    return keys
-
-
-def _furnish(folders: Folders, world: World, start: datetime) -> None:
-    """The store of a new tournament: calendar, the participant with keys and models, rivals."""
-    key = accounts.new_key()
-    content = {
-        "public_id": key.public_id,
-        "secret": key.secret,
-        "signing_key": secrets.token_hex(32),
-    }
-    write_text(folders.keys, json.dumps(content, indent=1), mode=0o600)
-    calendar = Calendar.starting(start, first_round=world.live_era)
-    with Store.create(folders.database).writing() as connection:
-        write_first_state(connection, calendar, start)
-        newcomer = accounts.add_account(
-            connection,
-            PARTICIPANT,
-            email="newcomer@practice.invalid",
-            available_nmr=PARTICIPANT_NMR,
-            moment=start,
-        )
-        accounts.add_key(connection, newcomer, key=key, name="numeri", scopes=accounts.SCOPES)
-        for name in PARTICIPANT_MODELS:
-            accounts.add_model(connection, newcomer, name=name, stake_nmr=Decimal(0), moment=start)
-        for rival in world.participants():
-            account_id = accounts.add_account(
-                connection, rival.name, email=None, available_nmr=Decimal(0), moment=start
-            )
-            model_id = accounts.add_model(
-                connection, account_id, name=rival.name, stake_nmr=Decimal(0), moment=start
-            )
-            if rival.stake_nmr:
-                settlement.move_stake(
-                    connection,
-                    model_id,
-                    rival.stake_nmr,
-                    kind="initial",
-                    number=None,
-                    moment=start,
-                )

@@ -1,0 +1,27 @@
+"""A small tournament of one's own, and a client of its wire that knows only HTTP and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from numeri_cli.practice.tournament import Tournament
+from tests.practice.wire import Wire
+from tests.practice.worlds import fresh_tournament
+
+
+@pytest.fixture
+def tournament(tmp_path: Path) -> Iterator[Tournament]:
+    """A small tournament, its first round open, its clock standing."""
+    made = fresh_tournament(tmp_path / "practice")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def wire(tournament: Tournament) -> Iterator[Wire]:
+    """The tournament over WSGI, in this process, with the participant's keys."""
+    with Wire.inside(tournament) as opened:
+        yield opened
