@@ -50,15 +50,12 @@ class Request:
 
 
 class Connector:
-    """Makes connections; with a transport of its own it stays inside this process.
-
-    Raises Unreachable where the environment names certificates that cannot be read.
-    """
+    """Makes connections; with a transport of its own it stays inside this process."""
 
     def __init__(self, limits: Limits, *, transport: httpx.BaseTransport | None = None) -> None:
         self.limits = limits
         self._transport = transport
-        self._certificates = None if transport is not None else _certificates()
+        self._certificates: ssl.SSLContext | None = None
 
     @property
     def in_process(self) -> bool:
@@ -66,24 +63,37 @@ class Connector:
         return self._transport is not None
 
     def connect(self) -> Connection:
-        """A connection, opened when it is first used. Raises Unreachable for unusable proxies."""
-        return Connection(_client(self._transport, self._certificates), limits=self.limits)
+        """A connection, opened when it is first used."""
+        return Connection(self)
+
+    def client(self, scheme: str) -> httpx.Client:
+        """The means to speak http or https; the certificates are read once, when first needed.
+
+        Raises Unreachable where the environment names proxies or certificates that are of no use.
+        """
+        if self._transport is not None:
+            return _client(_Borrowed(self._transport), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        if scheme != "https":  # it trusts nobody, so nothing but plain http comes through
+            return _client(None, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        self._certificates = self._certificates or _certificates()
+        return _client(None, self._certificates)
 
 
 class Connection:
     """At most one request at a time; kept alive between requests to the same host."""
 
-    def __init__(self, client: httpx.Client, *, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, connector: Connector) -> None:
+        self._connector, self._limits = connector, connector.limits
+        self._clients: dict[str, httpx.Client] = {}
         self._streams: list[Any] = []  # of httpcore, which has no public type for them
         self._overdue = False
         self._alarm: threading.Timer | None = None
-        self._client = client
 
     def close(self) -> None:
         """Close it; a transport that was given stays usable."""
         self._disarm()
-        self._client.close()
+        for client in tuple(self._clients.values()):
+            client.close()
 
     def cut(self) -> None:
         """Break a request that another thread waits for."""
@@ -119,8 +129,9 @@ class Connection:
         url, method, headers = checked(request.url), request.method, dict(request.headers)
         timeout = httpx.Timeout(request.idle_seconds, connect=self._limits.connect_seconds)
         for _ in range(self._limits.redirects + 1):
-            response = self._client.send(
-                self._client.build_request(
+            client = self._client(url.scheme)
+            response = client.send(
+                client.build_request(
                     method,
                     url,
                     headers=headers,
@@ -142,6 +153,11 @@ class Connection:
             url = target
         raise Broken("astray", f"{url.host} redirects in circles")
 
+    def _client(self, scheme: str) -> httpx.Client:
+        if scheme not in self._clients:
+            self._clients[scheme] = self._connector.client(scheme)
+        return self._clients[scheme]
+
     def _trace(self, request: Request) -> Callable[[str, Mapping[str, Any]], None]:
         def hear(event: str, info: Mapping[str, Any]) -> None:
             if event.endswith("connect_tcp.complete"):
@@ -155,6 +171,8 @@ class Connection:
 
     def _arm(self, seconds: float) -> None:
         self._disarm()
+        if self._connector.in_process:
+            return  # there is no socket to cut
         self._alarm = threading.Timer(seconds, self._ring)
         self._alarm.daemon = True
         self._alarm.start()
@@ -190,13 +208,11 @@ def _certificates() -> ssl.SSLContext:
         ) from error
 
 
-def _client(
-    transport: httpx.BaseTransport | None, certificates: ssl.SSLContext | None
-) -> httpx.Client:
+def _client(transport: httpx.BaseTransport | None, certificates: ssl.SSLContext) -> httpx.Client:
     try:
         return httpx.Client(
-            transport=None if transport is None else _Borrowed(transport),
-            verify=certificates or True,
+            transport=transport,
+            verify=certificates,
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             # a proxy of the environment must not see what goes to this machine in plain http
             mounts={f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")},

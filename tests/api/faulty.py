@@ -134,7 +134,9 @@ class Server:
         return Asked(method, target, headers, rest[:length]), rest[length:]
 
     def _send(self, connection: socket.socket, reply: Reply) -> bool:
-        headers = {"Content-Length": str(len(reply.body)), **reply.headers}
+        headers = dict(reply.headers)
+        if "Transfer-Encoding" not in headers:
+            headers.setdefault("Content-Length", str(len(reply.body)))
         if reply.date:
             headers.setdefault("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))
         head = f"HTTP/1.1 {reply.status} X\r\n"

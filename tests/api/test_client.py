@@ -1,0 +1,264 @@
+"""One method per question: what is sent, what comes back, and the reply that got lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from numeri_cli.api.client import Client
+from numeri_cli.errors import (
+    ApiChanged,
+    ApiRefused,
+    DatasetUnknown,
+    NoRoundOpen,
+    NumeriError,
+    ServerTrouble,
+)
+from numeri_cli.records import LatestSubmission, ModelSlot, Submission, TokenInfo
+from tests.api.faulty import Asked, Reply, Server, data, refusal
+
+ROUND = {
+    "id": "r1", "number": 1374, "tournament": 8, "openTime": "2026-03-21T12:00:00Z",
+    "closeTime": "2026-04-20T00:00:00Z", "closeStakingTime": "2026-03-22T14:00:00Z",
+    "resolveTime": None, "dataDatestamp": 20260320, "target": "target_ender_60",
+    "payoutFactor": "0.85", "stakeThreshold": 72000.0,
+}  # fmt: skip
+SUBMISSION = {
+    "id": "s1", "status": "mystery", "errorInfo": None, "selected": True, "filename": "a-1.csv",
+    "filteredCount": 0, "submittedCount": 7000, "insertedAt": "2026-03-21T12:06:00.123456Z",
+    "round": {"number": 1374},
+}  # fmt: skip
+
+
+def test_the_current_round_is_read(server: Server, client: Client) -> None:
+    server.script = [data(rounds=[ROUND])]
+    found = client.current_round()
+    assert (found.number, found.data_datestamp) == (1374, 20260320)
+    assert found.deadline == datetime(2026, 3, 22, 14, tzinfo=UTC)
+    assert found.payout_factor == Decimal("0.85")
+    assert server.asked[0].variables == {"tournament": 8}
+
+
+def test_a_round_without_a_staking_close_falls_back_on_its_close(
+    server: Server, client: Client
+) -> None:
+    server.script = [data(rounds=[{**ROUND, "closeStakingTime": None}])]
+    assert client.current_round().deadline == datetime(2026, 4, 20, tzinfo=UTC)
+    server.script = [data(rounds=[{**ROUND, "closeStakingTime": None, "closeTime": None}])]
+    with pytest.raises(ApiChanged, match="closeStakingTime of Round is null"):
+        client.current_round()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [data(rounds=[None]), data(rounds=[]), refusal("Current round not open for submissions")],
+)
+def test_between_rounds_none_is_open(server: Server, client: Client, answer: Reply) -> None:
+    server.script = [answer]
+    with pytest.raises(NoRoundOpen):
+        client.current_round()
+
+
+@pytest.mark.parametrize("field", sorted(ROUND))
+def test_a_field_that_is_gone_is_named(server: Server, client: Client, field: str) -> None:
+    server.script = [data(rounds=[{k: v for k, v in ROUND.items() if k != field}])]
+    with pytest.raises(ApiChanged, match=f"the API changed: field {field} of Round is missing"):
+        client.current_round()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("number", "1374", "a whole number"),
+        ("number", True, "a whole number"),
+        ("number", 10**30, "a whole number"),
+        ("number", None, "a whole number"),
+        ("openTime", "soon", "a time"),
+        ("openTime", None, "a time"),
+        ("openTime", 12, "a time"),
+        ("closeTime", "9999-12-31T23:59:59-23:00", "a time"),
+        ("payoutFactor", "much", "a decimal number"),
+        ("payoutFactor", "NaN", "a decimal number"),
+        ("stakeThreshold", "72000", "a number"),
+        ("stakeThreshold", 10**400, "a number"),
+        ("id", [], "a string"),
+    ],
+)
+def test_a_field_of_another_type_is_named(
+    server: Server, client: Client, field: str, value: object, expected: str
+) -> None:
+    server.script = [data(rounds=[{**ROUND, field: value}])]
+    with pytest.raises(ApiChanged, match=f"field {field} of Round is not {expected}"):
+        client.current_round()
+
+
+def test_rounds_and_their_rules_are_read(server: Server, client: Client) -> None:
+    server.script = [data(rounds=[ROUND, None, {**ROUND, "number": 1373}])]
+    assert [item.number for item in client.rounds(limit=2, status="OPEN")] == [1374, 1373]
+    assert server.asked[0].variables["status"] == "OPEN"
+    config = {
+        "name": "canon_mmc60", "displayName": "MMC60", "isPayout": True, "defaultMultiplier": 15.0,
+        "clipThreshold": 1.0, "totalScoreDays": 60, "returnsLagDays": 2,
+    }  # fmt: skip
+    server.script = [data(rounds=[{**ROUND, "roundScoreConfigs": [config]}])]
+    rules = client.round_rules(1374)
+    assert rules is not None
+    assert (rules.score_configs[0].name, rules.score_configs[0].multiplier) == ("canon_mmc60", 15.0)
+    server.script = [data(rounds=[])]
+    assert client.round_rules(9) is None
+
+
+def test_keys_models_and_submissions_are_read(server: Server, client: Client) -> None:
+    server.script = [
+        data(apiTokenInfo={"accountUsername": "me", "publicId": "AB", "scopes": ["stake"]}),
+        data(
+            account={
+                "models": [
+                    {"id": 7, "name": "a", "tournament": 8, "computePickleUpload": None},
+                    {"id": "8", "name": "b", "tournament": 8, "computePickleUpload": {"id": "p"}},
+                    {"id": "9", "name": "c", "tournament": 11, "computePickleUpload": None},
+                ]
+            }
+        ),
+        data(submissions=[SUBMISSION, {**SUBMISSION, "id": "s2", "round": None}]),
+        data(submissions=[SUBMISSION]),
+        data(submissions=[SUBMISSION]),
+    ]
+    assert client.token_info() == TokenInfo("me", "AB", ("stake",))
+    assert client.models() == (
+        ModelSlot("7", "a", 8, hosted=False),
+        ModelSlot("8", "b", 8, hosted=True),
+    )
+    first, second = client.submissions("7")
+    assert (first.round_number, second.round_number) == (1374, None)
+    assert first.accepted
+    assert client.submission("s1") == first
+    assert client.submission("another") is None
+
+
+def test_latest_submissions_keep_the_servers_word_only_where_it_is_known(
+    server: Server, client: Client
+) -> None:
+    rows = [
+        {"roundNumber": 5, "status": status, "id": None, "filename": None, "timestamp": None}
+        for status in ("on-time", "late", "queued", "none", None, "postponed")
+    ]
+    models = [
+        {"name": "a", "tournament": 8, "latestSubmissions": rows},
+        {"name": "s", "tournament": 11, "latestSubmissions": rows},
+    ]
+    server.script = [data(account={"models": models})]
+    found = client.latest_submissions(rounds=3)
+    assert [item.status for item in found] == [
+        "on-time", "late", "queued", "none", "none", "unknown",
+    ]  # fmt: skip
+    assert found[0] == LatestSubmission("a", 5, "on-time", None, None, None)
+
+
+def test_a_file_that_is_not_offered_is_named(server: Server, client: Client) -> None:
+    server.script = [data(dataset=None)]
+    with pytest.raises(DatasetUnknown, match=r"v9/live\.parquet"):
+        client.dataset_url("v9/live.parquet")
+
+
+class Desk:
+    """Takes submissions; may lose its reply after, or before, it has acted."""
+
+    def __init__(self, *, lose: list[str], reply: Reply) -> None:
+        self.lose, self.reply = lose, reply
+        self.held: list[str] = []
+
+    def __call__(self, asked: Asked) -> Reply:
+        if "createSubmission" not in asked.query:
+            listed = [
+                {**SUBMISSION, "id": f"s{number}", "filename": name}
+                for number, name in enumerate(self.held)
+            ]
+            return data(submissions=listed)
+        when = self.lose.pop(0) if self.lose else "never"
+        if when != "before":
+            self.held.append(str(asked.variables["filename"]))
+        if when == "never":
+            return data(createSubmission={"id": f"s{len(self.held) - 1}"})
+        return self.reply
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(bytes_sent=0, ending="close"),
+        Reply(bytes_sent=0, ending="reset"),
+        Reply(bytes_sent=0, ending="silence"),
+        Reply(500),
+        Reply(502, b"<html>"),
+        Reply(200, b'{"da'),
+        refusal("Internal server error"),
+    ],
+    ids=lambda reply: f"{reply.status}-{reply.ending}",
+)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_reply_never_makes_a_double(
+    server: Server, client: Client, reply: Reply, when: str
+) -> None:
+    desk = server.answer = Desk(lose=[when], reply=reply)
+    assert client.create_submission("a-1.csv", model_id="7", data_datestamp=20260320) == "s0"
+    assert desk.held == ["a-1.csv"]
+    sent = ["createSubmission" in asked.query for asked in server.asked]
+    assert sent == ([True, False, True] if when == "before" else [True, False])
+
+
+def test_another_files_submission_is_not_mistaken_for_the_lost_one(
+    server: Server, client: Client
+) -> None:
+    desk = server.answer = Desk(lose=["before"], reply=Reply(500))
+    desk.held = ["b-2.csv"]
+    assert client.create_submission("a-1.csv", model_id="7") == "s1"
+    assert desk.held == ["b-2.csv", "a-1.csv"]
+
+
+def test_a_refused_submission_is_sent_once(server: Server, client: Client) -> None:
+    server.answer = lambda _: refusal("You must provide predictions for the current live IDs.")
+    with pytest.raises(ApiRefused, match="current live IDs"):
+        client.create_submission("a-1.csv", model_id="7")
+    assert len(server.asked) == 1
+
+
+def test_a_server_that_never_recovers_is_asked_before_each_try(
+    server: Server, client: Client
+) -> None:
+    server.answer = Desk(lose=["before"] * 9, reply=Reply(500))
+    with pytest.raises(ServerTrouble):
+        client.create_submission("a-1.csv", model_id="7")
+    sent = ["createSubmission" in asked.query for asked in server.asked]
+    assert sent == [True, False, True, False, True]
+
+
+def test_the_newest_of_several_is_found(server: Server, client: Client) -> None:
+    older = {**SUBMISSION, "id": "old", "insertedAt": "2026-03-20T12:00:00Z"}
+    server.script = [data(submissions=[SUBMISSION, older])]
+    found = client.find_submission("7", filenames=frozenset({"a-1.csv"}))
+    assert isinstance(found, Submission)
+    assert found.id == "s1"
+
+
+def test_every_method_ends_in_our_tree_whatever_shape_comes(server: Server, client: Client) -> None:
+    for answer in ({}, {"account": 5}, {"rounds": [5]}, {"submissions": {}}, {"dataset": []}):
+        server.answer = lambda _, answer=answer: data(**answer)
+        for ask in (
+            client.current_round,
+            client.rounds,
+            client.list_datasets,
+            client.token_info,
+            client.models,
+            client.latest_submissions,
+            lambda: client.submissions("1"),
+            lambda: client.submission("1"),
+            lambda: client.dataset_url("x"),
+            lambda: client.upload_authorization("x", model_id="1"),
+            lambda: client.download_authorization("1"),
+            lambda: client.create_submission("x", model_id="1"),
+        ):
+            with pytest.raises(NumeriError):
+                ask()

@@ -1,0 +1,120 @@
+"""Encryption, private authorities and proxies."""
+
+from __future__ import annotations
+
+import http.server
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from numeri_cli.api.client import Client
+from numeri_cli.errors import Unreachable
+from tests.api.faulty import KEYS, QUICK, Reply, Server, data
+
+CERTIFICATE = Path(__file__).with_name("localhost.pem")  # with its key; it guards nothing
+GOOD = b'{"data": {"listDatasets": ["a"]}}'
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(GOOD)))
+        self.end_headers()
+        self.wfile.write(GOOD)
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+
+@pytest.fixture
+def https_url() -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answer)
+    running.socket = context.wrap_socket(running.socket, server_side=True)
+    running.handle_error = lambda *_: None  # type: ignore[method-assign]  # refused handshakes
+    threading.Thread(target=running.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"https://localhost:{running.server_address[1]}/"
+    running.shutdown()
+    running.server_close()
+
+
+def test_a_certificate_of_nobody_known_is_refused_at_once_and_the_cure_is_named(
+    https_url: str,
+) -> None:
+    with (
+        Client(https_url, limits=QUICK) as client,
+        pytest.raises(Unreachable, match="not trusted") as caught,
+    ):
+        client.list_datasets()
+    assert "SSL_CERT_FILE" in caught.value.hint
+
+
+def test_a_private_authority_is_honoured(https_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    with Client(https_url, limits=QUICK) as client:
+        assert client.list_datasets() == ("a",)
+
+
+def test_a_certificate_file_that_is_not_there_is_named(
+    https_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with (
+        Client(https_url, limits=QUICK) as client,
+        pytest.raises(Unreachable, match="SSL_CERT_FILE"),
+    ):
+        client.list_datasets()
+
+
+def test_a_proxy_of_the_environment_is_used_for_other_hosts_and_not_for_this_machine(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = Server()
+    proxy.answer = lambda _: Reply(503, ending="close")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    try:
+        server.script = [data(listDatasets=[])]
+        with Client(server.url, keys=KEYS, limits=QUICK) as client:
+            client.list_datasets()
+        assert proxy.asked == []
+        with (
+            Client("https://tournament.test/", keys=KEYS, limits=QUICK) as client,
+            pytest.raises(Unreachable, match=r"tournament\.test"),
+        ):
+            client.list_datasets()
+        assert {asked.method for asked in proxy.asked} == {"CONNECT"}
+        assert proxy.asked[0].target == "tournament.test:443"
+        assert all(KEYS.secret not in str(asked) for asked in proxy.asked)
+    finally:
+        proxy.close()
+
+
+def test_proxy_settings_that_are_none_give_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://user:hidden@somewhere:70")
+    with (
+        Client("https://tournament.test/", limits=QUICK) as client,
+        pytest.raises(Unreachable, match="proxy settings") as caught,
+    ):
+        client.list_datasets()
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_server_inside_this_process_is_spoken_to_without_a_socket() -> None:
+    def app(environ, start_response):  # type: ignore[no-untyped-def]  # WSGI
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [GOOD]
+
+    transport = httpx.WSGITransport(app)
+    with Client("https://practice.invalid/", transport=transport) as client:
+        assert client.list_datasets() == ("a",)

@@ -1,0 +1,501 @@
+"""Downloads: whole or not at all, in ranges that belong together, resumed only where they do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from numeri_cli.api import transfer
+from numeri_cli.api.connection import Connector
+from numeri_cli.api.looking import bytes_to_come
+from numeri_cli.api.parts import Identity
+from numeri_cli.errors import (
+    DiskFull,
+    LockHeld,
+    NumeriError,
+    TransferCorrupt,
+    TransferFailed,
+    TransferRefused,
+    TransferStalled,
+)
+from numeri_cli.home import held_lock
+from tests.api.faulty import QUICK, Asked, Reply, Server, Shelf
+
+SMALL = b"id,prediction\n" + b"n0123456789abcde,0.5\n" * 500  # 10 kB: one request
+LARGE = os.urandom(90_000)  # 90 kB: many ranges
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    folder = tmp_path / "v5.3"
+    folder.mkdir()
+    return folder / "live.csv"
+
+
+def fetch(server: Server, target: Path, **more: object) -> transfer.Downloaded:
+    connector = more.pop("connector", Connector(QUICK))
+    get_url = more.pop("get_url", lambda: f"{server.url}file?sig=0")
+    return transfer.download(connector=connector, get_url=get_url, destination=target, **more)
+
+
+def left_over(target: Path) -> set[str]:
+    """Everything beside the file, but for the lock, whose file stays by nature."""
+    return {path.name for path in target.parent.iterdir()} - {target.name, f".{target.name}.lock"}
+
+
+class Bar:
+    """A bar that adds up."""
+
+    def __init__(self) -> None:
+        self.totals: list[int | None] = []
+        self.done = 0.0
+
+    def __call__(self, total: int | None) -> Bar:
+        self.totals.append(total)
+        return self
+
+    def advance(self, amount: float) -> None:
+        self.done += amount
+
+    def note(self, text: str) -> None:
+        """Nobody reads it."""
+
+
+@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
+def test_a_file_comes_whole_with_its_digest_and_leaves_nothing_beside_it(
+    server: Server, target: Path, content: bytes
+) -> None:
+    server.answer, bar = Shelf(content), Bar()
+    result = fetch(server, target, bar=bar)
+    assert target.read_bytes() == content
+    assert result.digest == hashlib.sha256(content).hexdigest()
+    assert result.identity == Identity('"one"', len(content))
+    assert left_over(target) == set()
+    assert bar.totals == [len(content)]
+    assert bar.done == len(content)
+
+
+def test_a_small_file_takes_one_request_and_a_large_one_several_connections(
+    server: Server, target: Path
+) -> None:
+    server.answer = Shelf(SMALL)
+    fetch(server, target)
+    assert len(server.asked) == 1
+    shelf = Shelf(LARGE)
+    server.answer = lambda asked: replace(shelf(asked), pause_per_byte=1e-6)
+    fetch(server, target)
+    assert server.connections == 1 + QUICK.connections
+    assert shelf.body_bytes == len(LARGE)
+
+
+def test_an_unchanged_file_costs_no_body_byte(server: Server, target: Path) -> None:
+    shelf = server.answer = Shelf(LARGE)
+    known = fetch(server, target).identity
+    shelf.body_bytes = 0
+    assert fetch(server, target, known=known).unchanged
+    assert shelf.body_bytes == 0
+    assert target.read_bytes() == LARGE
+
+
+def test_an_unchanged_file_is_seen_even_by_a_store_that_ignores_the_condition(
+    server: Server, target: Path
+) -> None:
+    shelf = Shelf(LARGE)
+    known = Identity(shelf.etag, len(LARGE))
+    target.write_bytes(LARGE)
+
+    def answer(asked: Asked) -> Reply:
+        headers = {k: v for k, v in asked.headers.items() if k != "if-none-match"}
+        return shelf(replace(asked, headers=headers))
+
+    server.answer = answer
+    assert fetch(server, target, known=known).unchanged
+
+
+def test_a_known_file_that_is_gone_from_the_disk_is_fetched(server: Server, target: Path) -> None:
+    server.answer = Shelf(SMALL)
+    assert not fetch(server, target, known=Identity('"one"', len(SMALL))).unchanged
+    assert target.read_bytes() == SMALL
+
+
+@pytest.mark.parametrize("etag", ['"one"', None, 'W/"weak"'])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_store_without_ranges_or_without_a_strong_etag_serves_the_whole_file(
+    server: Server, target: Path, ranges: bool, etag: str | None
+) -> None:
+    shelf = server.answer = Shelf(LARGE, etag=etag)
+    shelf.ranges = ranges
+    result = fetch(server, target)
+    assert target.read_bytes() == LARGE
+    assert result.digest == hashlib.sha256(LARGE).hexdigest()
+
+
+def test_a_body_of_unannounced_length_is_taken_whole(server: Server, target: Path) -> None:
+    chunked = b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+    server.answer = lambda _: Reply(200, chunked, {"Transfer-Encoding": "chunked"})
+    assert fetch(server, target).identity.size == 11
+    assert target.read_bytes() == b"hello world"
+
+
+class Faulty:
+    """A shelf that fails for chosen requests (counted from 0), then serves well."""
+
+    def __init__(self, content: bytes, faults: dict[int, Callable[[Reply], Reply]]) -> None:
+        self.shelf, self.faults, self.count = Shelf(content), faults, 0
+        self._lock = threading.Lock()
+
+    def __call__(self, asked: Asked) -> Reply:
+        with self._lock:
+            number, self.count = self.count, self.count + 1
+        reply = self.shelf(asked)
+        return self.faults[number](reply) if number in self.faults else reply
+
+
+FAULTS: dict[str, Callable[[Reply], Reply]] = {
+    "closed before the head": lambda reply: replace(reply, bytes_sent=0, ending="close"),
+    "reset in the body": lambda reply: replace(reply, bytes_sent=2000, ending="reset"),
+    "closed in the body": lambda reply: replace(reply, bytes_sent=2000, ending="close"),
+    "silent in the body": lambda reply: replace(reply, bytes_sent=2000, ending="silence"),
+    "silent in the head": lambda reply: replace(reply, bytes_sent=9, ending="silence"),
+    "500": lambda _: Reply(500),
+    "503 with a pause": lambda _: Reply(503, headers={"Retry-After": "0"}),
+    "429": lambda _: Reply(429, b"<Error><Code>SlowDown</Code></Error>"),
+}
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_failure_anywhere_is_survived(
+    server: Server, target: Path, fault: str, number: int
+) -> None:
+    faulty = server.answer = Faulty(LARGE, {number: FAULTS[fault]})
+    fetch(server, target)
+    assert faulty.count > number  # the fault did happen
+    assert target.read_bytes() == LARGE
+    assert left_over(target) == set()
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (Reply(bytes_sent=0, ending="reset"), TransferFailed),
+        (Reply(500), TransferFailed),
+        (Reply(404, b"<Error><Code>NoSuchKey</Code></Error>"), TransferRefused),
+        (Reply(bytes_sent=0, ending="silence"), TransferStalled),
+        (Reply(206, b"no Content-Range"), TransferCorrupt),
+        (Reply(206, b"x", {"Content-Range": "bytes 9-3/2"}), TransferCorrupt),
+        (Reply(206, b"x", {"Content-Range": "bytes 5-5/9", "ETag": '"e"'}), TransferCorrupt),
+        (Reply(206, b"x" * 9, {"Content-Range": "bytes 0-2/3", "ETag": '"e"'}), TransferCorrupt),
+        (Reply(200), TransferCorrupt),
+        (Reply(416), TransferRefused),
+    ],
+)
+def test_what_cannot_be_survived_leaves_the_old_file_as_it_was(
+    server: Server, target: Path, reply: Reply, kind: type[NumeriError]
+) -> None:
+    target.write_bytes(b"the old one")
+    server.answer = lambda _: reply
+    with pytest.raises(kind) as caught:
+        fetch(server, target)
+    assert caught.value.hint
+    assert "sig=" not in str(caught.value)
+    assert target.read_bytes() == b"the old one"
+
+
+def test_a_download_that_drips_is_a_stall(server: Server, target: Path) -> None:
+    shelf = Shelf(SMALL)
+    server.answer = lambda asked: replace(shelf(asked), pause_per_byte=0.003)
+    connector = Connector(replace(QUICK, no_progress_seconds=1.0, attempts=1))
+    with pytest.raises(TransferStalled, match="came in"):
+        fetch(server, target, connector=connector)
+
+
+def test_a_head_that_drips_is_a_stall(server: Server, target: Path) -> None:
+    server.answer = lambda _: Reply(200, SMALL, pause_per_byte=0.1)
+    connector = Connector(replace(QUICK, no_progress_seconds=0.5, attempts=1))
+    began = time.monotonic()
+    with pytest.raises(TransferStalled, match="in time"):
+        fetch(server, target, connector=connector)
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_failed_download_goes_on_where_it_was(server: Server, target: Path) -> None:
+    shelf = Shelf(LARGE)
+    served = 0
+
+    def half(asked: Asked) -> Reply:
+        nonlocal served
+        reply = shelf(asked)
+        served += len(reply.body)
+        return reply if served < 60_000 else Reply(404)
+
+    server.answer = half
+    with pytest.raises(TransferRefused):
+        fetch(server, target)
+    assert not target.exists()
+    assert left_over(target) == {".live.csv.part", ".live.csv.part.json"}
+    kept = sum(
+        b - a for a, b in json.loads((target.parent / ".live.csv.part.json").read_text())["done"]
+    )
+    assert kept >= 20_000
+    server.answer, shelf.body_bytes, bar = shelf, 0, Bar()
+    to_come = bytes_to_come(
+        connector=Connector(QUICK), get_url=lambda: server.url, destination=target, known=None
+    )
+    assert to_come == len(LARGE) - kept
+    shelf.body_bytes = 0
+    fetch(server, target, bar=bar)
+    assert target.read_bytes() == LARGE
+    assert shelf.body_bytes == len(LARGE) - kept == bar.totals[0]
+    assert left_over(target) == set()
+
+
+@pytest.mark.parametrize("change", ["etag", "size", "journal", "no part", "foreign journal"])
+def test_parts_that_do_not_belong_to_the_stores_file_are_not_used(
+    server: Server, target: Path, change: str
+) -> None:
+    part, journal = target.with_name(".live.csv.part"), target.with_name(".live.csv.part.json")
+    part.write_bytes(b"\0" * len(LARGE))
+    size = len(LARGE) + (change == "size")
+    etag = '"two"' if change == "etag" else '"one"'
+    journal.write_text(json.dumps({"etag": etag, "size": size, "done": [[0, 50_000]]}))
+    if change == "journal":
+        journal.write_text("{")
+    if change == "foreign journal":
+        journal.write_text(json.dumps({"etag": etag, "size": 5, "done": [[0, 50_000]]}))
+    if change == "no part":
+        part.unlink()
+    server.answer = Shelf(LARGE)
+    fetch(server, target)
+    assert target.read_bytes() == LARGE
+
+
+def test_a_file_that_had_all_come_before_the_kill_is_published_with_one_more_byte(
+    server: Server, target: Path
+) -> None:
+    target.with_name(".live.csv.part").write_bytes(LARGE)
+    journal = {"etag": '"one"', "size": len(LARGE), "done": [[0, len(LARGE)]]}
+    target.with_name(".live.csv.part.json").write_text(json.dumps(journal))
+    shelf = server.answer = Shelf(LARGE)
+    assert fetch(server, target).digest == hashlib.sha256(LARGE).hexdigest()
+    assert target.read_bytes() == LARGE
+    assert shelf.body_bytes == 1
+
+
+def test_a_file_that_changes_on_the_way_is_fetched_anew_and_never_mixed(
+    server: Server, target: Path
+) -> None:
+    first, second = Shelf(LARGE), Shelf(os.urandom(91_000), etag='"two"')
+    count, lock = 0, threading.Lock()
+
+    def answer(asked: Asked) -> Reply:
+        nonlocal count
+        with lock:
+            count += 1
+            return first(asked) if count < 5 else second(asked)
+
+    server.answer, bar = answer, Bar()
+    result = fetch(server, target, bar=bar)
+    assert result.identity == Identity('"two"', 91_000)
+    assert target.read_bytes() == second.content
+    assert bar.done == 91_000  # what was thrown away was taken back
+
+
+def test_a_file_that_never_stops_changing_is_given_up(server: Server, target: Path) -> None:
+    count, lock = 0, threading.Lock()
+
+    def answer(asked: Asked) -> Reply:
+        nonlocal count
+        with lock:
+            count += 1
+            return Shelf(LARGE, etag=f'"{count}"')(asked)
+
+    server.answer = answer
+    with pytest.raises(TransferFailed, match="kept changing"):
+        fetch(server, target)
+    assert not target.exists()
+
+
+def test_a_store_that_forgets_ranges_half_way_serves_the_whole_file(
+    server: Server, target: Path
+) -> None:
+    shelf = Shelf(LARGE)
+
+    def answer(asked: Asked) -> Reply:
+        shelf.ranges = len(server.asked) < 4
+        return shelf(asked)
+
+    server.answer = answer
+    fetch(server, target)
+    assert target.read_bytes() == LARGE
+
+
+def test_an_expired_address_is_renewed_once_per_expiry(server: Server, target: Path) -> None:
+    shelf = server.answer = Shelf(LARGE)
+    given: list[int] = []
+
+    def get_url() -> str:
+        given.append(len(given))
+        return f"{server.url}file?sig={len(given)}"
+
+    shelf.valid_signatures = {"2", "3"}
+    real = shelf.__call__
+
+    def answer(asked: Asked) -> Reply:
+        if len(server.asked) == 4:  # the second one expires on the way
+            shelf.valid_signatures = {"3"}
+        return real(asked)
+
+    server.answer = answer
+    fetch(server, target, get_url=get_url)
+    assert target.read_bytes() == LARGE
+    assert len(given) == 3
+
+
+def test_an_address_that_is_refused_when_fresh_is_not_asked_for_for_ever(
+    server: Server, target: Path
+) -> None:
+    shelf = server.answer = Shelf(LARGE)
+    shelf.valid_signatures = set()
+    given: list[str] = []
+
+    def get_url() -> str:
+        given.append(f"{server.url}file?sig=hidden{len(given)}")
+        return given[-1]
+
+    with pytest.raises(TransferRefused, match="Request has expired") as caught:
+        fetch(server, target, get_url=get_url)
+    assert len(given) == 2
+    assert "hidden" not in str(caught.value)
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("train.parquet", b"PAR1" + b"x" * 100),
+        ("train.parquet", b"<html>" + b"x" * 100 + b"\x04\0\0\0PAR1"),
+        ("train.parquet", b"PAR1" + b"x" * 100 + b"\xff\xff\0\0PAR1"),
+        ("train.parquet", b"PAR1"),
+        ("features.json", b'{"feature_sets": {'),
+        ("features.json", b"[" * 200_000),
+    ],
+)
+def test_a_damaged_file_is_refused_and_thrown_away(
+    server: Server, target: Path, name: str, content: bytes
+) -> None:
+    target = target.with_name(name)
+    target.write_bytes(b"the old one")
+    server.answer = Shelf(content)
+    with pytest.raises(TransferCorrupt, match=name):
+        fetch(server, target)
+    assert target.read_bytes() == b"the old one"
+    assert left_over(target) == set()
+
+
+def test_a_sound_parquet_frame_and_json_with_a_bare_nan_are_taken(
+    server: Server, target: Path
+) -> None:
+    for name, content in (
+        ("a.parquet", b"PAR1" + b"x" * 50 + b"\x32\0\0\0PAR1"),
+        ("features.json", b'{"mean": NaN}'),
+    ):
+        server.answer = Shelf(content)
+        fetch(server, target.with_name(name))
+
+
+def test_a_check_that_refuses_keeps_the_old_file(server: Server, target: Path) -> None:
+    def refuse(path: Path) -> None:
+        assert path.read_bytes() == SMALL
+        raise TransferCorrupt("not this one")
+
+    target.write_bytes(b"the old one")
+    server.answer = Shelf(SMALL)
+    with pytest.raises(TransferCorrupt, match="not this one"):
+        fetch(server, target, check=refuse)
+    assert target.read_bytes() == b"the old one"
+    assert left_over(target) == set()
+
+
+def test_a_disk_too_small_is_named_before_anything_is_fetched(server: Server, target: Path) -> None:
+    huge = {"Content-Range": f"bytes 0-19999/{10**17}", "ETag": '"one"'}
+    server.answer = lambda _: Reply(206, b"x" * 20_000, huge)
+    with pytest.raises(DiskFull, match="100,000,000,000,000,000 bytes"):
+        fetch(server, target)
+    assert left_over(target) == set()
+
+
+def test_two_processes_do_not_fetch_the_same_file_at_once(server: Server, target: Path) -> None:
+    server.answer = Shelf(SMALL)
+    with (
+        held_lock(target.with_name(".live.csv.lock"), what="another"),
+        pytest.raises(LockHeld, match=r"a download of live\.csv"),
+    ):
+        fetch(server, target)
+    assert server.asked == []
+
+
+def test_an_error_of_the_address_ends_the_download(server: Server, target: Path) -> None:
+    def refuse() -> str:
+        raise LockHeld("any error of ours")
+
+    with pytest.raises(LockHeld, match="any error of ours"):
+        fetch(server, target, get_url=refuse)
+
+
+KILLED = """
+    import sys
+    from pathlib import Path
+    from numeri_cli.api import transfer
+    from numeri_cli.api.connection import Connector
+    from tests.api.faulty import QUICK
+    transfer.download(
+        connector=Connector(QUICK), get_url=lambda: sys.argv[1], destination=Path(sys.argv[2])
+    )
+"""
+
+
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_download_goes_on_and_ends_with_the_very_bytes(
+    server: Server, target: Path, kind: signal.Signals
+) -> None:
+    content = os.urandom(400_000)
+    shelf = Shelf(content)
+    enough = threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        if shelf.body_bytes > 200_000:
+            enough.set()
+            return replace(shelf(asked), bytes_sent=3000, ending="silence")
+        return shelf(asked)
+
+    server.answer = answer
+    script = [sys.executable, "-c", textwrap.dedent(KILLED), server.url, str(target)]
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        script, cwd=root, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(root)}
+    )
+    assert enough.wait(20)
+    time.sleep(0.1)
+    process.send_signal(kind)
+    process.wait(10)
+    assert process.returncode != 0
+    assert not target.exists()
+    shelf.body_bytes = 0
+    server.answer = shelf
+    assert fetch(server, target).digest == hashlib.sha256(content).hexdigest()
+    assert target.read_bytes() == content
+    assert shelf.body_bytes < 300_000  # something of the first try was of use
+    assert left_over(target) == set()
