@@ -1,0 +1,39 @@
+"""numerapi, unchanged, against a small practice tournament over a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numerapi
+import numerapi.base_api
+import pytest
+
+from numeri_cli.practice.server import listening
+from numeri_cli.practice.tournament import Tournament
+from tests.practice.worlds import fresh_tournament
+
+
+@pytest.fixture
+def tournament(tmp_path: Path) -> Iterator[Tournament]:
+    """A small tournament, its first round open, its clock standing."""
+    made = fresh_tournament(tmp_path / "practice")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def address(tournament: Tournament) -> Iterator[str]:
+    """Where it is served."""
+    with listening(tournament) as address:
+        yield address
+
+
+@pytest.fixture
+def napi(
+    address: str, tournament: Tournament, monkeypatch: pytest.MonkeyPatch
+) -> numerapi.NumerAPI:
+    """numerapi as its documentation says, with the participant's keys."""
+    monkeypatch.setattr(numerapi.base_api, "API_TOURNAMENT_URL", address)
+    public_id, secret = tournament.participant_keys()
+    return numerapi.NumerAPI(public_id, secret, verbosity="ERROR", show_progress_bars=False)
