@@ -82,8 +82,9 @@ def features_digest(features: Sequence[str]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like this one; None where none is like it."""
-    matches = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return matches[0] if matches else None
+    lower = {candidate.lower(): candidate for candidate in known}
+    matches = get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
+    return lower[matches[0]] if matches else None
 
 
 def _nearest_hint(name: str, known: Iterable[str], otherwise: str) -> str:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from numeri_cli.dataset.store import DataFile, RowEras, parquet_errors
+from numeri_cli.dataset.store import DataFile, RowEras, parquet_errors, plain_table
 from numeri_cli.errors import FileForeign
 from numeri_cli.home import disk_errors
 
@@ -30,14 +30,23 @@ class _Piece:
 
 
 def tables_by_era(
-    data: DataFile, columns: tuple[str, ...], *, only: Sequence[str] | None
+    data: DataFile,
+    columns: tuple[str, ...],
+    *,
+    only: Sequence[str] | None,
+    group_bytes: int = GROUP_BYTES,
 ) -> Iterator[tuple[str, pa.Table]]:
-    """Era after era, each whole, in the order in which the file first has them."""
+    """Era after era, each whole, in the order in which the file first has them.
+
+    group_bytes: larger row groups go through a temporary file
+    """
     data.require(columns)
     eras = data.eras()
     wanted = np.array([only is None or name in set(only) for name in eras.names], dtype=np.bool_)
-    read = _in_order if eras.contiguous else _sorted
-    pieces = read(data, columns, eras, wanted)
+    if eras.contiguous:
+        pieces = _in_order(data, columns, eras, wanted, group_bytes=group_bytes)
+    else:
+        pieces = _sorted(data, columns, eras, wanted)
     waiting: list[_Piece] = []
     for piece in pieces:
         if waiting and waiting[0].era != piece.era:
@@ -55,7 +64,12 @@ def _join(eras: RowEras, pieces: Sequence[_Piece]) -> tuple[str, pa.Table]:
 
 
 def _in_order(
-    data: DataFile, columns: tuple[str, ...], eras: RowEras, wanted: npt.NDArray[np.bool_]
+    data: DataFile,
+    columns: tuple[str, ...],
+    eras: RowEras,
+    wanted: npt.NDArray[np.bool_],
+    *,
+    group_bytes: int,
 ) -> Iterator[_Piece]:
     """Row group after row group, each staged on disk where it is large."""
     start = 0
@@ -67,8 +81,8 @@ def _in_order(
             start += rows
             if not bounds:
                 continue
-            if rows * row_bytes <= GROUP_BYTES:
-                table = file.read_row_group(group, columns=list(columns)).select(list(columns))
+            if rows * row_bytes <= group_bytes:
+                table = plain_table(file, [group], columns)
                 for begin, end in bounds:
                     yield _Piece(int(codes[begin]), table.slice(begin, end - begin))
                 del table
@@ -102,13 +116,13 @@ def _staged(
     schema = file.schema_arrow
     staged = [name for name in columns if _is_staged(schema.field(name).type)]
     held = [name for name in columns if name not in set(staged)]
-    others = _ordered(file.read_row_groups(list(groups), columns=held), order) if held else None
+    others = _ordered(plain_table(file, groups, held), order) if held else None
     layout = _Layout.of([schema.field(name).type for name in staged], bounds)
     folder = Path(tempfile.gettempdir())
     with disk_errors(folder), tempfile.TemporaryFile(prefix="numeri-") as stage:
         for first in range(0, len(staged), BLOCK_COLUMNS):
             names = staged[first : first + BLOCK_COLUMNS]
-            table = _ordered(file.read_row_groups(list(groups), columns=names), order)
+            table = _ordered(plain_table(file, groups, names), order)
             for offset, name in enumerate(names):
                 layout.write(stage, first + offset, table.column(name))
             del table

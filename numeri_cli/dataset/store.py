@@ -75,7 +75,7 @@ class DataFile:
         with parquet_errors(path), pq.ParquetFile(path) as file:
             groups = range(file.metadata.num_row_groups)
             sizes = tuple(file.metadata.row_group(group).num_rows for group in groups)
-            opened = cls(path, file.schema_arrow, sizes)
+            opened = cls(path, file.schema_arrow.remove_metadata(), sizes)
         opened.id_column  # noqa: B018 - asked for its refusal
         return opened
 
@@ -161,7 +161,7 @@ class DataFile:
         self.require(columns)
         with parquet_errors(self.path), pq.ParquetFile(self.path) as file:
             for group in range(file.metadata.num_row_groups):
-                yield file.read_row_group(group, columns=list(columns)).select(list(columns))
+                yield plain_table(file, [group], columns)
 
     def require(self, columns: Sequence[str]) -> None:
         """Raise FileForeign, with the names, where the file lacks one of these columns."""
@@ -190,6 +190,13 @@ class DataFile:
 
     def _empty(self, columns: Sequence[str]) -> pa.Table:
         return pa.schema([self.schema.field(name) for name in columns]).empty_table()
+
+
+def plain_table(file: pq.ParquetFile, groups: Sequence[int], columns: Sequence[str]) -> pa.Table:
+    """Row groups of a file: these columns in this order, without pandas' own notes."""
+    names = list(columns)
+    table = file.read_row_groups(list(groups), columns=names)
+    return table.select(names).replace_schema_metadata()
 
 
 def float_column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from numeri_cli.dataset.store import parquet_errors
+from numeri_cli.dataset.store import parquet_errors, plain_table
 from numeri_cli.learning.native import canonical, lgb, refusals, voice
 from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import SILENT, Listener
@@ -79,6 +79,19 @@ def build_binned(
     return binned
 
 
+def subset(binned: lgb.Dataset, chosen: npt.NDArray[np.bool_]) -> lgb.Dataset:
+    """The chosen rows of a Dataset, with its bins; itself where all are chosen.
+
+    chosen: (rows,). Takes about another byte a cell; the whole is let go of afterwards.
+    """
+    if chosen.all():
+        return binned
+    with voice(SILENT):
+        part = binned.subset(np.flatnonzero(chosen).tolist()).construct()
+    part.reference = None
+    return part
+
+
 @contextmanager
 def column_blocks(
     rows: Rows, features: Sequence[str], *, size: int = BLOCK_COLUMNS
@@ -107,7 +120,7 @@ def _read_block(rows: Rows, files: Sequence[pq.ParquetFile], names: list[str]) -
             if not chosen.any():
                 continue
             with parquet_errors(source.data.path):
-                table = file.read_row_group(group, columns=names).select(names)
+                table = plain_table(file, [group], names)
             parts.append(table if chosen.all() else table.filter(pa.array(chosen)))
     return pa.concat_tables(parts, promote_options="permissive")
 

@@ -19,7 +19,6 @@ from numeri_cli.dataset.store import DataFile
 from numeri_cli.errors import ArtifactForeign, FileForeign
 from numeri_cli.home import atomic_path
 from numeri_cli.learning.binned import without_missing_twos
-from numeri_cli.learning.contract import Contract
 from numeri_cli.learning.estimators import Fitted
 from numeri_cli.learning.matrix import float_rows
 from numeri_cli.learning.plan import Neutralization
@@ -28,6 +27,26 @@ from numeri_cli.scoring.ensemble import combine
 
 FloatArray = npt.NDArray[np.float64]
 CHUNK_BYTES = 16 * 2**20
+
+
+class Terms(Protocol):
+    """What of a model's contract prediction needs."""
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+
+    @property
+    def data_version(self) -> str:
+        """Where it was trained."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """In the order of the members' columns."""
+
+    @property
+    def missing_twos(self) -> str:
+        """Whether a feature that is 2 throughout an era is missing there."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +74,7 @@ class PredictedFile:
 
 def raw_predictions(
     members: Sequence[Fitted],
-    contract: Contract,
+    terms: Terms,
     data: DataFile,
     *,
     also: Sequence[str] = (),
@@ -66,39 +85,39 @@ def raw_predictions(
     also: further columns to read; eras: only these
     Raises ArtifactForeign naming the features that the file lacks.
     """
-    check_features(contract, data)
-    columns = list(dict.fromkeys([data.id_column, *contract.features, *also]))
+    check_features(terms, data)
+    columns = list(dict.fromkeys([data.id_column, *terms.features, *also]))
     for era, table in data.by_era(columns, eras=eras):
         yield EraPredictions(
             era=era,
             ids=table.column(data.id_column).cast(pa.string()),
-            raw=_predict_era(members, contract, table),
+            raw=_predict_era(members, terms, table),
             table=table,
         )
 
 
-def check_features(contract: Contract, data: DataFile) -> None:
+def check_features(terms: Terms, data: DataFile) -> None:
     """Raise ArtifactForeign, with names, where the file lacks a feature of the model."""
     known = set(data.columns)
-    absent = [name for name in contract.features if name not in known]
+    absent = [name for name in terms.features if name not in known]
     if absent:
         shown = ", ".join(absent[:3]) + (f" and {len(absent) - 3} more" if absent[3:] else "")
         raise ArtifactForeign(
-            f"model {contract.model} needs features that {data.path} lacks: {shown}",
-            hint=f"it was trained on {contract.data_version}; take that version's files or "
-            f"`numeri train {contract.model}` again",
+            f"model {terms.model} needs features that {data.path} lacks: {shown}",
+            hint=f"it was trained on {terms.data_version}; take that version's files or "
+            f"`numeri train {terms.model}` again",
         )
 
 
-def _predict_era(members: Sequence[Fitted], contract: Contract, table: pa.Table) -> FloatArray:
-    if contract.missing_twos == "nan":
-        features = table.select(list(contract.features))
+def _predict_era(members: Sequence[Fitted], terms: Terms, table: pa.Table) -> FloatArray:
+    if terms.missing_twos == "nan":
+        features = table.select(list(terms.features))
         table = without_missing_twos(features, np.zeros(table.num_rows, dtype=np.int32))
     raw = np.empty((table.num_rows, len(members)))
-    step = max(1, CHUNK_BYTES // (4 * len(contract.features)))
+    step = max(1, CHUNK_BYTES // (4 * len(terms.features)))
     for start in range(0, table.num_rows, step):
         stop = min(start + step, table.num_rows)
-        rows = float_rows(table, contract.features, start=start, stop=stop)
+        rows = float_rows(table, terms.features, start=start, stop=stop)
         for place, member in enumerate(members):
             raw[start:stop, place] = member.predict(rows)
     return raw
@@ -106,7 +125,7 @@ def _predict_era(members: Sequence[Fitted], contract: Contract, table: pa.Table)
 
 def predict_file(
     members: Sequence[Fitted],
-    contract: Contract,
+    terms: Terms,
     data: DataFile,
     output: Path,
     *,
@@ -129,9 +148,9 @@ def predict_file(
     with (
         atomic_path(output) as temporary,
         _writer(temporary, output.suffix, with_era=with_era) as writer,
-        listener.task("predicting", total=data.rows, unit="rows") as task,
+        listener.task("predicting", total=_rows_of(data, eras), unit="rows") as task,
     ):
-        for era in raw_predictions(members, contract, data, also=names, eras=eras):
+        for era in raw_predictions(members, terms, data, also=names, eras=eras):
             features = float_rows(era.table, names) if names else None
             proportion = neutralize.proportion if neutralize else 0.0
             prediction = combine(era.raw, features, proportion=proportion)
@@ -144,6 +163,13 @@ def predict_file(
             task.advance(len(prediction))
     listener.step("predicted")
     return PredictedFile(output, rows, tuple(written))
+
+
+def _rows_of(data: DataFile, eras: Sequence[str] | None) -> int:
+    if eras is None:
+        return data.rows
+    counts = data.eras().counts()
+    return sum(counts.get(era, 0) for era in set(eras))
 
 
 def _resolved(neutralize: Neutralization | None) -> tuple[str, ...]:

@@ -17,12 +17,15 @@ import pyarrow as pa
 from numeri_cli.dataset.eras import before_purge, era_number
 from numeri_cli.dataset.store import float_column
 from numeri_cli.errors import MemoryShort, ParameterUnknown, UsageProblem
-from numeri_cli.learning.binned import BLOCK_COLUMNS, build_binned
+from numeri_cli.learning.binned import BLOCK_COLUMNS, build_binned, subset
 from numeri_cli.learning.cache import BinnedCache
 from numeri_cli.learning.estimators import (
+    Fitted,
+    FittedLightGBM,
     dump_estimator,
     estimator_class,
     fit_estimator,
+    load_estimator,
     make_estimator,
 )
 from numeri_cli.learning.held_out import PATIENCE_TREES, EraCorrJudge, HeldOut
@@ -72,6 +75,17 @@ class Member:
     dropped_rows: int
     trees: int
 
+    def fitted(self, plan: ModelPlan, features: tuple[str, ...], *, beside: Path | None) -> Fitted:
+        """The member itself, fresh from its training."""
+        source = Path(self.file)
+        if plan.estimator == LIGHTGBM:
+            text = self.content.decode()
+            return FittedLightGBM.parse(text, features=features, source=source)
+        digest = hashlib.sha256(self.content).hexdigest()
+        return load_estimator(
+            self.content, name=plan.estimator, digest=digest, source=source, beside=beside
+        )
+
 
 @dataclass(frozen=True)
 class Workplace:
@@ -80,11 +94,13 @@ class Workplace:
     cache: of binned data
     unfinished: the folder of legs
     beside: where else an estimator's module is looked for
+    whole: rows that hold all that will be trained on here, so that one binned file serves
     """
 
     cache: BinnedCache
     unfinished: Path
     beside: Path | None = None
+    whole: Rows | None = None
     force: bool = False
     listener: Listener = SILENT
 
@@ -183,23 +199,27 @@ def _lightgbm_members(plan: ModelPlan, data: TrainingSet, place: Workplace) -> I
 def _binned(
     plan: ModelPlan, data: TrainingSet, rows: Rows, *, key: str, place: Workplace
 ) -> lgb.Dataset:
-    """The binned rows, from the cache or built and kept there."""
+    """The binned rows, from the cache or built and kept there; of `whole` these rows."""
     params = parameters(plan, plan.seeds[0])
+    stored = rows
+    if place.whole is not None:
+        stored = place.whole
+        key = place.cache.key(stored, data.features, params, missing_twos=plan.missing_twos)
     leaves = int(value_of(params, "num_leaves", 31))
-    shape = Shape(rows.count, len(data.features), data.five_valued, leaves)
+    shape = Shape(stored.count, len(data.features), data.five_valued, leaves)
     check_memory(shape, block_columns=BLOCK_COLUMNS, available=available_bytes(), force=place.force)
-    kept = place.cache.load(key, params)
-    if kept is not None:
+    binned = place.cache.load(key, params)
+    if binned is None:
+        keep = check_disk(shape.binned_bytes(), place.cache.folder, force=place.force)
+        binned = build_binned(
+            stored, data.features, params, missing_twos=plan.missing_twos, listener=place.listener
+        )
+        if keep:
+            place.cache.keep(key, binned)
+        place.listener.step("binned_built")
+    else:
         place.listener.step("binned_loaded")
-        return kept
-    keep = check_disk(shape.binned_bytes(), place.cache.folder, force=place.force)
-    binned = build_binned(
-        rows, data.features, params, missing_twos=plan.missing_twos, listener=place.listener
-    )
-    if keep:
-        place.cache.keep(key, binned)
-    place.listener.step("binned_built")
-    return binned
+    return binned if stored is rows else subset(binned, rows.within(stored))
 
 
 def _judge(held: HeldOut, rows: Rows, target: str, params: dict[str, Any]) -> EraCorrJudge:
@@ -216,7 +236,9 @@ def _order(
 ) -> BoosterOrder:
     """The booster's order; its folder's name says everything that its trees depend on."""
     params = parameters(plan, seed)
-    parts = [key, target, params, plan.leg_trees, data.held_out_eras, repr(plan.weights)]
+    whole = place.whole.digest() if place.whole else ""
+    weights = repr(plan.weights)
+    parts = [key, whole, target, params, plan.leg_trees, data.held_out_eras, weights]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
     label = f"{plan.name} {target}" + (f" seed {seed}" if len(plan.seeds) > 1 else "")
     return BoosterOrder(label, params, plan.leg_trees, place.unfinished / digest[:32])
