@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,50 +9,15 @@ import typer
 
 from numeri_cli.cli.options import command
 from numeri_cli.cli.session import Session
+from numeri_cli.terminal.views import (
+    PredictionFile,
+    PredictionFiles,
+    TrainedModels,
+    TrainedModelView,
+)
 
 if TYPE_CHECKING:
     from numeri_cli.learning.artifact import Artifact
-
-
-@dataclass(frozen=True)
-class TrainedModelView:
-    """An artifact, in a line."""
-
-    model: str
-    artifact: str
-    features: int
-    targets: tuple[str, ...]
-    seeds: tuple[int, ...]
-    eras: int
-    rows: int
-    dropped_rows: int
-    trees: int
-    seconds: float
-    folder: Path
-
-
-@dataclass(frozen=True)
-class TrainedModels:
-    """What was trained."""
-
-    models: tuple[TrainedModelView, ...]
-
-
-@dataclass(frozen=True)
-class PredictionFiles:
-    """Prediction files that were written."""
-
-    files: tuple[PredictionFile, ...]
-
-
-@dataclass(frozen=True)
-class PredictionFile:
-    """One of them."""
-
-    model: str
-    path: Path
-    rows: int
-    eras: int
 
 
 def add_to(app: typer.Typer) -> None:

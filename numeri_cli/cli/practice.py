@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +11,7 @@ import typer
 from numeri_cli.cli.options import command
 from numeri_cli.cli.session import Session
 from numeri_cli.errors import PracticeExists, PracticeMissing, UsageProblem
+from numeri_cli.terminal.views import Added, Removed
 
 app = typer.Typer(
     name="practice",
@@ -20,28 +19,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-
-
-@dataclass(frozen=True)
-class Served:
-    """Where the practice tournament was served, until it was stopped."""
-
-    address: str
-
-
-@dataclass(frozen=True)
-class Removed:
-    """A practice tournament that is gone."""
-
-    folder: Path
-
-
-@dataclass(frozen=True)
-class Added:
-    """A model of the participant's."""
-
-    model: str
-    model_id: str
 
 
 @command(app)

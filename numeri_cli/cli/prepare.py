@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,41 +11,19 @@ import typer
 from numeri_cli.cli.options import command
 from numeri_cli.cli.session import STARTER_MODEL, Session
 from numeri_cli.errors import KeysMissing, ProfileInvalid, ScopeMissing, UsageProblem
+from numeri_cli.terminal.views import (
+    Datasets,
+    Downloaded,
+    DownloadedRow,
+    LoggedIn,
+    LoggedOut,
+    Written,
+)
 
 if TYPE_CHECKING:
     from numeri_cli.credentials import Keys
-    from numeri_cli.pipeline.data import OfferedFile
 
 NEEDED_SCOPES = ("upload_submission", "read_submission_info", "read_user_info")
-
-
-@dataclass(frozen=True)
-class Written:
-    """A profile that was written."""
-
-    profile: Path
-    tournament: str
-    model: str
-    next_steps: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class LoggedIn:
-    """Keys that were stored."""
-
-    account: str
-    host: str
-    scopes: tuple[str, ...]
-    missing_scopes: tuple[str, ...]
-    file: Path
-
-
-@dataclass(frozen=True)
-class LoggedOut:
-    """Whether keys were forgotten."""
-
-    host: str
-    forgotten: bool
 
 
 def add_to(app: typer.Typer) -> None:
@@ -159,31 +136,6 @@ def logout(session: Session) -> None:
     host = session.endpoint.host
     forgotten = forget_keys(session.home.credentials, host)
     session.screen.show(LoggedOut(host, forgotten), tables.logged_out)
-
-
-@dataclass(frozen=True)
-class Datasets:
-    """What the tournament offers and what of it is here."""
-
-    tournament: str
-    files: tuple[OfferedFile, ...]
-
-
-@dataclass(frozen=True)
-class Downloaded:
-    """What was downloaded, or was already here."""
-
-    files: tuple[DownloadedRow, ...]
-
-
-@dataclass(frozen=True)
-class DownloadedRow:
-    """One file."""
-
-    name: str
-    size_bytes: int
-    unchanged: bool
-    path: Path
 
 
 def datasets(

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from numeri_cli.cli.options import command
 from numeri_cli.cli.session import Session
-
-if TYPE_CHECKING:
-    from numeri_cli.ledger.entries import Attempt
-    from numeri_cli.records import Receipt
+from numeri_cli.terminal.views import RoundRow, RoundsView
 
 Sources = Annotated[
     list[str] | None, typer.Argument(help="Models of the profile, or a prediction file.")
@@ -25,25 +20,6 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Everything but the uplo
 Late = Annotated[
     bool, typer.Option("--late", help="After the deadline too: scored, without stake.")
 ]
-
-
-@dataclass(frozen=True)
-class RoundRow:
-    """One round as this machine knows it."""
-
-    number: int
-    open_time: datetime
-    deadline: datetime
-    receipts: tuple[Receipt, ...]
-    attempts: tuple[Attempt, ...]
-
-
-@dataclass(frozen=True)
-class RoundsView:
-    """What the ledger remembers."""
-
-    tournament: str
-    rounds: tuple[RoundRow, ...]
 
 
 def add_to(app: typer.Typer) -> None:

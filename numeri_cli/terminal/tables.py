@@ -12,16 +12,25 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from numeri_cli.cli.learn import PredictionFiles, TrainedModels
-    from numeri_cli.cli.practice import Added, Removed
-    from numeri_cli.cli.prepare import Datasets, Downloaded, LoggedIn, LoggedOut, Written
-    from numeri_cli.cli.rounds import RoundRow, RoundsView
     from numeri_cli.pipeline.outcomes import ModelOutcome, RunResult
     from numeri_cli.pipeline.standing import Standing
     from numeri_cli.practice.tournament import PracticeStatus
     from numeri_cli.schedule import Entry as ScheduleEntry
     from numeri_cli.schedule import Standing as ScheduleStanding
     from numeri_cli.terminal.validating import ValidationView
+    from numeri_cli.terminal.views import (
+        Added,
+        Datasets,
+        Downloaded,
+        LoggedIn,
+        LoggedOut,
+        PredictionFiles,
+        Removed,
+        RoundRow,
+        RoundsView,
+        TrainedModels,
+        Written,
+    )
 
 _COLOURS = {
     "accepted": "green",
@@ -68,15 +77,14 @@ def size(bytes_: float) -> str:
 
 def state(word: str) -> Text:
     """A state in its colour."""
-    return Text(word, style=_COLOURS.get(word, ""))
+    return Text(word, style=_COLOURS.get(word.partition(",")[0], ""))
 
 
 def steps(commands: tuple[str, ...]) -> Text:
     """What to type next."""
-    text = Text("next: ", style="dim")
-    for index, command in enumerate(commands):
-        text.append(f"{', or ' if index else ''}")
-        text.append(command, style="bold")
+    text = Text("next:")
+    for command in commands:
+        text.append(f"\n  {command}", style="bold")
     return text
 
 
@@ -105,14 +113,12 @@ def logged_out(record: LoggedOut) -> RenderableType:
 
 def run_result(record: RunResult) -> RenderableType:
     """Every model in the round, then what its validation says."""
-    rows = table(
-        "model", "state", "submission", "CORR mean", "Sharpe", right=("CORR mean", "Sharpe")
-    )
+    right = ("CORR mean", "Sharpe")
+    rows = table("model", "state", *right, right=right)
     for model in record.models:
         rows.add_row(
             model.model,
             state(_shown_state(model)),
-            model.server_id or (model.problem.code if model.problem else "–"),
             number(model.validation.corr_mean if model.validation else None),
             number(model.validation.corr_sharpe if model.validation else None, 2),
         )
@@ -128,6 +134,8 @@ def run_result(record: RunResult) -> RenderableType:
             Text(f"CORR on {first.target}, {first.eras} eras of validation data", style="dim")
         )
     for model in record.models:
+        if model.server_id:
+            parts.append(Text(f"{model.model} is submission {model.server_id}"))
         if model.problem:
             parts.append(Text(f"{model.model}: {model.problem.message}"))
             parts.append(Text(f"hint: {model.problem.hint}", style="dim"))
@@ -137,9 +145,7 @@ def run_result(record: RunResult) -> RenderableType:
 
 
 def _shown_state(model: ModelOutcome) -> str:
-    if model.timing in {"late", "queued"}:
-        return f"{model.state}, {model.timing}"
-    return model.state
+    return f"{model.state}, {model.timing}" if model.timing else model.state
 
 
 def standing(record: Standing) -> RenderableType:
