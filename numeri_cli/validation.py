@@ -8,12 +8,14 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from numeri_cli.dataset.eras import era_number, horizon_days, purge_eras, sort_eras
 from numeri_cli.dataset.joining import (
     EraRows,
+    FloatArray,
     IdColumn,
     Join,
     chosen_eras,
@@ -41,6 +43,8 @@ from numeri_cli.scoring.scorecard import (
 from numeri_cli.scoring.summary import PairedTest, compare, overlap_lags
 
 META_MODEL = "numerai_meta_model"
+
+Order = slice | npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,13 +220,15 @@ class _Inputs:
         return [self.data.id_column, self.target, *self.features]
 
     def of_era(self, era: EraRows) -> Era:
-        """In the order of ids, which is what decides between ties at the edge of TB200."""
         table = era.table
-        order = pc.sort_indices(table.column(0).cast(pa.string())).to_numpy()
+        predictions = np.stack([joined.values[era.rows] for joined in self.joins], axis=1)
+        order: Order = slice(None)
+        if _ties(predictions):  # TB200 takes those at its edge in the order of their ids
+            order = pc.sort_indices(table.column(0).cast(pa.string())).to_numpy()
         rows = era.rows[order]
         return Era(
             name=era.name,
-            predictions=np.stack([joined.values[rows] for joined in self.joins], axis=1),
+            predictions=predictions[order],
             target=float_column(table, self.target)[order],
             meta_model=None if self.meta is None else self.meta.values[rows],
             benchmark=None if self.bench is None else self.bench.values[rows],
@@ -259,6 +265,12 @@ def _score(
         )
     scored.sort(key=lambda era: (era_number(era.name), era.name))
     return scored, sort_eras(unresolved)
+
+
+def _ties(predictions: FloatArray) -> bool:
+    """Whether any column, (n, k), has a value twice."""
+    ordered = np.sort(predictions, axis=0)
+    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def _coverage(scored: Sequence[EraScores], place: int, joined: Join) -> Coverage:

@@ -108,17 +108,26 @@ class _Design:
 
 def _design(features: NumberArray) -> _Design:
     count, width = features.shape
-    exact = False
-    if width and count:
-        quarters = features if features.dtype.kind in "iub" else features * 4
-        largest = max(abs(float(quarters.min())), abs(float(quarters.max())), 4.0)
-        exact = count * largest**2 < _EXACT_SUM and (
-            quarters is features or bool((quarters == np.rint(quarters)).all())
-        )
+    exact = _exact_in_float32(features)
     matrix = np.empty((count, width + 1), dtype=np.float32 if exact else np.float64)
     matrix[:, :width] = features
     matrix[:, width] = 1
     return _Design(matrix, exact)
+
+
+def _exact_in_float32(features: NumberArray) -> bool:
+    """Whether all are integers or quarters, small enough for sums of products to be exact."""
+    whole = features.dtype.kind in "iub"
+    most = np.sqrt(_EXACT_SUM / max(len(features), 1))  # of the integers, or of the quarters
+    for start in range(0, len(features), _ROWS_PER_BLOCK):
+        block = features[start : start + _ROWS_PER_BLOCK]
+        if not whole:
+            block = block * 4
+            if not (block == np.rint(block)).all():
+                return False
+        if block.size and max(-float(block.min()), float(block.max())) >= most:
+            return False
+    return most > 4
 
 
 def _residual(columns: FloatArray, features: NumberArray) -> FloatArray:

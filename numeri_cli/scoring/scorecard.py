@@ -115,21 +115,28 @@ def score_eras(
 def collect(
     scored: Sequence[EraScores], *, names: Sequence[str], features: Sequence[str] = ()
 ) -> tuple[Scorecard, ...]:
-    """Eras already scored, in order of time, as one scorecard per prediction column."""
+    """Eras already scored, in order of time, as one scorecard per prediction column.
+
+    features: names of the exposures' columns; their positions where these are not given
+    """
+    width = max((era.exposures.shape[1] for era in scored), default=0)
+    known_as = tuple(features) if len(features) == width else tuple(map(str, range(width)))
     cards = []
     for index, name in enumerate(names):
-        exposed = [era.exposures[index] for era in scored]
+        exposed = np.full((len(scored), width), np.nan)
+        for row, era in enumerate(scored):
+            if era.exposures.shape[1]:
+                exposed[row] = era.exposures[index]
+        table = np.array([era.scores[:, index] for era in scored])
         cards.append(
             Scorecard(
                 name=name,
                 eras=tuple(era.name for era in scored),
                 ids=np.array([era.ids for era in scored], dtype=np.int64),
                 rows=np.array([era.rows[index] for era in scored], dtype=np.int64),
-                scores=np.array([era.scores[:, index] for era in scored])
-                .reshape(len(scored), len(SCORES))
-                .T.copy(),
-                features=tuple(features),
-                exposures=np.array(exposed).reshape(len(scored), len(features)),
+                scores=table.reshape(len(scored), len(SCORES)).T.copy(),
+                features=known_as,
+                exposures=exposed,
             )
         )
     return tuple(cards)

@@ -25,6 +25,7 @@ MOST_LOST = 0.2  # of the rows, in joining ids
 _SMALLEST_RESIDUAL = 1e-10  # of a prediction's scale; below it neutralization leaves only rounding
 _SMALLEST_AGREEMENT = 0.9  # what numerai-tools demands of the power transform
 _FEATURES_PER_BLOCK = 256
+_NO_SPREAD = 1e-14  # a std of this share of the mean is the rounding of a constant feature
 
 
 def corr(
@@ -180,20 +181,27 @@ def exposures(
     result = np.full((columns.shape[1], features.shape[1]), np.nan)
     for group, present in same_rows(columns):
         chosen = columns[present][:, group].astype(np.float64)
-        moves = chosen.min(axis=0) != chosen.max(axis=0) if len(chosen) else np.zeros(len(group))
-        chosen -= chosen.mean(axis=0) if len(chosen) else 0
-        norms = np.sqrt((chosen**2).sum(axis=0))
+        if len(chosen) < 2:
+            continue
+        chosen[:, chosen.min(axis=0) == chosen.max(axis=0)] = np.nan
+        chosen -= chosen.mean(axis=0)
+        chosen /= np.sqrt((chosen**2).sum(axis=0))
         rows = features if present.all() else features[present]
         for start in range(0, features.shape[1], _FEATURES_PER_BLOCK):
             span = slice(start, start + _FEATURES_PER_BLOCK)
-            block = filled(rows[:, span], missing_feature).astype(np.float64)
-            varies = block.min(axis=0) != block.max(axis=0)
-            block -= block.mean(axis=0)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                found = (chosen.T @ block) / np.outer(norms, np.sqrt((block**2).sum(axis=0)))
-            found[np.logical_not(np.logical_and.outer(moves, varies))] = np.nan
-            result[group, span] = np.clip(found, -1, 1)
+            result[group, span] = _loadings(chosen, filled(rows[:, span], missing_feature))
     return result
+
+
+def _loadings(unit: FloatArray, features: NumberArray) -> FloatArray:
+    """Correlation of centred columns of norm 1, (n, k), with features, (n, f): (k, f)."""
+    block = features.astype(np.float64)
+    mean = block.mean(axis=0)
+    block -= mean
+    norms = np.sqrt(np.einsum("nf,nf->f", block, block))
+    norms[norms <= _NO_SPREAD * np.sqrt(len(block)) * np.abs(mean)] = np.nan
+    norms[norms == 0] = np.nan
+    return np.asarray(np.clip((unit.T @ block) / norms, -1, 1), dtype=np.float64)
 
 
 def churn(previous: NumberArray, current: NumberArray, *, top_bottom: int | None = None) -> float:
@@ -201,7 +209,8 @@ def churn(previous: NumberArray, current: NumberArray, *, top_bottom: int | None
 
     previous, current: (n_ids,) over the union of ids, NaN where an id has no prediction
     top_bottom: instead the mean share of the highest and lowest so many that were replaced
-    returns: in [0, 2]; NaN where more than a fifth of either side is lost or a side is constant
+    returns: in [0, 2]; NaN where more than a fifth of either side is lost, or a side is constant
+    or infinite somewhere
     source: numerai-tools 0.7.2, signals.churn
     """
     here, there = known(previous), known(current)
@@ -214,6 +223,8 @@ def churn(previous: NumberArray, current: NumberArray, *, top_bottom: int | None
         return 1 - sum(kept) / (2 * top_bottom)
     both = here & there
     if both.sum() == 0 or both.sum() < (1 - MOST_LOST) * max(here.sum(), there.sum()):
+        return float("nan")
+    if np.isinf(previous[both]).any() or np.isinf(current[both]).any():
         return float("nan")
     return 1 - pearson(rank_average(previous[both]), rank_average(current[both]))
 
