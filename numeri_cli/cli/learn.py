@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from numeri_cli.cli.options import command
-from numeri_cli.cli.session import Session
 from numeri_cli.terminal.views import (
     PredictionFile,
     PredictionFiles,
@@ -17,6 +16,7 @@ from numeri_cli.terminal.views import (
 )
 
 if TYPE_CHECKING:
+    from numeri_cli.cli.session import Session
     from numeri_cli.learning.artifact import Artifact
 
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, get_type_hints
 
 import typer
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
 
 Parameters = ParamSpec("Parameters")
+
+STARTER_MODEL = "lighthouse"
 
 Tournament = Annotated[
     str | None,
@@ -73,17 +75,17 @@ def command(
                 work(session, **given)
             raise typer.Exit(session.exit_code)
 
-        own = inspect.signature(function, eval_str=False)
-        parameters = list(own.parameters.values())[1:]
+        # Session stays unimported until a command runs; Typer must not see it anyway
+        hints = get_type_hints(function, localns={"Session": object}, include_extras=True)
+        own = list(inspect.signature(function).parameters.values())[1:]
+        parameters = [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
         parameters += [
             inspect.Parameter(
                 key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
             )
             for key, (annotation, default) in _SHARED.items()
         ]
-        wrapper.__signature__ = own.replace(  # type: ignore[attr-defined]  # how Typer reads it
-            parameters=parameters, return_annotation=None
-        )
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by Typer
         wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         app.command(called)(wrapper)
         return function

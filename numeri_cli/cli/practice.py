@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from numeri_cli.cli.options import command
-from numeri_cli.cli.session import Session
 from numeri_cli.errors import PracticeExists, PracticeMissing, UsageProblem
 from numeri_cli.terminal.views import Added, Removed
+
+if TYPE_CHECKING:
+    from numeri_cli.cli.session import Session
 
 app = typer.Typer(
     name="practice",

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from numeri_cli.cli.options import command
-from numeri_cli.cli.session import STARTER_MODEL, Session
+from numeri_cli.cli.options import STARTER_MODEL, command
 from numeri_cli.errors import KeysMissing, ProfileInvalid, ScopeMissing, UsageProblem
 from numeri_cli.terminal.views import (
     Datasets,
@@ -21,6 +20,7 @@ from numeri_cli.terminal.views import (
 )
 
 if TYPE_CHECKING:
+    from numeri_cli.cli.session import Session
     from numeri_cli.credentials import Keys
 
 NEEDED_SCOPES = ("upload_submission", "read_submission_info", "read_user_info")

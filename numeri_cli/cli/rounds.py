@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from numeri_cli.cli.options import command
-from numeri_cli.cli.session import Session
 from numeri_cli.terminal.views import RoundRow, RoundsView
+
+if TYPE_CHECKING:
+    from numeri_cli.cli.session import Session
 
 Sources = Annotated[
     list[str] | None, typer.Argument(help="Models of the profile, or a prediction file.")

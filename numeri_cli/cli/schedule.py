@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from numeri_cli.cli.options import command
-from numeri_cli.cli.session import Session
 from numeri_cli.errors import ProfileMissing
 
 if TYPE_CHECKING:
+    from numeri_cli.cli.session import Session
     from numeri_cli.schedule import Schedule
 
 app = typer.Typer(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numeri_cli.cli.endpoint import Endpoint, environment_host, resolve
-from numeri_cli.cli.options import Shared
+from numeri_cli.cli.options import STARTER_MODEL, Shared
 from numeri_cli.config import Profile, find_profile, read_profile, starter_profile
 from numeri_cli.credentials import Keys, find_keys
 from numeri_cli.errors import (
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from numeri_cli.pipeline.outcomes import RunResult
     from numeri_cli.practice.tournament import Tournament
     from numeri_cli.workshop import Workshop
-
-STARTER_MODEL = "lighthouse"
 
 
 class Session:

@@ -1,0 +1,100 @@
+"""The program as a person calls it, in process and as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from numeri_cli.cli.app import main
+from tests.practice.worlds import fresh_tournament
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Standard output as the one JSON object."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    @property
+    def data(self) -> Any:
+        """What the JSON object holds."""
+        return self.json["data"]
+
+
+Numeri = Callable[..., Said]
+
+
+@pytest.fixture
+def numeri(capfd: pytest.CaptureFixture[str]) -> Numeri:
+    """Call the program in this process."""
+
+    def call(*words: object) -> Said:
+        capfd.readouterr()
+        code = main([str(word) for word in words])
+        out, err = capfd.readouterr()
+        return Said(code, out, err)
+
+    return call
+
+
+@pytest.fixture
+def numeri_process() -> Numeri:
+    """Call the program as a process of its own, in the test's home and folder."""
+
+    def call(*words: object, **environment: str) -> Said:
+        done = subprocess.run(
+            [sys.executable, "-m", "numeri_cli", *(str(word) for word in words)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **environment},
+            timeout=300,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+PROFILE = """\
+tournament = "practice"
+
+[models.lighthouse]
+features = "medium"
+targets = ["target_ender_20"]
+
+[models.lighthouse.estimator]
+name = "lightgbm"
+params = { n_estimators = 20, learning_rate = 0.1, max_depth = 3, min_data_in_leaf = 50 }
+"""
+
+
+@pytest.fixture
+def profile() -> Path:
+    """A quick profile for the practice tournament, in the current directory."""
+    path = Path("numeri.toml").absolute()
+    path.write_text(PROFILE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def practice(home: Path) -> Path:
+    """A small practice tournament in the test's home; its folder."""
+    root = home / "data" / "practice"
+    fresh_tournament(root).close()
+    return root

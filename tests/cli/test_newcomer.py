@@ -1,0 +1,128 @@
+"""The newcomer's path: from nothing to an accepted submission, and what comes after."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Numeri
+
+pytestmark = pytest.mark.usefixtures("practice")
+
+
+def test_the_first_run_ends_with_an_accepted_submission_and_its_validation(
+    numeri: Numeri, home: Path
+) -> None:
+    said = numeri("run", "--tournament", "practice")
+    assert said.code == 0, said.err
+    assert "round 61" in said.out
+    assert "lighthouse" in said.out
+    assert "accepted, on-time" in said.out
+    assert "numeri practice advance" in said.out
+    assert str(home / "data") in said.err
+
+
+def test_the_second_run_finds_it_accepted_and_sends_nothing(numeri: Numeri) -> None:
+    first = numeri("run", "--tournament", "practice", "--json").data["models"][0]
+    second = numeri("run", "--tournament", "practice", "--json")
+    assert second.code == 0
+    assert second.data["models"][0]["state"] == "already accepted"
+    assert second.data["models"][0]["server_id"] == first["server_id"]
+    rounds = numeri("rounds", "--tournament", "practice", "--json").data["rounds"]
+    assert len(rounds[0]["attempts"]) == 1
+
+
+def test_another_machine_does_not_replace_what_the_server_holds(numeri: Numeri, home: Path) -> None:
+    first = numeri("run", "--tournament", "practice", "--json").data["models"][0]
+    (home / "data" / "ledger.sqlite").unlink()
+    second = numeri("run", "--tournament", "practice", "--json").data["models"][0]
+    assert (second["state"], second["server_id"]) == ("already accepted", first["server_id"])
+
+
+def test_after_an_advance_the_trained_model_goes_into_the_next_round(numeri: Numeri) -> None:
+    first = numeri("run", "--tournament", "practice", "--json").data
+    assert numeri("practice", "advance").code == 0
+    second = numeri("run", "--tournament", "practice", "--json").data
+    assert second["round_number"] == first["round_number"] + 1
+    assert second["models"][0]["state"] == "accepted"
+    assert second["models"][0]["artifact"] == first["models"][0]["artifact"]
+
+
+def test_a_submission_by_hand_replaces_and_the_later_one_is_selected(
+    numeri: Numeri, profile: Path
+) -> None:
+    first = numeri("run", "--json").data["models"][0]
+    assert numeri("predict", "lighthouse", "--raw", "--output", "mine.csv").code == 0
+    second = numeri("submit", "mine.csv", "--json").data["models"][0]
+    assert second["state"] == "accepted"
+    assert second["selected"]
+    assert second["server_id"] != first["server_id"]
+    status = numeri("status", "--json").data["models"][0]
+    assert status["server_id"] == second["server_id"]
+
+
+def test_a_dry_run_does_everything_but_upload(numeri: Numeri, profile: Path) -> None:
+    said = numeri("run", "--dry-run", "--json")
+    assert said.code == 0
+    assert said.data["models"][0]["state"] == "checked"
+    assert Path(said.data["models"][0]["predictions"]).is_file()
+    assert numeri("status", "--json").data["models"][0]["status"] == "none"
+
+
+def test_status_is_a_watchdog(numeri: Numeri, profile: Path) -> None:
+    assert numeri("status").code == 1
+    assert numeri("run").code == 0
+    assert numeri("status", "--quiet").code == 0
+
+
+def test_json_is_one_object_with_frozen_keys(numeri: Numeri, profile: Path) -> None:
+    said = numeri("run", "--json")
+    assert said.err == ""
+    assert set(said.json) == {"command", "status", "data", "error"}
+    assert set(said.data) == {"tournament", "round_number", "deadline", "models", "next_steps"}
+    assert set(said.data["models"][0]) == {
+        "model",
+        "state",
+        "round_number",
+        "server_id",
+        "timing",
+        "selected",
+        "artifact",
+        "predictions",
+        "rows",
+        "validation",
+        "problem",
+    }
+
+
+def test_training_downloads_what_it_needs(numeri: Numeri, profile: Path, home: Path) -> None:
+    said = numeri("train", "lighthouse", "--json")
+    assert said.code == 0, said.out
+    model = said.data["models"][0]
+    assert model["trees"] == 20
+    contract = json.loads((Path(model["folder"]) / "model.json").read_text())
+    assert contract["tournament"] == "practice"
+    assert (home / "data" / "datasets" / "practice" / "v5.3" / "train.parquet").is_file()
+
+
+def test_validate_shows_raw_and_neutralized_side_by_side(numeri: Numeri, profile: Path) -> None:
+    assert numeri("train").code == 0
+    said = numeri("validate", "--raw")
+    assert said.code == 0, said.err
+    assert "CORR mean" in said.out
+    assert "lighthouse-raw" in said.out
+    assert max(len(line) for line in said.out.splitlines()) <= 80
+    figures = numeri("validate", "--raw", "--json").data
+    exposures = [source["largest_exposure"] for source in figures["sources"]]
+    assert exposures[0] < exposures[1]
+
+
+def test_the_datasets_here_are_named_with_size_and_round(numeri: Numeri, profile: Path) -> None:
+    assert numeri("download", "live", "features").code == 0
+    rows = {row["name"]: row for row in numeri("datasets", "--json").data["files"]}
+    assert rows["v5.3/live.parquet"]["round_number"] == 61
+    assert not rows["v5.3/train.parquet"]["here"]
+    again = numeri("download", "live", "--json").data["files"][0]
+    assert again["unchanged"]
