@@ -1,99 +1,29 @@
-"""Small data versions with a signal in them, and a place to train."""
+"""Small data versions, one per test."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from numeri_cli.home import Home
 from numeri_cli.learning.preparation import Site
+from tests.learning import samples
 
-TOURNAMENT = "practice"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A data version in memory, as it was written.
-
-    cells: (rows, features) int8; labels: (rows,) float32, NaN where unresolved
-    """
-
-    folder: Path
-    features: tuple[str, ...]
-    cells: npt.NDArray[np.int8]
-    eras: npt.NDArray[np.int64]
-    labels: npt.NDArray[np.float32]
-    train_eras: int
-
-    @property
-    def in_train(self) -> npt.NDArray[np.bool_]:
-        """(rows,) whether the row stands in train.parquet."""
-        return self.eras <= self.train_eras
-
-
-SampleMaker = Callable[..., Sample]
-
-
-def write_table(sample: Sample, chosen: npt.NDArray[np.bool_], path: Path, rows: int) -> None:
-    """One of the parquet files, in row groups of so many rows."""
-    columns: dict[str, object] = {
-        "id": [f"n{number:015x}" for number in np.flatnonzero(chosen)],
-        "era": [f"{era:04d}" for era in sample.eras[chosen]],
-        "data_type": [path.stem] * int(chosen.sum()),
-    }
-    for place, name in enumerate(sample.features):
-        columns[name] = sample.cells[chosen, place]
-    noise = np.random.default_rng(5).normal(size=len(sample.labels)).astype(np.float32)
-    columns["target_ender_20"] = sample.labels[chosen]
-    columns["target_ender_60"] = (sample.labels + noise)[chosen]
-    columns["target"] = columns["target_ender_60"]
-    pq.write_table(pa.table(columns), path, row_group_size=rows)
+SampleMaker = Callable[..., samples.Sample]
 
 
 @pytest.fixture
 def make_sample(tmp_path: Path) -> SampleMaker:
-    """Write a data version; features 0 and 1 carry the signal, 2 is constant."""
+    """Write a data version, see `samples.write_sample`."""
 
-    def make(
-        *,
-        eras: int = 40,
-        stocks: int = 40,
-        features: int = 10,
-        train_eras: int = 30,
-        unresolved: Sequence[int] = (),
-        group_rows: int = 333,
-        folder: Path | None = None,
-        seed: int = 0,
-    ) -> Sample:
-        rng = np.random.default_rng(seed)
-        era_of_row = np.repeat(np.arange(1, eras + 1), stocks)
-        cells = rng.integers(0, 5, (eras * stocks, features)).astype(np.int8)
-        cells[:, 2] = 2
-        signal = 0.3 * (cells[:, 0] - 2.0) + 0.2 * (cells[:, 1] - 2.0) * (cells[:, 3] > 2)
-        labels = (signal + rng.normal(size=len(signal))).astype(np.float32)
-        labels[np.isin(era_of_row, unresolved)] = np.nan
-        names = tuple(f"feature_{number:03d}" for number in range(features))
-        sample = Sample(folder or tmp_path / "v5.3", names, cells, era_of_row, labels, train_eras)
-        sample.folder.mkdir(parents=True, exist_ok=True)
-        write_table(sample, sample.in_train, sample.folder / "train.parquet", group_rows)
-        write_table(sample, ~sample.in_train, sample.folder / "validation.parquet", group_rows)
-        sets = {"all": names, "medium": names[: features // 2 + 1], "small": names[:3]}
-        content = {"feature_sets": sets, "targets": ["target_ender_20", "target_ender_60"]}
-        (sample.folder / "features.json").write_text(json.dumps(content))
-        return sample
+    def make(*, folder: Path | None = None, **options: object) -> samples.Sample:
+        return samples.write_sample(folder or tmp_path / "v5.3", **options)  # type: ignore[arg-type]
 
     return make
 
 
 @pytest.fixture
-def site_of(home: Path) -> Callable[[Sample], Site]:
-    """A place to train in, with everything under the test's own home."""
-    return lambda sample: Site(Home.find(), TOURNAMENT, sample.folder)
+def site_of(home: Path) -> Callable[[samples.Sample], Site]:
+    """A place to train in, under the test's own home."""
+    return samples.site_of

@@ -21,7 +21,8 @@ from numeri_cli.learning.rows import (
     rows_of_eras,
     with_target,
 )
-from tests.learning.conftest import Sample, SampleMaker
+from tests.learning.conftest import SampleMaker
+from tests.learning.samples import Sample
 
 TREES = 20
 GIVEN: dict[str, Any] = {"n_estimators": TREES, "colsample_bytree": 0.4, "seed": 3}

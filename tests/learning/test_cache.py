@@ -10,7 +10,8 @@ from numeri_cli.learning.cache import BinnedCache
 from numeri_cli.learning.legs import BoosterOrder, train_booster
 from numeri_cli.learning.native import lgb, lightgbm_parameters
 from numeri_cli.learning.rows import LabelledRows
-from tests.learning.conftest import Sample, SampleMaker
+from tests.learning.conftest import SampleMaker
+from tests.learning.samples import Sample
 from tests.learning.test_binned import labelled
 
 PARAMS = lightgbm_parameters({"n_estimators": 10})

@@ -16,7 +16,8 @@ from numeri_cli.learning.legs import BoosterOrder, train_booster
 from numeri_cli.learning.merging import merge_models, trees_of
 from numeri_cli.learning.native import derived_seed, lightgbm_parameters
 from numeri_cli.learning.rows import LabelledRows
-from tests.learning.conftest import Sample, SampleMaker
+from tests.learning.conftest import SampleMaker
+from tests.learning.samples import Sample
 from tests.learning.test_binned import labelled
 
 GIVEN = {"n_estimators": 50, "colsample_bytree": 0.4, "subsample": 0.7, "subsample_freq": 1}

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, ModelUntrained
+from numeri_cli.home import Home
+from numeri_cli.learning.artifact import Artifact, artifacts, find_artifact
+from numeri_cli.learning.plan import ModelPlan
+from numeri_cli.learning.preparation import Site
+from numeri_cli.training_run import train
+from tests.learning.conftest import SampleMaker
+from tests.learning.samples import TOURNAMENT, Sample
+
+PLAN = ModelPlan(
+    "lighthouse", targets=("target_ender_20",), params={"n_estimators": 5}, seeds=(1, 2)
+)
+
+
+@pytest.fixture
+def site(make_sample: SampleMaker, site_of: Callable[[Sample], Site]) -> Site:
+    return site_of(make_sample())
+
+
+@pytest.fixture
+def artifact(site: Site) -> Artifact:
+    return train(PLAN, site)
+
+
+def test_the_contract_says_what_was_trained(artifact: Artifact, site: Site) -> None:
+    contract = Artifact.open(artifact.folder, tournament=TOURNAMENT).contract
+    assert contract == artifact.contract
+    assert contract.model == "lighthouse"
+    assert contract.features == tuple(f"feature_{n:03d}" for n in range(6))
+    assert contract.eras == tuple(f"{n:04d}" for n in range(1, 31))
+    assert contract.purge_eras == 8
+    assert contract.params["deterministic"] is True
+    assert contract.params["n_estimators"] == 5
+    assert [(b.target, b.seed, b.rows, b.trees) for b in contract.boosters] == [
+        ("target_ender_20", 1, 1200, 5),
+        ("target_ender_20", 2, 1200, 5),
+    ]
+    assert contract.sources == {
+        "train.parquet": site.cache.digest_of(site.dataset / "train.parquet")
+    }
+    assert {"numeri", "python", "lightgbm"} <= set(contract.versions)
+
+
+def test_a_lightgbm_artifact_is_text_through_and_through(artifact: Artifact) -> None:
+    names = sorted(path.name for path in artifact.folder.iterdir())
+    assert names == ["model.json", "target_ender_20-seed1.txt", "target_ender_20-seed2.txt"]
+    for path in artifact.folder.iterdir():
+        path.read_text(encoding="ascii" if path.suffix == ".txt" else "utf-8")
+
+
+def test_the_newest_is_found_and_older_ones_are_kept(artifact: Artifact, site: Site) -> None:
+    newer = train(PLAN, site)
+    home = Home.find()
+    assert find_artifact(home, TOURNAMENT, "lighthouse") == newer
+    old = artifact.contract.artifact_id
+    assert find_artifact(home, TOURNAMENT, "lighthouse", old) == artifact
+    assert artifacts(home, TOURNAMENT, "lighthouse") == (newer, artifact)
+    assert artifacts(home, TOURNAMENT, "nobody") == ()
+
+
+def test_a_model_never_trained_and_an_unknown_artifact_are_named(artifact: Artifact) -> None:
+    home = Home.find()
+    with pytest.raises(ModelUntrained, match="beacon has not been trained for practice"):
+        find_artifact(home, TOURNAMENT, "beacon")
+    with pytest.raises(ModelUntrained, match="no artifact 20990101"):
+        find_artifact(home, TOURNAMENT, "lighthouse", "20990101")
+
+
+def test_an_artifact_of_another_tournament_is_refused(artifact: Artifact) -> None:
+    with pytest.raises(ArtifactForeign, match="for the tournament practice, not numerai"):
+        Artifact.open(artifact.folder, tournament="numerai")
+
+
+def test_altered_and_missing_boosters_are_damage(artifact: Artifact) -> None:
+    path = artifact.folder / "target_ender_20-seed1.txt"
+    text = path.read_text()
+    path.write_text(text.replace("leaf_value=", "leaf_value=9", 1))
+    with pytest.raises(ArtifactDamaged, match="altered after the training"):
+        artifact.members()
+    path.unlink()
+    with pytest.raises(ArtifactDamaged, match="missing"):
+        artifact.members()
+
+
+@pytest.mark.parametrize("spoil", ["cut", "features", "format", "shape"])
+def test_a_spoiled_contract_is_damage(artifact: Artifact, spoil: str) -> None:
+    path = artifact.folder / "model.json"
+    content = json.loads(path.read_text())
+    if spoil == "features":
+        content["features"].reverse()
+    elif spoil == "format":
+        content["format"] = 99
+    elif spoil == "shape":
+        content = [content]
+    text = json.dumps(content)
+    path.write_text(text[: len(text) // 2] if spoil == "cut" else text)
+    with pytest.raises(ArtifactDamaged):
+        Artifact.open(artifact.folder, tournament=TOURNAMENT)
+    assert artifacts(Home.find(), TOURNAMENT, "lighthouse") == ()
+
+
+def test_a_booster_with_its_columns_in_another_order_is_refused(artifact: Artifact) -> None:
+    """Both digests are made right again, so that only the order gives it away."""
+    import hashlib
+
+    path = artifact.folder / "target_ender_20-seed1.txt"
+    lines = path.read_text().splitlines(keepends=True)
+    place = next(n for n, line in enumerate(lines) if line.startswith("feature_names="))
+    names = lines[place].strip().removeprefix("feature_names=").split()
+    lines[place] = f"feature_names={' '.join(reversed(names))}\n"
+    path.write_text("".join(lines))
+    contract = artifact.folder / "model.json"
+    content = json.loads(contract.read_text())
+    content["boosters"][0]["digest"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    contract.write_text(json.dumps(content))
+    with pytest.raises(ArtifactDamaged, match="are not those of its"):
+        Artifact.open(artifact.folder, tournament=TOURNAMENT).members()
+
+
+def test_another_estimators_file_needs_the_ledgers_digest(site: Site) -> None:
+    plan = ModelPlan("ridge", targets=("target_ender_20",), estimator="sklearn.linear_model:Ridge")
+    artifact = train(plan, site)
+    record = artifact.contract.boosters[0]
+    with pytest.raises(ArtifactDamaged, match="ledger does not know"):
+        artifact.members()
+    with pytest.raises(ArtifactDamaged, match="not the file that was trained here"):
+        artifact.members(digests={record.file: "0" * 64})
+    assert len(artifact.members(digests={record.file: record.digest})) == 1
