@@ -72,6 +72,26 @@ class ModelSettings(_Section):
         return value
 
 
+Seconds = Annotated[float, Field(gt=0, le=86_400, strict=False)]
+
+
+class WireSettings(_Section):
+    """How long and how often the API is tried; what is not set is as the client has it.
+
+    connect, read and total are of one call, poll and settle of waiting for a verdict
+    """
+
+    connect_seconds: Seconds | None = None
+    read_seconds: Seconds | None = None
+    total_seconds: Seconds | None = None
+    attempts: Annotated[int, Field(ge=1, le=100)] | None = None
+    backoff_start_seconds: Seconds | None = None
+    backoff_max_seconds: Seconds | None = None
+    retry_after_seconds: Seconds | None = None
+    poll_seconds: Seconds | None = None
+    settle_seconds: Seconds | None = None
+
+
 class Notify(_Section):
     """Whom to tell how a run ended."""
 
@@ -88,6 +108,7 @@ class Profile(_Section):
     no_progress_seconds: Annotated[float, Field(gt=0, strict=False)] = 60.0
     models: Annotated[dict[str, ModelSettings], Field(min_length=1)]
     notify: Notify = Notify()
+    wire: WireSettings = WireSettings()
 
     @field_validator("data_version")
     @classmethod
@@ -195,6 +216,7 @@ def _known_keys(parents: list[str]) -> list[str]:
         "estimator": Estimator,
         "neutralize": Neutralize,
         "notify": Notify,
+        "wire": WireSettings,
     }
     if not parents:
         return list(Profile.model_fields)
@@ -258,6 +280,10 @@ proportion = 0.5
 # [notify]
 # webhook = "https://example.org/hook"     # told how each run ended
 # command = ["notify-send", "numeri"]
+
+# [wire]                        # one API call: how long it may take, how often it is tried
+# total_seconds = 60
+# attempts = 6
 """
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from numeri_cli.config import find_profile, profile_text, read_profile, starter_profile
+from numeri_cli.api.limits import Limits
+from numeri_cli.config import (
+    WireSettings,
+    find_profile,
+    profile_text,
+    read_profile,
+    starter_profile,
+)
 from numeri_cli.errors import ModelUnknown, ProfileInvalid, ProfileMissing
 
 
@@ -48,6 +56,8 @@ def test_everything_has_a_default_but_the_models_names(tmp_path: Path) -> None:
         ("[models.a]\nera_stride = 0", "line 2: models.a.era_stride", "mend"),
         ('[models.a]\ndata = ["live"]', "line 2: models.a.data", "mend"),
         ("[models.a]\ntargets = []", "line 2: models.a.targets", "mend"),
+        ("[wire]\nattempt = 3\n[models.a]", "line 2: unknown key wire.attempt", "attempts"),
+        ("[wire]\nread_seconds = 0\n[models.a]", "line 2: wire.read_seconds", "mend"),
         ('[models."a b"]', "'a b' cannot be a model's name", "mend"),
         ("", "no model is named", "[models."),
         ("x =", "is not TOML", "init"),
@@ -90,3 +100,13 @@ def test_the_profile_here_goes_before_the_one_in_the_configuration_directory(
     assert find_profile(None, fallback) == Path("numeri.toml").absolute()
     with pytest.raises(ProfileMissing):
         find_profile(Path("absent.toml"), fallback)
+
+
+def test_the_wire_takes_what_is_said_and_keeps_what_is_not(tmp_path: Path) -> None:
+    profile = read_profile(written(tmp_path, "[wire]\nread_seconds = 5\n[models.a]"))
+    assert profile.wire.model_dump(exclude_none=True) == {"read_seconds": 5.0}
+
+
+def test_every_key_of_the_wire_is_a_limit_of_the_client() -> None:
+    names = {item.name for item in fields(Limits)}
+    assert set(WireSettings.model_fields) <= names

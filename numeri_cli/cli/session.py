@@ -144,9 +144,11 @@ class Session:
 
         limits = Limits()
         if self.profile_path is not None:
-            limits = Limits(
+            limits = replace(
+                limits,
                 no_progress_seconds=self.profile.no_progress_seconds,
                 connections=self.profile.connections,
+                **self.profile.wire.model_dump(exclude_none=True),
             )
         return Client(
             self.endpoint.address,
