@@ -9,7 +9,7 @@ from types import FrameType
 import typer
 
 from numeri_cli import __version__
-from numeri_cli.cli import learn, practice, prepare, rounds, schedule
+from numeri_cli.cli import desk, learn, practice, prepare, rounds, schedule
 from numeri_cli.errors import ExitCode, Terminated, UsageProblem
 
 app = typer.Typer(
@@ -38,7 +38,7 @@ def _root(
     pass
 
 
-for room in (prepare, learn, rounds):
+for room in (prepare, learn, rounds, desk):
     room.add_to(app)
 app.add_typer(practice.app)
 app.add_typer(schedule.app)

@@ -9,6 +9,8 @@ import typer
 
 from numeri_cli.cli.options import command
 from numeri_cli.terminal.views import (
+    Backtests,
+    BacktestView,
     PredictionFile,
     PredictionFiles,
     TrainedModels,
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this room."""
-    for function in (train, predict, validate):
+    for function in (train, predict, backtest, validate):
         command(app)(function)
 
 
@@ -117,6 +119,37 @@ def predict(
         )
         files.append(PredictionFile(name, done.path, done.rows, len(done.eras)))
     session.screen.show(PredictionFiles(tuple(files)), tables.prediction_files)
+
+
+def backtest(
+    session: Session,
+    models: Models = None,
+    window: Annotated[int, typer.Option(min=1, help="Eras predicted by one training.")] = 156,
+    purge: Annotated[
+        int | None, typer.Option(min=0, help="Eras left out before each window; by the target.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even where memory or disk look too small.")
+    ] = False,
+) -> None:
+    """Predict every era with a model that was trained on earlier ones only, purged.
+
+    numeri backtest lighthouse --window 52
+    """
+    from numeri_cli.pipeline.models import backtest_model
+    from numeri_cli.terminal import tables
+
+    names = _models(session, models)
+    session.make_practice()
+    made = []
+    for name in names:
+        done = backtest_model(session.workshop, name, window=window, purge=purge, force=force)
+        made.append(
+            BacktestView(
+                name, done.path, done.rows, len(done.eras), len(done.windows), done.purge_eras
+            )
+        )
+    session.screen.show(Backtests(tuple(made)), tables.backtests)
 
 
 def validate(

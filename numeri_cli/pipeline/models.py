@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from numeri_cli import training_run
+from numeri_cli import backtesting, training_run
+from numeri_cli.backtesting import Backtest
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.store import DataFile
 from numeri_cli.errors import ModelUntrained
@@ -38,6 +39,27 @@ def train_model(workshop: Workshop, name: str, *, force: bool = False) -> Artifa
         )
     )
     return artifact
+
+
+def backtest_model(
+    workshop: Workshop, name: str, *, window: int, purge: int | None, force: bool = False
+) -> Backtest:
+    """Walk one model forward over its data; missing data is downloaded."""
+    plan = plan_of(workshop.profile, name)
+    bring_for_training(workshop, plan)
+    return backtesting.backtest(
+        plan,
+        site_of(workshop),
+        window=window,
+        purge=purge,
+        force=force,
+        listener=workshop.listener,
+    )
+
+
+def site_of(workshop: Workshop) -> Site:
+    """Where this workshop's plans are carried out."""
+    return Site(workshop.home, workshop.tournament, workshop.dataset, profile=workshop.profile_path)
 
 
 def trained(workshop: Workshop, name: str, *, artifact_id: str | None = None) -> Artifact:

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from numeri_cli.schedule import Standing as ScheduleStanding
     from numeri_cli.terminal.validating import ValidationView
     from numeri_cli.terminal.views import (
+        AccountModels,
         Added,
+        Backtests,
         Datasets,
         Downloaded,
+        LocalArtifacts,
         LoggedIn,
         LoggedOut,
         PredictionFiles,
@@ -303,3 +306,37 @@ def validation(record: ValidationView) -> RenderableType:
     ]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
     return Group(*parts)
+
+
+def account_models(record: AccountModels) -> RenderableType:
+    """The account's models."""
+    rows = table("model", "submissions come from", "id")
+    for model in record.models:
+        rows.add_row(model.name, "Numerai, hosted" if model.hosted else "here", model.id)
+    return rows
+
+
+def local_artifacts(record: LocalArtifacts) -> RenderableType:
+    """What was trained on this machine, newest first."""
+    if not record.artifacts:
+        return Text("no model has been trained here yet: `numeri train`")
+    rows = table("model", "artifact", "features", "eras", right=("features", "eras"))
+    for artifact in record.artifacts:
+        rows.add_row(
+            artifact.model,
+            Text(artifact.artifact, "bold" if artifact.newest else ""),
+            f"{artifact.features:,}",
+            f"{artifact.eras:,}",
+        )
+    return rows
+
+
+def backtests(record: Backtests) -> RenderableType:
+    """What was walked forward, and how to score it."""
+    right = ("windows", "eras", "purged", "rows")
+    rows = table("model", *right, right=right)
+    for model in record.models:
+        figures = (model.windows, model.eras, model.purge_eras, model.rows)
+        rows.add_row(model.model, *(f"{figure:,}" for figure in figures))
+    files = [Text(f"predictions of {m.model}: {m.path}") for m in record.models]
+    return Group(rows, *files)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from numeri_cli.ledger.entries import Attempt
     from numeri_cli.pipeline.data import OfferedFile
-    from numeri_cli.records import Receipt
+    from numeri_cli.records import ModelSlot, Receipt
 
 
 @dataclass(frozen=True)
@@ -140,3 +140,51 @@ class Added:
 
     model: str
     model_id: str
+
+
+@dataclass(frozen=True)
+class AccountModels:
+    """The account's models."""
+
+    models: tuple[ModelSlot, ...]
+
+
+@dataclass(frozen=True)
+class LocalArtifact:
+    """A trained model on this machine."""
+
+    model: str
+    artifact: str
+    newest: bool
+    features: int
+    targets: tuple[str, ...]
+    eras: int
+    trained_at: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class LocalArtifacts:
+    """Every artifact of one tournament."""
+
+    tournament: str
+    artifacts: tuple[LocalArtifact, ...]
+
+
+@dataclass(frozen=True)
+class BacktestView:
+    """Out-of-sample predictions of one model."""
+
+    model: str
+    path: Path
+    rows: int
+    eras: int
+    windows: int
+    purge_eras: int
+
+
+@dataclass(frozen=True)
+class Backtests:
+    """What was walked forward."""
+
+    models: tuple[BacktestView, ...]

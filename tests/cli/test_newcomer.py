@@ -126,3 +126,26 @@ def test_the_datasets_here_are_named_with_size_and_round(numeri: Numeri, profile
     assert not rows["v5.3/train.parquet"]["here"]
     again = numeri("download", "live", "--json").data["files"][0]
     assert again["unchanged"]
+
+
+def test_a_backtest_predicts_later_eras_and_validate_scores_it(
+    numeri: Numeri, profile: Path
+) -> None:
+    said = numeri("backtest", "--window", "12", "--json")
+    assert said.code == 0, said.out
+    walked = said.data["models"][0]
+    assert walked["purge_eras"] == 8
+    assert walked["windows"] >= 2
+    scored = numeri("validate", walked["path"], "--data", "train", "--json").data
+    assert scored["eras"] == walked["eras"]
+
+
+def test_models_lists_the_account_and_what_was_trained_here(numeri: Numeri, profile: Path) -> None:
+    assert [m["name"] for m in numeri("models", "--json").data["models"]][0] == "lighthouse"
+    assert numeri("models", "--local", "--json").data["artifacts"] == []
+    assert numeri("train").code == 0
+    assert numeri("train").code == 0
+    rows = numeri("models", "--local", "--json").data["artifacts"]
+    assert [row["newest"] for row in rows] == [True, False]
+    older = rows[1]["artifact"]
+    assert numeri("predict", "--artifact", older, "--output", "old.csv").code == 0
