@@ -106,8 +106,9 @@ class Client:
         """The server's time, from the Date of an answer at most 5 s old; asked where needed."""
         known = self._wire.clock.now(at_most_old=self.limits.clock_seconds)
         if known is None:
+            self._wire.clock.forget()
             self._ask(queries.HEARTBEAT)
-            known = self._wire.clock.now(at_most_old=self.limits.clock_seconds)
+            known = self._wire.clock.now(at_most_old=self.limits.total_seconds)
         if known is None:
             raise changed("header Date of the answer is missing")
         return known

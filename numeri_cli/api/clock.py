@@ -15,6 +15,10 @@ class ServerClock:
         self._date: datetime | None = None
         self._heard_at = 0.0
 
+    def forget(self) -> None:
+        """Only what is heard from now on counts."""
+        self._date = None
+
     def hear(self, header: str | None) -> datetime | None:
         """Take in an answer's Date header; returns the time it tells, None where it tells none."""
         date = http_date(header)

@@ -90,6 +90,8 @@ def _columns(path: Path, content: bytes) -> tuple[npt.NDArray[np.object_], npt.N
             f"{path} is empty, cut off or no {path.suffix[1:]} file",
             hint="write it again: `numeri predict`",
         ) from error
+    if (table.schema.pandas_metadata or {}).get("index_columns") == ["id"]:
+        table = table.select(["id", *(name for name in table.column_names if name != "id")])
     names = table.column_names
     if len(names) != 2 or names[0] != "id" or names[1] not in _PREDICTION_NAMES:
         shown = ", ".join(repr(name) for name in names[:6])

@@ -239,11 +239,15 @@ class _Errand:
             time.sleep(limits.poll_seconds)
 
     def _row(self, submission: Submission) -> LatestSubmission | None:
-        for row in self.client.latest_submissions(rounds=2):
-            same = row.id == submission.id or (row.filename and row.filename == submission.filename)
-            if row.model == self.model.name and same and row.status != "none":
-                return row
-        return None
+        """Where the account's own list shows it; this round's line before a later one's."""
+        rows = [
+            row
+            for row in self.client.latest_submissions(rounds=2)
+            if row.model == self.model.name
+            and row.status != "none"
+            and (row.id == submission.id or (row.filename or "") == submission.filename)
+        ]
+        return min(rows, key=lambda row: row.round_number != self.round_.number, default=None)
 
     def _timing(self, submission: Submission) -> Timing:
         """The account's own list must show it; raises SubmissionUnconfirmed where it does not."""
