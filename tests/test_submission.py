@@ -293,16 +293,16 @@ def test_what_the_server_refuses_is_told_in_its_words(desk: Desk) -> None:
 
 
 def test_already_accepted_asks_the_server_whoever_submitted(desk: Desk, tmp_path: Path) -> None:
-    assert already_accepted(desk.client, desk.round, desk.model()) is None
+    assert desk.model().name not in already_accepted(desk.client, desk.round)
     other = Desk.at(desk.tournament, tmp_path / "another machine")
     receipt = send(other, other.file())
     other.close()
-    held = already_accepted(desk.client, desk.round, desk.model())
+    held = already_accepted(desk.client, desk.round)[desk.model().name]
     assert held is not None
     assert held.id == receipt.server_id
-    assert already_accepted(desk.client, desk.round, desk.model("beacon")) is None
+    assert "beacon" not in already_accepted(desk.client, desk.round)
     desk.tournament.advance()
-    assert already_accepted(desk.client, desk.round, desk.model()) is None
+    assert desk.model().name not in already_accepted(desk.client, desk.round)
 
 
 # what goes wrong

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from numeri_cli import downloading
 from numeri_cli.downloading import DownloadedFile
-from numeri_cli.errors import LiveDataStale, NumeriError
+from numeri_cli.errors import NumeriError
 from numeri_cli.learning.plan import ModelPlan
 from numeri_cli.records import Round
 from numeri_cli.workshop import Workshop
@@ -69,15 +69,6 @@ def bring(
 def bring_live(workshop: Workshop, round_: Round) -> Path:
     """The live file of this round. Raises LiveDataStale while it is still an earlier round's."""
     return bring(workshop, [LIVE], round_number=round_.number)[0].path
-
-
-def live_is_new(workshop: Workshop, round_: Round) -> bool:
-    """Whether the live file of this round is published; it is here then."""
-    try:
-        bring_live(workshop, round_)
-    except LiveDataStale:
-        return False
-    return True
 
 
 def missing(workshop: Workshop, names: Sequence[str]) -> tuple[str, ...]:

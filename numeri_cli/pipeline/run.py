@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from numeri_cli.errors import (
-    CredentialsError,
+    ModelUnknown,
     ModelUntrained,
     NumeriError,
     PredictionsError,
     SubmissionRefused,
 )
-from numeri_cli.pipeline.data import bring_for_validation, bring_live
+from numeri_cli.pipeline.data import bring_for_validation
 from numeri_cli.pipeline.models import is_trained, train_model
 from numeri_cli.pipeline.outcomes import ModelOutcome, Problem, RunResult
 from numeri_cli.pipeline.rounds import (
@@ -28,7 +27,7 @@ from numeri_cli.pipeline.rounds import (
 from numeri_cli.pipeline.standing import newest_round
 from numeri_cli.pipeline.validating import figures
 from numeri_cli.pipeline.waiting import Patience, await_live_data, open_round
-from numeri_cli.records import ModelSlot, Round
+from numeri_cli.records import LatestSubmission, ModelSlot, Round
 from numeri_cli.submission import already_accepted
 from numeri_cli.workshop import Workshop
 
@@ -62,18 +61,10 @@ def run(workshop: Workshop, *, account: str, options: RunOptions) -> RunResult:
     with only_one(workshop, account):
         round_ = _round(workshop, options, started)
         workshop.ledger.see_round(workshop.tournament, round_, time=workshop.client.now())
-        known = slots(workshop)
-        outcomes: dict[str, ModelOutcome] = {}
-        pending: list[ModelSlot] = []
-        for name in workshop.profile.models:
-            outcome = _held(workshop, round_, known, name)
-            if isinstance(outcome, ModelSlot):
-                pending.append(outcome)
-            else:
-                outcomes[name] = outcome
+        outcomes, pending = _held(workshop, round_)
         if pending:
-            await_live_data(workshop, round_, options.patience, started=started)
-            outcomes.update(_submit_all(workshop, round_, pending, options))
+            live = await_live_data(workshop, round_, options.patience, started=started)
+            outcomes.update(_submit_all(workshop, round_, pending, live, options))
     return RunResult(
         tournament=workshop.tournament,
         round_number=round_.number,
@@ -90,21 +81,26 @@ def _round(workshop: Workshop, options: RunOptions, started: float) -> Round:
     return round_
 
 
-def _held(
-    workshop: Workshop, round_: Round, known: Mapping[str, ModelSlot], name: str
-) -> ModelOutcome | ModelSlot:
-    """What the server already holds, else the slot that still needs a submission."""
-    try:
-        slot = slot_of(known, name)
-        held = already_accepted(workshop.client, round_, slot)
-    except CredentialsError:
-        raise
-    except NumeriError as error:
-        return _failed(name, round_, error)
-    if held is None:
-        return slot
+def _held(workshop: Workshop, round_: Round) -> tuple[dict[str, ModelOutcome], list[ModelSlot]]:
+    """What the server already holds or cannot take, and the models that still need a submission."""
+    known = slots(workshop)
+    accepted = already_accepted(workshop.client, round_)
+    outcomes: dict[str, ModelOutcome] = {}
+    pending = []
+    for name in workshop.profile.models:
+        if name in accepted:
+            outcomes[name] = _unchanged(accepted[name], round_)
+            continue
+        try:
+            pending.append(slot_of(known, name))
+        except ModelUnknown as error:
+            outcomes[name] = _failed(name, round_, error)
+    return outcomes, pending
+
+
+def _unchanged(held: LatestSubmission, round_: Round) -> ModelOutcome:
     return ModelOutcome(
-        model=name,
+        model=held.model,
         state="already accepted",
         round_number=round_.number,
         server_id=held.id,
@@ -114,9 +110,12 @@ def _held(
 
 
 def _submit_all(
-    workshop: Workshop, round_: Round, pending: list[ModelSlot], options: RunOptions
+    workshop: Workshop,
+    round_: Round,
+    pending: list[ModelSlot],
+    live: Path,
+    options: RunOptions,
 ) -> dict[str, ModelOutcome]:
-    live = bring_live(workshop, round_)
     outcomes = {}
     # what is trained goes first: a long training must not cost another model its round
     for slot in sorted(pending, key=lambda slot: not is_trained(workshop, slot.name)):

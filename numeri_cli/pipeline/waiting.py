@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from numeri_cli.errors import NoRoundOpen
-from numeri_cli.pipeline.data import live_is_new
+from numeri_cli.errors import LiveDataStale, NoRoundOpen
+from numeri_cli.pipeline.data import bring_live
 from numeri_cli.records import Round
 from numeri_cli.workshop import Workshop
 
@@ -55,16 +56,18 @@ def open_round(workshop: Workshop, patience: Patience, *, started: float) -> Rou
 
 def await_live_data(
     workshop: Workshop, round_: Round, patience: Patience, *, started: float
-) -> None:
-    """Wait until the live file of this round is published, at most until the deadline.
+) -> Path:
+    """The live file of this round; waits until it is published, at most until the deadline.
 
-    Returns as well when time is up: whoever reads the file then is told that it is stale.
+    Raises LiveDataStale where time is up.
     """
-    while not live_is_new(workshop, round_):
-        left = patience.wait_seconds - (time.monotonic() - started)
-        until_deadline = (round_.deadline - workshop.client.now()).total_seconds()
-        left = min(left, until_deadline)
-        if left <= 0:
-            return
+    while True:
+        try:
+            return bring_live(workshop, round_)
+        except LiveDataStale:
+            until_deadline = (round_.deadline - workshop.client.now()).total_seconds()
+            left = patience.wait_seconds - (time.monotonic() - started)
+            if min(left, until_deadline) <= 0:
+                raise
         workshop.listener.step("waiting_for_live_data")
-        patience.sleep(min(patience.poll_seconds, left))
+        patience.sleep(min(patience.poll_seconds, left, until_deadline))

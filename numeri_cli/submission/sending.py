@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,16 +27,16 @@ from numeri_cli.submission.predictions import CheckedPredictions
 _CONFIRM_LOOKS = 6
 
 
-def already_accepted(client: Client, round_: Round, model: ModelSlot) -> LatestSubmission | None:
-    """What the server holds as accepted and on time for this model and round, whoever sent it."""
+def already_accepted(client: Client, round_: Round) -> Mapping[str, LatestSubmission]:
+    """By model, what the server holds as accepted and on time for this round, whoever sent it."""
+    found = {}
     for row in client.latest_submissions(rounds=2):
-        mine = row.model == model.name and row.round_number == round_.number
-        if not mine or row.status != "on-time" or row.id is None:
+        if row.round_number != round_.number or row.status != "on-time" or row.id is None:
             continue
         held = client.submission(row.id)
         if held is None or not held.refused:
-            return row
-    return None
+            found[row.model] = row
+    return found
 
 
 def submit(
