@@ -30,6 +30,7 @@ from numeri_cli.dataset.store import DataFile, RowEras, float_column
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import PredictionsIds, TargetMissing
 from numeri_cli.progress import SILENT, Listener
+from numeri_cli.scoring.parallel import in_order
 from numeri_cli.scoring.ranks import known
 from numeri_cli.scoring.scorecard import (
     LOWER_IS_BETTER,
@@ -235,6 +236,11 @@ class _Inputs:
             features=feature_matrix(table, self.features)[order] if self.features else None,
         )
 
+    def score(self, era: EraRows) -> tuple[str, EraScores | None]:
+        """Its name, and None where none of its targets is known yet."""
+        inputs = self.of_era(era)
+        return era.name, score_era(inputs) if known(inputs.target).any() else None
+
 
 def _score(
     inputs: _Inputs, wanted: Sequence[str], row_eras: RowEras, listener: Listener
@@ -251,12 +257,12 @@ def _score(
     scored: list[EraScores] = []
     unresolved: list[str] = []
     with listener.task("scoring", total=len(asked), unit="eras") as task:
-        for era in eras_with_rows(inputs.data, inputs.columns, eras=asked, row_eras=row_eras):
-            one = inputs.of_era(era)
-            if known(one.target).any():
-                scored.append(score_era(one))
+        eras = eras_with_rows(inputs.data, inputs.columns, eras=asked, row_eras=row_eras)
+        for name, one in in_order(inputs.score, eras, features=len(inputs.features)):
+            if one is None:
+                unresolved.append(name)
             else:
-                unresolved.append(era.name)
+                scored.append(one)
             task.advance(1)
     if not scored:
         raise TargetMissing(

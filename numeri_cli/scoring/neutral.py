@@ -127,7 +127,7 @@ def _exact_in_float32(features: NumberArray) -> bool:
                 return False
         if block.size and max(-float(block.min()), float(block.max())) >= most:
             return False
-    return most > 4
+    return bool(most > 4)
 
 
 def _residual(columns: FloatArray, features: NumberArray) -> FloatArray:

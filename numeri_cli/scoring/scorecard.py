@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from numeri_cli.scoring.feature_scores import PROPORTIONS, FeatureScores, feature_scores
 from numeri_cli.scoring.neutral import MISSING_FEATURE
 from numeri_cli.scoring.ranks import FloatArray, NumberArray, gaussianize, known
 from numeri_cli.scoring.scores import (
@@ -15,8 +16,6 @@ from numeri_cli.scoring.scores import (
     centred,
     contribution_gaussian,
     corr_gaussian,
-    exposures,
-    fnc,
 )
 from numeri_cli.scoring.summary import PayoutRule, Summary, summarize
 
@@ -48,7 +47,7 @@ class EraScores:
 
     ids: of the era; predicted: (n_predictions,) ids with a prediction; rows: with a target, too
     scores: (len(SCORES), n_predictions)
-    exposures: (n_predictions, n_features), n_features may be 0
+    features: what the features have to do with it; None where there are none
     """
 
     name: str
@@ -56,7 +55,7 @@ class EraScores:
     predicted: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
     scores: FloatArray
-    exposures: FloatArray
+    features: FeatureScores | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,9 @@ class Scorecard:
 
     rows: (n_eras,) ids that have both a prediction and a target; ids: (n_eras,) all of the era
     scores: (len(SCORES), n_eras), NaN where there is no such score
-    exposures: (n_eras, n_features), Pearson correlations in the order of `features`
+    exposures, halved: (n_eras, n_features), correlations with `features`, as it is and after
+    neutralization by half
+    curve: (n_eras, len(PROPORTIONS)), CORR after neutralization by so much
     """
 
     name: str
@@ -75,6 +76,8 @@ class Scorecard:
     scores: FloatArray
     features: tuple[str, ...] = ()
     exposures: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    halved: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    curve: FloatArray = field(default_factory=lambda: np.empty((0, len(PROPORTIONS))))
 
     def score(self, name: str) -> FloatArray:
         """(n_eras,) of one of SCORES."""
@@ -119,14 +122,11 @@ def collect(
 
     features: names of the exposures' columns; their positions where these are not given
     """
-    width = max((era.exposures.shape[1] for era in scored), default=0)
+    made = [era.features for era in scored]
+    width = max((one.exposures.shape[1] for one in made if one), default=0)
     known_as = tuple(features) if len(features) == width else tuple(map(str, range(width)))
     cards = []
     for index, name in enumerate(names):
-        exposed = np.full((len(scored), width), np.nan)
-        for row, era in enumerate(scored):
-            if era.exposures.shape[1]:
-                exposed[row] = era.exposures[index]
         table = np.array([era.scores[:, index] for era in scored])
         cards.append(
             Scorecard(
@@ -136,19 +136,25 @@ def collect(
                 rows=np.array([era.rows[index] for era in scored], dtype=np.int64),
                 scores=table.reshape(len(scored), len(SCORES)).T.copy(),
                 features=known_as,
-                exposures=exposed,
+                exposures=_stacked([one and one.exposures[index] for one in made], width),
+                halved=_stacked([one and one.halved[index] for one in made], width),
+                curve=_stacked([one and one.curve[index] for one in made], len(PROPORTIONS)),
             )
         )
     return tuple(cards)
 
 
-def score_era(
-    era: Era, *, with_exposures: bool = True, missing_feature: float = MISSING_FEATURE
-) -> EraScores:
-    """All scores of one era that its inputs allow; the others are NaN.
+def _stacked(rows: Sequence[FloatArray | None], width: int) -> FloatArray:
+    """(len(rows), width), NaN where an era has none."""
+    stacked = np.full((len(rows), width), np.nan)
+    for place, row in enumerate(rows):
+        if row is not None:
+            stacked[place] = row
+    return stacked
 
-    with_exposures: False leaves out the correlation with each feature where only fnc is wanted
-    """
+
+def score_era(era: Era, *, missing_feature: float = MISSING_FEATURE) -> EraScores:
+    """All scores of one era that its inputs allow; the others are NaN."""
     width = era.predictions.shape[1]
     scores = np.full((len(SCORES), width), np.nan)
     rows = np.zeros(width, dtype=np.int64)
@@ -157,14 +163,16 @@ def score_era(
     for index in range(width):
         column = np.ascontiguousarray(era.predictions[:, index])
         rows[index] = _score_prediction(era, column, aim, others, scores[:, index])
-    exposed = np.empty((width, 0))
+    exposed = None
     if era.features is not None and era.features.shape[1]:
-        scores[SCORES.index("fnc")] = fnc(
+        exposed = feature_scores(
             era.predictions, era.features, era.target, missing_feature=missing_feature
         )
-        if with_exposures:
-            exposed = exposures(era.predictions, era.features, missing_feature=missing_feature)
-            _summarize_exposures(exposed, scores)
+        scores[SCORES.index("fnc")] = exposed.fnc
+        sizes = np.abs(exposed.exposures)
+        some = known(sizes).any(axis=1)
+        scores[SCORES.index("max_exposure"), some] = np.nanmax(sizes[some], axis=1)
+        scores[SCORES.index("mean_exposure"), some] = np.nanmean(sizes[some], axis=1)
     predicted = known(era.predictions).sum(axis=0)
     return EraScores(era.name, len(era.target), predicted, rows, scores, exposed)
 
@@ -213,10 +221,3 @@ def _score_prediction(
 def _enough(present: npt.NDArray[np.bool_]) -> bool:
     count = int(np.count_nonzero(present))
     return count > 0 and count / len(present) >= 1 - MOST_LOST
-
-
-def _summarize_exposures(exposed: FloatArray, scores: FloatArray) -> None:
-    sizes = np.abs(exposed)
-    some = known(sizes).any(axis=1)
-    scores[SCORES.index("max_exposure"), some] = np.nanmax(sizes[some], axis=1)
-    scores[SCORES.index("mean_exposure"), some] = np.nanmean(sizes[some], axis=1)

@@ -22,7 +22,7 @@ from numeri_cli.scoring.ranks import (
 )
 
 MOST_LOST = 0.2  # of the rows, in joining ids
-_SMALLEST_RESIDUAL = 1e-10  # of a prediction's scale; below it neutralization leaves only rounding
+_SMALLEST_RESIDUAL = 1e-10  # of a gaussianized prediction, whose scale is 1; below is rounding
 _SMALLEST_AGREEMENT = 0.9  # what numerai-tools demands of the power transform
 _FEATURES_PER_BLOCK = 256
 _NO_SPREAD = 1e-14  # a std of this share of the mean is the rounding of a constant feature
@@ -148,12 +148,22 @@ def fnc(
         gaussian = gaussianize(columns[present][:, group])
         neutral = neutralize(gaussian, features[present], missing_feature=missing_feature)
         for position, index in enumerate(group):
-            left = np.abs(neutral[:, position]).max(initial=0.0)
-            if left > _SMALLEST_RESIDUAL:  # a gaussianized column has a scale of 1; NaN fails too
-                spread = np.full(len(columns), np.nan)
-                spread[present] = neutral[:, position]
-                scores[index] = corr(spread, target)
+            scores[index] = corr_of_neutral(neutral[:, position], present, target)
     return scores
+
+
+def corr_of_neutral(
+    neutral: FloatArray, present: npt.NDArray[np.bool_], target: NumberArray
+) -> float:
+    """CORR of what is left of a gaussianized prediction, (n_present,), over all rows' target.
+
+    NaN where no more is left than rounding, since ranks of that say nothing.
+    """
+    if not np.abs(neutral).max(initial=0.0) > _SMALLEST_RESIDUAL:  # NaN fails this, too
+        return float("nan")
+    spread = np.full(len(present), np.nan)
+    spread[present] = neutral
+    return corr(spread, target)
 
 
 def correlation_with(prediction: NumberArray, meta_model: NumberArray) -> float:
