@@ -92,13 +92,6 @@ class WireSettings(_Section):
     settle_seconds: Seconds | None = None
 
 
-class Notify(_Section):
-    """Whom to tell how a run ended."""
-
-    webhook: str | None = None
-    command: list[str] | None = None
-
-
 class Profile(_Section):
     """The whole of numeri.toml."""
 
@@ -107,7 +100,6 @@ class Profile(_Section):
     connections: Annotated[int, Field(ge=1, le=16)] = 4
     no_progress_seconds: Annotated[float, Field(gt=0, strict=False)] = 60.0
     models: Annotated[dict[str, ModelSettings], Field(min_length=1)]
-    notify: Notify = Notify()
     wire: WireSettings = WireSettings()
 
     @field_validator("data_version")
@@ -215,7 +207,6 @@ def _known_keys(parents: list[str]) -> list[str]:
         "models": ModelSettings,
         "estimator": Estimator,
         "neutralize": Neutralize,
-        "notify": Notify,
         "wire": WireSettings,
     }
     if not parents:
@@ -277,9 +268,6 @@ num_leaves = 31, colsample_bytree = 0.1{more} }}
 features = "fncv3_features"
 proportion = 0.5
 
-# [notify]
-# webhook = "https://example.org/hook"     # told how each run ended
-# command = ["notify-send", "numeri"]
 
 # [wire]                        # one API call: how long it may take, how often it is tried
 # total_seconds = 60
