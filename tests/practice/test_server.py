@@ -293,7 +293,7 @@ class TestServing:
             address = process.stdout.readline().strip()
             assert httpx.get(address).status_code == 405
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 130
+            assert process.wait(60) == 130
 
     def test_a_running_clock_runs_while_served_and_stands_afterwards(
         self, tournament: Tournament
