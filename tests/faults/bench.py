@@ -1,0 +1,190 @@
+"""Where runs are spoilt: a practice server, the proxy before it, a home with a trained model."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from numeri_cli.cli.app import main
+from numeri_cli.credentials import Keys
+from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.practice.tournament import Tournament
+from tests.faults.proxy import Proxy
+
+MODEL = "lighthouse"
+PROFILE = f"""\
+no_progress_seconds = 1.0
+connections = 2
+
+[models.{MODEL}]
+features = "small"
+targets = ["target_ender_20"]
+
+[models.{MODEL}.estimator]
+params = {{ n_estimators = 3, learning_rate = 0.1, max_depth = 3, min_data_in_leaf = 50 }}
+
+[wire]
+connect_seconds = 1.0
+read_seconds = 1.0
+total_seconds = 1.2
+attempts = 4
+backoff_start_seconds = 0.04
+backoff_max_seconds = 0.3
+retry_after_seconds = 5
+poll_seconds = 0.05
+settle_seconds = 3
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Standard output as the one JSON object."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The one model of a run's result."""
+        [found] = self.json["data"]["models"]
+        return dict(found)
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The error, of the command or of its one model."""
+        found = self.json["error"] or self.model["problem"]
+        assert found is not None, self.out
+        return dict(found)
+
+
+def numeri(*words: str) -> Said:
+    """Call the program in this process; an unexpected exception comes out as it is."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(list(words))
+    return Said(code, out.getvalue(), err.getvalue())
+
+
+def process(*words: str, **environment: str) -> Said:
+    """Call it as a process of its own, in this one's home and folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "numeri_cli", *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=120,
+        check=False,
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What tests of faults share; `settle_in` makes it anew for each.
+
+    template: a home with a trained model and no live file
+    """
+
+    tournament: Tournament
+    proxy: Proxy
+    template: Path
+
+    @property
+    def key(self) -> str:
+        """Under which the program keeps what belongs to this tournament."""
+        return self.proxy.url.removeprefix("http://").replace(":", "-")
+
+    @property
+    def keys(self) -> Keys:
+        """The participant's."""
+        return Keys(*self.tournament.participant_keys())
+
+    def environment(self) -> dict[str, str]:
+        """What points the program here."""
+        return {
+            "NUMERI_API_URL": self.proxy.url,
+            "NUMERAI_PUBLIC_ID": self.keys.public_id,
+            "NUMERAI_SECRET_KEY": self.keys.secret,
+        }
+
+    def settle_in(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A fresh home, a server that holds nothing of ours, a proxy that lets everything pass."""
+        self.proxy.lift()
+        self.proxy.forget()
+        self.wipe()
+        shutil.copytree(self.template, home)
+        for name, value in self.environment().items():
+            monkeypatch.setenv(name, value)
+        Path("numeri.toml").write_text(PROFILE, encoding="utf-8")
+
+    def wipe(self) -> None:
+        """Forget every submission of the participant."""
+        with self.tournament.store.writing() as connection:
+            connection.execute(
+                "DELETE FROM submissions WHERE model_id IN"
+                " (SELECT model_id FROM uploads WHERE kind = 'submission')"
+            )
+            connection.execute("DELETE FROM uploads")
+
+    def held(self) -> list[sqlite3.Row]:
+        """What the server holds of our model, oldest first."""
+        with self.tournament.store.reading() as connection:
+            return connection.execute(
+                "SELECT submissions.* FROM submissions JOIN models ON models.id = model_id"
+                " WHERE models.name = ? ORDER BY submissions.sequence",
+                (MODEL,),
+            ).fetchall()
+
+    def require_exactly_one(self, home: Path) -> None:
+        """One createSubmission was acted on, it counts, and it holds our bytes."""
+        [row] = self.held()
+        assert row["selected"] == 1
+        assert row["on_time"] == 1
+        assert row["error_info"] is None
+        kept = self.tournament.folders.submission(row["id"], row["filename"])
+        number = self.tournament.state().live_round
+        ours = home / "data" / "predictions" / self.key / f"{number:04d}" / f"{MODEL}.parquet"
+        assert kept.read_bytes() == ours.read_bytes()
+        ids = pq.read_table(ours).column("id").to_pylist()
+        assert sorted(ids) == sorted(str(one) for one in self.tournament.live_ids(number))
+        with Ledger.open(home / "data" / "ledger.sqlite") as ledger:
+            receipts = ledger.receipts(self.key)
+        digest = hashlib.sha256(ours.read_bytes()).hexdigest()
+        # a submission accepted while the answer was lost is told by the server, not by a receipt
+        assert [one.prediction_digest for one in receipts] in ([], [digest])
+
+    def require_no_halves(self, home: Path) -> None:
+        """Whatever has a final name is whole: the server's files as published, ours readable."""
+        published = self.tournament.files()
+        folder = home / "data" / "datasets" / self.key
+        for path in _finished(folder):
+            name = path.relative_to(folder).as_posix()
+            assert path.read_bytes() == published[name].read_bytes(), name
+        for path in _finished(home / "data" / "predictions"):
+            assert pq.read_table(path).column_names == ["id", "prediction"]
+        for path in (home / "data" / "predictions").rglob("*"):
+            assert not path.name.endswith(".part"), path
+
+
+def _finished(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
