@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this room."""
-    for function in (train, predict, backtest, validate):
+    for function in (train, predict, backtest, neutralize, validate):
         command(app)(function)
 
 
@@ -150,6 +150,54 @@ def backtest(
             )
         )
     session.screen.show(Backtests(tuple(made)), tables.backtests)
+
+
+def neutralize(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="A prediction file.")],
+    data: Annotated[
+        str, typer.Option("--data", help="The data it is for: live, validation or a path.")
+    ] = "live",
+    features: Annotated[
+        str, typer.Option(help="The set of features to neutralize against.")
+    ] = "fncv3_features",
+    proportion: Annotated[
+        float | None, typer.Option(min=0, max=1, help="How far; 0.5 where nothing is said.")
+    ] = None,
+    max_exposure: Annotated[
+        float | None, typer.Option(min=0, max=1, help="As far as the largest exposure needs.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Where to; beside the file by default.")
+    ] = None,
+) -> None:
+    """Make predictions independent of features, in part or whole.
+
+    numeri neutralize mine.csv --data live --proportion 0.5
+    """
+    from numeri_cli.dataset.features import FeatureFile
+    from numeri_cli.neutralization import neutralize_file
+    from numeri_cli.pipeline.data import FEATURES, bring, missing
+    from numeri_cli.pipeline.predicting import data_file
+    from numeri_cli.terminal import tables
+
+    session.profile  # noqa: B018 - its refusal comes before any work
+    session.make_practice()
+    workshop = session.workshop
+    if missing(workshop, (FEATURES,)):
+        bring(workshop, (FEATURES,))
+    if proportion is None and max_exposure is None:
+        proportion = 0.5
+    done = neutralize_file(
+        file,
+        data_file(workshop, data),
+        (output or file.with_stem(f"{file.stem}-neutral")).absolute(),
+        features=FeatureFile.read(workshop.file(FEATURES)).features(features),
+        proportion=proportion,
+        max_exposure=max_exposure,
+        listener=session.listener,
+    )
+    session.screen.show(done, tables.neutralized)
 
 
 def validate(

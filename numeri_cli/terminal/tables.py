@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from numeri_cli.neutralization import NeutralizedFile
     from numeri_cli.pipeline.outcomes import ModelOutcome, RunResult
     from numeri_cli.pipeline.standing import Standing
     from numeri_cli.practice.tournament import PracticeStatus
@@ -340,3 +341,17 @@ def backtests(record: Backtests) -> RenderableType:
         rows.add_row(model.model, *(f"{figure:,}" for figure in figures))
     files = [Text(f"predictions of {m.model}: {m.path}") for m in record.models]
     return Group(rows, *files)
+
+
+def neutralized(record: NeutralizedFile) -> RenderableType:
+    """How far the largest exposure fell."""
+    rows = table("", "largest exposure", "feature", "era", right=("largest exposure",))
+    for label, exposure in (("before", record.before), ("after", record.after)):
+        rows.add_row(label, number(exposure.size), exposure.feature, exposure.era)
+    return Group(
+        rows,
+        Text(
+            f"wrote {record.path}: {record.rows:,} rows, {len(record.eras):,} eras, proportion "
+            f"{record.proportion:.3f} of {record.features:,} features"
+        ),
+    )

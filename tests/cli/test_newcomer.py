@@ -149,3 +149,12 @@ def test_models_lists_the_account_and_what_was_trained_here(numeri: Numeri, prof
     assert [row["newest"] for row in rows] == [True, False]
     older = rows[1]["artifact"]
     assert numeri("predict", "--artifact", older, "--output", "old.csv").code == 0
+
+
+def test_neutralize_lowers_the_largest_exposure_of_a_file(numeri: Numeri, profile: Path) -> None:
+    assert numeri("train").code == 0
+    assert numeri("predict", "--raw", "--output", "raw.csv").code == 0
+    said = numeri("neutralize", "raw.csv", "--proportion", "1", "--json")
+    assert said.code == 0, said.out
+    assert said.data["after"]["size"] < said.data["before"]["size"]
+    assert numeri("submit", "raw-neutral.csv").code == 0
