@@ -11,7 +11,7 @@ from numeri_cli import backtesting, training_run
 from numeri_cli.backtesting import Backtest
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.store import DataFile
-from numeri_cli.errors import ModelUntrained
+from numeri_cli.errors import ApiError, ModelUntrained
 from numeri_cli.home import disk_errors
 from numeri_cli.learning.artifact import CONTRACT, Artifact, find_artifact
 from numeri_cli.learning.plan import LIGHTGBM, Neutralization
@@ -29,16 +29,25 @@ def train_model(workshop: Workshop, name: str, *, force: bool = False) -> Artifa
     bring_for_training(workshop, plan)
     site = Site(workshop.home, workshop.tournament, workshop.dataset, profile=workshop.profile_path)
     artifact = training_run.train(plan, site, force=force, listener=workshop.listener)
+    remember(workshop, artifact)
+    return artifact
+
+
+def remember(workshop: Workshop, artifact: Artifact) -> None:
+    """Tell the ledger of a new artifact, by the tournament's time where it can be had."""
+    try:
+        now = workshop.client.now()
+    except ApiError:
+        now = datetime.now(UTC)  # trained offline
     workshop.ledger.keep_model(
         TrainedModel(
             tournament=workshop.tournament,
-            model=name,
+            model=artifact.contract.model,
             artifact=artifact.contract.artifact_id,
             digest=_contract_digest(artifact),
-            time=datetime.now(UTC),
+            time=now,
         )
     )
-    return artifact
 
 
 def backtest_model(

@@ -65,6 +65,17 @@ class ModelOutcome:
 
 
 @dataclass(frozen=True)
+class Retraining:
+    """What became of a retraining; corr_mean on the validation data, NaN where not scored."""
+
+    model: str
+    state: Literal["adopted", "kept the old", "failed"]
+    artifact: str | None
+    corr_mean: float
+    message: str
+
+
+@dataclass(frozen=True)
 class RunResult:
     """A run: every model of the profile in the open round."""
 
@@ -72,6 +83,7 @@ class RunResult:
     round_number: int
     deadline: datetime
     models: tuple[ModelOutcome, ...]
+    retrained: tuple[Retraining, ...] = ()
     next_steps: tuple[str, ...] = ()
 
     @property

@@ -15,7 +15,8 @@ from numeri_cli.errors import (
 )
 from numeri_cli.pipeline.data import bring_for_validation
 from numeri_cli.pipeline.models import is_trained, train_model
-from numeri_cli.pipeline.outcomes import ModelOutcome, Problem, RunResult
+from numeri_cli.pipeline.outcomes import ModelOutcome, Problem, Retraining, RunResult
+from numeri_cli.pipeline.retraining import due, retrain
 from numeri_cli.pipeline.rounds import (
     only_one,
     ready_model,
@@ -65,12 +66,23 @@ def run(workshop: Workshop, *, account: str, options: RunOptions) -> RunResult:
         if pending:
             live = await_live_data(workshop, round_, options.patience, started=started)
             outcomes.update(_submit_all(workshop, round_, pending, live, options))
+        retrained = () if options.dry_run else _retrain_due(workshop, outcomes)
     return RunResult(
         tournament=workshop.tournament,
         round_number=round_.number,
         deadline=round_.deadline,
         models=tuple(outcomes[name] for name in workshop.profile.models),
+        retrained=retrained,
     )
+
+
+def _retrain_due(workshop: Workshop, outcomes: dict[str, ModelOutcome]) -> tuple[Retraining, ...]:
+    """Once every model that could be submitted is in, time is no longer short."""
+    if any(outcome.problem for outcome in outcomes.values()):
+        return ()
+    now = workshop.client.now()
+    wanted = [name for name in outcomes if due(workshop, name, now=now)]
+    return tuple(retrain(workshop, name) for name in wanted)
 
 
 def _round(workshop: Workshop, options: RunOptions, started: float) -> Round:

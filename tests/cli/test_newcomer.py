@@ -81,7 +81,14 @@ def test_json_is_one_object_with_frozen_keys(numeri: Numeri, profile: Path) -> N
     said = numeri("run", "--json")
     assert said.err == ""
     assert set(said.json) == {"command", "status", "data", "error"}
-    assert set(said.data) == {"tournament", "round_number", "deadline", "models", "next_steps"}
+    assert set(said.data) == {
+        "tournament",
+        "round_number",
+        "deadline",
+        "models",
+        "retrained",
+        "next_steps",
+    }
     assert set(said.data["models"][0]) == {
         "model",
         "state",
