@@ -19,6 +19,7 @@ from numeri_cli.pipeline.validating import VALIDATION, model_source
 from numeri_cli.workshop import Workshop
 
 CANDIDATES = "candidates"
+SLACK = timedelta(hours=12)  # weekly runs are never a week apart to the second
 
 
 def due(workshop: Workshop, name: str, *, now: datetime) -> bool:
@@ -30,7 +31,7 @@ def due(workshop: Workshop, name: str, *, now: datetime) -> bool:
     if not kept:
         return False
     weeks = int(period.split()[0])
-    return now - kept[0].time >= timedelta(weeks=weeks)
+    return now - kept[0].time >= timedelta(weeks=weeks) - SLACK
 
 
 def retrain(workshop: Workshop, name: str) -> Retraining:
