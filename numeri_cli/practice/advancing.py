@@ -58,6 +58,7 @@ class Week:
         times = state.calendar.round(number + 1)
         shown = times.opens_at + SHOWN_AFTER_OPENING if running is None else running
         clock = max(shown, times.opens_at, state.clock)  # time never goes back
+        clock = state.calendar.held(clock, number=number + 1)  # nor past a round not yet made
         with self.store.reading() as connection:
             waiting = submissions.queued_for(connection, number + 1)
         carried = [carry_over(self.world, self.folders, one) for one in waiting]

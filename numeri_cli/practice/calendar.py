@@ -60,6 +60,10 @@ class Calendar:
         """The round that opened last at or before `moment`."""
         return self.first_round + (moment - self.first_opens_at) // WEEK
 
+    def held(self, moment: datetime, *, number: int) -> datetime:
+        """`moment`, or the last before the round after `number` opens."""
+        return min(moment, self.opening(number + 1) - timedelta(seconds=1))
+
     def round(self, number: int) -> RoundTimes:
         """All times of round `number`."""
         opens_at = self.opening(number)

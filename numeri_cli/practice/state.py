@@ -111,10 +111,11 @@ def open_round(connection: Connection, number: int, *, clock: datetime, by_hand:
     )
 
 
-def keep_clock(connection: Connection, clock: datetime, *, moves: int) -> None:
-    """Store where a running clock has come to, unless somebody moved it meanwhile."""
+def keep_clock(connection: Connection, clock: datetime, *, state: State) -> None:
+    """Store where a running clock has come to, unless somebody moved on since `state` was read."""
     connection.execute(
-        "UPDATE tournament SET clock = ? WHERE clock_moves = ?", (moment_text(clock), moves)
+        "UPDATE tournament SET clock = ? WHERE clock_moves = ? AND live_round = ?",
+        (moment_text(clock), state.clock_moves, state.live_round),
     )
 
 

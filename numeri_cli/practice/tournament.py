@@ -196,19 +196,27 @@ class Tournament:
             week.publish()
 
     def tick(self) -> None:
-        """Keep a running clock's time, and open the rounds it has come to. Raises LockHeld."""
+        """Keep a running clock's time, and open the next round if it has come to it.
+
+        Raises LockHeld.
+        """
+        self._keep_time()
+        if self._is_behind():
+            with self._advancing(SILENT) as week:
+                if self._is_behind():  # nobody else was quicker
+                    week.pass_by(running=self.now())
+                    week.publish()
+
+    def _is_behind(self) -> bool:
         state = self.state()
-        moment = self.time_of(state)
-        if state.calendar.number_at(moment) <= state.live_round:
-            with self.store.writing() as connection:
-                keep_clock(connection, moment, moves=state.clock_moves)
-            return
-        with self._advancing(SILENT) as week:
-            state = self.state()
-            while state.calendar.number_at(self.time_of(state)) > state.live_round:
-                week.pass_by(running=self.time_of(state))
-                state = self.state()
-            week.publish()
+        return state.calendar.number_at(self.time_of(state)) > state.live_round
+
+    def _keep_time(self) -> None:
+        """Store the time of a running clock, as far as the live round lasts."""
+        state = self.state()
+        moment = state.calendar.held(self.time_of(state), number=state.live_round)
+        with self.store.writing() as connection:
+            keep_clock(connection, moment, state=state)
 
     @contextmanager
     def running(self, speed: float) -> Iterator[None]:
@@ -220,8 +228,7 @@ class Tournament:
         self.now()  # it runs from here, not from the first question
         try:
             yield
-            with suppress(LockHeld):
-                self.tick()
+            self._keep_time()
         finally:
             self._running = None
 
