@@ -6,6 +6,7 @@ import logging
 import socket
 import ssl
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Literal
 import httpx
 
 from numeri_cli.api.addresses import checked, redirected, same_origin, shown
+from numeri_cli.api.bulk import BulkTransport
 from numeri_cli.api.limits import Limits
 from numeri_cli.errors import Unreachable
 
@@ -62,29 +64,31 @@ class Connector:
         """Whether the server is an object of this process: one thread must be enough for it."""
         return self._transport is not None
 
-    def connect(self) -> Connection:
-        """A connection, opened when it is first used."""
-        return Connection(self)
+    def connect(self, *, bulk: bool = False) -> Connection:
+        """A connection, opened when it is first used; bulk: for files rather than questions."""
+        return Connection(self, bulk=bulk)
 
-    def client(self, scheme: str) -> httpx.Client:
+    def client(self, scheme: str, *, bulk: bool = False) -> httpx.Client:
         """The means to speak http or https; the certificates are read once, when first needed.
 
         Raises Unreachable where the environment names proxies or certificates that are of no use.
         """
+        nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusted: only plain http comes through
         if self._transport is not None:
-            return _client(_Borrowed(self._transport), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-        if scheme != "https":  # it trusts nobody, so nothing but plain http comes through
-            return _client(None, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-        self._certificates = self._certificates or _certificates()
-        return _client(None, self._certificates)
+            return _client(_Borrowed(self._transport), nobody)
+        if scheme == "https":
+            self._certificates = self._certificates or _certificates()
+        trusted = nobody if scheme != "https" else self._certificates or nobody
+        return _client(BulkTransport(trusted) if bulk else None, trusted)
 
 
 class Connection:
     """At most one request at a time; kept alive between requests to the same host."""
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, *, bulk: bool) -> None:
         self._connector, self._limits = connector, connector.limits
-        self._clients: dict[str, httpx.Client] = {}
+        self._bulk = bulk
+        self._clients: dict[tuple[str, bool], httpx.Client] = {}
         self._streams: list[Any] = []  # of httpcore, which has no public type for them
         self._overdue = False
         self._alarm: threading.Timer | None = None
@@ -129,7 +133,7 @@ class Connection:
         url, method, headers = checked(request.url), request.method, dict(request.headers)
         timeout = httpx.Timeout(request.idle_seconds, connect=self._limits.connect_seconds)
         for _ in range(self._limits.redirects + 1):
-            client = self._client(url.scheme)
+            client = self._client(url)
             response = client.send(
                 client.build_request(
                     method,
@@ -153,10 +157,12 @@ class Connection:
             url = target
         raise Broken("astray", f"{url.host} redirects in circles")
 
-    def _client(self, scheme: str) -> httpx.Client:
-        if scheme not in self._clients:
-            self._clients[scheme] = self._connector.client(scheme)
-        return self._clients[scheme]
+    def _client(self, url: httpx.URL) -> httpx.Client:
+        bulk = self._bulk and not _is_proxied(url)
+        key = (url.scheme, bulk)
+        if key not in self._clients:
+            self._clients[key] = self._connector.client(url.scheme, bulk=bulk)
+        return self._clients[key]
 
     def _trace(self, request: Request) -> Callable[[str, Mapping[str, Any]], None]:
         def hear(event: str, info: Mapping[str, Any]) -> None:
@@ -222,6 +228,14 @@ def _client(transport: httpx.BaseTransport | None, certificates: ssl.SSLContext)
             "the proxy settings of the environment cannot be used",
             hint="look at HTTPS_PROXY, ALL_PROXY and NO_PROXY; SOCKS needs `pip install socksio`",
         ) from error
+
+
+def _is_proxied(url: httpx.URL) -> bool:
+    if url.scheme == "http":  # towards this machine, where no proxy belongs
+        return False
+    proxies = urllib.request.getproxies()
+    named = proxies.get("https") or proxies.get("all")
+    return bool(named) and not urllib.request.proxy_bypass(url.host)
 
 
 class _Borrowed(httpx.BaseTransport):

@@ -16,6 +16,7 @@ class Limits:
     attempts: in a row without progress, the first one included
     retry_after_seconds: the longest a server may ask us to wait
     whole_below_bytes: a smaller file comes in one request
+    enough_bytes_per_second: a first connection as fast as that gets no help from others
     segment_bytes: the least that is asked for in one ranged request of a larger file
     poll_seconds, settle_seconds: between two looks at a submission, and for all of them
     clock_seconds: how long one Date header is good for
@@ -33,6 +34,7 @@ class Limits:
     redirects: int = 5
     answer_bytes: int = 64 * MEGABYTE
     connections: int = 4
+    enough_bytes_per_second: int = 100 * MEGABYTE
     whole_below_bytes: int = 32 * MEGABYTE
     segment_bytes: int = 4 * MEGABYTE
     journal_seconds: float = 2.0

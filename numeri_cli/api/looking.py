@@ -29,7 +29,7 @@ def bytes_to_come(
     headers = {"Accept-Encoding": "identity", "Range": "bytes=0-0"}
     if known is not None and known.etag:
         headers["If-None-Match"] = known.etag
-    connection = connector.connect()
+    connection = connector.connect(bulk=True)
 
     def look() -> Identity | None:
         url = addresses.current()

@@ -144,9 +144,9 @@ class Parts:
             intervals = _merged([*self._done, *((s.start, s.position) for s in self._active)])
         return intervals[0][1] if intervals and intervals[0][0] == 0 else 0
 
-    def read(self, position: int, *, count: int) -> bytes:
-        """Bytes that are here. Raises OSError."""
-        return os.pread(self._file, count, position)
+    def read_into(self, block: memoryview, *, position: int) -> int:
+        """Copy bytes that are here; returns how many. Raises OSError."""
+        return os.preadv(self._file, [block], position)
 
     def sync(self) -> None:
         """Have the disk take what was written. Raises OSError."""

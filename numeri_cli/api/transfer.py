@@ -75,7 +75,7 @@ def download(
                 known=known if destination.exists() else None,
                 ranged=ranged,
                 limits=connector.limits,
-                learned=work.go_wide,
+                learned=work.begin,
             )
             try:
                 return work.run(check)
@@ -103,7 +103,8 @@ class _Work:
         self._keep = True  # what is here is worth going on from
         self._task: Task | None = None
         self._began = self._reported = self._hashed = self._synced = 0
-        self._digest = hashlib.sha256()
+        self._began_at, self._wide = 0.0, False
+        self._block, self._digest = bytearray(_HASH_BYTES), hashlib.sha256()
 
     def run(self, check: Callable[[Path], None]) -> Downloaded:
         """Fetch, verify, sync, publish."""
@@ -123,13 +124,20 @@ class _Work:
         finally:
             self._close()
 
-    def go_wide(self) -> None:
-        """The first answer told the size: let as many connections help as can be of use."""
-        parts = self._parts()
-        self._reported = parts.received
-        if self._connector.in_process or not parts.identity.resumable:
+    def begin(self) -> None:
+        """The first answer told the size, and how much of it is here from an earlier time."""
+        self._began = self._reported = self._parts().received
+        self._began_at = time.monotonic()
+
+    def _widen(self) -> None:
+        """Let as many connections help as can be of use, unless one of them is fast enough."""
+        elapsed = time.monotonic() - self._began_at
+        parts, limits = self._parts(), self._connector.limits
+        if self._wide or elapsed < _TICK_SECONDS or not parts.identity.resumable:
             return
-        limits = self._connector.limits
+        if (parts.received - self._began) / elapsed >= limits.enough_bytes_per_second:
+            return
+        self._wide = True
         useful = -(-parts.missing // limits.segment_bytes)
         for _ in range(min(limits.connections - 1, useful)):
             self._start(lead=False)
@@ -140,7 +148,7 @@ class _Work:
         return self.fetch.parts
 
     def _fetch_here(self) -> None:
-        connection = self._connector.connect()
+        connection = self._connector.connect(bulk=True)
         self._connections.append(connection)
         self.fetch.lead(connection, tick=self._report)
 
@@ -153,7 +161,7 @@ class _Work:
 
     def _work(self, *, lead: bool) -> None:
         try:
-            connection = self._connector.connect()
+            connection = self._connector.connect(bulk=True)
             self._connections.append(connection)
             errand = self.fetch.lead if lead else self.fetch.follow
             errand(connection, tick=lambda: None)
@@ -173,8 +181,10 @@ class _Work:
             self._wake.clear()
             if self._failures:
                 raise self._failures[0]
-            self._report()
-            self._hash()
+            if self.fetch.is_learned:
+                self._report()
+                self._widen()
+                self._hash()
         if self._failures:
             raise self._failures[0]
 
@@ -183,8 +193,7 @@ class _Work:
             return
         if self._task is None:
             size = self.fetch.parts.identity.size
-            self._task = self._bar(None if size is None else size - self._reported)
-            self._began = self._reported
+            self._task = self._bar(None if size is None else size - self._began)
         received = self._began if back else self.fetch.parts.received
         if received != self._reported:
             self._task.advance(received - self._reported)
@@ -192,14 +201,13 @@ class _Work:
 
     def _hash(self) -> None:
         """Follow what is here without a gap, and have the disk take it meanwhile."""
-        parts = self.fetch.parts
-        if parts is None or not self.fetch.is_learned:
-            return
+        parts = self._parts()
         end = parts.prefix()
         while self._hashed < end:
-            block = parts.read(self._hashed, count=min(_HASH_BYTES, end - self._hashed))
-            self._digest.update(block)
-            self._hashed += len(block)
+            block = memoryview(self._block)[: end - self._hashed]
+            count = parts.read_into(block, position=self._hashed)
+            self._digest.update(block[:count])
+            self._hashed += count
         if self._hashed - self._synced >= _SYNC_BYTES:
             parts.sync()
             self._synced = self._hashed

@@ -56,7 +56,7 @@ def upload(
         # slower than this is what a stall is defined as
         whole_seconds=limits.no_progress_seconds + len(content) / limits.stall_bytes_per_second,
     )
-    connection = connector.connect()
+    connection = connector.connect(bulk=True)
 
     def put() -> None:
         try:
