@@ -174,7 +174,7 @@ def read_standing(root: Path) -> Standing:
         if not path.is_file():
             raise PracticeMissing(
                 f"there is no practice world in {root}",
-                hint="`numeri practice create` makes one; so does `numeri run --tournament practice`",
+                hint="`numeri practice create` makes one, and so does `numeri run` there",
             )
         text = path.read_bytes()
     try:

@@ -74,7 +74,8 @@ class Chronicle:
                 f"there is no target {name!r} in this world",
                 hint="there are " + ", ".join(TARGETS),
             )
-        return self.targets(era)[TARGETS.index(resolved)]
+        values: TargetArray = self.targets(era)[TARGETS.index(resolved)]
+        return values
 
     def targets(self, era: int) -> TargetArray:
         """(TARGETS, stocks) in {0, .25, .5, .75, 1}, NaN where unresolved."""
@@ -133,7 +134,7 @@ class Chronicle:
         return self._predictions(era, self.meta_model(era)[None])
 
     def example_rows(self, era: int) -> EraPredictions:
-        """The example submission: mean rank of the organiser's models, as rank / n like the real."""
+        """The example submission: the organiser's models together, as rank / n like the real."""
         ranks = rank_average(np.sum(list(self.benchmark_predictions(era).values()), axis=0))
         return self._predictions(era, (ranks / len(ranks))[None])
 

@@ -16,7 +16,7 @@ from numeri_cli.practice.archive import Archive, Eve, resolved_eras
 from numeri_cli.practice.forecasters import LiveView
 from numeri_cli.practice.market import Market, ReturnArray
 from numeri_cli.practice.obfuscation import FeatureArray, FeaturePlan, NoiseArray
-from numeri_cli.practice.targets import HORIZONS_DAYS, eras_to_resolve, resolve
+from numeri_cli.practice.targets import HORIZONS_DAYS, RiskModel, eras_to_resolve
 from numeri_cli.practice.trained_field import TrainedField
 from numeri_cli.practice.universe import FloatArray
 from numeri_cli.progress import Task
@@ -40,6 +40,7 @@ def run_history(archive: Archive, market: Market, features: FeaturePlan, task: T
     noise = features.first_noise(settings.seed, settings.stocks)
     styles: deque[FloatArray] = deque(maxlen=eras_to_resolve(max(HORIZONS_DAYS)))
     returns: deque[ReturnArray] = deque(maxlen=styles.maxlen)
+    risk = RiskModel.of(market.stocks)
 
     def make_features(
         characteristics: FloatArray, noise: NoiseArray, era: int
@@ -72,7 +73,7 @@ def run_history(archive: Archive, market: Market, features: FeaturePlan, task: T
                 span = eras_to_resolve(days)
                 if era >= span:
                     known = np.concatenate(list(returns)[-span:])
-                    keep(resolve(market.stocks, styles[-span], known, horizon_days=days))
+                    keep(risk.resolve(styles[-span], known, horizon_days=days))
             made, noise = making.result()
             keep_features(made)
             task.advance(1)

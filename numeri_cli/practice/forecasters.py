@@ -1,4 +1,4 @@
-"""Techniques by which rivals and the organiser forecast: trees, ridge, a few features, chance.
+"""What a technique of forecasting is, and the simple ones: ridge, a few features, chance, a copy.
 
 A technique is fitted once and becomes bytes on disk; the bytes become a forecaster again.
 Everything comes out the same with any number of threads.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,13 @@ from numeri_cli.practice.obfuscation import FeatureArray
 from numeri_cli.practice.streams import Purpose, stream
 from numeri_cli.practice.targets import CodeArray
 
+if TYPE_CHECKING:
+    from numeri_cli.practice.trees import BinnedEras
+
 ScoreArray = npt.NDArray[np.float64]
 WEIGHT_UNIT = 2.0**-30  # sums of small integers times such weights are exact in any order
 MIDDLE = 2
-LEAVES_PER_ROWS = 480  # a leaf holds at least this fraction of the rows, or 1000
+ROWS_PER_BLOCK = 120_000  # few products of large matrices instead of many of small ones
 
 
 class History(Protocol):
@@ -34,6 +37,9 @@ class History(Protocol):
     def target(self, era: int, name: str) -> CodeArray:
         """(stocks,) in 0–4."""
 
+    def binned(self) -> BinnedEras:
+        """Every so manieth era, as trees learn from it."""
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -44,10 +50,16 @@ class Lesson:
     target: str
     seed: int
 
-    def labels(self, eras: Sequence[int]) -> npt.NDArray[np.float32]:
-        """(rows,) in {0, .25, .5, .75, 1}."""
-        codes = [self.history.target(era, self.target) for era in eras]
-        return np.concatenate(codes).astype(np.float32) / 4
+    def centred(
+        self, eras: Sequence[int], columns: Sequence[int]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """(features, rows) and (rows,) of these eras as whole numbers from −2 to 2."""
+        features = [self.history.features(era)[list(columns)] - MIDDLE for era in eras]
+        codes = [self.history.target(era, self.target) - MIDDLE for era in eras]
+        return (
+            np.concatenate(features, axis=1).astype(np.float32),
+            np.concatenate(codes).astype(np.float32),
+        )
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,11 @@ class LiveView:
     era: int
     features: FeatureArray
     benchmarks: ScoreArray
+
+    @cached_property
+    def rows(self) -> npt.NDArray[np.float32]:
+        """(stocks, features), one stock after the other, as trees want it."""
+        return np.ascontiguousarray(self.features.T, dtype=np.float32)
 
 
 class Forecaster(Protocol):
@@ -80,105 +97,31 @@ class Technique(Protocol):
 
 
 @dataclass(frozen=True)
-class Trees:
-    """LightGBM on every `stride`-th era of a choice of features.
-
-    columns: indices of features, or None for all; share: how many of them each tree sees
-    """
-
-    columns: tuple[int, ...] | None = None
-    rounds: int = 100
-    depth: int = 4
-    learning_rate: float = 0.05
-    share: float = 0.3
-    stride: int = 4
-    threads: int = 1
-
-    def fit(self, lesson: Lesson) -> bytes:
-        """Train; the booster as LightGBM's own text."""
-        import lightgbm
-
-        stride = min(self.stride, len(lesson.eras))
-        eras = sorted(lesson.eras, reverse=True)[lesson.seed % stride :: stride]
-        count = len(lesson.history.features(eras[0]))
-        columns = np.arange(count) if self.columns is None else np.array(self.columns)
-        blocks = [lesson.history.features(era)[columns].T.astype(np.float32) for era in eras]
-        labels = lesson.labels(eras)
-        parameters: dict[str, Any] = {
-            "objective": "regression",
-            "learning_rate": self.learning_rate,
-            "max_depth": self.depth,
-            "num_leaves": 2**self.depth - 1,
-            "feature_fraction": self.share,
-            "min_data_in_leaf": max(10, min(1000, len(labels) // LEAVES_PER_ROWS)),
-            "min_data_in_bin": 1,
-            "max_bin": 7,
-            "bin_construct_sample_cnt": 20_000,
-            "feature_pre_filter": False,
-            "force_col_wise": True,
-            "deterministic": True,
-            "num_threads": self.threads,
-            "seed": lesson.seed,
-            "verbosity": -1,
-        }
-        names = [f"f{column}" for column in columns.tolist()]
-        data = lightgbm.Dataset(
-            blocks, label=labels, params=parameters, feature_name=names, free_raw_data=True
-        )
-        booster = lightgbm.train(parameters, data, num_boost_round=self.rounds)
-        text: str = booster.model_to_string()
-        return text.encode()
-
-    def forecaster(self, learnt: bytes) -> Forecaster:
-        """The booster of the text."""
-        return TreesForecaster(learnt.decode())
-
-
-@dataclass(frozen=True)
-class TreesForecaster:
-    """Scores are the sums of the trees' leaves."""
-
-    text: str
-
-    @cached_property
-    def _booster(self) -> Any:
-        import lightgbm
-
-        return lightgbm.Booster(model_str=self.text)
-
-    def scores(self, view: LiveView) -> ScoreArray:
-        """(stocks,) expected targets."""
-        columns = [int(name[1:]) for name in self._booster.feature_name()]
-        rows = view.features[columns].T.astype(np.float32)
-        scores: ScoreArray = self._booster.predict(rows, num_threads=1)
-        return scores
-
-
-@dataclass(frozen=True)
 class Ridge:
     """Least squares with a penalty, in closed form.
 
-    columns: indices of features; penalty: per row; last_eras: how many recent eras it believes in
+    columns: indices of features; penalty: per row
+    every: learns from every so manieth era, since neighbours overlap
+    last_eras: how many recent eras it believes in, or None for all
     """
 
     columns: tuple[int, ...]
     penalty: float = 0.5
+    every: int = 4
     last_eras: int | None = None
 
     def fit(self, lesson: Lesson) -> bytes:
         """Solve; sums of integers are exact in float32, so nothing depends on threads."""
-        eras = list(lesson.eras)[-self.last_eras :] if self.last_eras else lesson.eras
-        width = len(self.columns)
-        gram, product, rows = np.zeros((width, width)), np.zeros(width), 0
-        for era in eras:
-            block = lesson.history.features(era)
-            centred = (block[list(self.columns)] - MIDDLE).astype(np.float32)
-            codes = (lesson.history.target(era, lesson.target) - MIDDLE).astype(np.float32)
+        eras = list(lesson.eras)[-(self.last_eras or 0) :][:: self.every]
+        width, stocks = len(self.columns), lesson.history.features(eras[0]).shape[1]
+        gram, product, rows = np.zeros((width, width)), np.zeros(width), len(eras) * stocks
+        block = max(1, ROWS_PER_BLOCK // stocks)
+        for start in range(0, len(eras), block):
+            centred, codes = lesson.centred(eras[start : start + block], self.columns)
             gram += centred @ centred.T
             product += centred @ codes
-            rows += len(codes)
         factor = cho_factor(gram + self.penalty * rows * np.eye(width))
-        weights = np.zeros(len(block))
+        weights = np.zeros(len(lesson.history.features(eras[0])))
         weights[list(self.columns)] = cho_solve(factor, product)
         return _weight_bytes(weights)
 
@@ -195,11 +138,11 @@ class BestFeatures:
 
     def fit(self, lesson: Lesson) -> bytes:
         """Pick by |mean covariance with the target|, each with its sign."""
-        total: Any = 0
+        count = len(lesson.history.features(lesson.eras[0]))
+        total = np.zeros(count)
         for era in lesson.eras:
-            block = (lesson.history.features(era) - MIDDLE).astype(np.float32)
-            codes = (lesson.history.target(era, lesson.target) - MIDDLE).astype(np.float32)
-            total = total + (block @ codes).astype(np.float64)
+            centred, codes = lesson.centred([era], range(count))
+            total += np.einsum("fn,n->f", centred, codes)
         best = np.argsort(-np.abs(total), kind="stable")[: self.count]
         weights = np.zeros(len(total))
         weights[best] = np.sign(total[best])
@@ -220,7 +163,7 @@ class WeightsForecaster:
         """(stocks,) weighted sums; exact, because weights are multiples of 2**-30."""
         used = np.flatnonzero(self.weights)
         centred = (view.features[used] - MIDDLE).astype(np.float64)
-        scores: ScoreArray = self.weights[used] @ centred
+        scores: ScoreArray = np.einsum("f,fn->n", self.weights[used], centred)
         return scores
 
 
@@ -242,7 +185,7 @@ class Noise:
     def scores(self, view: LiveView) -> ScoreArray:
         """(stocks,) standard normal."""
         random = stream(self.seed, Purpose.rival_noise, view.era * 1024 + self.number)
-        return random.standard_normal(view.features.shape[1])
+        return random.standard_normal((view.features.shape[1],))
 
 
 @dataclass(frozen=True)
@@ -261,7 +204,8 @@ class BenchmarkCopy:
 
     def scores(self, view: LiveView) -> ScoreArray:
         """(stocks,) its ranks."""
-        return view.benchmarks[self.model]
+        ranks: ScoreArray = view.benchmarks[self.model]
+        return ranks
 
 
 def _weight_bytes(weights: ScoreArray) -> bytes:

@@ -107,7 +107,8 @@ class Market:
         plan = self.plan
         common = THEME_SHARE**0.5 * state.themes[plan.theme]
         sector = SECTOR_SHARE**0.5 * state.sector_values[:, self.stocks.sector]
-        return common + sector + OWN_SHARE**0.5 * state.own
+        values: FloatArray = common + sector + OWN_SHARE**0.5 * state.own
+        return values
 
     def week(self, state: MarketState) -> tuple[ReturnArray, MarketState]:
         """One week passes.
@@ -146,9 +147,10 @@ class Market:
         paying = np.where(state.theme_pays[plan.theme], 1.0, THEME_OFF)
         crowd = CROWD_BUILDING if state.crowd_builds[0] else CROWD_UNWINDING
         wandering = PREMIUM_WANDERING * state.linear_drift * (plan.crowded != 0)
-        linear = plan.linear * paying + wandering + plan.crowded * crowd
-        nonlinear = plan.nonlinear * (1 + NONLINEAR_WANDERING * state.nonlinear_drift)
-        return plan.scale * np.concatenate([linear, nonlinear]) / 20**0.5
+        linear = plan.scale * (plan.linear * paying + wandering) + plan.crowded * crowd
+        drift = 1 + NONLINEAR_WANDERING * state.nonlinear_drift
+        nonlinear = plan.scale * plan.nonlinear * drift
+        return np.concatenate([linear, nonlinear]) / 20**0.5
 
     def _day(
         self,
@@ -177,11 +179,9 @@ class Market:
 
         payoff = premia.copy()
         linear = slice(plan.styles, plan.characteristics)
-        payoff[linear] += plan.scale * FACTOR_NOISE * premium_level * noise[linear]
-        payoff[linear] += plan.scale * rush * plan.crowded[linear]
-        payoff[plan.characteristics :] += (
-            plan.scale * NONLINEAR_NOISE * noise[plan.characteristics :]
-        )
+        payoff[linear] += FACTOR_NOISE * premium_level * noise[linear]
+        payoff[linear] += rush * plan.crowded[linear]
+        payoff[plan.characteristics :] += NONLINEAR_NOISE * noise[plan.characteristics :]
         # einsum, not a product of BLAS: the same sum in the same order with any number of threads
         own += np.einsum("k,kn->n", payoff[plan.styles :], shapes[plan.styles :])
         returns = (

@@ -25,7 +25,8 @@ def stake_weighted(predictions: FloatArray, stakes_nmr: Sequence[Decimal]) -> Fl
     if total <= 0:
         raise ValueError("a meta model needs a stake")
     weights = np.array([float(stake / total) for stake in stakes_nmr])
-    return np.einsum("p,pn->n", weights, gaussianize(predictions.T).T)
+    mean: FloatArray = np.einsum("p,pn->n", weights, gaussianize(predictions.T).T)
+    return mean
 
 
 def meta_model(predictions: FloatArray, stakes_nmr: Sequence[Decimal]) -> FloatArray:

@@ -7,8 +7,7 @@ import numpy.typing as npt
 
 from numeri_cli.practice.streams import Purpose, stream
 
-ADJECTIVES = tuple(
-    """
+ADJECTIVES = """
     ample amber angular arctic arid ashen autumnal azure balmy bashful blunt bold brackish breezy
     brisk bronze buoyant candid chalky charred chilly coastal cobalt coral crimson crooked curly
     dappled daring dense drowsy dusky eager earthen eastern elastic faint feathered festive flinty
@@ -20,10 +19,8 @@ ADJECTIVES = tuple(
     southern spare speckled spiral steady stony stormy stout sturdy sunlit supple tawny tender
     thorny tidal timid twilit uneven upland velvet vivid wandering watchful waxen western wild
     windy winding wiry witty wooden woven zealous
-    """.split()
-)
-NOUNS = tuple(
-    """
+    """.split()  # noqa: SIM905 -- a list of words reads best as words
+NOUNS = """
     acorn alcove anchor anvil apron arbour archer awning badger bakery balcony barley barrel basin
     beacon beaver bellows bobbin bramble brook bucket burrow cabin candle canyon carriage cedar
     cellar chapel chestnut clover cobbler compass copper cottage crane cricket cushion cypress
@@ -35,8 +32,7 @@ NOUNS = tuple(
     prairie puffin quarry quilt rafter raven reef ribbon ridge rudder saddle salmon saucer shepherd
     shovel sickle spindle spruce stable starling steeple summit swallow teapot thicket thimble
     thistle timber trellis trout tunic turnip valley violin wagon walnut weaver willow window wren
-    """.split()
-)
+    """.split()  # noqa: SIM905 -- likewise
 THEME_SETS = (
     "intelligence",
     "charisma",

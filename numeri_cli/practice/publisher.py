@@ -107,12 +107,12 @@ def write_predictions(
 def write_example(folder: Path, name: str, eras: Sequence[EraPredictions]) -> None:
     """An example of a submission, as parquet and CSV; the first column is the prediction."""
     schema = _schema([("prediction", pa.float64())])
-    with atomic_path(folder / f"{name}.parquet") as temporary:
-        with _writer(temporary, schema) as writer:
-            for group in _groups(eras):
-                block = np.concatenate([rows.columns[0] for rows in group])
-                table = pa.Table.from_arrays([pa.array(block), _ids(group)], schema=schema)
-                writer.write_table(table, row_group_size=len(table))
+    path = folder / f"{name}.parquet"
+    with atomic_path(path) as temporary, _writer(temporary, schema) as writer:
+        for group in _groups(eras):
+            block = np.concatenate([rows.columns[0] for rows in group])
+            table = pa.Table.from_arrays([pa.array(block), _ids(group)], schema=schema)
+            writer.write_table(table, row_group_size=len(table))
     with atomic_file(folder / f"{name}.csv") as file:
         file.write(b"id,prediction\n")
         for rows in eras:
@@ -154,8 +154,7 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         path,
         schema,
         version="2.6",
-        compression="zstd",
-        compression_level=1,
+        compression="snappy",
         use_dictionary=[field.name for field in schema if field.name != "id"],
         write_statistics=False,
         store_schema=True,

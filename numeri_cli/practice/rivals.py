@@ -5,7 +5,7 @@ A table of archetypes; a larger field repeats it with other features, seeds and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,10 +22,10 @@ from numeri_cli.practice.forecasters import (
     Ridge,
     ScoreArray,
     Technique,
-    Trees,
 )
 from numeri_cli.practice.obfuscation import FeaturePlan
 from numeri_cli.practice.streams import Purpose, derived_seed, stream
+from numeri_cli.practice.trees import Trees
 from numeri_cli.practice.universe import Plan, WorldSettings
 from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.ranks import gaussianize
@@ -47,7 +47,7 @@ class Rival:
     """One participant.
 
     technique: how it forecasts; target, seed: what it learns with
-    neutral: proportion of all its features that is taken out of the forecast
+    neutral: proportion of what all features explain that is taken out of the forecast
     """
 
     name: str
@@ -68,13 +68,21 @@ class Rival:
         eras = range(1, settings.rival_eras + 1)
         return self.technique.fit(Lesson(history, eras, self.target, self.seed))
 
-    def scores(self, forecaster: Forecaster, view: LiveView) -> ScoreArray:
-        """(stocks,) what it hands in for an era, before ranking."""
-        scores = forecaster.scores(view)
-        if self.neutral:
-            left = neutralize(gaussianize(scores), view.features.T, proportion=self.neutral)
-            scores = np.rint(left / SCORE_UNIT)
-        return scores
+
+def handed_in(
+    rivals: Sequence[Rival], forecasters: Sequence[Forecaster], view: LiveView
+) -> list[ScoreArray]:
+    """(stocks,) of each rival: what it hands in for an era, before ranking."""
+    scores = [forecaster.scores(view) for forecaster in forecasters]
+    neutral = [index for index, rival in enumerate(rivals) if rival.neutral]
+    if neutral:
+        # all at once: one least squares with several right sides costs little more than one
+        columns = np.stack([gaussianize(scores[index]) for index in neutral], axis=1)
+        explained = columns - neutralize(columns, view.features.T)
+        for place, index in enumerate(neutral):
+            left = columns[:, place] - rivals[index].neutral * explained[:, place]
+            scores[index] = np.rint(left / SCORE_UNIT)
+    return scores
 
 
 @dataclass(frozen=True)
@@ -115,11 +123,11 @@ class Archetype:
 ARCHETYPES = (
     Archetype(
         "quiet_harvest", "trees, half neutralized", "1460", "target_ender_60",
-        lambda desk: Trees(desk.some(0.6), rounds=140, depth=5), neutral=0.5,
+        lambda desk: Trees(desk.some(0.6), rounds=80, depth=5), neutral=0.5,
     ),
     Archetype(
         "old_oak", "trees", "820", "target_ender_20",
-        lambda desk: Trees(desk.some(0.5), rounds=120, depth=5),
+        lambda desk: Trees(desk.some(0.5), rounds=70, depth=5),
     ),
     Archetype(
         "straight_edge", "ridge", "310", "target_ender_20",
@@ -127,11 +135,11 @@ ARCHETYPES = (
     ),
     Archetype(
         "night_heron", "trees, three quarters neutralized", "640", "target_jasper_20",
-        lambda desk: Trees(desk.some(0.5), rounds=160, depth=4), neutral=0.75,
+        lambda desk: Trees(desk.some(0.5), rounds=70, depth=4), neutral=0.75,
     ),
     Archetype(
         "tin_whistle", "shallow trees", "520", "target_ender_60",
-        lambda desk: Trees(desk.some(0.4), rounds=100, depth=3),
+        lambda desk: Trees(desk.some(0.4), rounds=70, depth=3),
     ),
     Archetype(
         "icarus", "the three best features", "95", "target_ender_20",
@@ -143,11 +151,11 @@ ARCHETYPES = (
     ),
     Archetype(
         "short_memory", "ridge on the recent past", "75", "target_ender_20",
-        lambda desk: Ridge(desk.some(0.4), penalty=1.0, last_eras=52),
+        lambda desk: Ridge(desk.some(0.4), penalty=1.0, every=2, last_eras=52),
     ),
     Archetype(
         "two_themes", "trees on two themes", "180", "target_victor_60",
-        lambda desk: Trees(desk.of_themes(2), rounds=100, depth=4),
+        lambda desk: Trees(desk.of_themes(2), rounds=50, depth=4),
     ),
     Archetype(
         "coin_toss", "chance", "12.5", "target_ender_20",
@@ -159,7 +167,7 @@ ARCHETYPES = (
     ),
     Archetype(
         "learned_by_heart", "deep trees on few eras", "40", "target_ender_20",
-        lambda desk: Trees(desk.some(0.2), rounds=160, depth=8, learning_rate=0.1, stride=16),
+        lambda desk: Trees(desk.some(0.2), rounds=40, depth=8, learning_rate=0.2, every=4),
     ),
 )  # fmt: skip
 

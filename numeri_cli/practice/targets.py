@@ -61,37 +61,74 @@ def horizon_of(target: str) -> int:
     return int((ALIAS_STANDS_FOR if target == ALIAS else target).rsplit("_", 1)[1])
 
 
-def resolve(
-    stocks: Stocks, styles: FloatArray, returns: ReturnArray, *, horizon_days: int
-) -> CodeArray:
-    """The targets of one era and horizon.
+@dataclass(frozen=True)
+class RiskModel:
+    """The factors that targets are made neutral to, without the styles, which move.
 
-    styles: (styles, stocks) of that era
-    returns: (5 · eras_to_resolve, stocks) daily log returns from the era's first day on, in 1e-7
-    returns: (schemes, stocks) codes 0–4, lowest first, 5/20/50/20/5 %
+    fixed: (factors, stocks) sector dummies, beta, country dummies but the first
+    gram: (factors, factors) of the fixed ones, which is most of the work
     """
-    total = returns[LAG_DAYS : LAG_DAYS + horizon_days].sum(axis=0, dtype=np.int64) * RETURN_UNIT
-    return np.stack([_codes(_residual(scheme, stocks, styles, total)) for scheme in SCHEMES])
 
+    stocks: Stocks
+    fixed: FloatArray
+    gram: FloatArray
 
-def _residual(scheme: Scheme, stocks: Stocks, styles: FloatArray, total: FloatArray) -> FloatArray:
-    """What a least-squares fit on the scheme's factors leaves of the returns."""
-    parts = [_dummies(stocks.sector), stocks.beta[None]]
-    if scheme.country:
-        parts.append(_dummies(stocks.country)[1:])
-    if scheme.styles:
-        parts.append(styles)
-    factors = np.concatenate(parts)
-    if scheme.per_volatility:
-        total = total / stocks.volatility
-    # the ridge of 1e-9 stocks keeps an empty or a single-stock group solvable
-    gram = factors @ factors.T + 1e-9 * np.eye(len(factors))
-    residual = total - np.linalg.solve(gram, factors @ total) @ factors
-    return np.rint(residual / RESIDUAL_UNIT)
+    @classmethod
+    def of(cls, stocks: Stocks) -> RiskModel:
+        """The risk model of a universe."""
+        parts = [_dummies(stocks.sector), stocks.beta[None], _dummies(stocks.country)[1:]]
+        fixed = np.concatenate(parts)
+        return cls(stocks, fixed, _products(fixed, fixed))
+
+    def resolve(self, styles: FloatArray, returns: ReturnArray, *, horizon_days: int) -> CodeArray:
+        """The targets of one era and horizon.
+
+        styles: (styles, stocks) of that era
+        returns: (5 · eras_to_resolve, stocks) daily log returns from its first day on, in 1e-7
+        returns: (schemes, stocks) codes 0–4, lowest first, 5/20/50/20/5 %
+        """
+        days = slice(LAG_DAYS, LAG_DAYS + horizon_days)
+        total = returns[days].sum(axis=0, dtype=np.int64) * RETURN_UNIT
+        factors = np.concatenate([self.fixed, styles.astype(np.float64)])
+        count = len(self.fixed)
+        gram = np.empty((len(factors), len(factors)))
+        gram[:count, :count] = self.gram
+        gram[count:] = _products(factors[count:], factors)
+        gram[:count, count:] = gram[count:, :count].T
+        return np.stack(
+            [_codes(self._residual(scheme, factors, gram, total)) for scheme in SCHEMES]
+        )
+
+    def _residual(
+        self, scheme: Scheme, factors: FloatArray, gram: FloatArray, total: FloatArray
+    ) -> FloatArray:
+        """What a least-squares fit on the scheme's factors leaves, in units far above rounding."""
+        chosen = np.ones(len(factors), dtype=bool)
+        if not scheme.country:
+            chosen[self.stocks.sectors + 1 : len(self.fixed)] = False
+        if not scheme.styles:
+            chosen[len(self.fixed) :] = False
+        if scheme.per_volatility:
+            total = total / self.stocks.volatility
+        used = factors[chosen]
+        # a millionth of a millionth of a stock keeps a group without stocks solvable
+        ridge = 1e-12 * np.eye(len(used))
+        weights = np.linalg.solve(
+            gram[np.ix_(chosen, chosen)] + ridge, np.einsum("fn,n->f", used, total)
+        )
+        residual: FloatArray = total - np.einsum("f,fn->n", weights, used)
+        return np.rint(residual / RESIDUAL_UNIT)
 
 
 def _dummies(codes: IntArray) -> FloatArray:
-    return (codes == np.arange(codes.max() + 1)[:, None]).astype(np.float64)
+    groups = np.arange(codes.max() + 1)[:, None]
+    return np.asarray(codes == groups, dtype=np.float64)
+
+
+def _products(some: FloatArray, others: FloatArray) -> FloatArray:
+    """Sums over stocks; einsum, so that they are the same with any number of threads."""
+    sums: FloatArray = np.einsum("an,bn->ab", some, others)
+    return sums
 
 
 def _codes(values: FloatArray) -> CodeArray:

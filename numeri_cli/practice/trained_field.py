@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,12 @@ from numeri_cli.practice.benchmarks import (
     chunk_of,
     train_benchmark,
 )
-from numeri_cli.practice.forecasters import Forecaster, LiveView
+from numeri_cli.practice.forecasters import Forecaster, History, LiveView
 from numeri_cli.practice.obfuscation import FeatureArray
-from numeri_cli.practice.rivals import Rival
-from numeri_cli.practice.targets import HORIZONS_DAYS, SCHEMES, CodeArray, horizon_of, target_name
+from numeri_cli.practice.rivals import Rival, handed_in
+from numeri_cli.practice.targets import SCHEMES, CodeArray, horizon_of, target_name
+from numeri_cli.practice.trees import BinnedEras
+from numeri_cli.practice.universe import PURGE_ERAS
 from numeri_cli.scoring.ranks import rank_average
 
 RankArray = npt.NDArray[np.float32]
@@ -28,9 +31,12 @@ RankArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class ArchiveHistory:
-    """The history as a model may learn from it, in order of stocks."""
+    """The history as a model may learn from it, in order of stocks; safe in several threads."""
 
     archive: Archive
+    last_era: int
+    _binned: list[BinnedEras] = field(default_factory=list)
+    _binning: Lock = field(default_factory=Lock)
 
     def features(self, era: int) -> FeatureArray:
         """(features, stocks) in 0–4."""
@@ -44,6 +50,14 @@ class ArchiveHistory:
         codes: CodeArray = self.archive.read(f"targets_{days}", era)[row]
         return codes
 
+    def binned(self) -> BinnedEras:
+        """Every so manieth era up to `last_era`; made when first asked for."""
+        with self._binning:
+            if not self._binned:
+                eras = range(1, self.last_era + 1, self.archive.settings.era_stride)
+                self._binned.append(BinnedEras.build(self, eras))
+            return self._binned[0]
+
 
 @dataclass(frozen=True)
 class TrainedField:
@@ -56,24 +70,22 @@ class TrainedField:
     def lessons(self) -> Iterator[Callable[[], None]]:
         """Everything to be trained before the history's last era, each alone, in any order."""
         settings = self.archive.settings
-        for chunk in range(chunk_of(settings, settings.eras), 0, -1):
+        chunks = chunk_of(settings, settings.eras)
+        history = self._history(chunks)
+        for chunk in range(chunks, 0, -1):
             for benchmark in BENCHMARKS:
-                yield partial(self.train_benchmark, benchmark, chunk)
+                yield partial(self._train_benchmark, benchmark, chunk, history)
         for rival in self.rivals:
-            yield partial(self._train_rival, rival)
-
-    def train_benchmark(self, benchmark: Benchmark, chunk: int) -> None:
-        """Train the organiser's model of a chunk."""
-        history = ArchiveHistory(self.archive)
-        learnt = train_benchmark(self.archive.settings, history, benchmark, chunk=chunk)
-        self.archive.write_model(_benchmark_file(benchmark, chunk), learnt)
+            yield partial(self._train_rival, rival, history)
 
     def prepare(self, era: int) -> None:
         """Train the organiser's models where `era` begins a chunk."""
         settings = self.archive.settings
         if chunk_of(settings, era) != chunk_of(settings, era - 1):
+            chunk = chunk_of(settings, era)
+            history = self._history(chunk)
             for benchmark in BENCHMARKS:
-                self.train_benchmark(benchmark, chunk_of(settings, era))
+                self._train_benchmark(benchmark, chunk, history)
 
     def benchmark_ranks(self, era: int, features: FeatureArray) -> RankArray:
         """(benchmarks, stocks)."""
@@ -87,14 +99,25 @@ class TrainedField:
 
     def rival_ranks(self, view: LiveView) -> RankArray:
         """(rivals, stocks)."""
-        ranks = []
-        for rival in self.rivals:
-            forecaster = self._forecaster(_rival_file(rival), rival.technique.forecaster)
-            ranks.append(rank_average(rival.scores(forecaster, view)))
-        return np.stack(ranks).astype(np.float32)
+        forecasters = [
+            self._forecaster(_rival_file(rival), rival.technique.forecaster)
+            for rival in self.rivals
+        ]
+        scores = handed_in(self.rivals, forecasters, view)
+        return np.stack([rank_average(one) for one in scores]).astype(np.float32)
 
-    def _train_rival(self, rival: Rival) -> None:
-        learnt = rival.train(self.archive.settings, ArchiveHistory(self.archive))
+    def _history(self, chunk: int) -> ArchiveHistory:
+        """The history that the models of a chunk, and the rivals, learn from."""
+        settings = self.archive.settings
+        last = chunk * settings.chunk_eras - min(PURGE_ERAS.values())
+        return ArchiveHistory(self.archive, max(last, settings.rival_eras))
+
+    def _train_benchmark(self, benchmark: Benchmark, chunk: int, history: History) -> None:
+        learnt = train_benchmark(self.archive.settings, history, benchmark, chunk=chunk)
+        self.archive.write_model(_benchmark_file(benchmark, chunk), learnt)
+
+    def _train_rival(self, rival: Rival, history: History) -> None:
+        learnt = rival.train(self.archive.settings, history)
         self.archive.write_model(_rival_file(rival), learnt)
 
     def _forecaster(self, name: str, make: Callable[[bytes], Forecaster]) -> Forecaster:

@@ -66,7 +66,12 @@ class WorldSettings:
     @property
     def chunk_eras(self) -> int:
         """How many eras the benchmark models predict before they are trained anew."""
-        return max(24, self.train_eras // 4)
+        return max(24, self.train_eras // 2)
+
+    @property
+    def era_stride(self) -> int:
+        """Tree models learn from every so manieth era: 4, fewer in a short history."""
+        return max(1, min(4, self.rival_eras // 16))
 
 
 @dataclass(frozen=True)
@@ -108,11 +113,11 @@ class Plan:
     theme: (characteristics,) code of the theme each belongs to
     persistence: (characteristics,) weekly autoregression
     linear: (characteristics,) mean linear premium in 20-day IC, 0 for styles
-    crowded: (characteristics,) −1, 0, 1: on which side the crowd stands
+    crowded: (characteristics,) the crowd's position, a vector of length 1
     humps: (humps,) characteristics that pay at both ends, or in the middle
     gates: (gates, 2) characteristics of which the first pays where the second is high
     nonlinear: (humps + gates,) mean premium in 20-day IC
-    scale: factor that keeps the signal of a small or large set alike, √(50/K)
+    scale: of all premia, so that a small or large set is as easy to predict from, √(50/K)
     """
 
     theme: IntArray
@@ -178,7 +183,7 @@ def draw_plan(settings: WorldSettings) -> Plan:
         theme=theme,
         persistence=2.0 ** (-1.0 / half_lives),
         linear=linear,
-        crowded=np.sign(linear),
+        crowded=np.sign(linear) / math.sqrt(len(paying)),
         humps=premia.choice(paying, size=humps, replace=humps > len(paying)),
         gates=np.stack([first, second], axis=1),
         nonlinear=nonlinear,

@@ -19,7 +19,7 @@ from numeri_cli.practice.chronicle import Chronicle, Laws
 from numeri_cli.practice.forecasters import LiveView
 from numeri_cli.practice.obfuscation import FeatureArray
 from numeri_cli.practice.rivals import RivalRecord
-from numeri_cli.practice.targets import ALIAS, HORIZONS_DAYS, TARGETS, eras_to_resolve, resolve
+from numeri_cli.practice.targets import ALIAS, HORIZONS_DAYS, TARGETS, RiskModel, eras_to_resolve
 from numeri_cli.practice.trained_field import TrainedField
 from numeri_cli.practice.universe import FloatArray, WorldSettings
 from numeri_cli.progress import SILENT, Listener
@@ -197,10 +197,10 @@ class World:
 
     def _resolve_targets(self, live_era: int) -> None:
         """Targets that are known when `live_era` opens and were not a week before."""
+        risk = RiskModel.of(self._laws.market.stocks)
         for days in HORIZONS_DAYS:
             era = resolved_eras(live_era, days)
-            codes = resolve(
-                self._laws.market.stocks,
+            codes = risk.resolve(
                 self._archive.read("styles", era),
                 self._archive.returns_from(era, eras_to_resolve(days)),
                 horizon_days=days,

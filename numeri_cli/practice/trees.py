@@ -1,0 +1,119 @@
+"""LightGBM, trained on eras that are binned once for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from numeri_cli.practice.forecasters import Forecaster, History, Lesson, LiveView, ScoreArray
+
+LEAVES = 480  # a leaf holds at least one in so many rows, or 1000
+BINNING: dict[str, int | bool] = {
+    "max_bin": 7,
+    "min_data_in_bin": 1,
+    "bin_construct_sample_cnt": 5_000,
+    "feature_pre_filter": False,
+    "force_col_wise": True,
+    "deterministic": True,
+    "num_threads": 1,  # models are trained side by side instead
+    "verbosity": -1,
+}
+
+
+@dataclass(frozen=True)
+class BinnedEras:
+    """Some eras of the history in LightGBM's bins, all features: what every tree model shares."""
+
+    eras: tuple[int, ...]
+    stocks: int
+    dataset: Any
+
+    @classmethod
+    def build(cls, history: History, eras: Sequence[int]) -> BinnedEras:
+        """Read and bin the eras; about a byte a cell stays, ten are needed for a moment."""
+        import lightgbm
+        import pyarrow as pa
+
+        columns = np.concatenate([history.features(era) for era in eras], axis=1)
+        names = [f"f{number}" for number in range(len(columns))]
+        table = pa.table([pa.array(column) for column in columns], names=names)
+        dataset = lightgbm.Dataset(table, label=np.zeros(columns.shape[1]), params=BINNING)
+        return cls(tuple(eras), columns.shape[1] // len(eras), dataset.construct())
+
+    def lesson(self, eras: Sequence[int], lesson: Lesson) -> Any:
+        """The rows of `eras` as a LightGBM dataset of its own, with the lesson's target."""
+        places = [self.eras.index(era) * self.stocks for era in eras]
+        rows = np.concatenate([np.arange(place, place + self.stocks) for place in places])
+        codes = [lesson.history.target(era, lesson.target) for era in eras]
+        subset = self.dataset.subset(rows, params=BINNING).construct()
+        return subset.set_label(np.concatenate(codes) / np.float32(4))
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Boosted trees.
+
+    columns: indices of the features it may use, or None for all
+    share: how many of those each tree may use
+    every: learns from every so manieth of the binned eras
+    """
+
+    columns: tuple[int, ...] | None = None
+    rounds: int = 70
+    depth: int = 4
+    learning_rate: float = 0.08
+    share: float = 0.2
+    every: int = 1
+
+    def fit(self, lesson: Lesson) -> bytes:
+        """Train; the booster as LightGBM's own text."""
+        import lightgbm
+
+        binned = lesson.history.binned()
+        eras = [era for era in binned.eras if era in lesson.eras][:: self.every]
+        count = binned.dataset.num_feature()
+        chosen = np.arange(count) if self.columns is None else np.array(self.columns)
+        weights = np.zeros(count)
+        weights[chosen] = 1.0  # a feature of weight 0 is never worth a split
+        rows = len(eras) * binned.stocks
+        parameters = {
+            **BINNING,
+            "objective": "regression",
+            "learning_rate": self.learning_rate,
+            "max_depth": self.depth,
+            "num_leaves": 2**self.depth - 1,
+            "feature_fraction": self.share * len(chosen) / count,
+            "feature_contri": weights.tolist(),
+            "min_data_in_leaf": max(10, min(1000, rows // LEAVES)),
+            "seed": lesson.seed,
+        }
+        data = binned.lesson(eras, lesson)
+        booster = lightgbm.train(parameters, data, num_boost_round=self.rounds)
+        text: str = booster.model_to_string()
+        return text.encode()
+
+    def forecaster(self, learnt: bytes) -> Forecaster:
+        """The booster of the text."""
+        return TreesForecaster(learnt.decode())
+
+
+@dataclass(frozen=True)
+class TreesForecaster:
+    """Scores are the sums of the trees' leaves."""
+
+    text: str
+
+    @cached_property
+    def _booster(self) -> Any:
+        import lightgbm
+
+        return lightgbm.Booster(model_str=self.text)
+
+    def scores(self, view: LiveView) -> ScoreArray:
+        """(stocks,) expected targets."""
+        scores: ScoreArray = self._booster.predict(view.rows, num_threads=1)
+        return scores
