@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import select
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 
 _READ_BYTES = 1 << 20
+_PORTS = {"http": 80, "https": 443}
 Trace = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -59,22 +61,31 @@ class BulkTransport(httpx.BaseTransport):
         if known is not None and self._origin == origin and _is_idle(known):
             return known
         self.close()
-        if url.scheme == "https":
-            made: http.client.HTTPConnection = http.client.HTTPSConnection(
-                url.host, url.port, timeout=seconds, context=self._certificates
-            )
-        else:
-            made = http.client.HTTPConnection(url.host, url.port, timeout=seconds)
         try:
-            made.connect()
+            opened = socket.create_connection((url.host, url.port or _PORTS[url.scheme]), seconds)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if url.scheme == "https":
+                opened = self._encrypted(opened, url.host, trace)
         except TimeoutError as error:
             raise httpx.ConnectTimeout(str(error)) from error
         except (OSError, UnicodeError) as error:
-            made.close()
             raise httpx.ConnectError(str(error)) from error
-        self._connection, self._origin = made, origin
-        trace("connection.connect_tcp.complete", {"return_value": _Stream(made.sock)})
-        return made
+        trace("connection.connect_tcp.complete", {"return_value": _Stream(opened)})
+        self._connection = http.client.HTTPConnection(url.host, url.port)
+        self._connection.sock, self._origin = opened, origin
+        return self._connection
+
+    def _encrypted(self, opened: socket.socket, host: str, trace: Trace) -> socket.socket:
+        encrypted = self._certificates.wrap_socket(
+            opened, server_hostname=host, do_handshake_on_connect=False
+        )
+        trace("connection.connect_tcp.complete", {"return_value": _Stream(encrypted)})
+        try:
+            encrypted.do_handshake()
+        except BaseException:
+            encrypted.close()
+            raise
+        return encrypted
 
     def _send(self, connection: http.client.HTTPConnection, request: httpx.Request) -> None:
         target = request.url.raw_path.decode("ascii")
@@ -113,8 +124,8 @@ class _Body(httpx.SyncByteStream):
 class _Stream:
     """A socket, asked for as httpcore's streams are."""
 
-    def __init__(self, socket: Any) -> None:
-        self._socket = socket
+    def __init__(self, opened: socket.socket) -> None:
+        self._socket = opened
 
     def get_extra_info(self, name: str) -> Any:
         return self._socket if name == "socket" else None

@@ -114,8 +114,8 @@ class Connection:
         """
         self._overdue = False
         host = checked(request.url).host
-        if request.whole_seconds is not None:
-            self._arm(request.whole_seconds)
+        until_sent = self._limits.connect_seconds + request.idle_seconds
+        self._arm(until_sent if request.whole_seconds is None else request.whole_seconds)
         try:
             response = self._send(request)
             try:

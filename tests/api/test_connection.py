@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from numeri_cli.api import transfer
 from numeri_cli.api.client import Client
-from numeri_cli.errors import Unreachable
+from numeri_cli.api.connection import Connector
+from numeri_cli.api.upload import upload
+from numeri_cli.errors import TransferError, TransferFailed, Unreachable
 from tests.api.faulty import KEYS, QUICK, Reply, Server, data
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")  # with its key; it guards nothing
@@ -20,12 +26,17 @@ GOOD = b'{"data": {"listDatasets": ["a"]}}'
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.send_response(200)
         self.send_header("Content-Length", str(len(GOOD)))
         self.end_headers()
         self.wfile.write(GOOD)
+
+    do_GET = do_POST  # noqa: N815  # names that http.server looks for
+    do_PUT = do_POST  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         """Be silent."""
@@ -61,6 +72,36 @@ def test_a_private_authority_is_honoured(https_url: str, monkeypatch: pytest.Mon
         assert client.list_datasets() == ("a",)
 
 
+def test_files_travel_by_the_same_rules(
+    https_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def there_and_back() -> bytes:
+        connector = Connector(QUICK)
+        upload(connector=connector, url=https_url, content=bytes(500_000), name="x.csv")
+        target = tmp_path / "x.csv"
+        transfer.download(connector=connector, get_url=lambda: https_url, destination=target)
+        return target.read_bytes()
+
+    with pytest.raises(TransferFailed, match="not trusted"):
+        there_and_back()
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    assert there_and_back() == GOOD
+
+
+def test_a_server_that_is_silent_in_the_handshake_is_cut_off() -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+    try:
+        url = f"https://localhost:{silent.getsockname()[1]}/"
+        began = time.monotonic()
+        with Client(url, limits=replace(QUICK, attempts=1)) as client, pytest.raises(Unreachable):
+            client.list_datasets()
+        with pytest.raises(TransferError):
+            upload(connector=Connector(replace(QUICK, attempts=1)), url=url, content=b"x", name="x")
+        assert time.monotonic() - began < 2 * QUICK.connect_seconds + 1
+    finally:
+        silent.close()
+
+
 def test_a_certificate_file_that_is_not_there_is_named(
     https_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +132,14 @@ def test_a_proxy_of_the_environment_is_used_for_other_hosts_and_not_for_this_mac
             pytest.raises(Unreachable, match=r"tournament\.test"),
         ):
             client.list_datasets()
+        with pytest.raises(TransferFailed, match=r"tournament\.test"):
+            upload(
+                connector=Connector(QUICK),
+                url="https://tournament.test/x",
+                content=b"x",
+                name="x",
+            )
+        assert len(proxy.asked) == 2 * QUICK.attempts
         assert {asked.method for asked in proxy.asked} == {"CONNECT"}
         assert proxy.asked[0].target == "tournament.test:443"
         assert all(KEYS.secret not in str(asked) for asked in proxy.asked)

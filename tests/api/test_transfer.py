@@ -94,7 +94,12 @@ def test_a_small_file_takes_one_request_and_a_large_one_several_connections(
     fetch(server, target)
     assert len(server.asked) == 1
     shelf = Shelf(LARGE)
-    server.answer = lambda asked: replace(shelf(asked), pause_per_byte=1e-6)
+
+    def slow(asked: Asked) -> Reply:
+        time.sleep(0.03)
+        return shelf(asked)
+
+    server.answer = slow
     fetch(server, target)
     assert server.connections == 1 + QUICK.connections
     assert shelf.body_bytes == len(LARGE)
@@ -185,6 +190,22 @@ def test_one_failure_anywhere_is_survived(
     assert faulty.count > number  # the fault did happen
     assert target.read_bytes() == LARGE
     assert left_over(target) == set()
+
+
+def test_a_server_that_closes_after_every_answer_costs_no_attempt(
+    server: Server, target: Path
+) -> None:
+    shelf = Shelf(LARGE)
+    server.answer = lambda asked: replace(shelf(asked), ending="close")
+    fetch(server, target, connector=Connector(replace(QUICK, attempts=1)))
+    assert target.read_bytes() == LARGE
+
+
+def test_a_first_connection_that_is_fast_enough_gets_no_help(server: Server, target: Path) -> None:
+    server.answer = Shelf(LARGE)
+    limits = replace(QUICK, enough_bytes_per_second=1)
+    fetch(server, target, connector=Connector(limits))
+    assert server.connections == 1
 
 
 @pytest.mark.parametrize(
