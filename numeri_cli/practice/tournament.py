@@ -22,7 +22,7 @@ from numeri_cli.errors import (
     PracticeSettings,
 )
 from numeri_cli.home import disk_errors, held_lock
-from numeri_cli.practice import accounts, settlement, submissions
+from numeri_cli.practice import accounts, edition, settlement, submissions
 from numeri_cli.practice.advancing import Week
 from numeri_cli.practice.clock import RunningClock
 from numeri_cli.practice.furnishing import PARTICIPANT, furnish, read_secrets
@@ -66,9 +66,6 @@ class Tournament:
         self.store = store
         self._world = world
         self._world_lock = threading.Lock()
-        self._files_lock = threading.Lock()
-        self._files: dict[str, Path] = {}
-        self._files_round = -1
         self._running: RunningClock | None = None
 
     @staticmethod
@@ -155,24 +152,14 @@ class Tournament:
             return self._world
 
     def files(self) -> dict[str, Path]:
-        """Path of every dataset file of the live round, by its name. Raises Refusal, meanwhile.
+        """Path of every dataset file of the live round, by its name.
 
-        The world may write them anew when asked, so it is asked once a round and by nobody else
-        than who may advance.
+        Raises Refusal while they are being written.
         """
         state = self.state()
-        with self._files_lock:
-            if self._files_round != state.live_round:
-                try:
-                    with held_lock(self.folders.lock, what="an advance"):
-                        state = self.state()
-                        if state.published_round != state.live_round:
-                            raise round_closed()
-                        self._files = self.world().files()
-                        self._files_round = state.live_round
-                except LockHeld as error:
-                    raise round_closed() from error
-            return self._files
+        if state.published_round != state.live_round:
+            raise round_closed()
+        return edition.paths(self.folders.world, state.live_round)
 
     def live_ids(self, number: int) -> npt.NDArray[np.str_]:
         """(n_ids,) the ids of a round's live rows, in the order of its file."""
