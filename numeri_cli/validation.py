@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -173,6 +173,7 @@ def validate(
     Raises FileMissing, FileDamaged, FileForeign, TargetAlias, TargetUnknown, TargetMissing,
     PredictionsIds (a source and the data have no id in common), UsageProblem (no such era).
     """
+    sources = _told_apart(sources)
     file = DataFile.open(data)
     check_target(file, target)
     file.require(list(features))
@@ -203,6 +204,16 @@ def validate(
         features=len(features),
         warnings=_warnings(sources, inputs, done),
     )
+
+
+def _told_apart(sources: Sequence[PredictionSource]) -> list[PredictionSource]:
+    """The sources, a second one of the same name as "name (2)"."""
+    apart: list[PredictionSource] = []
+    for source in sources:
+        earlier = sum(other.name == source.name for other in sources[: len(apart)])
+        name = f"{source.name} ({earlier + 1})" if earlier else source.name
+        apart.append(replace(source, predictions=replace(source.predictions, name=name)))
+    return apart
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,6 +51,7 @@ def library_scores(era: pd.DataFrame, name: str) -> dict[str, float]:
         "fnc": library.feature_neutral_corr(prediction, features, target)[name],
         "bmc": library.correlation_contribution(prediction, era["bench"], target)[name],
         "max_exposure": library.max_feature_correlation(era[name], features)[1],
+        "cwbm": library.numerai_corr(prediction, era["bench"], target_pow15=False)[name],
         "mmc": np.nan,
         "cwmm": np.nan,
     }
@@ -171,6 +172,12 @@ def test_overlap_is_counted_up_to_the_targets_purge() -> None:
     assert overlapping_eras(("0099",), scored, "target_ender_60")[-1] == "0115"
     assert overlapping_eras(("0137",), scored, "target_ender_20") == ("0129",)
     assert overlapping_eras((), scored, "target_ender_20") == ()
+
+
+def test_sources_of_one_name_are_told_apart(scored_data: ScoredData) -> None:
+    twice = sources(scored_data, "a", "a", "b")
+    made = validate(twice, scored_data.data, target=TARGET, eras=["0601"])
+    assert [card.name for card in made.cards] == ["a", "a (2)", "b"]
 
 
 def test_what_cannot_be_scored_is_refused_with_its_name(

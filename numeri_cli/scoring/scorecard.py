@@ -19,8 +19,18 @@ from numeri_cli.scoring.scores import (
 )
 from numeri_cli.scoring.summary import PayoutRule, Summary, summarize
 
-SCORES = ("corr", "mmc", "bmc", "fnc", "cwmm", "tb200", "max_exposure", "mean_exposure")
-LOWER_IS_BETTER = ("max_exposure", "mean_exposure", "cwmm")
+SCORES = (
+    "corr",
+    "mmc",
+    "bmc",  # contribution to the benchmark instead
+    "fnc",
+    "cwmm",
+    "cwbm",  # correlation with the benchmark instead
+    "tb200",
+    "max_exposure",
+    "mean_exposure",
+)
+LOWER_IS_BETTER = ("cwmm", "cwbm", "max_exposure", "mean_exposure")
 _EXTREMES = 200
 
 
@@ -209,11 +219,13 @@ def _score_prediction(
             scores[SCORES.index(score)] = contribution_gaussian(
                 own.of("", column, joined), others.of(score, values, joined), era.target[joined]
             )
-    if era.meta_model is not None:
-        joined = predicted & known(era.meta_model)
+    for score, values in (("cwmm", era.meta_model), ("cwbm", era.benchmark)):
+        if values is None:
+            continue
+        joined = predicted & known(values)
         if _enough(joined):
-            scores[SCORES.index("cwmm")] = corr_gaussian(
-                own.of("", column, joined), centred(era.meta_model)[joined], target_power=1
+            scores[SCORES.index(score)] = corr_gaussian(
+                own.of("", column, joined), centred(values)[joined], target_power=1
             )
     return int(np.count_nonzero(targeted))
 

@@ -15,12 +15,13 @@ _LABELS = {
     "bmc": "BMC",
     "fnc": "FNC",
     "cwmm": "CWMM",
+    "cwbm": "CWBM",
     "tb200": "TB200",
     "max_exposure": "max exposure",
     "mean_exposure": "mean exposure",
 }
 _DETAILED = ("corr", "mmc")
-_LOWER_IS_BETTER = ("cwmm", "max_exposure", "mean_exposure", "drawdown", "std")
+_LOWER_IS_BETTER = ("cwmm", "cwbm", "max_exposure", "mean_exposure", "drawdown", "std")
 
 
 @dataclass(frozen=True)

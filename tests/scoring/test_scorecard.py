@@ -46,6 +46,7 @@ def test_a_scorecard_says_what_each_score_says_alone(eras: list[Era]) -> None:
                 "mmc": scores.contribution(prediction, one.meta_model, one.target)[0],
                 "bmc": scores.contribution(prediction, one.benchmark, one.target)[0],
                 "cwmm": scores.correlation_with(prediction, one.meta_model),
+                "cwbm": scores.correlation_with(prediction, one.benchmark),
                 "fnc": scores.fnc(prediction, one.features, one.target)[0],
             }
             for name, value in expected.items():
