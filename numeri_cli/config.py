@@ -164,6 +164,8 @@ def read_profile(path: Path) -> Profile:
         table = tomllib.loads(text)
     except UnicodeDecodeError:
         raise ProfileInvalid(f"{path} is not UTF-8 text", hint="save it as UTF-8") from None
+    except RecursionError:
+        raise ProfileInvalid(f"{path} is nested too deeply", hint="mend it") from None
     except tomllib.TOMLDecodeError as error:
         raise ProfileInvalid(
             f"{path} is not TOML: {str(error)[:200]}",

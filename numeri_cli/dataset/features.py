@@ -38,8 +38,8 @@ class FeatureFile:
             raise _foreign(path, "it has no `feature_sets`")
         named: dict[str, tuple[str, ...]] = {}
         for name, features in sets.items():
-            if not _is_names(features):
-                raise _foreign(path, f"its set {name!r} is no list of names")
+            if not _is_names([name]) or not _is_names(features):
+                raise _foreign(path, f"its set {name[:40]!r} is no list of names")
             named[name] = tuple(features)
         targets = content.get("targets", [])
         if not _is_names(targets):
@@ -103,7 +103,7 @@ def _json_object(path: Path) -> dict[str, object]:
     try:
         with disk_errors(path):
             content = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileDamaged(
             f"{path} is no complete JSON file",
             hint="delete it and run `numeri download features.json`",
@@ -114,7 +114,10 @@ def _json_object(path: Path) -> dict[str, object]:
 
 
 def _is_names(value: object) -> TypeGuard[list[str]]:
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    """Texts that can be shown and digested; JSON can also hold halves of characters."""
+    return isinstance(value, list) and all(
+        isinstance(name, str) and name.isprintable() for name in value
+    )
 
 
 def _foreign(path: Path, reason: str) -> FileForeign:

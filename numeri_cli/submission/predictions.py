@@ -85,21 +85,22 @@ def _columns(path: Path, content: bytes) -> tuple[npt.NDArray[np.object_], npt.N
             table = csv.read_csv(BytesIO(content), convert_options=strings)
         else:
             table = parquet.read_table(BytesIO(content))
-    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        names = table.column_names  # here, for names can be no UTF-8 either
+        if _is_indexed_by_id(table.schema.pandas_metadata):
+            table = table.select(["id", *(name for name in names if name != "id")])
+            names = table.column_names
+        ids = np.array([_id_of(value) for value in table.column(0).to_pylist()], dtype=object)
+    except (arrow.ArrowException, OSError, ValueError, RecursionError, LookupError) as error:
         raise FileDamaged(
             f"{path} is empty, cut off or no {path.suffix[1:]} file",
             hint="write it again: `numeri predict`",
         ) from error
-    if (table.schema.pandas_metadata or {}).get("index_columns") == ["id"]:
-        table = table.select(["id", *(name for name in table.column_names if name != "id")])
-    names = table.column_names
     if len(names) != 2 or names[0] != "id" or names[1] not in _PREDICTION_NAMES:
-        shown = ", ".join(repr(name) for name in names[:6])
+        shown = ", ".join(repr(name[:40]) for name in names[:6])
         raise PredictionsHeaders(
             f"{path} has the columns {shown}{' …' if len(names) > 6 else ''}",
             hint="it must have exactly two, in this order: id, prediction",
         )
-    ids = np.array(table.column(0).to_pylist(), dtype=object)
     try:
         values = table.column(1).cast("float64").to_numpy(zero_copy_only=False)
     except arrow.ArrowException as error:
@@ -107,6 +108,15 @@ def _columns(path: Path, content: bytes) -> tuple[npt.NDArray[np.object_], npt.N
             f"{path} has predictions that are no numbers", hint="write plain numbers in [0, 1]"
         ) from error
     return ids, values
+
+
+def _is_indexed_by_id(written_by_pandas: object) -> bool:
+    return isinstance(written_by_pandas, dict) and written_by_pandas.get("index_columns") == ["id"]
+
+
+def _id_of(value: object) -> str | None:
+    """A value of another type is no id of this round, but it can be counted."""
+    return value if isinstance(value, str | None) else repr(value)
 
 
 def _check_ids(path: Path, ids: npt.NDArray[np.object_], live: frozenset[str]) -> None:
