@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from numeri_cli.dataset.eras import WINDOW_ERAS, Window, sort_eras, walk_forward
-from numeri_cli.home import atomic_path, disk_errors, safe_name
+from numeri_cli.home import atomic_path, disk_errors, held_lock, safe_name
 from numeri_cli.learning.plan import ModelPlan
 from numeri_cli.learning.prediction import predict_file
 from numeri_cli.learning.preparation import Prepared, Site, prepare
@@ -59,6 +59,19 @@ def backtest(
     One binned file serves all windows, targets and seeds.
     Raises UsageProblem where the history is too short, and what training raises.
     """
+    with held_lock(site.lock(plan.name), what=f"a training of {plan.name}"):
+        return _backtest(plan, site, window=window, purge=purge, force=force, listener=listener)
+
+
+def _backtest(
+    plan: ModelPlan,
+    site: Site,
+    *,
+    window: int,
+    purge: int | None,
+    force: bool,
+    listener: Listener,
+) -> Backtest:
     prepared = prepare(plan, site)
     purge = prepared.purge if purge is None else purge
     windows = walk_forward(sort_eras(prepared.sources[0].eras), purge=purge, window=window)
@@ -81,7 +94,8 @@ def backtest(
     parts = [p for n, step in enumerate(windows) for p in _files(folder, n, prepared, step)]
     output = backtest_file(site, plan.name)
     rows = _join(parts, output)
-    shutil.rmtree(folder, ignore_errors=True)
+    for leftover in folder.parent.glob(f".backtest-{safe_name(plan.name)}-{'?' * 16}"):
+        shutil.rmtree(leftover, ignore_errors=True)
     eras = tuple(era for step in windows for era in step.test_eras)
     return Backtest(output, rows, eras, windows, purge)
 

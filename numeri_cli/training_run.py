@@ -16,6 +16,7 @@ from typing import Any
 
 from numeri_cli import __version__
 from numeri_cli.dataset.features import features_digest
+from numeri_cli.home import held_lock
 from numeri_cli.learning.artifact import UNFINISHED, Artifact, model_folder
 from numeri_cli.learning.contract import BoosterRecord, Contract
 from numeri_cli.learning.plan import LIGHTGBM, ModelPlan
@@ -41,8 +42,14 @@ def train(
     Killed at any time, the next call goes on at the last finished leg with the same trees.
     force: train even where memory or disk look too small
     Raises FileMissing and the like, FeatureUnknown, TargetUnknown, TargetAlias, TargetMissing,
-    ParameterUnknown, EstimatorInvalid, MemoryShort, DiskError.
+    ParameterUnknown, EstimatorInvalid, MemoryShort, DiskError; LockHeld where another process
+    trains the same model.
     """
+    with held_lock(site.lock(plan.name), what=f"a training of {plan.name}"):
+        return _train(plan, site, force=force, listener=listener)
+
+
+def _train(plan: ModelPlan, site: Site, *, force: bool, listener: Listener) -> Artifact:
     started = time.monotonic()
     prepared = prepare(plan, site)
     eras = plan.eras.choose(training_eras(prepared))
@@ -55,7 +62,8 @@ def train(
     contract = _contract(prepared, site, members, eras=train_on, seconds=time.monotonic() - started)
     files = {member.file: member.content for member in members}
     artifact = Artifact.save(site.home, contract, files)
-    shutil.rmtree(unfinished, ignore_errors=True)
+    for leftover in (unfinished, *unfinished.parent.glob(".*.part")):
+        shutil.rmtree(leftover, ignore_errors=True)
     listener.step("artifact_saved")
     return artifact
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import IO
 
@@ -17,7 +19,7 @@ from numeri_cli.dataset.store import DataFile, RowEras, parquet_errors, plain_ta
 from numeri_cli.errors import FileForeign
 from numeri_cli.home import disk_errors
 
-GROUP_BYTES = 64 * 2**20
+GROUP_BYTES = 128 * 2**20
 BLOCK_COLUMNS = 32
 
 
@@ -87,7 +89,9 @@ def _in_order(
                     yield _Piece(int(codes[begin]), table.slice(begin, end - begin))
                 del table
             else:
-                yield from _staged(file, [group], columns, bounds=bounds, codes=codes, order=None)
+                yield from _staged(
+                    data, file, [group], columns, bounds=bounds, codes=codes, order=None
+                )
             pa.default_memory_pool().release_unused()
 
 
@@ -100,10 +104,13 @@ def _sorted(
     codes = eras.codes[order]
     groups = list(range(len(data.group_rows)))
     with parquet_errors(data.path), pq.ParquetFile(data.path) as file:
-        yield from _staged(file, groups, columns, bounds=_bounds(codes), codes=codes, order=order)
+        yield from _staged(
+            data, file, groups, columns, bounds=_bounds(codes), codes=codes, order=order
+        )
 
 
 def _staged(
+    data: DataFile,
     file: pq.ParquetFile,
     groups: Sequence[int],
     columns: tuple[str, ...],
@@ -118,8 +125,10 @@ def _staged(
     held = [name for name in columns if name not in set(staged)]
     others = _ordered(plain_table(file, groups, held), order) if held else None
     layout = _Layout.of([schema.field(name).type for name in staged], bounds)
-    folder = Path(tempfile.gettempdir())
-    with disk_errors(folder), tempfile.TemporaryFile(prefix="numeri-") as stage:
+    # Beside the data where that may be: a system's temporary folder is often kept in memory.
+    beside = data.path.parent
+    folder = beside if os.access(beside, os.W_OK) else Path(tempfile.gettempdir())
+    with disk_errors(folder), tempfile.TemporaryFile(prefix=".numeri-", dir=folder) as stage:
         for first in range(0, len(staged), BLOCK_COLUMNS):
             names = staged[first : first + BLOCK_COLUMNS]
             table = _ordered(plain_table(file, groups, names), order)
@@ -140,18 +149,18 @@ class _Layout:
     """Where the staged file has what: era by era, within it column by column."""
 
     dtypes: tuple[np.dtype[np.generic], ...]
+    offsets: tuple[int, ...]  # bytes of a row before each column, and of the whole row
     bounds: tuple[tuple[int, int], ...]
 
     @classmethod
     def of(cls, types: Sequence[pa.DataType], bounds: Sequence[tuple[int, int]]) -> _Layout:
         dtypes = tuple(np.dtype(kind.to_pandas_dtype()) for kind in types)
-        return cls(dtypes, tuple(bounds))
+        offsets = accumulate((dtype.itemsize for dtype in dtypes), initial=0)
+        return cls(dtypes, tuple(offsets), tuple(bounds))
 
     def _place(self, stretch: int, column: int) -> int:
         begin, end = self.bounds[stretch]
-        row_bytes = sum(dtype.itemsize for dtype in self.dtypes)
-        before = sum(dtype.itemsize for dtype in self.dtypes[:column])
-        return begin * row_bytes + (end - begin) * before
+        return begin * self.offsets[-1] + (end - begin) * self.offsets[column]
 
     def write(self, stage: IO[bytes], column: int, values: pa.ChunkedArray) -> None:
         dtype = self.dtypes[column]
@@ -170,7 +179,7 @@ class _Layout:
         begin, end = self.bounds[stretch]
         stage.flush()
         stage.seek(self._place(stretch, 0))
-        content = stage.read((end - begin) * sum(dtype.itemsize for dtype in self.dtypes))
+        content = stage.read((end - begin) * self.offsets[-1])
         arrays = []
         start = 0
         for dtype in self.dtypes:

@@ -181,7 +181,7 @@ class DataFile:
     ) -> Iterator[tuple[str, pa.Table]]:
         """Era after era in the file's order, or only these, with these columns; bounded memory.
 
-        Holds one era and, of a row group, what fits in 64 MB; larger row groups and files whose
+        Holds one era and, of a row group, what fits in 128 MB; larger row groups and files whose
         eras are scattered go through a temporary file on disk.
         """
         from numeri_cli.dataset.staging import tables_by_era

@@ -126,6 +126,9 @@ class BinnedCache:
             return None
 
     def _shrink(self, keep: Path) -> None:
+        for part in self.folder.glob(".*.part"):
+            if not _is_running(part.name.split(".")[-2]):
+                part.unlink(missing_ok=True)  # its writer was killed
         total = 0
         for path in sorted(self.folder.glob("*.bin"), key=_used, reverse=True):
             total += path.stat().st_size
@@ -135,6 +138,19 @@ class BinnedCache:
     def _remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         path.with_suffix(".json").unlink(missing_ok=True)
+
+
+def _is_running(process: str) -> bool:
+    """Whether a process of this number is there; True where that cannot be known."""
+    if os.name != "posix":
+        return True  # there the question would end it
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OSError):
+        return True
+    return True
 
 
 def _used(path: Path) -> float:

@@ -10,7 +10,7 @@ from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.store import DataFile
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import TargetMissing
-from numeri_cli.home import Home
+from numeri_cli.home import Home, safe_name
 from numeri_cli.learning.cache import BinnedCache
 from numeri_cli.learning.plan import LIGHTGBM, ModelPlan, Neutralization
 from numeri_cli.learning.rows import Source, open_sources, rows_of_eras, with_target
@@ -37,6 +37,10 @@ class Site:
     def cache(self) -> BinnedCache:
         """The binned data of this tournament."""
         return BinnedCache(self.home.binned(self.tournament))
+
+    def lock(self, model: str) -> Path:
+        """The lock of whoever trains this model."""
+        return self.home.lock(self.tournament, f"train-{safe_name(model)}")
 
     @property
     def beside(self) -> Path | None:

@@ -211,8 +211,8 @@ print(rows, status("VmHWM") - before)
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's own figures")
 def test_one_large_row_group_is_read_in_bounded_memory(tmp_path: Path) -> None:
-    """200,000 × 400: 80 MB as bytes, 320 MB as floats; read whole it would take both."""
-    rows, features = 200_000, 400
+    """200,000 × 800: 160 MB as bytes, 640 MB as floats; read whole it would take both."""
+    rows, features = 200_000, 800
     rng = np.random.default_rng(0)
     block = rng.integers(0, 5, (40, rows)).astype(np.int8)
     columns = {f"feature_{n:03d}": block[n % 40] for n in range(features)}
