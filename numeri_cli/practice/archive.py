@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -119,10 +120,16 @@ class Archive:
         with atomic_file(self._eve(eve.market.era)) as file:
             np.savez(file, allow_pickle=False, noise=eve.noise, **arrays)
 
-    def drop_eves_but(self, era: int) -> None:
-        """Remove the eves of other eras than `era`, which is in force."""
-        for path in (self.root / "state").glob("*.npz"):
-            if path != self._eve(era):
+    def tidy(self, live_era: int) -> None:
+        """Remove eves of other eras than the one in force, and what killed processes were writing.
+
+        Only for the one process that may write.
+        """
+        with disk_errors(self.root):
+            for path in (self.root / "state").glob("*.npz"):
+                if path != self._eve(live_era):
+                    path.unlink(missing_ok=True)
+            for path in self.root.rglob(".*.part"):
                 path.unlink(missing_ok=True)
 
     def write_standing(self, standing: Standing) -> None:
@@ -204,7 +211,7 @@ def damaged(root: Path, what: str) -> PracticeDamaged:
 def _readable(root: Path) -> Iterator[None]:
     try:
         yield
-    except (FileNotFoundError, EOFError, ValueError, KeyError) as error:
+    except (FileNotFoundError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise damaged(root, str(error)) from error
     except OSError as error:
         with disk_errors(root):

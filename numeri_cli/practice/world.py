@@ -142,7 +142,7 @@ class World:
         listener.step("eve_written")
         self._stand(replace(self._standing, live_era=state.era))
         listener.step("week_in_force")
-        self._archive.drop_eves_but(state.era)
+        self._archive.tidy(self.live_era)
 
     def publish(self, *, listener: Listener = SILENT) -> None:
         """Write the files of the live era, unless they lie ready; older ones go afterwards."""
@@ -154,6 +154,7 @@ class World:
             listener.step("files_written")
             self._stand(replace(self._standing, published_era=self.live_era))
             listener.step("files_in_force")
+            self._archive.tidy(self.live_era)
         edition.drop_rounds_but(self.root, self.live_era)
 
     def files(self) -> dict[str, Path]:

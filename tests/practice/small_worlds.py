@@ -1,0 +1,43 @@
+"""Small worlds for tests: made once in a process, copied for everybody who wants to change one."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from numeri_cli.practice.world import World, WorldSettings
+
+SMALL = WorldSettings(seed=5, stocks=150, eras=60, features=24)
+
+
+@cache
+def small_world_root() -> Path:
+    """A world that nobody changes; removed when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="numeri-world-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    World.create(folder / "world", SMALL)
+    return folder / "world"
+
+
+def small_world() -> World:
+    """The world that nobody changes."""
+    return World.open(small_world_root())
+
+
+def own_world(root: Path) -> World:
+    """A copy at `root`, which must not exist."""
+    shutil.copytree(small_world_root(), root)
+    return World.open(root)
+
+
+def digests(root: Path) -> dict[str, str]:
+    """SHA-256 of every file below `root`, by relative path."""
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }

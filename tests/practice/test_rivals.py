@@ -1,0 +1,187 @@
+"""The rivals and the organiser's models: what they may learn from, and that they learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from numeri_cli.practice.benchmarks import BENCHMARKS, chunk_of, train_benchmark
+from numeri_cli.practice.chronicle import Laws
+from numeri_cli.practice.forecasters import (
+    BestFeatures,
+    Forecaster,
+    History,
+    Lesson,
+    LiveView,
+    Noise,
+    Ridge,
+    Technique,
+)
+from numeri_cli.practice.obfuscation import FeatureArray
+from numeri_cli.practice.rivals import ARCHETYPES
+from numeri_cli.practice.targets import CodeArray
+from numeri_cli.practice.trees import BinnedEras, Trees
+from numeri_cli.practice.universe import WorldSettings
+from tests.practice.small_worlds import SMALL, small_world
+
+
+@dataclass(frozen=True)
+class PlainHistory:
+    """A history in which feature 3 says it all, feature 7 the contrary, half of the time.
+
+    asked: every era whose target was looked at
+    """
+
+    last_era: int
+    stocks: int = 200
+    asked: set[int] = field(default_factory=set)
+
+    def features(self, era: int) -> FeatureArray:
+        generator = np.random.default_rng(era)
+        return generator.integers(0, 5, (10, self.stocks)).astype(np.int8)
+
+    def target(self, era: int, name: str) -> CodeArray:
+        self.asked.add(era)
+        features = self.features(era)
+        coin = np.random.default_rng(10_000 + era).random(self.stocks) < 0.5
+        return np.where(coin, features[3], 4 - features[7]).astype(np.int8)
+
+    def binned(self) -> BinnedEras:
+        return BinnedEras.build(self, range(1, self.last_era + 1, 2))
+
+
+def view(history: History, era: int) -> LiveView:
+    features = history.features(era)
+    return LiveView(era, features, np.zeros((2, features.shape[1])))
+
+
+TECHNIQUES: list[Technique] = [
+    Trees(rounds=30, share=0.5),
+    Trees(tuple(range(2, 8)), rounds=30, share=0.9),
+    Ridge(tuple(range(10))),
+    Ridge((1, 3, 7), every=2, last_eras=10),
+    BestFeatures(2),
+]
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES, ids=str)
+def test_a_technique_finds_what_is_there(technique: Technique) -> None:
+    history = PlainHistory(30)
+    learnt = technique.fit(Lesson(history, range(1, 31), "target_ender_20", seed=1))
+    scores = technique.forecaster(learnt).scores(view(history, 40))
+    assert np.corrcoef(scores, history.target(40, "target_ender_20"))[0, 1] > 0.6
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES, ids=str)
+def test_a_technique_learns_the_same_twice_and_only_from_its_eras(technique: Technique) -> None:
+    history = PlainHistory(30)
+    lesson = Lesson(history, range(1, 21), "target_ender_20", seed=1)
+    assert technique.fit(lesson) == technique.fit(lesson)
+    assert history.asked
+    assert max(history.asked) <= 20
+
+
+def test_trees_split_only_on_the_features_they_may_use() -> None:
+    history = PlainHistory(30)
+    lesson = Lesson(history, range(1, 31), "target_ender_20", seed=1)
+    everything = view(history, 40)
+    features = everything.features.copy()
+    features[3] = 4 - features[3]
+
+    def sees_the_change(technique: Technique) -> bool:
+        forecaster = technique.forecaster(technique.fit(lesson))
+        changed = forecaster.scores(LiveView(40, features, everything.benchmarks))
+        return bool((changed != forecaster.scores(everything)).any())
+
+    assert sees_the_change(Trees((3, 4, 5), rounds=20, share=1.0))
+    assert not sees_the_change(Trees((4, 5, 7), rounds=20, share=1.0))
+
+
+def test_chance_is_fresh_in_every_era_and_alike_when_asked_again() -> None:
+    history, noise = PlainHistory(2), Noise(seed=1, number=3)
+    forecaster: Forecaster = noise.forecaster(noise.fit(Lesson(history, range(1, 3), "", 1)))
+    first, second = forecaster.scores(view(history, 1)), forecaster.scores(view(history, 2))
+    assert (first == forecaster.scores(view(history, 1))).all()
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.3
+
+
+def laws(**changes: int) -> Laws:
+    return Laws.of(WorldSettings(**{"stocks": 150, "eras": 60, "features": 24, **changes}))
+
+
+def test_rivals_learn_from_train_less_the_purge() -> None:
+    history = PlainHistory(48, stocks=150)
+    wide = WorldSettings(stocks=150, eras=60, features=12)
+    few = Laws.of(WorldSettings(stocks=150, eras=60, features=12))
+    assert wide.rival_eras == 32
+    for rival in few.rivals:
+        if not isinstance(rival.technique, Trees | Ridge):
+            rival.train(wide, history)
+    assert max(history.asked) == 32
+
+
+@pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda model: model.name)
+def test_benchmarks_are_trained_on_what_was_known_before_their_chunk(benchmark: object) -> None:
+    settings = WorldSettings(stocks=150, eras=100, features=12)
+    model = next(one for one in BENCHMARKS if one is benchmark)
+    purge = 8 if model.target.endswith("20") else 16
+    assert settings.chunk_eras == 40
+    assert [chunk_of(settings, era) for era in (40, 41, 80, 81, 121)] == [0, 1, 1, 2, 3]
+    for chunk in (1, 2):
+        history = PlainHistory(chunk * 40)
+        train_benchmark(settings, history, model, chunk=chunk)
+        assert chunk * 40 - purge - 1 <= max(history.asked) <= chunk * 40 - purge
+
+
+def test_a_field_of_any_size_has_different_names_stakes_and_teachers() -> None:
+    field_of_sixty = laws(rivals=60).rivals
+    assert len({rival.name for rival in field_of_sixty}) == 60
+    assert all(rival.stake_nmr > 0 for rival in field_of_sixty)
+    assert {rival.target for rival in field_of_sixty} >= {"target_ender_20", "target_ender_60"}
+    assert [rival.name for rival in laws(rivals=5).rivals] == [
+        rival.name for rival in field_of_sixty[:5]
+    ]
+    assert len({rival.seed for rival in field_of_sixty}) == 60
+    twins = field_of_sixty[:: len(ARCHETYPES)]
+    assert len({str(rival.technique) for rival in twins}) == len(twins)
+
+
+def test_participants_are_rivals_with_stakes_in_decimals() -> None:
+    participants = small_world().participants()
+    assert len(participants) == SMALL.rivals
+    assert all(isinstance(one.stake_nmr, Decimal) and one.stake_nmr > 0 for one in participants)
+    assert all(len(one.name) <= 20 for one in participants)
+
+
+def test_predictions_of_rivals_lie_strictly_inside_and_differ() -> None:
+    world = small_world()
+    for era in (49, 60, 61):
+        predictions = world.rival_predictions(era)
+        assert list(predictions) == [one.name for one in world.participants()]
+        for values in predictions.values():
+            assert values.shape == (SMALL.stocks,)
+            assert 0 < values.min() < values.max() < 1
+        assert (predictions["coin_toss"] != predictions["old_oak"]).any()
+        assert (
+            predictions["echo_chamber"] == world.benchmark_predictions(era)["v53_lgbm_ender20"]
+        ).all()
+
+
+@pytest.mark.parametrize("name", ["quiet_harvest", "night_heron", "level_ground"])
+def test_neutral_rivals_are_less_exposed_than_they_would_be(name: str) -> None:
+    world = small_world()
+    rivals = {rival.name: rival for rival in world.chronicle.laws.rivals}
+    rival = rivals[name]
+    make: Callable[[bytes], Forecaster] = rival.technique.forecaster
+    learnt = world.chronicle.archive.read_model(f"rivals/{name}")
+    features = world.features(61)
+    raw = make(learnt).scores(LiveView(61, features, np.zeros((2, SMALL.stocks))))
+
+    def exposure(scores: np.ndarray) -> float:
+        return float((np.corrcoef(scores, features)[0, 1:] ** 2).mean())
+
+    assert exposure(world.rival_predictions(61)[name]) < exposure(raw)
