@@ -180,7 +180,9 @@ class Parts:
 
 def discard(destination: Path) -> None:
     """Forget what an unfinished download of this file left. Raises OSError."""
-    for path in _paths(destination):
+    part, journal = _paths(destination)
+    orphans = destination.parent.glob(f".{journal.name}.*.part")  # of kills while it was written
+    for path in (part, journal, *orphans):
         path.unlink(missing_ok=True)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from numeri_cli.api import transfer
 from numeri_cli.api.client import Client
-from numeri_cli.api.connection import Connector
+from numeri_cli.api.connection import Broken, Connector, Request
 from numeri_cli.api.upload import upload
 from numeri_cli.errors import TransferError, TransferFailed, Unreachable
 from tests.api.faulty import KEYS, QUICK, Reply, Server, data
@@ -53,6 +53,34 @@ def https_url() -> Iterator[str]:
     yield f"https://localhost:{running.server_address[1]}/"
     running.shutdown()
     running.server_close()
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize("ending", ["close", "reset", "silence"])
+def test_a_body_that_ends_early_is_never_taken_for_a_whole_one(
+    server: Server, bulk: bool, ending: str
+) -> None:
+    server.answer = lambda _: Reply(body=b"x" * 999, bytes_sent=500, ending=ending)
+    connection = Connector(QUICK).connect(bulk=bulk)
+    request = Request("GET", server.url, {}, idle_seconds=0.3)
+    received = []
+    with pytest.raises(Broken), connection.open(request) as response:
+        received.extend(response.iter_raw())
+    assert 0 < sum(map(len, received)) < 999
+    connection.close()
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_request_can_be_cut_from_another_thread(server: Server, bulk: bool) -> None:
+    server.answer = lambda _: Reply(bytes_sent=0, ending="silence")
+    connection = Connector(QUICK).connect(bulk=bulk)
+    threading.Timer(0.2, connection.cut).start()
+    began = time.monotonic()
+    request = Request("GET", server.url, {}, idle_seconds=10)
+    with pytest.raises(Broken), connection.open(request):
+        raise AssertionError("there was no answer")
+    assert time.monotonic() - began < 5
+    connection.close()
 
 
 def test_a_certificate_of_nobody_known_is_refused_at_once_and_the_cure_is_named(
