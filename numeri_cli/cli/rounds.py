@@ -75,7 +75,7 @@ def run(
     numeri run --tournament practice
     """
     from numeri_cli.cli.durations import seconds_of
-    from numeri_cli.pipeline.run import RunOptions
+    from numeri_cli.pipeline.outcomes import Allowed
     from numeri_cli.pipeline.run import run as run_round
     from numeri_cli.pipeline.waiting import Patience
     from numeri_cli.terminal import tables
@@ -84,8 +84,8 @@ def run(
     session.profile  # noqa: B018 - its refusal comes before any work
     session.make_practice()
     keys = session.require_keys()
-    options = RunOptions(train=train, late=late, dry_run=dry_run, patience=patience)
-    result = run_round(session.workshop, account=keys.public_id, options=options)
+    allowed = Allowed(train=train, late=late, dry_run=dry_run)
+    result = run_round(session.workshop, account=keys.public_id, allowed=allowed, patience=patience)
     session.exit_code = result.exit_code
     session.screen.show(session.with_next_steps(result), tables.run_result)
 

@@ -7,10 +7,30 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from numeri_cli.errors import ExitCode, NumeriError, worst
-from numeri_cli.records import Timing
+from numeri_cli.errors import (
+    ExitCode,
+    NumeriError,
+    PredictionsError,
+    SubmissionRefused,
+    worst,
+)
+from numeri_cli.records import Round, Timing
 
 State = Literal["accepted", "already accepted", "checked", "refused", "failed"]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What the owner allows.
+
+    train: train a model that has no artifact even where the window is short
+    late: submit after the deadline too, scored without stake
+    dry_run: do everything but upload
+    """
+
+    train: bool = False
+    late: bool = False
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +77,17 @@ class ModelOutcome:
     rows: int | None = None
     validation: ValidationFigures | None = None
     problem: Problem | None = None
+
+    @classmethod
+    def failed(cls, model: str, round_: Round, error: NumeriError) -> ModelOutcome:
+        """A model that did not make it into the round, and why."""
+        refused = isinstance(error, SubmissionRefused | PredictionsError)
+        return cls(
+            model=model,
+            state="refused" if refused else "failed",
+            round_number=round_.number,
+            problem=Problem.of(error),
+        )
 
     @property
     def exit_code(self) -> ExitCode:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from numeri_cli.dataset.store import DataFile
-from numeri_cli.errors import ModelUnknown, RoundClosed
-from numeri_cli.home import held_lock
+from numeri_cli.errors import ModelUnknown
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.pipeline.models import predict, trained
 from numeri_cli.pipeline.outcomes import ModelOutcome
@@ -30,31 +26,6 @@ class Ready:
     model: ModelSlot
     file: Path
     artifact: str | None = None
-
-
-@contextmanager
-def only_one(workshop: Workshop, account: str) -> Iterator[None]:
-    """The lock of this account in this tournament. Raises LockHeld."""
-    with held_lock(
-        workshop.home.lock(workshop.tournament, account),
-        what=f"a run for {workshop.tournament} of this account",
-    ):
-        yield
-
-
-def slots(workshop: Workshop) -> Mapping[str, ModelSlot]:
-    """The account's models by name."""
-    return {slot.name: slot for slot in workshop.client.models()}
-
-
-def slot_of(known: Mapping[str, ModelSlot], name: str) -> ModelSlot:
-    """The account's model of that name. Raises ModelUnknown naming the nearest."""
-    if name in known:
-        return known[name]
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    listed = ", ".join(sorted(known)[:10]) or "none"
-    hint = f"did you mean {near[0]}?" if near else f"the account's models: {listed}"
-    raise ModelUnknown(f"the account has no model {name!r}", hint=hint)
 
 
 def live_ids(live: Path) -> list[str]:
@@ -129,16 +100,6 @@ def source_of(workshop: Workshop, source: str, *, model: str | None) -> tuple[st
             )
         model = names[0]
     return model, Path(source)
-
-
-def require_on_time(workshop: Workshop, round_: Round, *, late: bool) -> None:
-    """Raise RoundClosed before any work is done for a round that is over."""
-    now = workshop.client.now()
-    if now >= round_.deadline and not late:
-        raise RoundClosed(
-            f"round {round_.number} closed at {round_.deadline:%a %H:%M} UTC",
-            hint="the next one opens soon: `numeri run --wait 24h`; or `--late`, without stake",
-        )
 
 
 def ready_model(workshop: Workshop, slot: ModelSlot, live: Path, round_: Round) -> Ready:

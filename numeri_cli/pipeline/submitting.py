@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from numeri_cli.errors import FileMissing, NumeriError
+from numeri_cli.pipeline.account import only_one, require_on_time, slot_of, slots
 from numeri_cli.pipeline.data import bring_live
-from numeri_cli.pipeline.outcomes import ModelOutcome, Problem, RunResult
-from numeri_cli.pipeline.rounds import (
-    Ready,
-    only_one,
-    ready_model,
-    require_on_time,
-    send,
-    slot_of,
-    slots,
-    source_of,
-)
+from numeri_cli.pipeline.outcomes import ModelOutcome, RunResult
+from numeri_cli.pipeline.rounds import Ready, ready_model, send, source_of
 from numeri_cli.pipeline.standing import newest_round
 from numeri_cli.workshop import Workshop
 
@@ -54,6 +46,6 @@ def submit_sources(
             except NumeriError as error:
                 if len(meant) == 1:
                     raise
-                outcome = ModelOutcome(name, "failed", round_.number, problem=Problem.of(error))
+                outcome = ModelOutcome.failed(name, round_, error)
             outcomes.append(outcome)
     return RunResult(workshop.tournament, round_.number, round_.deadline, tuple(outcomes))
