@@ -72,9 +72,9 @@ def read_secrets(folders: Folders) -> Secrets:
     if not folders.keys.is_file():
         raise damaged(folders.keys)
     with disk_errors(folders.keys):
-        text = folders.keys.read_text()
+        written = folders.keys.read_bytes()
     try:
-        content = json.loads(text)
+        content = json.loads(written)
         return Secrets(content["public_id"], content["secret"], content["signing_key"])
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(folders.keys) from error

@@ -145,6 +145,8 @@ class _Application:
         request.max_content_length = None
         try:
             response = self._respond(request)
+        except NumeriError as error:  # such as a full disk: whoever asked may read why
+            response = _detail(500, f"Internal server error: {error.message}")
         except Exception:  # the last line of defence of a server: no exception leaves it
             if self._is_serving:
                 traceback.print_exc()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from numeri_cli.practice.calendar import Calendar, RoundTimes
-from numeri_cli.practice.store import Connection, insert, moment_of, moment_text
+from numeri_cli.practice.store import Connection, damaged, insert, moment_of, moment_text
 
 
 @dataclass(frozen=True)
@@ -92,15 +93,19 @@ def write_first_state(connection: Connection, calendar: Calendar, clock: datetim
 
 
 def read_state(connection: Connection) -> State:
-    """The state as it is in this transaction."""
-    row = connection.execute("SELECT * FROM tournament").fetchone()
-    return State(
-        calendar=Calendar(row["first_round"], moment_of(row["first_opens_at"])),
-        clock=moment_of(row["clock"]),
-        clock_moves=row["clock_moves"],
-        live_round=row["live_round"],
-        published_round=row["published_round"],
-    )
+    """The state as it is in this transaction. Raises PracticeDamaged where there is none."""
+    try:
+        row = connection.execute("SELECT * FROM tournament").fetchone()
+        return State(
+            calendar=Calendar(row["first_round"], moment_of(row["first_opens_at"])),
+            clock=moment_of(row["clock"]),
+            clock_moves=row["clock_moves"],
+            live_round=row["live_round"],
+            published_round=row["published_round"],
+        )
+    except (sqlite3.OperationalError, TypeError, IndexError) as error:  # another program's tables
+        (_, _, path) = connection.execute("PRAGMA database_list").fetchone()
+        raise damaged(Path(path)) from error
 
 
 def open_round(connection: Connection, number: int, *, clock: datetime, by_hand: bool) -> None:

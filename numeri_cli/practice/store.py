@@ -15,7 +15,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from numeri_cli.errors import DiskFull, PracticeDamaged, PracticeError
+from numeri_cli.errors import (
+    DiskError,
+    DiskFull,
+    DiskTrouble,
+    PathForbidden,
+    PracticeDamaged,
+    PracticeError,
+)
 from numeri_cli.home import disk_errors
 from numeri_cli.practice.store_migrations import MIGRATIONS
 
@@ -45,6 +52,8 @@ class Store:
     def open(cls, path: Path) -> Store:
         """An existing file, brought up to date. Raises PracticeDamaged."""
         store = cls(path)
+        if not path.is_file() or store._version() == 0:
+            raise damaged(path)
         store._migrate()
         return store
 
@@ -88,20 +97,35 @@ class Store:
                 raise
             raise trouble from error
 
-    def _explained(self, error: sqlite3.DatabaseError) -> PracticeError | DiskFull | None:
+    def _explained(self, error: sqlite3.DatabaseError) -> PracticeError | DiskError | None:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             return DiskFull(
                 f"the disk is full: {self._path} could not be written",
                 hint="free some space and run the same command again; nothing was lost",
             )
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+            return PathForbidden(
+                f"no permission to write {self._path} and its folder",
+                hint="give this user access to both, or set NUMERI_HOME to a folder of your own",
+            )
+        if code == sqlite3.SQLITE_BUSY:
+            return DiskTrouble(
+                f"{self._path} is in use by another process for too long",
+                hint="wait for the other numeri to end, then run the same command again",
+            )
+        if code == sqlite3.SQLITE_IOERR:
+            return DiskTrouble(f"{self._path}: {error}", hint="look at the disk")
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return damaged(self._path)
         return None
 
+    def _version(self) -> int:
+        """How many migrations the file has been through; 0 for one that is not ours."""
+        with self._readable_errors(), closing(self._connect()) as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
     def _migrate(self) -> None:
-        if not self._path.is_file():
-            raise damaged(self._path)
         with self._readable_errors(), closing(self._connect()) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
         with self._transaction("BEGIN IMMEDIATE") as connection:

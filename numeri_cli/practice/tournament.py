@@ -29,7 +29,7 @@ from numeri_cli.practice.furnishing import PARTICIPANT, furnish, read_secrets
 from numeri_cli.practice.refusals import round_closed
 from numeri_cli.practice.signing import UrlSigner
 from numeri_cli.practice.state import Folders, State, keep_clock, read_state
-from numeri_cli.practice.store import Connection, Store
+from numeri_cli.practice.store import Connection, Store, damaged
 from numeri_cli.practice.world import World, WorldSettings
 from numeri_cli.progress import SILENT, Listener
 
@@ -94,6 +94,7 @@ class Tournament:
                     f"a practice tournament is already in {root}",
                     hint="go on with it, or start again with `numeri practice reset`",
                 )
+            _refuse_remains(root)
             with disk_errors(building):
                 shutil.rmtree(building, ignore_errors=True)
                 building.mkdir(parents=True)
@@ -111,6 +112,7 @@ class Tournament:
         Raises PracticeMissing, PracticeDamaged.
         """
         if not cls.exists(root):
+            _refuse_remains(root)
             raise PracticeMissing(
                 f"no practice tournament is in {root}",
                 hint="`numeri practice create` makes one",
@@ -118,7 +120,11 @@ class Tournament:
         folders = Folders(root)
         read_secrets(folders)
         store = Store.open(folders.database)
-        tournament = cls(root, store=store, world=World.open(folders.world))
+        try:
+            world = World.open(folders.world)
+        except PracticeMissing:
+            raise damaged(folders.world / "world.json") from None
+        tournament = cls(root, store=store, world=world)
         with suppress(LockHeld):  # whoever holds it is at this very work
             tournament._finish(SILENT)
         return tournament
@@ -311,6 +317,13 @@ class Tournament:
             available_nmr=account.available_nmr,
             models=tuple(_standing(model, counted.get(model.id)) for model in models),
         )
+
+
+def _refuse_remains(root: Path) -> None:
+    """Raise PracticeDamaged where something lies in `root` that is no whole tournament."""
+    with disk_errors(root):
+        if root.is_dir() and any(root.iterdir()):
+            raise damaged(Folders(root).database)
 
 
 def _standing(model: accounts.Model, counted: submissions.Submission | None) -> ModelStanding:
