@@ -10,7 +10,7 @@ import typer
 
 from numeri_cli import __version__
 from numeri_cli.cli import desk, learn, practice, prepare, rounds, schedule
-from numeri_cli.errors import ExitCode, Terminated, UsageProblem
+from numeri_cli.errors import ExitCode, NumeriError, Terminated, UsageProblem
 
 app = typer.Typer(
     name=None,
@@ -52,6 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
         result = app(args=words, prog_name="numeri", standalone_mode=False)
     except typer.TyperException as error:
         return _usage(error, words)
+    except Terminated as error:  # before a session opened, or after it closed
+        return _refused(error, words, command="")
     finally:
         signal.signal(signal.SIGTERM, previous)
     return int(result) if isinstance(result, int) else 0
@@ -63,15 +65,21 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def _usage(error: typer.TyperException, words: list[str]) -> int:
     """What Typer has against the words on the command line, said our way."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "numeri"
+    message = str(getattr(error, "format_message", lambda: error)()).rstrip(".")
+    if context is not None and message == context.get_help().rstrip("."):  # no command at all
+        sys.stderr.write(f"{context.get_help()}\n")
+        return int(ExitCode.usage)
+    problem = UsageProblem(message, hint=f"`{path} --help`")
+    return _refused(problem, words, command=path.removeprefix("numeri").strip())
+
+
+def _refused(error: NumeriError, words: list[str], *, command: str) -> int:
+    """An error outside of any session, shown as those inside are."""
     from numeri_cli.terminal.screen import Screen
 
-    message = str(getattr(error, "format_message", lambda: error)()).rstrip(".")
-    if not message:  # no command at all: the help has been shown
-        return int(ExitCode.usage)
-    named = [word for word in words if not word.startswith("-")][:1]
-    screen = Screen(
-        named[0] if named else "", as_json="--json" in words, quiet=False, verbose=False
-    )
-    screen.fail(UsageProblem(message, hint=f"`numeri {' '.join(named)} --help`".replace("  ", " ")))
-    screen.close(ExitCode.usage)
-    return int(ExitCode.usage)
+    screen = Screen(command, as_json="--json" in words, quiet=False, verbose=False)
+    screen.fail(error)
+    screen.close(error.exit_code)
+    return int(error.exit_code)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from numeri_cli.cli.endpoint import Endpoint, environment_host, resolve
 from numeri_cli.cli.options import STARTER_MODEL, Shared
@@ -20,6 +23,7 @@ from numeri_cli.errors import (
     MemoryShort,
     NumeriError,
     ProfileMissing,
+    UsageProblem,
 )
 from numeri_cli.home import Home, disk_error
 from numeri_cli.terminal.screen import Screen
@@ -219,6 +223,9 @@ def open_session(command: str, shared: Shared) -> Iterator[Session]:
         error = ours
     except KeyboardInterrupt:
         error = Interrupted("interrupted", hint="nothing was lost; run the same command again")
+    except typer.Abort as abort:  # from a prompt, which hides what made it
+        sys.stderr.write("\n")  # the cursor stands behind the question
+        error = _unanswered(abort)
     except BrokenPipeError:
         raise  # whoever read standard output has left: Typer ends quietly
     except MemoryError:
@@ -234,3 +241,11 @@ def open_session(command: str, shared: Shared) -> Iterator[Session]:
         session.exit_code = error.exit_code
         session.screen.fail(error)
     session.screen.close(session.exit_code)
+
+
+def _unanswered(abort: typer.Abort) -> NumeriError:
+    if isinstance(abort.__context__, KeyboardInterrupt):
+        return Interrupted("interrupted", hint="nothing was changed")
+    return UsageProblem(
+        "the question was not answered", hint="answer it, or see --help for an option that does"
+    )
