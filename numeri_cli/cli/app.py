@@ -10,7 +10,8 @@ import typer
 
 from numeri_cli import __version__
 from numeri_cli.cli import desk, learn, practice, prepare, rounds, schedule
-from numeri_cli.errors import ExitCode, NumeriError, Terminated, UsageProblem
+from numeri_cli.cli.session import TerminationAsked, terminated
+from numeri_cli.errors import ExitCode, NumeriError, UsageProblem
 
 app = typer.Typer(
     name=None,
@@ -52,15 +53,15 @@ def main(arguments: list[str] | None = None) -> int:
         result = app(args=words, prog_name="numeri", standalone_mode=False)
     except typer.TyperException as error:
         return _usage(error, words)
-    except Terminated as error:  # before a session opened, or after it closed
-        return _refused(error, words, command="")
+    except TerminationAsked:  # before a session opened, or after it closed
+        return _refused(terminated(), words, command="")
     finally:
         signal.signal(signal.SIGTERM, previous)
     return int(result) if isinstance(result, int) else 0
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated("terminated", hint="nothing was lost; run the same command again")
+    raise TerminationAsked
 
 
 def _usage(error: typer.TyperException, words: list[str]) -> int:

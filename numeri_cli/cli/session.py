@@ -23,6 +23,7 @@ from numeri_cli.errors import (
     MemoryShort,
     NumeriError,
     ProfileMissing,
+    Terminated,
     UsageProblem,
 )
 from numeri_cli.home import Home, disk_error
@@ -212,6 +213,15 @@ class Session:
                 self.__dict__[name].close()
 
 
+class TerminationAsked(BaseException):
+    """SIGTERM came; no handler of errors may take it for the failure of one model or file."""
+
+
+def terminated() -> Terminated:
+    """What is shown where SIGTERM ended the work."""
+    return Terminated("terminated", hint="nothing was lost; run the same command again")
+
+
 @contextmanager
 def open_session(command: str, shared: Shared) -> Iterator[Session]:
     """A Session whose errors are shown and become its exit code; an unknown one passes through."""
@@ -223,6 +233,8 @@ def open_session(command: str, shared: Shared) -> Iterator[Session]:
         error = ours
     except KeyboardInterrupt:
         error = Interrupted("interrupted", hint="nothing was lost; run the same command again")
+    except TerminationAsked:
+        error = terminated()
     except typer.Abort as abort:  # from a prompt, which hides what made it
         sys.stderr.write("\n")  # the cursor stands behind the question
         error = _unanswered(abort)

@@ -181,6 +181,7 @@ class _Errand:
 
     def _send(self, attempt: int) -> str:
         filename = self._upload(attempt, may_renew=True)
+        _require_open(self.round_, self.client.now(), late=self.late)  # it may have taken long
         self.ledger.advance_attempt(attempt, "sending", time=self._now(), filename=filename)
         server_id = self.client.create_submission(
             filename, model_id=self.model.id, data_datestamp=self.round_.data_datestamp
