@@ -12,6 +12,7 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ import pytest
 from numeri_cli.cli.app import main
 from numeri_cli.credentials import Keys
 from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.practice.store import moment_text
 from numeri_cli.practice.tournament import Tournament
 from tests.faults.proxy import Proxy
 
+ROOT = Path(__file__).resolve().parents[2]
 MODEL = "lighthouse"
 PROFILE = f"""\
 no_progress_seconds = 1.0
@@ -87,27 +90,41 @@ def numeri(*words: str) -> Said:
 
 def process(*words: str, **environment: str) -> Said:
     """Call it as a process of its own, in this one's home and folder."""
-    done = subprocess.run(
-        [sys.executable, "-m", "numeri_cli", *words],
-        capture_output=True,
+    return ended(start("numeri_cli", *words, **environment))
+
+
+def start(
+    module: str, *words: str, stdin: int | None = subprocess.DEVNULL, **environment: str
+) -> subprocess.Popen[str]:
+    """A module of ours at work as a process of its own; `ended` waits for it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *words],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **environment},
-        timeout=120,
-        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )
-    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def ended(started: subprocess.Popen[str], typed: str | None = None) -> Said:
+    """How it ended, after these words were typed."""
+    with started:
+        out, err = started.communicate(typed, timeout=120)
+    return Said(started.returncode, out, err)
 
 
 @dataclass(frozen=True)
 class Bench:
     """What tests of faults share; `settle_in` makes it anew for each.
 
-    template: a home with a trained model and no live file
+    template: a home with a trained model and no live file; clock: the server's time at first
     """
 
     tournament: Tournament
     proxy: Proxy
     template: Path
+    clock: datetime
 
     @property
     def key(self) -> str:
@@ -132,10 +149,21 @@ class Bench:
         self.proxy.lift()
         self.proxy.forget()
         self.wipe()
+        self.set_clock(self.clock)
         shutil.copytree(self.template, home)
         for name, value in self.environment().items():
             monkeypatch.setenv(name, value)
         Path("numeri.toml").write_text(PROFILE, encoding="utf-8")
+
+    def set_clock(self, moment: datetime) -> None:
+        """Let the server's clock show another time, forwards or back."""
+        with self.tournament.store.writing() as connection:
+            connection.execute("UPDATE tournament SET clock = ?", (moment_text(moment),))
+
+    @property
+    def closes_at(self) -> datetime:
+        """When the live round closes."""
+        return self.tournament.status().closes_at
 
     def wipe(self) -> None:
         """Forget every submission of the participant."""

@@ -23,7 +23,7 @@ def whole_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     tournament = fresh_tournament(root / "practice")
     proxy = Proxy()
     proxy.open()
-    bench = Bench(tournament, proxy, root / "template")
+    bench = Bench(tournament, proxy, root / "template", tournament.now())
     try:
         with listening(tournament) as address:
             proxy.backend = address

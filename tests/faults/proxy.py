@@ -12,13 +12,13 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from tests.faults.replies import MADE_UP, STORE_DATE, made_up
+from tests.faults.replies import MADE_UP, REFUSAL_WORDS, STORE_DATE, made_up
 from tests.faults.steps import Fault, Request, Step, step_of
 
 ADDRESS = "127.0.0.1"
@@ -37,6 +37,7 @@ class Plan:
     step: Step
     fault: Fault
     left: int | None
+    words: str
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,12 @@ class Proxy:
     def __init__(self) -> None:
         self.backend = ""  # the address of the server behind
         self.passed: list[Passed] = []
+        self.answered: list[Step] = []  # of the steps that were spoilt
         self.refused = 0  # connections that a closed port has turned away, as probed
+        self.rewrite: Callable[[Request, bytes], bytes] | None = None  # whole replies
         self._plans: list[Plan] = []
+        self._actions: dict[Step, Callable[[], None]] = {}
+        self._lifted = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._server: asyncio.Server | None = None
@@ -80,18 +85,38 @@ class Proxy:
         """Where it listens."""
         return f"http://{ADDRESS}:{self._port}"
 
-    def spoil(self, step: Step, fault: Fault, *, times: int | None = 1) -> None:
-        """Let a step go wrong that many times, or until `lift`."""
-        self._plans.append(Plan(step, fault, times))
+    def spoil(
+        self, step: Step, fault: Fault, *, times: int | None = 1, words: str = REFUSAL_WORDS
+    ) -> None:
+        """Let a step go wrong that many times, or until `lift`; words: what a refusal says."""
+        self._plans.append(Plan(step, fault, times, words))
+
+    def when(self, step: Step, action: Callable[[], None]) -> None:
+        """Do something, once, when a step comes and before the server hears of it."""
+        self._actions[step] = action
 
     def lift(self) -> None:
-        """From now on everything passes."""
-        self._plans = []
-        self._wait(self._listen())
+        """From now on everything passes; who waits in silence is cut off."""
+        self._plans, self._actions, self.rewrite = [], {}, None
+        self._wait(self._relent())
+
+    def await_fault(self, step: Step, fault: Fault, *, seconds: float = 60.0) -> None:
+        """Return as soon as the fault is being done."""
+        until = time.monotonic() + seconds
+        while not self.fired(step, fault):
+            assert time.monotonic() < until, f"{step} × {fault} never came"
+            time.sleep(0.005)
+
+    def await_answer(self, step: Step, *, seconds: float = 60.0) -> None:
+        """Return as soon as the server has answered a step, whatever becomes of the answer."""
+        until = time.monotonic() + seconds
+        while step not in self.answered:
+            assert time.monotonic() < until, f"{step} was never answered"
+            time.sleep(0.005)
 
     def forget(self) -> None:
         """Nothing has passed yet."""
-        self.passed, self.refused = [], 0
+        self.passed, self.answered, self.refused = [], [], 0
 
     def fired(self, step: Step, fault: Fault) -> int:
         """How often this fault was really done to this step."""
@@ -108,6 +133,11 @@ class Proxy:
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, ADDRESS, self._port)
             self._port = self._server.sockets[0].getsockname()[1]
+
+    async def _relent(self) -> None:
+        self._lifted.set()
+        self._lifted = asyncio.Event()
+        await self._listen()
 
     async def _deaf(self) -> None:
         """Close the port, and see that it is closed."""
@@ -169,6 +199,8 @@ class Proxy:
             return False
         if request.method == "PUT":
             body += await _rest(reader, request)
+        if step is not None and (action := self._actions.pop(step, None)):
+            await self._loop.run_in_executor(None, action)
         if plan is None:
             writer.write(await self._fetched(request, body, backend))
             await writer.drain()
@@ -179,13 +211,13 @@ class Proxy:
         reply = await backend.ask(request, body)
         if request.method == "POST" and (found := _DATE.search(reply)):
             self._date = found[1].decode()
-        return reply
+        return self.rewrite(request, reply) if self.rewrite else reply
 
     async def _spoilt(self, plan: Plan, request: Request, body: bytes, ends: _Ends) -> bool:
         fault, writer = plan.fault, ends.writer
         if fault in MADE_UP:
             date = self._date if request.method == "POST" else STORE_DATE
-            writer.write(made_up(fault, date=date))
+            writer.write(made_up(fault, date=date, words=plan.words))
             await writer.drain()
             return True
         if fault is Fault.REFUSED:
@@ -198,9 +230,10 @@ class Proxy:
         if fault is Fault.SILENCE:
             if request.method == "GET":
                 writer.write(_halved(await self._fetched(request, body, ends.backend)))
-            await _gone(ends.reader)
+            await _first(self._lifted.wait(), ends.reader.read())
             return False
         reply = await self._fetched(request, body, ends.backend)
+        self.answered.append(plan.step)
         if fault is Fault.DRIP:
             await _drip(writer, reply, whole=request.method == "PUT")
             return False
@@ -272,11 +305,16 @@ async def _rest(reader: asyncio.StreamReader, request: Request) -> bytes:
     return await reader.readexactly(request.length - request.length // 2)
 
 
-async def _gone(reader: asyncio.StreamReader) -> None:
-    """Say nothing until the client gives up."""
-    with suppress(ConnectionError, TimeoutError):
-        async with asyncio.timeout(LONGEST_SECONDS):
-            await reader.read()
+async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Wait until one of them is over, but not for ever."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    done, pending = await asyncio.wait(
+        tasks, timeout=LONGEST_SECONDS, return_when=asyncio.FIRST_COMPLETED
+    )
+    for task in pending:
+        task.cancel()
+    for task in done:
+        task.exception()  # a client that was cut off is no news
 
 
 async def _drip(writer: asyncio.StreamWriter, reply: bytes, *, whole: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.faults.steps import Fault
 
 RETRY_AFTER_SECONDS = 1
@@ -35,16 +37,14 @@ _BODY = {
     Fault.TROUBLE: (
         b'{"data": null, "errors": [{"message": "Internal server error", "path": ["x"]}]}'
     ),
-    Fault.REFUSAL: (
-        b'{"data": null, "errors": [{"message": "' + REFUSAL_WORDS.encode() + b'", "path": []}]}'
-    ),
+    Fault.REFUSAL: b'{"data": null, "errors": [{"message": WORDS, "path": []}]}',
 }
 MADE_UP = frozenset(_BODY)
 
 
-def made_up(fault: Fault, *, date: str) -> bytes:
-    """The whole reply, head and body."""
-    body = _BODY[fault]
+def made_up(fault: Fault, *, date: str, words: str) -> bytes:
+    """The whole reply, head and body; words: what a refusal says."""
+    body = _BODY[fault].replace(b"WORDS", json.dumps(words).encode())
     lines = [
         f"HTTP/1.1 {_STATUS.get(fault, '200 OK')}",
         f"Content-Type: {_KIND.get(fault, 'application/json')}",

@@ -1,0 +1,74 @@
+"""Two runs at once, and a run that is asked to stop."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.faults.bench import PROFILE, Bench, ended, numeri, process, start
+from tests.faults.steps import Fault, Step
+
+SIGNALS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}
+PLACES = (Step.ROUNDS, Step.DOWNLOAD, Step.UPLOAD, Step.CREATE, Step.STATUS)
+
+
+@pytest.fixture
+def patient(bench: Bench) -> None:
+    """A profile that waits longer than a test takes."""
+    text = PROFILE.replace("_seconds = 1.", "_seconds = 50.")
+    assert text != PROFILE
+    Path("numeri.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("patient")
+def test_of_two_runs_at_once_one_works_and_one_exits_with_5(bench: Bench, home: Path) -> None:
+    bench.proxy.spoil(Step.MODELS, Fault.SILENCE)
+    first = start("numeri_cli", "run")
+    bench.proxy.await_fault(Step.MODELS, Fault.SILENCE)
+    second = numeri("run", "--json")
+    third = process("run")
+    bench.proxy.lift()
+    assert ended(first).code == 0
+    assert second.code == 5
+    assert second.json["status"] == "refused"
+    assert second.problem["code"] == "lock_held"
+    assert "already at work" in second.problem["message"]
+    assert third.code == 5
+    assert "already at work" in third.err
+    bench.require_no_halves(home)
+    bench.require_exactly_one(home)
+
+
+def test_two_runs_that_start_together_never_double(bench: Bench, home: Path) -> None:
+    runs = [start("numeri_cli", "run") for _ in range(3)]
+    codes = [ended(one).code for one in runs]
+    assert 0 in codes
+    assert set(codes) <= {0, 5}
+    bench.require_no_halves(home)
+    bench.require_exactly_one(home)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("step", PLACES)
+def test_a_run_that_is_asked_to_stop_says_so_and_leaves_no_halves(
+    bench: Bench, home: Path, step: Step, number: signal.Signals
+) -> None:
+    code, word = SIGNALS[number]
+    bench.proxy.spoil(step, Fault.SILENCE)
+    running = start("numeri_cli", "run")
+    bench.proxy.await_fault(step, Fault.SILENCE)
+    running.send_signal(number)
+    said = ended(running)
+    assert said.code == code, said.err
+    assert said.err.splitlines()[0] == f"error: {word}"
+    assert said.err.splitlines()[1].startswith("hint:")
+    assert len(said.err.splitlines()) == 2
+    bench.require_no_halves(home)
+    bench.proxy.lift()
+    again = numeri("run")
+    assert again.code == 0, again.err
+    bench.require_no_halves(home)
+    bench.require_exactly_one(home)

@@ -1,0 +1,132 @@
+"""What is mangled at random ends in success or in an error of our tree, in nothing else."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from numeri_cli.config import read_profile
+from numeri_cli.dataset.features import FeatureFile, features_digest
+from numeri_cli.errors import NumeriError
+from numeri_cli.pipeline.plans import plan_of
+from numeri_cli.submission import check_predictions
+from tests.faults.bench import Bench, numeri
+from tests.faults.mangling import (
+    FEATURES,
+    LIVE_IDS,
+    PROFILE,
+    feature_files,
+    places,
+    prediction_files,
+    profiles,
+)
+from tests.faults.steps import Request
+
+# 2,030 examples here, and 400 of answers in tests/api/test_mangled.py
+SETTINGS = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+few = settings(max_examples=600, **SETTINGS)  # type: ignore[arg-type]  # a dict of several types
+
+
+def ends_well(work: Callable[[], object]) -> bool:
+    """Whether it succeeded; any error but ours passes through, and ours can be shown."""
+    try:
+        work()
+    except NumeriError as error:
+        shown = error
+    else:
+        return True
+    assert 0 < len(shown.message) < 1000
+    assert f"error: {shown.message}\nhint: {shown.hint}".encode()
+    return False
+
+
+@settings(max_examples=800, **SETTINGS)  # type: ignore[arg-type]  # a dict of several types
+@given(content=profiles())
+def test_a_mangled_profile(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "numeri.toml"
+    path.write_bytes(content)
+
+    def plans() -> object:
+        profile = read_profile(path)
+        return [plan_of(profile, name) for name in profile.models]
+
+    ends_well(plans)
+
+
+@few
+@given(content=feature_files())
+def test_a_mangled_features_json(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "features.json"
+    path.write_bytes(content)
+
+    def digest() -> object:
+        known = FeatureFile.read(path)
+        return known, features_digest(known.features("small")), known.features(["feature_b"])
+
+    ends_well(digest)
+
+
+@few
+@given(content=prediction_files())
+def test_a_mangled_prediction_file(tmp_path: Path, content: tuple[str, bytes]) -> None:
+    suffix, data = content
+    path = tmp_path / f"mine{suffix}"
+    path.write_bytes(data)
+    if ends_well(lambda: check_predictions(path, LIVE_IDS)):
+        checked = check_predictions(path, LIVE_IDS)
+        assert sorted(checked.ids) == sorted(LIVE_IDS)
+        assert ((checked.values >= 0) & (checked.values <= 1)).all()
+
+
+def test_what_is_not_mangled_is_understood(tmp_path: Path) -> None:
+    features = tmp_path / "features.json"
+    features.write_text(json.dumps(FEATURES))
+    assert ends_well(lambda: FeatureFile.read(features).features("small"))
+    mine = tmp_path / "mine.csv"
+    rows = (f"{name},0.{place + 1}" for place, name in enumerate(LIVE_IDS))
+    mine.write_text("\n".join(["id,prediction", *rows]))
+    assert ends_well(lambda: check_predictions(mine, LIVE_IDS))
+    assert PROFILE["models"]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_run_whose_answers_are_mangled(bench: Bench, home: Path, seed: int) -> None:
+    """Of every answer of the API one field or another is changed, sometimes."""
+    chance = random.Random(seed)
+
+    def mangle(request: Request, reply: bytes) -> bytes:
+        head, _, body = reply.partition(b"\r\n\r\n")
+        if request.method != "POST" or chance.random() > 0.2:
+            return reply
+        changed = json.dumps(_mangled(json.loads(body), chance), allow_nan=True).encode()
+        date = next(line for line in head.split(b"\r\n") if line.startswith(b"Date"))
+        size = f"Content-Length: {len(changed)}".encode()
+        return b"\r\n".join([b"HTTP/1.1 200 OK", date, size, b"", changed])
+
+    bench.proxy.rewrite = mangle
+    said = numeri("run", "--json")
+    assert said.code in (0, 1, 3, 4, 6)
+    assert said.json["error"] or said.model
+    bench.require_no_halves(home)
+    bench.proxy.lift()
+    again = numeri("run", "--json")
+    assert again.code == 0, again.out
+    assert len(bench.held()) == 1
+
+
+def _mangled(answer: object, chance: random.Random) -> object:
+    values = [None, True, -1, 2**70, "", "x", "\ud800", [], {}, float("nan"), [None], "2026-99-99"]
+    *above, last = chance.choice([place for place in places(answer) if place] or [("data",)])
+    holder: object = answer
+    for step in above:
+        holder = holder[step]  # type: ignore[index]  # a path into this very tree
+    if isinstance(holder, dict) and chance.random() < 0.3:
+        del holder[last]
+    else:
+        holder[last] = chance.choice(values)  # type: ignore[index]  # likewise
+    return answer
