@@ -28,16 +28,21 @@ def exposed_features(card: Scorecard) -> Chart:
         ("neutralized by half", after, HALF_COLOUR),
     ):
         figure.add_bar(
-            y=[_short(name) for name in names],
+            y=names,
             x=values[order],
             name=label,
             orientation="h",
-            customdata=names,
-            hovertemplate="%{customdata}: %{x:.4f}<extra></extra>",
+            hovertemplate="%{y}: %{x:.4f}<extra></extra>",
             marker={"color": colour, "line": {"width": 0}},
         )
-    figure.update_layout(height=120 + 26 * len(names), bargap=0.25, yaxis={"type": "category"})
-    figure.update_yaxes(autorange="reversed", tickfont={"size": 11})
+    figure.update_layout(height=120 + 26 * len(names), bargap=0.25, hovermode="closest")
+    figure.update_yaxes(
+        type="category",
+        autorange="reversed",
+        tickfont={"size": 11},
+        tickvals=names,
+        ticktext=[_short(name) for name in names],
+    )
     feature, era, size = card.largest_exposure()
     words = (
         f"{card.name} leans most on {names[0]} with {number(before[order[0]], 3)} in the mean, "
