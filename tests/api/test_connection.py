@@ -66,7 +66,7 @@ def test_a_body_that_ends_early_is_never_taken_for_a_whole_one(
     received = []
     with pytest.raises(Broken), connection.open(request) as response:
         received.extend(response.iter_raw())
-    assert 0 < sum(map(len, received)) < 999
+    assert sum(map(len, received)) < 999  # a reset takes back even what had come
     connection.close()
 
 
