@@ -27,7 +27,7 @@ BENCHMARKS = (
     Benchmark("v53_lgbm_ender20", "target_ender_20"),
     Benchmark("v53_lgbm_ender60", "target_ender_60"),
 )
-TECHNIQUE = Trees(rounds=80, depth=5, learning_rate=0.07, share=0.1)
+TECHNIQUE = Trees(rounds=80, depth=5, learning_rate=0.07, share=0.1, bagging=1.0)
 
 
 def chunk_of(settings: WorldSettings, era: int) -> int:

@@ -13,15 +13,16 @@ import numpy as np
 
 from numeri_cli.home import disk_errors
 from numeri_cli.practice.archive import Archive, Eve, resolved_eras
-from numeri_cli.practice.forecasters import LiveView
+from numeri_cli.practice.benchmarks import chunk_of
 from numeri_cli.practice.market import Market, ReturnArray
 from numeri_cli.practice.obfuscation import FeatureArray, FeaturePlan, NoiseArray
 from numeri_cli.practice.targets import HORIZONS_DAYS, RiskModel, eras_to_resolve
-from numeri_cli.practice.trained_field import TrainedField
-from numeri_cli.practice.universe import FloatArray
+from numeri_cli.practice.trained_field import RankArray, TrainedField
+from numeri_cli.practice.universe import FloatArray, WorldSettings
 from numeri_cli.progress import Task
 
 WORKERS = 2
+ERAS_PER_BLOCK = 10
 FOLDERS = ("base", "weeks", "state", "models", "published")
 
 
@@ -97,26 +98,41 @@ def run_all(works: Iterable[Callable[[], None]], task: Task) -> None:
 def predict_history(archive: Archive, field: TrainedField, task: Task) -> None:
     """Keep what the organiser's models and the rivals said of the eras they had not seen."""
     settings = archive.settings
-    first = settings.chunk_eras + 1
+    blocks = _blocks(settings)
 
-    def predict(era: int) -> tuple[np.ndarray, np.ndarray | None]:
-        features: FeatureArray = archive.read("features", era)
-        benchmarks = field.benchmark_ranks(era, features)
-        if era <= settings.train_eras:
-            return benchmarks, None
-        view = LiveView(era, features, benchmarks.astype(np.float64))
-        return benchmarks, field.rival_ranks(view)
+    def predict(eras: tuple[int, ...]) -> tuple[RankArray, RankArray | None]:
+        features = np.concatenate([archive.read("features", era) for era in eras], axis=1)
+        if eras[0] <= settings.train_eras:
+            return field.benchmark_ranks(eras, features), None
+        return field.ranks(eras, features)
+
+    def keep(append: Callable[..., None], ranks: RankArray, eras: int) -> None:
+        for part in np.split(ranks, eras, axis=1):
+            append(part)
 
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
-        keep_benchmarks = stack.enter_context(
+        append_benchmarks = stack.enter_context(
             archive.base_writer("benchmarks", count=settings.eras - settings.chunk_eras)
         )
-        keep_rivals = stack.enter_context(
+        append_rivals = stack.enter_context(
             archive.base_writer("rivals", count=settings.eras - settings.train_eras)
         )
-        for benchmarks, rivals in pool.map(predict, range(first, settings.eras + 1)):
-            keep_benchmarks(benchmarks)
+        for eras, (benchmarks, rivals) in zip(blocks, pool.map(predict, blocks), strict=True):
+            keep(append_benchmarks, benchmarks, len(eras))
             if rivals is not None:
-                keep_rivals(rivals)
-            task.advance(1)
+                keep(append_rivals, rivals, len(eras))
+            task.advance(len(eras))
+
+
+def _blocks(settings: WorldSettings) -> list[tuple[int, ...]]:
+    """The eras that have a model, a few together, none across a chunk or the end of train."""
+    blocks: list[list[int]] = []
+    for era in range(settings.chunk_eras + 1, settings.eras + 1):
+        begins = era == settings.train_eras + 1 or chunk_of(settings, era) != chunk_of(
+            settings, era - 1
+        )
+        if begins or len(blocks[-1]) == ERAS_PER_BLOCK:
+            blocks.append([])
+        blocks[-1].append(era)
+    return [tuple(block) for block in blocks]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -64,26 +63,27 @@ class Lesson:
 
 @dataclass(frozen=True)
 class LiveView:
-    """What a forecaster sees of an era.
+    """What forecasters see of some eras, one after the other; the rows of an era are its stocks.
 
-    features: (features, stocks); benchmarks: (models, stocks) ranks of the organiser's models
+    features: (features, rows); benchmarks: (models, rows) ranks of the organiser's models
     """
 
-    era: int
+    eras: tuple[int, ...]
     features: FeatureArray
     benchmarks: ScoreArray
 
-    @cached_property
-    def rows(self) -> npt.NDArray[np.float32]:
-        """(stocks, features), one stock after the other, as trees want it."""
-        return np.ascontiguousarray(self.features.T, dtype=np.float32)
+    @property
+    def parts(self) -> tuple[slice, ...]:
+        """The rows of each era."""
+        stocks = self.features.shape[1] // len(self.eras)
+        return tuple(slice(at * stocks, (at + 1) * stocks) for at in range(len(self.eras)))
 
 
 class Forecaster(Protocol):
     """A fitted model."""
 
     def scores(self, view: LiveView) -> ScoreArray:
-        """(stocks,) on any scale."""
+        """(rows,) on any scale that ranks within an era."""
 
 
 class Technique(Protocol):
@@ -160,7 +160,7 @@ class WeightsForecaster:
     weights: ScoreArray
 
     def scores(self, view: LiveView) -> ScoreArray:
-        """(stocks,) weighted sums; exact, because weights are multiples of 2**-30."""
+        """(rows,) weighted sums; exact, because weights are multiples of 2**-30."""
         used = np.flatnonzero(self.weights)
         centred = (view.features[used] - MIDDLE).astype(np.float64)
         scores: ScoreArray = np.einsum("f,fn->n", self.weights[used], centred)
@@ -183,9 +183,12 @@ class Noise:
         return self
 
     def scores(self, view: LiveView) -> ScoreArray:
-        """(stocks,) standard normal."""
-        random = stream(self.seed, Purpose.rival_noise, view.era * 1024 + self.number)
-        return random.standard_normal((view.features.shape[1],))
+        """(rows,) standard normal."""
+        draws = []
+        for era, part in zip(view.eras, view.parts, strict=True):
+            random = stream(self.seed, Purpose.rival_noise, era * 1024 + self.number)
+            draws.append(random.standard_normal((part.stop - part.start,)))
+        return np.concatenate(draws)
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,7 @@ class BenchmarkCopy:
         return self
 
     def scores(self, view: LiveView) -> ScoreArray:
-        """(stocks,) its ranks."""
+        """(rows,) its ranks."""
         ranks: ScoreArray = view.benchmarks[self.model]
         return ranks
 

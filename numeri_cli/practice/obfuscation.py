@@ -20,6 +20,7 @@ MIDDLE_BIN = 2  # of a whole era: the feature did not exist then
 LATE_SHARE, LATE_SPAN = 0.12, 0.25  # families that begin late, and how late, of all eras
 SMALL_SHARE = 0.8  # of the families are in the small set
 MEDIUM_VARIANTS = 2
+NEUTRAL_VARIANTS = (0, 2)  # in fncv3_features: every family, but not only what medium has
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class FeaturePlan:
             "small": in_small[self.characteristic] & (self.variant == 0),
             "medium": self.variant < MEDIUM_VARIANTS,
             "all": np.ones(len(self.names), dtype=bool),
-            "fncv3_features": self.variant < MEDIUM_VARIANTS,
+            "fncv3_features": np.isin(self.variant, NEUTRAL_VARIANTS),
         }
         for theme, name in enumerate(THEME_SETS):
             members = plan.theme[self.characteristic] == theme

@@ -71,17 +71,16 @@ class Rival:
 
 def handed_in(
     rivals: Sequence[Rival], forecasters: Sequence[Forecaster], view: LiveView
-) -> list[ScoreArray]:
-    """(stocks,) of each rival: what it hands in for an era, before ranking."""
-    scores = [forecaster.scores(view) for forecaster in forecasters]
+) -> ScoreArray:
+    """(rivals, rows) what each hands in, before ranking within the era."""
+    scores = np.stack([forecaster.scores(view) for forecaster in forecasters])
     neutral = [index for index, rival in enumerate(rivals) if rival.neutral]
-    if neutral:
+    for part in view.parts if neutral else ():
         # all at once: one least squares with several right sides costs little more than one
-        columns = np.stack([gaussianize(scores[index]) for index in neutral], axis=1)
-        explained = columns - neutralize(columns, view.features.T)
-        for place, index in enumerate(neutral):
-            left = columns[:, place] - rivals[index].neutral * explained[:, place]
-            scores[index] = np.rint(left / SCORE_UNIT)
+        columns = gaussianize(scores[neutral, part].T)
+        explained = columns - neutralize(columns, view.features[:, part].T)
+        left = columns - explained * [rivals[index].neutral for index in neutral]
+        scores[neutral, part] = np.rint(left / SCORE_UNIT).T
     return scores
 
 

@@ -18,7 +18,7 @@ from numeri_cli.practice.benchmarks import (
     chunk_of,
     train_benchmark,
 )
-from numeri_cli.practice.forecasters import Forecaster, History, LiveView
+from numeri_cli.practice.forecasters import Forecaster, History, LiveView, ScoreArray
 from numeri_cli.practice.obfuscation import FeatureArray
 from numeri_cli.practice.rivals import Rival, handed_in
 from numeri_cli.practice.targets import SCHEMES, CodeArray, horizon_of, target_name
@@ -87,24 +87,28 @@ class TrainedField:
             for benchmark in BENCHMARKS:
                 self._train_benchmark(benchmark, chunk, history)
 
-    def benchmark_ranks(self, era: int, features: FeatureArray) -> RankArray:
-        """(benchmarks, stocks)."""
-        chunk = chunk_of(self.archive.settings, era)
-        view = LiveView(era, features, np.empty((0, features.shape[1])))
-        ranks = []
-        for benchmark in BENCHMARKS:
-            forecaster = self._forecaster(_benchmark_file(benchmark, chunk), benchmark_forecaster)
-            ranks.append(rank_average(forecaster.scores(view)))
-        return np.stack(ranks).astype(np.float32)
+    def ranks(self, eras: tuple[int, ...], features: FeatureArray) -> tuple[RankArray, RankArray]:
+        """(benchmarks, rows) and (rivals, rows) of eras of one chunk after train."""
+        benchmarks = self.benchmark_ranks(eras, features)
+        view = LiveView(eras, features, benchmarks.astype(np.float64))
+        return benchmarks, self._rival_ranks(view)
 
-    def rival_ranks(self, view: LiveView) -> RankArray:
-        """(rivals, stocks)."""
+    def benchmark_ranks(self, eras: tuple[int, ...], features: FeatureArray) -> RankArray:
+        """(benchmarks, rows) of eras of one chunk; features: (features, rows)."""
+        view = LiveView(eras, features, np.empty((0, features.shape[1])))
+        chunk = chunk_of(self.archive.settings, eras[0])
+        scores = [
+            self._forecaster(_benchmark_file(model, chunk), benchmark_forecaster).scores(view)
+            for model in BENCHMARKS
+        ]
+        return _ranks(np.stack(scores), view)
+
+    def _rival_ranks(self, view: LiveView) -> RankArray:
         forecasters = [
             self._forecaster(_rival_file(rival), rival.technique.forecaster)
             for rival in self.rivals
         ]
-        scores = handed_in(self.rivals, forecasters, view)
-        return np.stack([rank_average(one) for one in scores]).astype(np.float32)
+        return _ranks(handed_in(self.rivals, forecasters, view), view)
 
     def _history(self, chunk: int) -> ArchiveHistory:
         """The history that the models of a chunk, and the rivals, learn from."""
@@ -124,6 +128,12 @@ class TrainedField:
         if name not in self._forecasters:
             self._forecasters[name] = make(self.archive.read_model(name))
         return self._forecasters[name]
+
+
+def _ranks(scores: ScoreArray, view: LiveView) -> RankArray:
+    """Ranks from 1 within each era."""
+    ranks = [rank_average(scores[:, part].T).T for part in view.parts]
+    return np.concatenate(ranks, axis=1).astype(np.float32)
 
 
 def _benchmark_file(benchmark: Benchmark, chunk: int) -> str:

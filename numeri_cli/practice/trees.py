@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from numeri_cli.errors import LibraryMissing
 from numeri_cli.practice.forecasters import Forecaster, History, Lesson, LiveView, ScoreArray
+from numeri_cli.practice.forest import Forest
 
 LEAVES = 480  # a leaf holds at least one in so many rows, or 1000
 BINNING: dict[str, int | bool] = {
@@ -24,6 +25,18 @@ BINNING: dict[str, int | bool] = {
 }
 
 
+def _lightgbm() -> Any:
+    """The library, which a machine without its compiler's run-time library cannot load."""
+    try:
+        import lightgbm
+    except OSError as error:
+        raise LibraryMissing(
+            f"LightGBM cannot be loaded ({error})",
+            hint="install libgomp1 (Linux) or libomp (macOS)",
+        ) from error
+    return lightgbm
+
+
 @dataclass(frozen=True)
 class BinnedEras:
     """Some eras of the history in LightGBM's bins, all features: what every tree model shares."""
@@ -35,9 +48,9 @@ class BinnedEras:
     @classmethod
     def build(cls, history: History, eras: Sequence[int]) -> BinnedEras:
         """Read and bin the eras; about a byte a cell stays, ten are needed for a moment."""
-        import lightgbm
         import pyarrow as pa
 
+        lightgbm = _lightgbm()
         columns = np.concatenate([history.features(era) for era in eras], axis=1)
         names = [f"f{number}" for number in range(len(columns))]
         table = pa.table([pa.array(column) for column in columns], names=names)
@@ -60,6 +73,7 @@ class Trees:
     columns: indices of the features it may use, or None for all
     share: how many of those each tree may use
     every: learns from every so manieth of the binned eras
+    bagging: how many of the rows a tree learns from, drawn anew for every fifth
     """
 
     columns: tuple[int, ...] | None = None
@@ -68,11 +82,11 @@ class Trees:
     learning_rate: float = 0.08
     share: float = 0.2
     every: int = 1
+    bagging: float = 0.5
 
     def fit(self, lesson: Lesson) -> bytes:
         """Train; the booster as LightGBM's own text."""
-        import lightgbm
-
+        lightgbm = _lightgbm()
         binned = lesson.history.binned()
         eras = [era for era in binned.eras if era in lesson.eras][:: self.every]
         count = binned.dataset.num_feature()
@@ -89,6 +103,8 @@ class Trees:
             "feature_fraction": self.share * len(chosen) / count,
             "feature_contri": weights.tolist(),
             "min_data_in_leaf": max(10, min(1000, rows // LEAVES)),
+            "bagging_fraction": self.bagging,
+            "bagging_freq": 5 if self.bagging < 1 else 0,
             "seed": lesson.seed,
         }
         data = binned.lesson(eras, lesson)
@@ -98,22 +114,15 @@ class Trees:
 
     def forecaster(self, learnt: bytes) -> Forecaster:
         """The booster of the text."""
-        return TreesForecaster(learnt.decode())
+        return TreesForecaster(Forest.parse(learnt.decode()))
 
 
 @dataclass(frozen=True)
 class TreesForecaster:
     """Scores are the sums of the trees' leaves."""
 
-    text: str
-
-    @cached_property
-    def _booster(self) -> Any:
-        import lightgbm
-
-        return lightgbm.Booster(model_str=self.text)
+    forest: Forest
 
     def scores(self, view: LiveView) -> ScoreArray:
-        """(stocks,) expected targets."""
-        scores: ScoreArray = self._booster.predict(view.rows, num_threads=1)
-        return scores
+        """(rows,) expected targets."""
+        return self.forest.sums(view.features)

@@ -16,7 +16,6 @@ from numeri_cli.errors import PracticeExists
 from numeri_cli.practice import creation, edition
 from numeri_cli.practice.archive import Archive, Eve, Standing, read_standing, resolved_eras
 from numeri_cli.practice.chronicle import Chronicle, Laws
-from numeri_cli.practice.forecasters import LiveView
 from numeri_cli.practice.obfuscation import FeatureArray
 from numeri_cli.practice.rivals import RivalRecord
 from numeri_cli.practice.targets import ALIAS, HORIZONS_DAYS, TARGETS, RiskModel, eras_to_resolve
@@ -191,10 +190,9 @@ class World:
         archive.write("styles", era, styles)
         archive.write("features", era, features)
         self._field.prepare(era)
-        benchmarks = self._field.benchmark_ranks(era, features)
+        benchmarks, rivals = self._field.ranks((era,), features)
         archive.write("benchmarks", era, benchmarks)
-        view = LiveView(era, features, benchmarks.astype(np.float64))
-        archive.write("rivals", era, self._field.rival_ranks(view))
+        archive.write("rivals", era, rivals)
 
     def _resolve_targets(self, live_era: int) -> None:
         """Targets that are known when `live_era` opens and were not a week before."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import lightgbm
 import numpy as np
 import pytest
 
@@ -21,6 +22,7 @@ from numeri_cli.practice.forecasters import (
     Ridge,
     Technique,
 )
+from numeri_cli.practice.forest import Forest
 from numeri_cli.practice.obfuscation import FeatureArray
 from numeri_cli.practice.rivals import ARCHETYPES
 from numeri_cli.practice.targets import CodeArray
@@ -56,7 +58,7 @@ class PlainHistory:
 
 def view(history: History, era: int) -> LiveView:
     features = history.features(era)
-    return LiveView(era, features, np.zeros((2, features.shape[1])))
+    return LiveView((era,), features, np.zeros((2, features.shape[1])))
 
 
 TECHNIQUES: list[Technique] = [
@@ -94,7 +96,7 @@ def test_trees_split_only_on_the_features_they_may_use() -> None:
 
     def sees_the_change(technique: Technique) -> bool:
         forecaster = technique.forecaster(technique.fit(lesson))
-        changed = forecaster.scores(LiveView(40, features, everything.benchmarks))
+        changed = forecaster.scores(LiveView((40,), features, everything.benchmarks))
         return bool((changed != forecaster.scores(everything)).any())
 
     assert sees_the_change(Trees((3, 4, 5), rounds=20, share=1.0))
@@ -179,9 +181,35 @@ def test_neutral_rivals_are_less_exposed_than_they_would_be(name: str) -> None:
     make: Callable[[bytes], Forecaster] = rival.technique.forecaster
     learnt = world.chronicle.archive.read_model(f"rivals/{name}")
     features = world.features(61)
-    raw = make(learnt).scores(LiveView(61, features, np.zeros((2, SMALL.stocks))))
+    raw = make(learnt).scores(LiveView((61,), features, np.zeros((2, SMALL.stocks))))
 
     def exposure(scores: np.ndarray) -> float:
         return float((np.corrcoef(scores, features)[0, 1:] ** 2).mean())
 
     assert exposure(world.rival_predictions(61)[name]) < exposure(raw)
+
+
+@pytest.mark.parametrize(("depth", "rounds"), [(2, 5), (5, 40), (8, 20)])
+def test_a_forest_sums_its_leaves_as_lightgbm_does(depth: int, rounds: int) -> None:
+    history = PlainHistory(30)
+    lesson = Lesson(history, range(1, 31), "target_ender_20", seed=1)
+    learnt = Trees(depth=depth, rounds=rounds, share=0.8).fit(lesson).decode()
+    features = np.concatenate([history.features(era) for era in range(40, 50)], axis=1)
+    booster = lightgbm.Booster(model_str=learnt)
+    expected = booster.predict(np.ascontiguousarray(features.T, dtype=np.float32))
+    assert (Forest.parse(learnt).sums(features) == expected).all()
+    assert len(np.unique(expected)) > rounds
+
+
+def test_a_forest_of_stumps_without_a_split_is_a_constant() -> None:
+    history = PlainHistory(2, stocks=15)  # too few rows for a leaf
+    lesson = Lesson(history, range(1, 3), "target_ender_20", seed=1)
+    learnt = Trees(rounds=3, bagging=1.0).fit(lesson).decode()
+    sums = Forest.parse(learnt).sums(history.features(5))
+    expected = lightgbm.Booster(model_str=learnt).predict(history.features(5).T.astype(float))
+    assert (sums == expected).all()
+
+
+def test_another_model_text_is_refused() -> None:
+    with pytest.raises(ValueError, match="version 4"):
+        Forest.parse("tree\nversion=v3\n")

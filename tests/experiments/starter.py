@@ -1,0 +1,228 @@
+"""Does the starter model find something, and is it really something? Ten worlds fixed beforehand.
+
+    nice -n 10 python -m tests.experiments.starter
+
+In each default-sized world the starter profile's model (features, target, estimator and
+neutralization as a newcomer gets them) is trained on the train eras and scored on the validation
+eras after the purge; then once more with the targets shuffled within every era. Rivals and files
+are left out. Results are kept beside this file, seed by seed, and the table is made of them.
+
+Judged are: the mean of the seeds' mean CORR against its standard error across seeds (above 3 for
+the market, not for shuffled targets), and in every seed the largest feature exposure (mean over
+eras) with and without neutralization.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+import pyarrow as pa
+
+from numeri_cli.config import ModelSettings
+from numeri_cli.practice.market import Market
+from numeri_cli.practice.obfuscation import FeaturePlan
+from numeri_cli.practice.streams import Purpose, stream
+from numeri_cli.practice.targets import (
+    SCHEMES,
+    RiskModel,
+    eras_to_resolve,
+    horizon_of,
+    target_name,
+)
+from numeri_cli.practice.universe import PURGE_ERAS, WorldSettings
+from numeri_cli.scoring.neutral import neutralize
+from numeri_cli.scoring.ranks import gaussianize
+from numeri_cli.scoring.scores import corr, exposures
+
+SEEDS = tuple(range(101, 111))
+RESULTS = Path(__file__).with_suffix(".json")
+TABLE = Path(__file__).with_suffix(".md")
+STANDARD_ERRORS = 3.0
+SHUFFLING = 2**30  # moments of the order stream that no era has
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """Means over the validation eras of one world."""
+
+    seed: int
+    eras: int
+    corr: float
+    corr_std: float
+    corr_neutral: float
+    corr_neutral_std: float
+    exposure: float
+    exposure_neutral: float
+    corr_shuffled: float
+
+
+@dataclass(frozen=True)
+class History:
+    """The eras of a world in order of stocks: (features, stocks) and codes 0–4 per era."""
+
+    settings: WorldSettings
+    names: tuple[str, ...]
+    sets: dict[str, tuple[str, ...]]
+    features: list[np.ndarray]
+    codes: list[np.ndarray]
+
+    @classmethod
+    def run(cls, settings: WorldSettings, target: str) -> History:
+        """Let the market of a world pass."""
+        market = Market.of(settings)
+        plan = FeaturePlan.of(settings, market.plan)
+        risk, days = RiskModel.of(market.stocks), horizon_of(target)
+        row = [target_name(scheme, days) for scheme in SCHEMES].index(target)
+        weeks: deque[tuple[np.ndarray, np.ndarray]] = deque(maxlen=eras_to_resolve(days))
+        state, noise = market.first_state(), plan.first_noise(settings.seed, settings.stocks)
+        features, codes = [], []
+        for era in range(1, settings.eras + 1):
+            characteristics = market.characteristics(state)
+            features.append(plan.features(characteristics, noise, era=era))
+            noise = plan.next_noise(settings.seed, era + 1, noise)
+            returns, state = market.week(state)
+            weeks.append((characteristics[: market.plan.styles].astype(np.float32), returns))
+            if len(weeks) == weeks.maxlen:
+                known = np.concatenate([returns for _, returns in weeks])
+                codes.append(risk.resolve(weeks[0][0], known, horizon_days=days)[row])
+        return cls(settings, plan.names, plan.sets(settings.seed, market.plan), features, codes)
+
+    def columns(self, feature_set: str) -> np.ndarray:
+        """Indices of a set's features."""
+        return np.flatnonzero(np.isin(self.names, self.sets[feature_set]))
+
+
+def train(history: History, model: ModelSettings, codes: list[np.ndarray]) -> lightgbm.Booster:
+    """The starter's booster on all train eras."""
+    eras = history.settings.train_eras
+    columns = history.columns(str(model.features))
+    block = np.concatenate([features[columns] for features in history.features[:eras]], axis=1)
+    table = pa.table([pa.array(values) for values in block], names=[f"f{i}" for i in columns])
+    parameters = {
+        **model.estimator.params,
+        "objective": "regression",
+        "seed": model.seeds[0],
+        "force_col_wise": True,
+        "deterministic": True,
+        "num_threads": 1,  # two worlds at a time instead
+        "bin_construct_sample_cnt": 20_000,
+        "verbosity": -1,
+    }
+    rounds = parameters.pop("n_estimators")
+    labels = np.concatenate(codes[:eras]) / np.float32(4)
+    return lightgbm.train(parameters, lightgbm.Dataset(table, labels), num_boost_round=rounds)
+
+
+def shuffled(seed: int, codes: list[np.ndarray]) -> list[np.ndarray]:
+    """The same targets, dealt out anew among the stocks of every era."""
+    return [
+        stream(seed, Purpose.order, SHUFFLING + era).permutation(values)
+        for era, values in enumerate(codes)
+    ]
+
+
+def scored(
+    history: History, model: ModelSettings, booster: lightgbm.Booster, codes: list[np.ndarray]
+) -> np.ndarray:
+    """(eras, 4) CORR and largest exposure, raw and neutralized, of validation after the purge."""
+    assert model.neutralize is not None
+    columns = history.columns(str(model.features))
+    taken_out = history.columns(str(model.neutralize.features))
+    first = history.settings.train_eras + PURGE_ERAS[horizon_of(model.targets[0])]
+    rows = []
+    for era in range(first, len(codes)):
+        features = history.features[era].T
+        matrix = np.ascontiguousarray(features[:, columns], dtype=np.float32)
+        raw = gaussianize(booster.predict(matrix, num_threads=1))
+        neutral = neutralize(raw, features[:, taken_out], proportion=model.neutralize.proportion)
+        row = []
+        for prediction in (raw, neutral):
+            row.append(corr(prediction, codes[era] / 4))
+            row.append(float(np.nanmax(np.abs(exposures(prediction, features)))))
+        rows.append(row)
+    return np.array(rows)
+
+
+def measure(seed: int) -> SeedResult:
+    """Everything for one world."""
+    model = ModelSettings()
+    history = History.run(WorldSettings(seed=seed), model.targets[0])
+    real = scored(history, model, train(history, model, history.codes), history.codes)
+    dealt = shuffled(seed, history.codes)
+    chance = scored(history, model, train(history, model, dealt), dealt)
+    return SeedResult(
+        seed=seed,
+        eras=len(real),
+        corr=real[:, 0].mean(),
+        corr_std=real[:, 0].std(),
+        corr_neutral=real[:, 2].mean(),
+        corr_neutral_std=real[:, 2].std(),
+        exposure=real[:, 1].mean(),
+        exposure_neutral=real[:, 3].mean(),
+        corr_shuffled=chance[:, 0].mean(),
+    )
+
+
+def across_seeds(values: list[float]) -> tuple[float, float, float]:
+    """Mean, standard error, and how many of those the mean is above 0."""
+    mean, error = float(np.mean(values)), float(np.std(values, ddof=1) / len(values) ** 0.5)
+    return mean, error, mean / error
+
+
+def report(results: list[SeedResult]) -> str:
+    """The table and the verdicts, as Markdown."""
+    lines = [
+        "# The starter model over ten worlds",
+        "",
+        "Made by `python -m tests.experiments.starter`; the numbers are in `starter.json`.",
+        "Validation eras after the purge; exposure is the largest over all features, mean of eras.",
+        "",
+        "| seed | CORR raw | std | CORR neutral | std | exposure raw | neutral | CORR shuffled |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {one.seed} | {one.corr:+.4f} | {one.corr_std:.4f} | {one.corr_neutral:+.4f} "
+        f"| {one.corr_neutral_std:.4f} | {one.exposure:.3f} | {one.exposure_neutral:.3f} "
+        f"| {one.corr_shuffled:+.4f} |"
+        for one in results
+    ]
+    lines.append("")
+    for name, values in (
+        ("raw", [one.corr for one in results]),
+        ("neutralized", [one.corr_neutral for one in results]),
+        ("shuffled targets", [one.corr_shuffled for one in results]),
+    ):
+        mean, error, distance = across_seeds(values)
+        verdict = "above" if distance > STANDARD_ERRORS else "not above"
+        lines.append(
+            f"- {name}: mean CORR {mean:+.4f}, standard error {error:.4f}: {distance:.1f} "
+            f"standard errors above 0, {verdict} {STANDARD_ERRORS:.0f}"
+        )
+    lower = sum(one.exposure_neutral < one.exposure for one in results)
+    lines.append(f"- neutralizing lowers the largest exposure in {lower} of {len(results)} worlds")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure what has not been measured, then write the table."""
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    results = {one["seed"]: SeedResult(**one) for one in kept}
+    missing = [seed for seed in SEEDS if seed not in results]
+    with ProcessPoolExecutor(2) as pool:
+        for result in pool.map(measure, missing):
+            results[result.seed] = result
+            print(result, flush=True)
+            ordered = [asdict(results[one]) for one in SEEDS if one in results]
+            RESULTS.write_text(json.dumps(ordered, indent=1) + "\n")
+    TABLE.write_text(report([results[seed] for seed in SEEDS]))
+    print(TABLE.read_text())
+
+
+if __name__ == "__main__":
+    main()
