@@ -69,7 +69,7 @@ def download(
         for name in dict.fromkeys(names)
     ]
     if round_number is None and any(item.live for item in wanted):
-        round_number = _current_round_number(client)
+        round_number = _latest_round_number(client)
     work = _Work(client, ledger, tournament=tournament, round_number=round_number)
     sizes = work.sizes(wanted) if len(wanted) > 1 else {}
     _require_space(home, sizes)
@@ -223,11 +223,14 @@ def _wanted(ledger: Ledger, home: Home, *, tournament: str, name: str, force: bo
     return _Wanted(name, path, known, held, live=live)
 
 
-def _current_round_number(client: Client) -> int | None:
+def _latest_round_number(client: Client) -> int | None:
+    """The round that the live files belong to: the open one, between rounds the last one."""
     try:
         return client.current_round().number
     except NoRoundOpen:
-        return None  # between rounds the live file is the last round's, and nobody minds
+        now = client.now()
+        opened = (item.number for item in client.rounds(limit=5) if item.open_time <= now)
+        return max(opened, default=None)
 
 
 def _unknown(name: str, offered: Sequence[str]) -> DatasetUnknown:

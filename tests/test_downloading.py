@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -157,9 +158,23 @@ def test_within_a_round_the_live_file_may_come_as_often_as_one_likes(desk: Desk)
 
 
 def test_between_rounds_the_last_live_file_still_comes(desk: Desk) -> None:
+    number = desk.round.number
     desk.close_window()
     (got,) = fetch(desk, LIVE)
-    assert got.record.round_number is None
+    assert got.record.round_number == number
+
+
+def test_a_live_file_of_before_the_ledger_kept_ids_is_watched_from_its_next_look_on(
+    desk: Desk,
+) -> None:
+    (old,) = fetch(desk, LIVE)
+    with sqlite3.connect(desk.folder / "ledger.sqlite") as raw:
+        raw.execute("DELETE FROM live_ids")
+    assert fetch(desk, LIVE)[0].unchanged
+    desk.tournament.advance()
+    desk.requests.instead = Replay(old.path.read_bytes(), "")
+    with pytest.raises(LiveDataStale):
+        fetch(desk, LIVE)
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(desk: Desk) -> None:
