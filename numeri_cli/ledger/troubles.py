@@ -24,7 +24,10 @@ def _error(
 ) -> LedgerDamaged | DiskFull | PathForbidden | DiskTrouble:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return DiskFull(f"the disk is full: {path} could not be written", hint="free some space")
+        return DiskFull(
+            f"the disk is full: {path} could not be written",
+            hint="free some space and run the same command again; nothing was lost",
+        )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return PathForbidden(f"no permission for {path}", hint="give this user access to it")
     if code == sqlite3.SQLITE_CANTOPEN:

@@ -23,10 +23,11 @@ from numeri_cli.errors import (
     PracticeDamaged,
     PracticeError,
 )
-from numeri_cli.home import disk_errors
+from numeri_cli.home import disk_errors, free_bytes
 from numeri_cli.practice.store_migrations import MIGRATIONS
 
 BUSY_SECONDS = 60.0
+FULL_BYTES = 1 << 20  # SQLite's shared memory needs less; without it, it speaks of an I/O error
 
 Row = sqlite3.Row
 Connection = sqlite3.Connection
@@ -99,7 +100,8 @@ class Store:
 
     def _explained(self, error: sqlite3.DatabaseError) -> PracticeError | DiskError | None:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_FULL:
+        is_full = code == sqlite3.SQLITE_IOERR and free_bytes(self._path) < FULL_BYTES
+        if code == sqlite3.SQLITE_FULL or is_full:
             return DiskFull(
                 f"the disk is full: {self._path} could not be written",
                 hint="free some space and run the same command again; nothing was lost",

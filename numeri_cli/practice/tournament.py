@@ -95,14 +95,12 @@ class Tournament:
                     hint="go on with it, or start again with `numeri practice reset`",
                 )
             _refuse_remains(root)
-            with disk_errors(building):
+            try:
+                _build(building, settings, start=start, listener=listener)
+                with disk_errors(root):
+                    building.replace(root)
+            finally:  # what is left of it may be what fills the disk
                 shutil.rmtree(building, ignore_errors=True)
-                building.mkdir(parents=True)
-            world = World.create(Folders(building).world, settings, listener=listener)
-            furnish(Folders(building), world, start)
-            listener.step("tournament_built")
-            with disk_errors(root):
-                building.replace(root)
         return cls.open(root)
 
     @classmethod
@@ -317,6 +315,17 @@ class Tournament:
             available_nmr=account.available_nmr,
             models=tuple(_standing(model, counted.get(model.id)) for model in models),
         )
+
+
+def _build(
+    building: Path, settings: WorldSettings, *, start: datetime | None, listener: Listener
+) -> None:
+    with disk_errors(building):
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(parents=True)
+    world = World.create(Folders(building).world, settings, listener=listener)
+    furnish(Folders(building), world, start)
+    listener.step("tournament_built")
 
 
 def _refuse_remains(root: Path) -> None:
