@@ -17,6 +17,7 @@ from numeri_cli.errors import (
     UsageProblem,
 )
 from numeri_cli.validation import PredictionSource, Validation, overlapping_eras, validate
+from numeri_cli.validation.report import write_report
 from tests.scored_data import FEATURES, TARGET, ScoredData, write_scored_data
 
 
@@ -210,3 +211,20 @@ def test_predictions_for_another_file_are_refused(scored_data: ScoredData, tmp_p
             scored_data.data,
             target=TARGET,
         )
+
+
+def test_a_validation_becomes_a_page_with_its_facts_sources_and_differences(
+    both: Validation, tmp_path: Path
+) -> None:
+    html = write_report(both, tmp_path / "report.html").read_text()
+    for text in (
+        "<h1>a · b</h1>",
+        "<dd>target_ender_20</dd>",
+        "<dd>0601–0610, 10 scored</dd>",
+        "<dd>2 eras</dd>",
+        "a − b, CORR",
+        "a − b, MMC",
+        str(both.sources[0].contract[0][1]),
+        "benchmark v53_lgbm_ender20",
+    ):
+        assert text in html, text

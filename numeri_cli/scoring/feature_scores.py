@@ -51,7 +51,9 @@ def feature_scores(
         rows = features if present.all() else features[present]
         gaussian = gaussianize(columns[present][:, group])
         neutral = neutralize(gaussian, rows, missing_feature=missing_feature)
-        halves[np.ix_(present, group)] = neutral + _HALF * (gaussian - neutral)
+        halves[np.ix_(np.flatnonzero(present), np.array(group))] = neutral + _HALF * (
+            gaussian - neutral
+        )
         for position, index in enumerate(group):
             fit = gaussian[:, position] - neutral[:, position]
             for place, proportion in enumerate(PROPORTIONS):

@@ -146,9 +146,11 @@ def collect(
                 rows=np.array([era.rows[index] for era in scored], dtype=np.int64),
                 scores=table.reshape(len(scored), len(SCORES)).T.copy(),
                 features=known_as,
-                exposures=_stacked([one and one.exposures[index] for one in made], width),
-                halved=_stacked([one and one.halved[index] for one in made], width),
-                curve=_stacked([one and one.curve[index] for one in made], len(PROPORTIONS)),
+                exposures=_stacked([one.exposures[index] if one else None for one in made], width),
+                halved=_stacked([one.halved[index] if one else None for one in made], width),
+                curve=_stacked(
+                    [one.curve[index] if one else None for one in made], len(PROPORTIONS)
+                ),
             )
         )
     return tuple(cards)

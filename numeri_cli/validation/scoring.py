@@ -1,10 +1,9 @@
-"""Predictions and data with targets → scorecards, side by side: the official scores, locally."""
+"""Predictions and data with targets → scorecards, side by side, one era in memory at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from numeri_cli.dataset.eras import era_number, horizon_days, purge_eras, sort_eras
+from numeri_cli.dataset.eras import era_number, purge_eras, sort_eras
 from numeri_cli.dataset.joining import (
     EraRows,
     FloatArray,
-    IdColumn,
     Join,
     chosen_eras,
     eras_with_rows,
@@ -24,7 +22,6 @@ from numeri_cli.dataset.joining import (
     id_strings,
     join,
     read_id_column,
-    read_predictions,
 )
 from numeri_cli.dataset.store import DataFile, RowEras, float_column
 from numeri_cli.dataset.targets import check_target
@@ -32,124 +29,12 @@ from numeri_cli.errors import PredictionsIds, TargetMissing
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.scoring.parallel import in_order
 from numeri_cli.scoring.ranks import known
-from numeri_cli.scoring.scorecard import (
-    LOWER_IS_BETTER,
-    SCORES,
-    Era,
-    EraScores,
-    Scorecard,
-    collect,
-    score_era,
-)
-from numeri_cli.scoring.summary import PairedTest, compare, overlap_lags
+from numeri_cli.scoring.scorecard import Era, EraScores, collect, score_era
+from numeri_cli.validation.result import Coverage, PredictionSource, Validation
 
 META_MODEL = "numerai_meta_model"
 
 Order = slice | npt.NDArray[np.uint64]
-
-
-@dataclass(frozen=True, eq=False)
-class PredictionSource:
-    """What is to be scored.
-
-    predictions: by id, of any number of eras
-    training_eras: those the model has seen; empty where nobody knows
-    contract: (name, value) lines that say what made the predictions, for the report
-    """
-
-    predictions: IdColumn
-    training_eras: tuple[str, ...] = ()
-    contract: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def of_file(cls, path: Path, *, name: str | None = None) -> PredictionSource:
-        """A prediction file. Raises FileMissing, FileDamaged, PredictionsError."""
-        return cls(read_predictions(path, name=name), contract=(("file", str(path)),))
-
-    @property
-    def name(self) -> str:
-        """As the table calls it."""
-        return self.predictions.name
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How much of the data one source speaks about, over the eras that were scored.
-
-    rows: of the scored eras; predicted: those with a prediction; surplus: ids of the source that
-    are not in the data at all; eras: with at least one prediction
-    """
-
-    rows: int
-    predicted: int
-    surplus: int
-    eras: int
-
-
-@dataclass(frozen=True, eq=False)
-class Difference:
-    """Two sources in one score, tested era by era; `first` − `second`."""
-
-    score: str
-    first: str
-    second: str
-    test: PairedTest
-
-
-@dataclass(frozen=True, eq=False)
-class Validation:
-    """One scorecard per source, and what they rest on.
-
-    unresolved: eras of the data left out because no row has its target yet
-    benchmark: the name of the benchmark column behind `bmc`; None where there was none
-    features: how many features stand behind `fnc` and the exposures
-    warnings: sentences the owner should read
-    """
-
-    data: Path
-    target: str
-    sources: tuple[PredictionSource, ...]
-    cards: tuple[Scorecard, ...]
-    coverage: tuple[Coverage, ...]
-    eras: tuple[str, ...]
-    unresolved: tuple[str, ...]
-    meta_model: bool
-    benchmark: str | None
-    features: int
-    warnings: tuple[str, ...]
-
-    @property
-    def horizon_days(self) -> int:
-        """Business days the target looks ahead."""
-        return horizon_days(self.target)
-
-    @property
-    def scores(self) -> tuple[str, ...]:
-        """The names of the scores that any source has, in the order of SCORES."""
-        return tuple(name for name in SCORES if any(card.has(name) for card in self.cards))
-
-    def card(self, name: str) -> Scorecard:
-        """The scorecard of a source."""
-        return next(card for card in self.cards if card.name == name)
-
-    def winner(self, score: str) -> str | None:
-        """Who has the best mean, or the smallest exposure; None for one source alone."""
-        means = {card.name: card.summary(score).mean for card in self.cards if card.has(score)}
-        if len(means) < 2:
-            return None
-        best = min if score in LOWER_IS_BETTER else max
-        return best(means, key=lambda name: means[name])
-
-    def difference(self, first: str, second: str, score: str = "corr") -> Difference:
-        """Whether two sources differ, with a standard error that allows for overlapping targets."""
-        series = [self.card(name).score(score) for name in (first, second)]
-        test = compare(*series, lags=overlap_lags(self.horizon_days))
-        return Difference(score, first, second, test)
-
-    def differences(self, score: str = "corr") -> tuple[Difference, ...]:
-        """Of every pair."""
-        names = [card.name for card in self.cards]
-        return tuple(self.difference(a, b, score) for a, b in combinations(names, 2))
 
 
 def validate(
@@ -346,32 +231,3 @@ def overlapping_eras(
 def _span(names: set[str]) -> str:
     ordered = sort_eras(names)
     return f"eras {ordered[0]} to {ordered[-1]}" if ordered else "no era"
-
-
-def write_report(validation: Validation, path: Path, *, self_contained: bool = False) -> Path:
-    """The validation as an HTML page. Raises DiskError."""
-    from numeri_cli.report.content import Comparison, Origin, ReportContent
-    from numeri_cli.report.page import write_page
-
-    facts = [
-        ("data", validation.data.name),
-        ("target", validation.target),
-        ("eras", f"{validation.eras[0]}–{validation.eras[-1]}, {len(validation.eras)} scored"),
-    ]
-    if validation.unresolved:
-        facts.append(("without a target yet", f"{len(validation.unresolved)} eras"))
-    if validation.features:
-        facts.append(("features behind FNC", f"{validation.features:,}"))
-    pairs = [pair for score in ("corr", "mmc") for pair in validation.differences(score)]
-    content = ReportContent(
-        title=" · ".join(source.name for source in validation.sources),
-        cards=validation.cards,
-        facts=tuple(facts),
-        origins=tuple(Origin(source.name, source.contract) for source in validation.sources),
-        comparisons=tuple(
-            Comparison(one.score, one.first, one.second, one.test) for one in pairs if one.test.eras
-        ),
-        warnings=validation.warnings,
-        benchmark=validation.benchmark,
-    )
-    return write_page(content, path, self_contained=self_contained)
