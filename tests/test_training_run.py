@@ -14,11 +14,13 @@ from numeri_cli.errors import (
     FeatureUnknown,
     FileForeign,
     FileMissing,
+    LockHeld,
     ParameterUnknown,
     TargetAlias,
     TargetMissing,
     TargetUnknown,
 )
+from numeri_cli.home import held_lock
 from numeri_cli.learning.artifact import artifacts, find_artifact
 from numeri_cli.learning.merging import trees_of
 from numeri_cli.learning.plan import ModelPlan, Neutralization
@@ -166,3 +168,12 @@ def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_trees(
     assert len(texts) == 2
     for name, text in texts.items():
         assert trees_of(text) == trees_of((unbroken.folder / name).read_text())
+
+
+def test_two_processes_do_not_train_the_same_model_at_once(site: Site) -> None:
+    with (
+        held_lock(site.lock("lighthouse"), what="a training of lighthouse"),
+        pytest.raises(LockHeld, match="a training of lighthouse is already at work"),
+    ):
+        train(PLAN, site)
+    assert train(PLAN, site).contract.model == "lighthouse"

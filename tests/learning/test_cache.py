@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,17 @@ def test_a_files_digest_is_remembered_until_it_changes(cache: BinnedCache, sampl
     assert cache.digest_of(path) == first
     os.utime(path)
     assert cache.digest_of(path) != first
+
+
+def test_what_a_killed_writer_left_is_swept_and_a_living_ones_file_is_not(
+    cache: BinnedCache, sample: Sample
+) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    cache.folder.mkdir(parents=True)
+    left, growing = (cache.folder / f".x.bin.{pid}.part" for pid in (dead.pid, os.getpid()))
+    left.touch()
+    growing.touch()
+    kept(cache, labelled(sample, "train"), sample)
+    assert not left.exists()
+    assert growing.exists()
