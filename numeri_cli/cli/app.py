@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from types import FrameType
+from pathlib import Path
 
 import typer
 
 from numeri_cli import __version__
 from numeri_cli.cli import desk, learn, practice, prepare, rounds, schedule
-from numeri_cli.cli.session import TerminationAsked, terminated
-from numeri_cli.errors import ExitCode, NumeriError, UsageProblem
+from numeri_cli.cli.stopping import TerminationAsked, terminate, terminated
+from numeri_cli.errors import DiskError, ExitCode, NumeriError, UsageProblem
+from numeri_cli.home import disk_error
 
 app = typer.Typer(
     name=None,
@@ -48,20 +50,20 @@ app.add_typer(schedule.app)
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the return value is the exit code of the process."""
     words = sys.argv[1:] if arguments is None else arguments
-    previous = signal.signal(signal.SIGTERM, _terminate)
+    previous = signal.signal(signal.SIGTERM, terminate)
     try:
         result = app(args=words, prog_name="numeri", standalone_mode=False)
     except typer.TyperException as error:
         return _usage(error, words)
     except TerminationAsked:  # before a session opened, or after it closed
         return _refused(terminated(), words, command="")
+    except NumeriError as error:  # there is no home to open a session in, or nowhere to write to
+        return _refused(error, words, command="")
+    except OSError as error:
+        return _refused(disk_error(error, Path("standard output")), words, command="")
     finally:
         signal.signal(signal.SIGTERM, previous)
     return int(result) if isinstance(result, int) else 0
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise TerminationAsked
 
 
 def _usage(error: typer.TyperException, words: list[str]) -> int:
@@ -80,7 +82,10 @@ def _refused(error: NumeriError, words: list[str], *, command: str) -> int:
     """An error outside of any session, shown as those inside are."""
     from numeri_cli.terminal.screen import Screen
 
-    screen = Screen(command, as_json="--json" in words, quiet=False, verbose=False)
+    mute = isinstance(error, DiskError)
+    if mute:  # what is left in the buffer would fail again at the end of the process
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    screen = Screen(command, as_json="--json" in words and not mute, quiet=False, verbose=False)
     screen.fail(error)
     screen.close(error.exit_code)
     return int(error.exit_code)

@@ -57,6 +57,7 @@ def submit(
     )
     session.exit_code = result.exit_code
     session.screen.show(result, tables.run_result)
+    session.screen.own_up(result.problems)
 
 
 def run(
@@ -88,6 +89,7 @@ def run(
     result = run_round(session.workshop, account=keys.public_id, allowed=allowed, patience=patience)
     session.exit_code = result.exit_code
     session.screen.show(session.with_next_steps(result), tables.run_result)
+    session.screen.own_up(result.problems)
 
 
 def status(session: Session) -> None:
@@ -102,6 +104,7 @@ def status(session: Session) -> None:
     result = standing(session.workshop)
     session.exit_code = result.exit_code
     session.screen.show(result, tables.standing)
+    session.screen.own_up((result.problem,) if result.problem else ())
 
 
 def rounds(

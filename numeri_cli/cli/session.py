@@ -14,17 +14,15 @@ import typer
 
 from numeri_cli.cli.endpoint import Endpoint, environment_host, resolve
 from numeri_cli.cli.options import STARTER_MODEL, Shared
+from numeri_cli.cli.stopping import TerminationAsked, interrupted, terminated, unanswered
 from numeri_cli.config import Profile, find_profile, read_profile, starter_profile
 from numeri_cli.credentials import Keys, find_keys
 from numeri_cli.errors import (
     ExitCode,
-    Interrupted,
     KeysMissing,
     MemoryShort,
     NumeriError,
     ProfileMissing,
-    Terminated,
-    UsageProblem,
 )
 from numeri_cli.home import Home, disk_error
 from numeri_cli.terminal.screen import Screen
@@ -213,15 +211,6 @@ class Session:
                 self.__dict__[name].close()
 
 
-class TerminationAsked(BaseException):
-    """SIGTERM came; no handler of errors may take it for the failure of one model or file."""
-
-
-def terminated() -> Terminated:
-    """What is shown where SIGTERM ended the work."""
-    return Terminated("terminated", hint="nothing was lost; run the same command again")
-
-
 @contextmanager
 def open_session(command: str, shared: Shared) -> Iterator[Session]:
     """A Session whose errors are shown and become its exit code; an unknown one passes through."""
@@ -232,12 +221,12 @@ def open_session(command: str, shared: Shared) -> Iterator[Session]:
     except NumeriError as ours:
         error = ours
     except KeyboardInterrupt:
-        error = Interrupted("interrupted", hint="nothing was lost; run the same command again")
+        error = interrupted()
     except TerminationAsked:
         error = terminated()
-    except typer.Abort as abort:  # from a prompt, which hides what made it
+    except typer.Abort as abort:
         sys.stderr.write("\n")  # the cursor stands behind the question
-        error = _unanswered(abort)
+        error = unanswered(abort)
     except BrokenPipeError:
         raise  # whoever read standard output has left: Typer ends quietly
     except MemoryError:
@@ -253,11 +242,3 @@ def open_session(command: str, shared: Shared) -> Iterator[Session]:
         session.exit_code = error.exit_code
         session.screen.fail(error)
     session.screen.close(session.exit_code)
-
-
-def _unanswered(abort: typer.Abort) -> NumeriError:
-    if isinstance(abort.__context__, KeyboardInterrupt):
-        return Interrupted("interrupted", hint="nothing was changed")
-    return UsageProblem(
-        "the question was not answered", hint="answer it, or see --help for an option that does"
-    )

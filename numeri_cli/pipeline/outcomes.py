@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from numeri_cli.errors import (
+    WORST_FIRST,
     ExitCode,
     NumeriError,
     PredictionsError,
@@ -121,3 +122,13 @@ class RunResult:
     def exit_code(self) -> ExitCode:
         """The worst of all models, keys before refusals before trouble."""
         return worst([model.exit_code for model in self.models])
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What kept models out of the round, each naming its model; the worst first."""
+        found = [
+            replace(model.problem, message=f"{model.model}: {model.problem.message}")
+            for model in self.models
+            if model.problem
+        ]
+        return tuple(sorted(found, key=lambda one: WORST_FIRST.index(ExitCode(one.exit_code))))

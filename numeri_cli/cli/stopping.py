@@ -1,0 +1,37 @@
+"""How a person or the system stops a command: SIGTERM, Ctrl-C, a question left unanswered."""
+
+from __future__ import annotations
+
+from types import FrameType
+
+import typer
+
+from numeri_cli.errors import Interrupted, NumeriError, Terminated, UsageProblem
+
+
+class TerminationAsked(BaseException):
+    """SIGTERM came; no handler of errors may take it for the failure of one model or file."""
+
+
+def terminate(number: int, frame: FrameType | None) -> None:
+    """The handler of SIGTERM: everything on the way out is cleaned up as after Ctrl-C."""
+    raise TerminationAsked
+
+
+def terminated() -> Terminated:
+    """What is shown where SIGTERM ended the work."""
+    return Terminated("terminated", hint="nothing was lost; run the same command again")
+
+
+def interrupted() -> Interrupted:
+    """What is shown where Ctrl-C ended the work."""
+    return Interrupted("interrupted", hint="nothing was lost; run the same command again")
+
+
+def unanswered(abort: typer.Abort) -> NumeriError:
+    """What is shown where a prompt ended without an answer; Typer hides what ended it."""
+    if isinstance(abort.__context__, KeyboardInterrupt):
+        return interrupted()
+    return UsageProblem(
+        "the question was not answered", hint="answer it, or see --help for an option that does"
+    )
