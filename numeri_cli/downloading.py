@@ -22,7 +22,7 @@ from numeri_cli.errors import (
     NoRoundOpen,
     TransferCorrupt,
 )
-from numeri_cli.home import Home, disk_errors, free_bytes, safe_relative
+from numeri_cli.home import Home, digest_file, disk_errors, free_bytes, safe_relative
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.progress import SILENT, Listener, Task
 from numeri_cli.records import DataFileRecord
@@ -216,10 +216,11 @@ def _wanted(ledger: Ledger, home: Home, *, tournament: str, name: str, force: bo
     held = ledger.file(tournament, name)
     with disk_errors(path):
         here = held is not None and path.is_file() and path.stat().st_size == held.size_bytes
-    known = None
-    if held is not None and here and not force:
-        known = Identity(held.etag or None, held.size_bytes)
     live = path.name.startswith("live") and path.suffix in (".parquet", ".csv")
+    known = None
+    # a live file is small, and money hangs on it: its bytes are looked at, not its size alone
+    if held is not None and here and not force and (not live or digest_file(path) == held.digest):
+        known = Identity(held.etag or None, held.size_bytes)
     return _Wanted(name, path, known, held, live=live)
 
 

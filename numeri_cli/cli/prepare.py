@@ -175,9 +175,9 @@ def download(
     from numeri_cli.pipeline.data import USUAL, bring, file_name
     from numeri_cli.terminal import tables
 
-    session.profile  # noqa: B018 - its refusal comes before any work
+    version = session.profile.data_version  # its refusal comes before any work
     session.make_practice()
-    names = [file_name(word) for word in files] if files else USUAL
+    names = [file_name(word, version=version) for word in files] if files else USUAL
     rows = tuple(
         DownloadedRow(done.record.name, done.record.size_bytes, done.unchanged, done.path)
         for done in bring(session.workshop, names, force=force)

@@ -221,5 +221,5 @@ def parquet_errors(path: Path) -> Iterator[None]:
 def _damaged(path: Path) -> FileDamaged:
     return FileDamaged(
         f"{path} is no whole parquet file",
-        hint="delete it and download it again",
+        hint=f"`numeri download --force {path.name}` brings it again, if it came from there",
     )

@@ -38,7 +38,7 @@ from numeri_cli.learning.memory import (
     check_disk,
     check_memory,
 )
-from numeri_cli.learning.native import lgb, lightgbm_parameters, value_of
+from numeri_cli.learning.native import DEFAULT_TREES, lgb, lightgbm_parameters, value_of
 from numeri_cli.learning.plan import LIGHTGBM, EraWeights, ModelPlan
 from numeri_cli.learning.rows import LabelledRows, Rows, Source, rows_of_eras, with_target
 from numeri_cli.progress import SILENT, Listener
@@ -127,6 +127,12 @@ def parameters(plan: ModelPlan, seed: int) -> dict[str, Any]:
     Raises ParameterUnknown.
     """
     params = lightgbm_parameters(plan.params)
+    trees = value_of(params, "num_iterations", DEFAULT_TREES)
+    if not isinstance(trees, int) or trees < 1:
+        raise ParameterUnknown(
+            f"{trees!r} is no number of trees",
+            hint="n_estimators in params has to be a whole number, 1 or more",
+        )
     if value_of(params, "seed", None) is None:
         return params | {"seed": seed}
     if len(plan.seeds) > 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from numeri_cli import downloading
 from numeri_cli.downloading import DownloadedFile
-from numeri_cli.errors import NumeriError
+from numeri_cli.errors import DatasetUnknown, NumeriError
 from numeri_cli.learning.plan import ModelPlan
 from numeri_cli.records import Round
 from numeri_cli.workshop import Workshop
@@ -38,9 +38,17 @@ class OfferedFile:
     path: Path
 
 
-def file_name(word: str) -> str:
-    """A file's name from what people type: "live" and "v5.3/live.parquet" are "live.parquet"."""
-    name = word.rpartition("/")[2]
+def file_name(word: str, *, version: str) -> str:
+    """A file's name from what people type: "live" and "v5.3/live.parquet" are "live.parquet".
+
+    Raises DatasetUnknown for one of another data version.
+    """
+    folder, _, name = word.rpartition("/")
+    if folder not in ("", version):
+        raise DatasetUnknown(
+            f"{word} is not of data version {version}",
+            hint="`data_version` in the profile says which one is used",
+        )
     if "." in name:
         return name
     return FEATURES if name == "features" else f"{name}.parquet"

@@ -11,10 +11,10 @@ from numeri_cli import backtesting, training_run
 from numeri_cli.backtesting import Backtest
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.store import DataFile
-from numeri_cli.errors import ApiError, ModelUntrained
+from numeri_cli.errors import ApiError, DiskError, FileDamaged, ModelError, ModelUntrained
 from numeri_cli.home import disk_errors
 from numeri_cli.learning.artifact import CONTRACT, Artifact, find_artifact
-from numeri_cli.learning.plan import LIGHTGBM, Neutralization
+from numeri_cli.learning.plan import LIGHTGBM, ModelPlan, Neutralization
 from numeri_cli.learning.prediction import PredictedFile, predict_file
 from numeri_cli.learning.preparation import Site, resolve
 from numeri_cli.ledger.entries import TrainedModel
@@ -27,10 +27,24 @@ def train_model(workshop: Workshop, name: str, *, force: bool = False) -> Artifa
     """Train one model; the data is downloaded where it is not here, the ledger is told."""
     plan = plan_of(workshop.profile, name)
     bring_for_training(workshop, plan)
-    site = Site(workshop.home, workshop.tournament, workshop.dataset, profile=workshop.profile_path)
+    site = site_of(workshop)
+    _require_as_downloaded(workshop, plan, site)
     artifact = training_run.train(plan, site, force=force, listener=workshop.listener)
     remember(workshop, artifact)
     return artifact
+
+
+def _require_as_downloaded(workshop: Workshop, plan: ModelPlan, site: Site) -> None:
+    """A part of a file, or another one in its place, must not train a model unnoticed."""
+    for part in plan.data:
+        path = workshop.file(f"{part}.parquet")
+        record = workshop.ledger.file(workshop.tournament, f"{plan.data_version}/{path.name}")
+        if record is not None and site.cache.digest_of(path) != record.digest:
+            raise FileDamaged(
+                f"{path} is not what was downloaded",
+                hint=f"`numeri download --force {part}` brings it again; a file of your own goes"
+                " elsewhere",
+            )
 
 
 def remember(workshop: Workshop, artifact: Artifact) -> None:
@@ -78,11 +92,13 @@ def trained(workshop: Workshop, name: str, *, artifact_id: str | None = None) ->
 
 
 def is_trained(workshop: Workshop, name: str) -> bool:
-    """Whether there is an artifact of this model."""
+    """Whether there is an artifact of this model; a damaged one is told of where it is used."""
     try:
         trained(workshop, name)
     except ModelUntrained:
         return False
+    except (ModelError, DiskError):
+        return True
     return True
 
 

@@ -40,8 +40,9 @@ def figures(workshop: Workshop, name: str) -> ValidationFigures | None:
     try:
         artifact = trained(workshop, name)
         remembered = _place(workshop, artifact, data, neutral=True).with_suffix(".json")
-        if remembered.is_file():
-            return ValidationFigures(**json.loads(remembered.read_text()))
+        known = _remembered(remembered)
+        if known is not None:
+            return known
         target = artifact.contract.targets[0]
         source = model_source(workshop, artifact, data)
         summary = (
@@ -57,6 +58,14 @@ def figures(workshop: Workshop, name: str) -> ValidationFigures | None:
         workshop.listener.say(f"not validated: {error.message}")
         return None
     return found
+
+
+def _remembered(path: Path) -> ValidationFigures | None:
+    """Figures kept by an earlier run; None where there are none that can be read."""
+    try:
+        return ValidationFigures(**json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def validate_sources(
