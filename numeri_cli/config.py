@@ -188,7 +188,7 @@ def _invalid(path: Path, text: str, error: ValidationError) -> ProfileInvalid:
             f"{place}: unknown key {name}"[:500],
             hint=_nearest(keys[-1], _known_keys(keys[:-1]), what="keys"),
         )
-    if first["type"] == "missing" and keys == ["models"]:
+    if first["type"] in ("missing", "too_short") and keys == ["models"]:
         return ProfileInvalid(
             f"{place}: no model is named",
             hint="add a section such as [models.lighthouse]; it may be empty",

@@ -68,6 +68,11 @@ def environment_keys(host: str, environment_host: str | None) -> Keys | None:
     if not public_id and not secret:
         token = os.environ.get(BOTH_KEYS, "")
         public_id, _, secret = token.removeprefix("Token ").partition("$")
+        if token and not secret:
+            raise KeysMissing(
+                f"{BOTH_KEYS} does not hold a public id and a secret key",
+                hint="it should read PUBLIC_ID$SECRET_KEY; or unset it and use `numeri login`",
+            )
     if not public_id and not secret:
         return None
     if not public_id or not secret:

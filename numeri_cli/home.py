@@ -20,6 +20,7 @@ from numeri_cli.errors import (
     FileForeign,
     LockHeld,
     PathForbidden,
+    UsageProblem,
 )
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -42,7 +43,12 @@ class Home:
         """The places of this user: all under NUMERI_HOME where set, else as the platform has it."""
         root = os.environ.get("NUMERI_HOME")
         if root:
-            base = Path(root).expanduser().absolute()
+            try:
+                base = Path(root).expanduser().absolute()
+            except RuntimeError as error:
+                raise UsageProblem(
+                    f"NUMERI_HOME names a user nobody knows: {root[:80]!r}", hint="name a folder"
+                ) from error
             return cls(base / "config", base / "data", base / "cache", base / "log")
         from platformdirs import PlatformDirs
 
