@@ -26,6 +26,7 @@ from typing import Any, Literal
 import numpy as np
 
 Outputs = Mapping[str, np.ndarray]
+Figures = Mapping[str, float]
 ONE_BLAS_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -36,11 +37,15 @@ class Side:
     load: (folder shared by the case) → whatever `work` wants; untimed
     work: that → named arrays; timed
     imports: modules to import before anything is measured
+    proof: what was loaded → further arrays to compare, gathered after the work; untimed
+    figures: what was loaded → what else was counted, or what replaces a figure of this process
     """
 
     load: Callable[[Path], Any]
     work: Callable[[Any], Outputs]
     imports: tuple[str, ...] = ("numpy",)
+    proof: Callable[[Any], Outputs] | None = None
+    figures: Callable[[Any], Figures] | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,10 @@ def _child(case: Case, name: str, folder: Path) -> None:
     outputs = side.work(data)
     spent = {"wall_s": time.perf_counter() - wall, "cpu_s": _cpu_s() - cpu}
     spent["peak_mb"] = _status_mb("VmHWM") - held[case.memory_above]
+    if side.figures:
+        spent |= side.figures(data)
+    if side.proof:
+        outputs = {**outputs, **side.proof(data)}
     np.savez(folder / f"{name}.npz", **outputs)
     (folder / f"{name}.json").write_text(json.dumps(spent))
 
@@ -197,4 +206,5 @@ def _print_row(result: dict[str, Any], *, header: bool) -> None:
         label = f"{result['benchmark']} {side}"
         equal = "" if side != "ratio" else f"  {result['equal']} ({result['max_difference']:.1e})"
         values = "".join(f"{value:9.2f}" for value in list(row.values())[:3])
-        print(f"{label:34}{values}{equal}", flush=True)
+        others = "".join(f"  {key} {value:g}" for key, value in list(row.items())[3:])
+        print(f"{label:34}{values}{equal}{others}", flush=True)
