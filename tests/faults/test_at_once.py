@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.bench import PROFILE, Bench, ended, numeri, process, start
+from tests.faults.bench import PROFILE, Bench, numeri
+from tests.faults.processes import ended, fork, start
 from tests.faults.steps import Fault, Step
 
-SIGNALS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}
-PLACES = (Step.ROUNDS, Step.DOWNLOAD, Step.UPLOAD, Step.CREATE, Step.STATUS)
+ENDS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}
+STOPS = [
+    (signal.SIGINT, Step.ROUNDS),
+    (signal.SIGTERM, Step.HELD),
+    (signal.SIGTERM, Step.DOWNLOAD),
+    (signal.SIGINT, Step.UPLOAD),
+    (signal.SIGTERM, Step.CREATE),
+    (signal.SIGINT, Step.CREATE),
+    (signal.SIGTERM, Step.STATUS),
+]
 
 
 @pytest.fixture
@@ -28,7 +37,7 @@ def test_of_two_runs_at_once_one_works_and_one_exits_with_5(bench: Bench, home: 
     first = start("numeri_cli", "run")
     bench.proxy.await_fault(Step.MODELS, Fault.SILENCE)
     second = numeri("run", "--json")
-    third = process("run")
+    third = ended(start("numeri_cli", "run"))
     bench.proxy.lift()
     assert ended(first).code == 0
     assert second.code == 5
@@ -42,8 +51,8 @@ def test_of_two_runs_at_once_one_works_and_one_exits_with_5(bench: Bench, home: 
 
 
 def test_two_runs_that_start_together_never_double(bench: Bench, home: Path) -> None:
-    runs = [start("numeri_cli", "run") for _ in range(3)]
-    codes = [ended(one).code for one in runs]
+    runs = [fork("numeri_cli", "run") for _ in range(3)]
+    codes = [one.ended().code for one in runs]
     assert 0 in codes
     assert set(codes) <= {0, 5}
     bench.require_no_halves(home)
@@ -51,17 +60,16 @@ def test_two_runs_that_start_together_never_double(bench: Bench, home: Path) -> 
 
 
 @pytest.mark.usefixtures("patient")
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-@pytest.mark.parametrize("step", PLACES)
+@pytest.mark.parametrize(("number", "step"), STOPS)
 def test_a_run_that_is_asked_to_stop_says_so_and_leaves_no_halves(
-    bench: Bench, home: Path, step: Step, number: signal.Signals
+    bench: Bench, home: Path, number: signal.Signals, step: Step
 ) -> None:
-    code, word = SIGNALS[number]
+    code, word = ENDS[number]
     bench.proxy.spoil(step, Fault.SILENCE)
-    running = start("numeri_cli", "run")
+    running = fork("numeri_cli", "run")
     bench.proxy.await_fault(step, Fault.SILENCE)
     running.send_signal(number)
-    said = ended(running)
+    said = running.ended()
     assert said.code == code, said.err
     assert said.err.splitlines()[0] == f"error: {word}"
     assert said.err.splitlines()[1].startswith("hint:")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.bench import Bench, Said, ended, numeri, start
+from tests.faults.bench import Bench, numeri
+from tests.faults.processes import fork
+from tests.faults.said import Said
 from tests.faults.steps import Step
 
 MINUTE = timedelta(minutes=1)
@@ -17,7 +19,7 @@ HOURS = (-3, 3)
 def wrong(bench: Bench, hours: int, *words: str) -> Said:
     """The program on a machine whose clock is so many hours ahead of the server's."""
     moment = bench.tournament.now() + timedelta(hours=hours)
-    return ended(start("tests.faults.wrong_clock", moment.isoformat(), *words))
+    return fork("tests.faults.wrong_clock", moment.isoformat(), *words).ended()
 
 
 @pytest.mark.parametrize("hours", HOURS)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.ledger.ledger import Ledger
-from tests.faults.bench import Bench, ended, numeri, start
+from tests.faults.bench import Bench, numeri
+from tests.faults.processes import fork
 from tests.faults.steps import Fault, Step
 
 DRIVER = "tests.faults.driver"
@@ -20,7 +21,6 @@ LIVE = "v5.3/live.parquet"
 OF_TRAINING = ("downloaded", "binned_built", "leg_0_done", "trained", "artifact_saved")
 OF_THE_ROUND = (
     "downloaded",
-    "downloaded:2",
     "predicted",
     "round_checked",
     "upload_authorized",
@@ -33,7 +33,7 @@ OF_THE_ROUND = (
 
 def require_killed_at(place: str, *, wait: str = "0s") -> None:
     """The driver was killed there, and nowhere else."""
-    said = ended(start(DRIVER, place, wait))
+    said = fork(DRIVER, place, wait).ended()
     name, _, count = place.partition(":")
     passed = said.out.split()
     assert said.code == -signal.SIGKILL, said.err
@@ -77,7 +77,7 @@ def test_a_training_run_killed_at_a_step_is_mended_by_the_next(
 
 def test_these_are_all_the_steps_there_are(bench: Bench, home: Path) -> None:
     untrain(bench, home)
-    said = ended(start(DRIVER, "none"))
+    said = fork(DRIVER, "none").ended()
     assert said.code == 0, said.err
     named = {place.partition(":")[0] for place in (*OF_TRAINING, *OF_THE_ROUND)}
     assert set(said.out.split()) == named
@@ -114,10 +114,10 @@ def test_a_run_killed_between_a_request_and_the_end_of_its_answer_is_mended_by_t
     bench: Bench, home: Path, step: Step
 ) -> None:
     bench.proxy.spoil(step, Fault.DRIP)
-    running = start("numeri_cli", "run")
+    running = fork("numeri_cli", "run")
     bench.proxy.await_fault(step, Fault.DRIP)
     bench.proxy.await_answer(step)  # where it changes something, the server has acted by now
-    running.kill()
-    assert ended(running).code == -signal.SIGKILL
+    running.send_signal(signal.SIGKILL)
+    assert running.ended().code == -signal.SIGKILL
     bench.proxy.lift()
     require_mended(bench, home)

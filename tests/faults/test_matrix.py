@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.api.client import Client
-from tests.faults.bench import Bench, Said, numeri, process
+from tests.faults.bench import Bench, numeri
 from tests.faults.matrix import CELLS, Cell, Duration, summary
+from tests.faults.processes import fork
 from tests.faults.replies import PLANTED_SIGNATURE, RETRY_AFTER_SECONDS
+from tests.faults.said import Said
 from tests.faults.steps import Fault, Step
 
 
@@ -76,14 +78,14 @@ def test_a_process_of_its_own_recovers_from_a_lost_reply(
 ) -> None:
     cell = Cell(step, Fault.LOST, Duration.ONCE)
     spoil(bench, cell)
-    said = process("run")
+    said = fork("numeri_cli", "run").ended()
     require_really_spoilt(bench, cell)
     assert said.code == 0, said.err
     assert "accepted, on-time" in said.out
     assert said.err == ""
     bench.require_no_halves(home)
     bench.require_exactly_one(home)
-    assert process("run").code == 0
+    assert numeri("run").code == 0
     bench.require_exactly_one(home)
 
 

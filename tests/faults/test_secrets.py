@@ -16,7 +16,8 @@ from urllib.parse import quote
 import pytest
 
 from numeri_cli.cli.app import app
-from tests.faults.bench import Bench, ended, numeri, process, start
+from tests.faults.bench import Bench, numeri
+from tests.faults.processes import ended, start
 from tests.faults.steps import Fault, Step
 
 SERVES_FOR_EVER = {"login"}  # asked for by itself below
@@ -202,6 +203,6 @@ def test_a_login_keeps_the_secret_in_one_file_of_the_owner_alone(
     assert said.code == 0, said.err
     stored = home / "config" / "credentials.toml"
     assert stat.S_IMODE(stored.stat().st_mode) == 0o600
-    assert process("run", "--verbose").code == 0
+    assert numeri("run", "--verbose").code == 0
     assert speakers([said.out, said.err], [keys.secret]) == []
     assert holders(home.parent, [keys.secret]) == [stored]

@@ -1,0 +1,103 @@
+"""The program in processes of its own: started anew, or forked from one that has imported it all.
+
+Importing LightGBM beside an installed scikit-learn costs seconds of CPU, so most tests fork.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from tests.faults.said import Said
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST_SECONDS = 120
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(
+    [
+        "numeri_cli.cli.rounds",
+        "numeri_cli.downloading",
+        "numeri_cli.pipeline.models",
+        "numeri_cli.pipeline.run",
+        "numeri_cli.terminal.tables",
+        "tests.faults.processes",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Forked:
+    """A module of ours at work in a forked process; `ended` waits for it."""
+
+    process: ForkServerProcess
+    out: Path
+    err: Path
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """As a person or a machine that shuts down does."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
+
+    def ended(self) -> Said:
+        """How it ended."""
+        self.process.join(LONGEST_SECONDS)
+        assert self.process.exitcode is not None, "it did not end"
+        return Said(self.process.exitcode, self.out.read_text(), self.err.read_text())
+
+
+def fork(module: str, *words: str) -> Forked:
+    """`python -m module words…` in this one's environment and folder."""
+    folder = Path(tempfile.mkdtemp(prefix="numeri-forked-"))
+    out, err = folder / "out", folder / "err"
+    environment, here = dict(os.environ), str(Path.cwd())
+    process = _FORKING.Process(
+        target=_become, args=(module, words, environment, here, (str(out), str(err)))
+    )
+    process.start()
+    return Forked(process, out, err)
+
+
+def _become(
+    module: str,
+    words: Sequence[str],
+    environment: dict[str, str],
+    folder: str,
+    streams: tuple[str, str],
+) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, path in enumerate(streams, start=1):
+        os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), number)
+    sys.argv = [module, *words]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def start(
+    module: str, *words: str, stdin: int | None = subprocess.DEVNULL
+) -> subprocess.Popen[str]:
+    """The same as a process started anew, as the user's shell does; `ended` waits for it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *words],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""},
+    )
+
+
+def ended(started: subprocess.Popen[str], typed: str | None = None) -> Said:
+    """How it ended, after these words were typed."""
+    with started:
+        out, err = started.communicate(typed, timeout=LONGEST_SECONDS)
+    return Said(started.returncode, out, err)
