@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from numeri_cli.cli.app import main
+from tests.conftest import KEY_VARIABLES
 from tests.practice.worlds import fresh_tournament
 
 
@@ -90,6 +92,29 @@ def profile() -> Path:
     path = Path("numeri.toml").absolute()
     path.write_text(PROFILE, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def trained_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a small practice tournament, its usual files and the profile's model."""
+    folder = tmp_path_factory.mktemp("trained")
+    profile = folder / "numeri.toml"
+    profile.write_text(PROFILE, encoding="utf-8")
+    fresh_tournament(folder / "home" / "data" / "practice").close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUMERI_HOME", str(folder / "home"))
+        for name in KEY_VARIABLES:
+            patch.delenv(name, raising=False)
+        for word in ("download", "train"):
+            assert main([word, "--quiet", "--profile", str(profile)]) == 0
+    return folder / "home"
+
+
+@pytest.fixture
+def trained(trained_template: Path, home: Path, profile: Path) -> Path:
+    """The test's home, with everything a run needs in it."""
+    shutil.copytree(trained_template, home)
+    return home
 
 
 @pytest.fixture

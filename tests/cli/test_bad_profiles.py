@@ -1,0 +1,176 @@
+"""Profiles that cannot be used: named key, line and cure; mended, the same command works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import PROFILE, Numeri
+from tests.cli.refusals import kept, refused
+
+INVALID = "profile_invalid"
+LEARNING = [
+    ('"medium"', '"medum"', "feature_unknown", "no feature set 'medum'", "did you mean 'medium'?"),
+    ('"medium"', '["feature_nope"]', "feature_unknown", "no feature 'feature_nope'", "did you"),
+    ('"medium"', "[]", "feature_unknown", "the list of features is empty", "name a set"),
+    ("_ender_20", "_endr_20", "target_unknown", "no target 'target_endr_20'", "target_ender_20"),
+    ('"target_ender_20"', '"target"', "target_alias", "the bare `target`", '"target_ender_60"'),
+    ("max_depth", "max_deth", "parameter_unknown", "no parameter 'max_deth'", "'max_depth'"),
+    ("= 20,", "= 0,", "parameter_unknown", "0 is no number of trees", "1 or more"),
+    ("= 20,", '= "many",', "parameter_unknown", "'many' is no number of trees", "1 or more"),
+    ('"lightgbm"', '"lightgbn"', "estimator_invalid", "'lightgbn'", "module:Class"),
+    ('"lightgbm"', '"nowhere:Class"', "estimator_invalid", "cannot be imported", "pip install"),
+    ('"lightgbm"', '"os:path"', "estimator_invalid", "os has no class 'path'", "mend"),
+]
+WRITTEN = [
+    ("features =", "feature =", "line 4: unknown key models.lighthouse.feature", "features?"),
+    ('["target_ender_20"]', '"target_ender_20"', "line 5: models.lighthouse.targets", "mend"),
+    ('["target_ender_20"]', "[]", "line 5: models.lighthouse.targets", "mend"),
+    ('"practice"', '"practice"\ndata_version = 5', "line 2: data_version", "mend"),
+    ('"practice"', '"practice"\ndata_version = "../.."', "line 2: data_version", "mend"),
+    ('"practice"', '"practice"\nconnections = 0', "line 2: connections", "mend"),
+    ("models.lighthouse", "models.'light house'", "'light house' cannot be a model's name", "mend"),
+    ("estimator]", "estimater]", "unknown key models.lighthouse.estimater", "estimator?"),
+    ('"medium"', '"medium', "is not TOML", "mend that line"),
+]
+
+
+@pytest.mark.parametrize(("was", "now", "code", "sentence", "cure"), LEARNING)
+def test_a_name_that_the_data_or_the_library_does_not_know_is_refused_before_training(
+    numeri: Numeri,
+    trained: Path,
+    profile: Path,
+    was: str,
+    now: str,
+    code: str,
+    sentence: str,
+    cure: str,
+) -> None:
+    assert was in PROFILE
+    before = kept(trained / "data")
+    profile.write_text(PROFILE.replace(was, now))
+    said = numeri("train", "--json")
+    refused(said, exit_code=1, code=code, sentence=sentence, cure=cure)
+    assert kept(trained / "data") == before
+
+
+@pytest.mark.parametrize(("was", "now", "sentence", "cure"), WRITTEN)
+def test_a_profile_that_is_badly_written_is_refused_with_its_line(
+    numeri: Numeri, home: Path, profile: Path, was: str, now: str, sentence: str, cure: str
+) -> None:
+    assert was in PROFILE
+    profile.write_text(PROFILE.replace(was, now))
+    said = numeri("run", "--json")
+    refused(said, exit_code=1, code=INVALID, sentence=sentence, cure=cure)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence", "cure"),
+    [
+        (b"", "no model is named", "add a section such as [models.lighthouse]"),
+        (b"[models]\n", "no model is named", "add a section such as [models.lighthouse]"),
+        (b"\xff\xfe\x00\x01", "is not UTF-8 text", "save it as UTF-8"),
+        (b"<html>404</html>", "is not TOML", "mend that line"),
+        (PROFILE.encode()[: len(PROFILE) // 2], "is not TOML", "mend that line"),
+    ],
+)
+def test_an_empty_half_or_foreign_profile_is_refused(
+    numeri: Numeri, profile: Path, content: bytes, sentence: str, cure: str
+) -> None:
+    profile.write_bytes(content)
+    said = numeri("status", "--json")
+    refused(said, exit_code=1, code=INVALID, sentence=sentence, cure=cure)
+    assert profile.read_bytes() == content
+
+
+def test_without_a_profile_nothing_falls_back_on_practice(numeri: Numeri, home: Path) -> None:
+    for words in (["run"], ["train"], ["submit"], ["validate"]):
+        said = numeri(*words, "--json")
+        if words == ["submit"]:  # asks for the keys first
+            refused(said, exit_code=3, code="keys_missing", sentence="no keys", cure="numeri login")
+            continue
+        refused(
+            said,
+            exit_code=1,
+            code="profile_missing",
+            sentence="there is no profile",
+            cure="`--tournament practice`",
+        )
+    assert not (home / "data").exists()
+
+
+def test_a_profile_asked_for_by_name_must_be_there(numeri: Numeri, profile: Path) -> None:
+    said = numeri("run", "--profile", "other.toml", "--json")
+    refused(said, exit_code=1, code="profile_missing", sentence="other.toml", cure="`numeri init`")
+
+
+def test_a_model_that_the_profile_does_not_have_is_refused_with_the_nearest(
+    numeri: Numeri, trained: Path
+) -> None:
+    for command in ("train", "predict", "submit", "validate"):
+        said = numeri(command, "lighthose", "--json")
+        refused(
+            said,
+            exit_code=1,
+            code="model_unknown",
+            sentence="the profile has no model 'lighthose'",
+            cure="did you mean lighthouse?",
+        )
+
+
+def test_a_model_that_the_account_does_not_have_fails_alone(
+    numeri: Numeri, trained: Path, profile: Path
+) -> None:
+    other = PROFILE[PROFILE.index("[models") :].replace("lighthouse", "lighthous")
+    profile.write_text(f"{PROFILE}\n{other}")
+    said = numeri("run", "--json")
+    refused(
+        said,
+        exit_code=1,
+        code="model_unknown",
+        sentence="lighthous: the account has no model 'lighthous'",
+        cure="did you mean lighthouse?",
+    )
+    assert [model["state"] for model in said.data["models"]] == ["accepted", "failed"]
+    quiet = numeri("run", "--quiet")
+    assert (quiet.code, quiet.out) == (1, "")
+    assert quiet.err.startswith("error: lighthous: the account has no model")
+    profile.write_text(PROFILE)
+    assert numeri("run", "--json").data["models"][0]["state"] == "already accepted"
+
+
+def test_a_mended_profile_trains(numeri: Numeri, trained: Path, profile: Path) -> None:
+    profile.write_text(PROFILE.replace("max_depth", "max_deth"))
+    assert numeri("train").code == 1
+    profile.write_text(PROFILE)
+    assert numeri("train").code == 0
+
+
+def test_a_value_that_lightgbm_refuses_is_refused_in_its_words(
+    numeri: Numeri, trained: Path, profile: Path
+) -> None:
+    before = kept(trained / "data" / "models")
+    profile.write_text(PROFILE.replace("max_depth = 3", 'max_depth = "deep"'))
+    said = numeri("train", "--json")
+    assert said.code == 1
+    assert said.json["error"]["code"] == "parameter_unknown"
+    assert "max_depth should be of type int" in said.json["error"]["message"]
+    assert "`params`" in said.json["error"]["hint"]
+    assert kept(trained / "data" / "models") == before
+
+
+def test_features_to_neutralize_against_must_exist(
+    numeri: Numeri, trained: Path, profile: Path
+) -> None:
+    profile.write_text(PROFILE + '\n[models.lighthouse.neutralize]\nfeatures = "nope"\n')
+    said = numeri("predict", "--json")
+    refused(
+        said,
+        exit_code=1,
+        code="feature_unknown",
+        sentence="no feature set 'nope'",
+        cure="fncv3_features",
+    )
+    assert list(Path.cwd().iterdir()) == [profile]
