@@ -1,4 +1,4 @@
-"""Models: train, predict, neutralize, validate."""
+"""Models: train, predict, backtest, neutralize."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this room."""
-    for function in (train, predict, backtest, neutralize, validate):
+    for function in (train, predict, backtest, neutralize):
         command(app)(function)
 
 
@@ -198,48 +198,3 @@ def neutralize(
         listener=session.listener,
     )
     session.screen.show(done, tables.neutralized)
-
-
-def validate(
-    session: Session,
-    sources: Annotated[
-        list[str] | None, typer.Argument(help="Models or prediction files, side by side.")
-    ] = None,
-    data: Annotated[
-        str, typer.Option("--data", help="validation, train, or the path of a data file.")
-    ] = "validation",
-    target: Annotated[str | None, typer.Option(help="By its name; the model's by default.")] = None,
-    features: Annotated[str | None, typer.Option(help="The set for FNC and exposures.")] = None,
-    benchmark: Annotated[str | None, typer.Option(help="The benchmark column for BMC.")] = None,
-    eras: Annotated[
-        list[str] | None, typer.Option(help="Only these, such as 0900-0950; repeatable.")
-    ] = None,
-    artifact: Annotated[
-        str | None, typer.Option("--artifact", help="An older artifact of the model.")
-    ] = None,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Each model without its neutralization beside it.")
-    ] = False,
-) -> None:
-    """Score models or prediction files with the official scores.
-
-    numeri validate lighthouse --raw
-    """
-    from numeri_cli.pipeline.predicting import data_file
-    from numeri_cli.pipeline.validating import validate_sources
-    from numeri_cli.terminal import tables, validating
-
-    words = sources or list(session.profile.models)
-    session.make_practice()
-    result = validate_sources(
-        session.workshop,
-        words,
-        data=None if data == "validation" else data_file(session.workshop, data),
-        target=target,
-        features=features,
-        benchmark=benchmark,
-        eras=eras or (),
-        artifact_id=artifact,
-        raw_too=raw,
-    )
-    session.screen.show(validating.view_of(result), tables.validation)

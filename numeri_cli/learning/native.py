@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -12,10 +11,6 @@ from typing import Any
 from numeri_cli.dataset.features import nearest
 from numeri_cli.errors import LibraryMissing, ParameterUnknown
 from numeri_cli.progress import SILENT, Listener
-
-# OpenMP's threads spin while they wait: on a machine that does anything else a training takes
-# six times as long (measured). It reads this once, when it is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 try:
     import lightgbm as lgb

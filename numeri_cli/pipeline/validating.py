@@ -45,11 +45,14 @@ def figures(workshop: Workshop, name: str) -> ValidationFigures | None:
             return known
         target = artifact.contract.targets[0]
         source = model_source(workshop, artifact, data)
-        summary = (
-            validation.validate([source], data, target=target, listener=workshop.listener)
-            .cards[0]
-            .summary("corr")
+        scored = validation.validate(
+            [source],
+            data,
+            target=target,
+            eras=_after_purge([source], data, target),
+            listener=workshop.listener,
         )
+        summary = scored.cards[0].summary("corr")
         found = ValidationFigures(
             target, summary.eras, summary.mean, summary.sharpe, summary.drawdown
         )
@@ -85,6 +88,7 @@ def validate_sources(
     data: a file with targets, by default the validation data, downloaded where it is not here
     target: by default the first of the first model's targets
     features: the set behind FNC and exposures
+    eras: by default all but those that the purge leaves out after a model's training
     raw_too: each model without its neutralization as well
     """
     if data is None:
@@ -113,9 +117,26 @@ def validate_sources(
         features=_features(workshop, data, features),
         meta_model=_present(workshop, META_MODEL),
         benchmark=_benchmark(workshop, benchmark),
-        eras=list(eras) or None,
+        eras=list(eras) or _after_purge(sources, data, chosen),
         listener=workshop.listener,
     )
+
+
+def _after_purge(
+    sources: Sequence[PredictionSource], data: Path, target: str
+) -> tuple[str, ...] | None:
+    """The eras whose targets do not reach back into any model's training; None for all of them.
+
+    Eras a model was trained on stay, with a warning: whoever trains on the validation data wants
+    to see it.
+    """
+    names = DataFile.open(data).eras().names
+    near: set[str] = set()
+    for source in sources:
+        overlap = validation.overlapping_eras(source.training_eras, names, target)
+        near |= set(overlap) - set(source.training_eras)
+    kept = tuple(name for name in names if name not in near)
+    return kept if near and kept else None
 
 
 def model_source(
@@ -199,3 +220,17 @@ def _benchmark(workshop: Workshop, asked: str | None) -> tuple[Path, str] | None
     if not columns:
         return None
     return path, asked or columns[-1]
+
+
+def write_validation_report(
+    workshop: Workshop, result: Validation, *, self_contained: bool = False
+) -> Path:
+    """The validation as an HTML page among the tournament's reports; its path."""
+    from numeri_cli.validation.report import write_report
+
+    names = "-".join(source.name for source in result.sources)
+    marks = "\n".join((names, result.target, result.data.name, *result.eras[:1], *result.eras[-1:]))
+    key = hashlib.sha256(marks.encode()).hexdigest()[:8]
+    words = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in names)
+    path = workshop.home.reports(workshop.tournament) / f"{words[:60]}-{key}.html"
+    return write_report(result, path, self_contained=self_contained)

@@ -309,6 +309,7 @@ def validation(record: ValidationView) -> RenderableType:
         for d in record.differences
     ]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
+    parts.append(Text(f"report: {record.report}", overflow="fold"))
     return Group(*parts)
 
 

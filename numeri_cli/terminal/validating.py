@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,9 +72,10 @@ class ValidationView:
     lines: tuple[ValidationLine, ...]
     differences: tuple[DifferenceView, ...]
     warnings: tuple[str, ...]
+    report: Path
 
 
-def view_of(validation: Validation) -> ValidationView:
+def view_of(validation: Validation, *, report: Path) -> ValidationView:
     """The figures of a validation, without its arrays."""
     sources = tuple(
         ScoredSource(
@@ -107,6 +109,7 @@ def view_of(validation: Validation) -> ValidationView:
         lines=_lines(sources, validation.scores),
         differences=differences,
         warnings=validation.warnings,
+        report=report,
     )
 
 

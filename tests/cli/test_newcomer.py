@@ -116,14 +116,18 @@ def test_training_downloads_what_it_needs(numeri: Numeri, profile: Path, home: P
 
 def test_validate_shows_raw_and_neutralized_side_by_side(numeri: Numeri, profile: Path) -> None:
     assert numeri("train").code == 0
-    said = numeri("validate", "--raw")
+    said = numeri("validate", "--raw", "--eras", "0049-0060")
     assert said.code == 0, said.err
     assert "CORR mean" in said.out
     assert "lighthouse-raw" in said.out
     assert max(len(line) for line in said.out.splitlines()) <= 80
-    figures = numeri("validate", "--raw", "--json").data
+    figures = numeri("validate", "--raw", "--eras", "0049-0060", "--json").data
+    assert "not out of its sample" in figures["warnings"][0]
     exposures = [source["largest_exposure"] for source in figures["sources"]]
     assert exposures[0] < exposures[1]
+    page = Path(figures["report"]).read_text()
+    assert "lighthouse-raw" in page
+    assert "http://" not in page.split("<body", 1)[0]
 
 
 def test_the_datasets_here_are_named_with_size_and_round(numeri: Numeri, profile: Path) -> None:
@@ -165,3 +169,12 @@ def test_neutralize_lowers_the_largest_exposure_of_a_file(numeri: Numeri, profil
     assert said.code == 0, said.out
     assert said.data["after"]["size"] < said.data["before"]["size"]
     assert numeri("submit", "raw-neutral.csv").code == 0
+
+
+def test_eras_within_the_purge_of_the_training_are_left_out(numeri: Numeri, profile: Path) -> None:
+    assert numeri("train").code == 0
+    said = numeri("validate")
+    assert said.code == 1  # this world's validation ends before the purge does
+    assert "has values of target_ender_20 yet" in said.err
+    with_all = numeri("validate", "--eras", "0049-0060", "--json").data
+    assert (with_all["first_era"], with_all["last_era"]) == ("0049", "0055")

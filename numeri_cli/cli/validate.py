@@ -1,0 +1,69 @@
+"""numeri validate: the official scores, and the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from numeri_cli.cli.options import command
+
+if TYPE_CHECKING:
+    from numeri_cli.cli.session import Session
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command of this room."""
+    command(app)(validate)
+
+
+def validate(
+    session: Session,
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Models or prediction files, side by side.")
+    ] = None,
+    data: Annotated[
+        str, typer.Option("--data", help="validation, train, or the path of a data file.")
+    ] = "validation",
+    target: Annotated[str | None, typer.Option(help="By its name; the model's by default.")] = None,
+    features: Annotated[str | None, typer.Option(help="The set for FNC and exposures.")] = None,
+    benchmark: Annotated[str | None, typer.Option(help="The benchmark column for BMC.")] = None,
+    eras: Annotated[
+        list[str] | None, typer.Option(help="Only these, such as 0900-0950; repeatable.")
+    ] = None,
+    artifact: Annotated[
+        str | None, typer.Option("--artifact", help="An older artifact of the model.")
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Each model without its neutralization beside it.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
+    self_contained: Annotated[
+        bool, typer.Option("--self-contained", help="The report as one portable file of 5 MB.")
+    ] = False,
+) -> None:
+    """Score models or prediction files with the official scores; write a report.
+
+    numeri validate lighthouse --raw
+    """
+    from numeri_cli.pipeline.predicting import data_file
+    from numeri_cli.pipeline.validating import validate_sources, write_validation_report
+    from numeri_cli.terminal import tables, validating
+
+    words = sources or list(session.profile.models)
+    session.make_practice()
+    result = validate_sources(
+        session.workshop,
+        words,
+        data=None if data == "validation" else data_file(session.workshop, data),
+        target=target,
+        features=features,
+        benchmark=benchmark,
+        eras=eras or (),
+        artifact_id=artifact,
+        raw_too=raw,
+    )
+    report = write_validation_report(session.workshop, result, self_contained=self_contained)
+    session.screen.show(validating.view_of(result, report=report), tables.validation)
+    if show:
+        typer.launch(report.as_uri())
