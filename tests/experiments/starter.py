@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -99,10 +100,10 @@ class History:
 
 
 def train(history: History, model: ModelSettings, codes: list[np.ndarray]) -> lightgbm.Booster:
-    """The starter's booster on all train eras."""
-    eras = history.settings.train_eras
+    """The model's booster on every `era_stride`-th of the train eras."""
+    eras = slice(0, history.settings.train_eras, model.era_stride)
     columns = history.columns(str(model.features))
-    block = np.concatenate([features[columns] for features in history.features[:eras]], axis=1)
+    block = np.concatenate([features[columns] for features in history.features[eras]], axis=1)
     table = pa.table([pa.array(values) for values in block], names=[f"f{i}" for i in columns])
     parameters = {
         **model.estimator.params,
@@ -115,7 +116,7 @@ def train(history: History, model: ModelSettings, codes: list[np.ndarray]) -> li
         "verbosity": -1,
     }
     rounds = parameters.pop("n_estimators")
-    labels = np.concatenate(codes[:eras]) / np.float32(4)
+    labels = np.concatenate(codes[eras]) / np.float32(4)
     return lightgbm.train(parameters, lightgbm.Dataset(table, labels), num_boost_round=rounds)
 
 
@@ -127,19 +128,26 @@ def shuffled(seed: int, codes: list[np.ndarray]) -> list[np.ndarray]:
     ]
 
 
+def predicted(
+    history: History, model: ModelSettings, booster: lightgbm.Booster
+) -> Iterator[tuple[int, np.ndarray]]:
+    """(index of the era, gaussianized raw predictions) of validation after the purge."""
+    columns = history.columns(str(model.features))
+    first = history.settings.train_eras + PURGE_ERAS[horizon_of(model.targets[0])]
+    for era in range(first, len(history.codes)):
+        matrix = np.ascontiguousarray(history.features[era].T[:, columns], dtype=np.float32)
+        yield era, gaussianize(booster.predict(matrix, num_threads=1))
+
+
 def scored(
     history: History, model: ModelSettings, booster: lightgbm.Booster, codes: list[np.ndarray]
 ) -> np.ndarray:
     """(eras, 4) CORR and largest exposure, raw and neutralized, of validation after the purge."""
     assert model.neutralize is not None
-    columns = history.columns(str(model.features))
     taken_out = history.columns(str(model.neutralize.features))
-    first = history.settings.train_eras + PURGE_ERAS[horizon_of(model.targets[0])]
     rows = []
-    for era in range(first, len(codes)):
+    for era, raw in predicted(history, model, booster):
         features = history.features[era].T
-        matrix = np.ascontiguousarray(features[:, columns], dtype=np.float32)
-        raw = gaussianize(booster.predict(matrix, num_threads=1))
         neutral = neutralize(raw, features[:, taken_out], proportion=model.neutralize.proportion)
         row = []
         for prediction in (raw, neutral):

@@ -1,0 +1,224 @@
+"""Does neutralizing pay out of sample? Twenty worlds fixed beforehand.
+
+    OPENBLAS_NUM_THREADS=1 nice -n 5 python -m tests.experiments.neutralization
+
+In each default-sized world the starter profile's model, trained once on all train eras and once on
+every 4th, predicts the validation eras after the purge; the predictions are scored raw and with
+0.25, 0.5, 0.75 and 1 of their fit on the profile's feature set taken out. Rivals and files are left
+out. Results are kept beside this file, seed by seed, with the commit of the market they were made
+with, and the table is made of them; a second call continues where the first was stopped.
+
+Judged is one case, the model trained on all train eras, half neutralized against raw: better in
+Sharpe and in drawdown in at least 16 of 20 worlds, mean Sharpe gain above 0.05, mean ratio of the
+drawdowns below 0.85. The others are shown beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from numeri_cli.config import ModelSettings
+from numeri_cli.practice.universe import WorldSettings
+from numeri_cli.scoring.neutral import neutralize
+from numeri_cli.scoring.scores import corr
+from numeri_cli.scoring.summary import summarize
+from tests.experiments.starter import History, across_seeds, predicted, train
+
+SEEDS = tuple(range(201, 221))
+PROPORTIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
+STRIDES = (1, 4)
+JUDGED = (1, 0.5)
+LEAST_WORLDS, LEAST_GAIN, LARGEST_RATIO = 16, 0.05, 0.85
+RESULTS = Path(__file__).with_suffix(".json")
+TABLE = Path(__file__).with_suffix(".md")
+PACKAGE = Path(__file__).parents[2] / "numeri_cli"
+MARKET = [
+    PACKAGE / "practice" / f"{name}.py"
+    for name in ("market", "obfuscation", "targets", "universe", "streams")
+]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """CORR over the validation eras of one world, of one model at one proportion."""
+
+    stride: int
+    proportion: float
+    mean: float
+    sharpe: float
+    drawdown: float
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """One world. market: the commit its market, features and targets were made with."""
+
+    seed: int
+    market: str
+    eras: int
+    figures: tuple[Figures, ...]
+
+    def at(self, stride: int, proportion: float) -> Figures:
+        """One case."""
+        return next(
+            one for one in self.figures if (one.stride, one.proportion) == (stride, proportion)
+        )
+
+    def gain(self, stride: int, proportion: float) -> float:
+        """In Sharpe, over raw."""
+        return self.at(stride, proportion).sharpe - self.at(stride, 0.0).sharpe
+
+    def ratio(self, stride: int, proportion: float) -> float:
+        """Of the drawdown to that of raw."""
+        return self.at(stride, proportion).drawdown / self.at(stride, 0.0).drawdown
+
+    def better(self, stride: int, proportion: float) -> bool:
+        """In Sharpe and in drawdown."""
+        return self.gain(stride, proportion) > 0 and self.ratio(stride, proportion) < 1
+
+
+def market_commit() -> str:
+    """The commit of the files a world's history is made with, marked where one was changed."""
+    asked = ["git", "-C", str(PACKAGE)]
+    names = ["--", *map(str, MARKET)]
+    commit = subprocess.check_output([*asked, "log", "-1", "--format=%h", *names], text=True)
+    changed = subprocess.call([*asked, "diff", "--quiet", "HEAD", *names])
+    return commit.strip() + (" and uncommitted changes" if changed else "")
+
+
+def scores(history: History, model: ModelSettings) -> np.ndarray:
+    """(eras, proportions) CORR of the trained model."""
+    assert model.neutralize is not None
+    taken_out = history.columns(str(model.neutralize.features))
+    booster = train(history, model, history.codes)
+    rows = []
+    for era, raw in predicted(history, model, booster):
+        fit = raw - neutralize(raw, history.features[era].T[:, taken_out], proportion=1.0)
+        target = history.codes[era] / 4
+        rows.append([corr(raw - proportion * fit, target) for proportion in PROPORTIONS])
+    return np.array(rows)
+
+
+def measure(seed: int, market: str) -> SeedResult:
+    """Everything for one world."""
+    history = History.run(WorldSettings(seed=seed), ModelSettings().targets[0])
+    figures = []
+    for stride in STRIDES:
+        table = scores(history, ModelSettings(era_stride=stride))
+        for column, proportion in enumerate(PROPORTIONS):
+            one = summarize(table[:, column])
+            figures.append(Figures(stride, proportion, one.mean, one.sharpe, one.drawdown))
+    return SeedResult(seed, market, len(table), tuple(figures))
+
+
+def verdicts(results: list[SeedResult]) -> list[str]:
+    """Each threshold, what came, and whether it holds."""
+    better = sum(one.better(*JUDGED) for one in results)
+    gain = float(np.mean([one.gain(*JUDGED) for one in results]))
+    ratio = float(np.mean([one.ratio(*JUDGED) for one in results]))
+    judged = (
+        (f"better in Sharpe and drawdown in {better} of {len(results)} worlds",
+         f"at least {LEAST_WORLDS}", better >= LEAST_WORLDS),
+        (f"mean Sharpe gain {gain:+.3f}", f"above {LEAST_GAIN}", gain > LEAST_GAIN),
+        (f"mean ratio of drawdowns {ratio:.3f}", f"below {LARGEST_RATIO}", ratio < LARGEST_RATIO),
+    )  # fmt: skip
+    return [
+        f"- {what} (wanted: {wanted}): {'holds' if holds else '**does not hold**'}"
+        for what, wanted, holds in judged
+    ]
+
+
+def summary_rows(results: list[SeedResult]) -> list[str]:
+    """A line for each model and proportion, over the worlds."""
+    lines = []
+    for stride in STRIDES:
+        for proportion in PROPORTIONS:
+            cases = [one.at(stride, proportion) for one in results]
+            name = "all eras" if stride == 1 else f"every {stride}th era"
+            line = (
+                f"| {name} | {proportion:g} | {np.mean([one.mean for one in cases]):+.4f} "
+                f"| {np.mean([one.sharpe for one in cases]):.3f} "
+                f"| {np.mean([one.drawdown for one in cases]):.3f} "
+            )
+            if proportion:
+                gain, error, _ = across_seeds([one.gain(stride, proportion) for one in results])
+                ratio = np.mean([one.ratio(stride, proportion) for one in results])
+                better = sum(one.better(stride, proportion) for one in results)
+                line += f"| {gain:+.3f} ± {error:.3f} | {ratio:.3f} | {better} |"
+            else:
+                line += "| | | |"
+            lines.append(line)
+    return lines
+
+
+def report(results: list[SeedResult]) -> str:
+    """The verdicts and the tables, as Markdown."""
+    markets = sorted({one.market for one in results})
+    lines = [
+        f"# Neutralizing the starter model in {len(results)} worlds",
+        "",
+        "Made by `python -m tests.experiments.neutralization`; the numbers are in",
+        f"`neutralization.json`. Seeds {SEEDS[0]} to {SEEDS[-1]}, fixed beforehand;",
+        f"market of commit {', '.join(markets)}; {results[0].eras} eras scored in each.",
+        "",
+        "The model trained on all train eras, half neutralized against raw:",
+        "",
+        *verdicts(results),
+        "",
+        "Means over the worlds, ± one standard error; gain in Sharpe and ratio of drawdown, both",
+        "against raw; better means in both.",
+        "",
+        "| trained on | taken out | CORR | Sharpe | drawdown | gain | ratio | better in |",
+        "|:---|---:|---:|---:|---:|---:|---:|---:|",
+        *summary_rows(results),
+        "",
+        "World by world, trained on all train eras:",
+        "",
+        "| seed | CORR raw | half | Sharpe raw | half | drawdown raw | half | better |",
+        "|---:|---:|---:|---:|---:|---:|---:|:---|",
+    ]
+    for one in results:
+        raw, half = one.at(JUDGED[0], 0.0), one.at(*JUDGED)
+        lines.append(
+            f"| {one.seed} | {raw.mean:+.4f} | {half.mean:+.4f} | {raw.sharpe:.3f} "
+            f"| {half.sharpe:.3f} | {raw.drawdown:.3f} | {half.drawdown:.3f} "
+            f"| {'yes' if one.better(*JUDGED) else 'no'} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def kept() -> dict[int, SeedResult]:
+    """What earlier calls have measured."""
+    rows = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    return {
+        row["seed"]: SeedResult(
+            **row | {"figures": tuple(Figures(**one) for one in row["figures"])}
+        )
+        for row in rows
+    }
+
+
+def main() -> None:
+    """Measure what has not been measured, then write the table."""
+    results, market = kept(), market_commit()
+    with ProcessPoolExecutor(2) as pool:
+        for done in as_completed(
+            [pool.submit(measure, seed, market) for seed in SEEDS if seed not in results]
+        ):
+            result = done.result()
+            results[result.seed] = result
+            print(f"{result.seed}: {result.gain(*JUDGED):+.3f}, {result.ratio(*JUDGED):.3f}")
+            ordered = [asdict(results[seed]) for seed in SEEDS if seed in results]
+            RESULTS.write_text(json.dumps(ordered, indent=1) + "\n")
+    TABLE.write_text(report([results[seed] for seed in SEEDS]))
+    print(TABLE.read_text())
+
+
+if __name__ == "__main__":
+    main()
