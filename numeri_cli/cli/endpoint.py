@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -54,7 +55,7 @@ def _endpoint(name: str) -> Endpoint:
         host = None
     if host is None or parts.scheme not in {"http", "https"} or parts.username is not None:
         raise UsageProblem(
-            f"{name[:80]!r} is no tournament",
+            f"{_shown(name)!r} is no tournament",
             hint="say numerai, practice, or an address such as http://127.0.0.1:8000",
         )
     if host == NUMERAI_HOST and parts.scheme == "https":
@@ -64,3 +65,8 @@ def _endpoint(name: str) -> Endpoint:
     shown = f"[{host}]" if ":" in host else host
     address = f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path or '/'}"
     return Endpoint(key.strip("-."), address, where)
+
+
+def _shown(name: str) -> str:
+    """The word as it may be repeated: without a password that stands before an @."""
+    return re.sub(r".*@", "…@", name, flags=re.DOTALL)[:80]

@@ -27,7 +27,7 @@ from tests.faults.mangling import (
 )
 from tests.faults.steps import Request
 
-# 2,030 examples here, and 400 of answers in tests/api/test_mangled.py
+# 1,830 examples here, and 400 of answers in tests/api/test_mangled.py
 SETTINGS = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 few = settings(max_examples=600, **SETTINGS)  # type: ignore[arg-type]  # a dict of several types
 
@@ -45,7 +45,7 @@ def ends_well(work: Callable[[], object]) -> bool:
     return False
 
 
-@settings(max_examples=800, **SETTINGS)  # type: ignore[arg-type]  # a dict of several types
+@few
 @given(content=profiles())
 def test_a_mangled_profile(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "numeri.toml"
