@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 
-from numeri_cli.errors import ModelUnknown, RoundClosed
+from numeri_cli.errors import ModelUnknown, NoRoundOpen, NumeriError, RoundClosed
 from numeri_cli.home import held_lock
 from numeri_cli.records import ModelSlot, Round
 from numeri_cli.workshop import Workshop
@@ -35,6 +35,23 @@ def slot_of(known: Mapping[str, ModelSlot], name: str) -> ModelSlot:
     listed = ", ".join(sorted(known)[:10]) or "none"
     hint = f"did you mean {near[0]}?" if near else f"the account's models: {listed}"
     raise ModelUnknown(f"the account has no model {name!r}", hint=hint)
+
+
+def closed(workshop: Workshop, error: NoRoundOpen) -> NoRoundOpen:
+    """The same error naming the round that closed last, where the server tells of one."""
+    client = workshop.client
+    try:
+        known = [item for item in client.rounds(limit=5) if item.deadline <= client.now()]
+    except NumeriError:
+        return error
+    if not known:
+        return error
+    last = max(known, key=lambda item: item.number)
+    return NoRoundOpen(
+        f"no round is open: round {last.number} closed at {last.deadline:%a %H:%M} UTC",
+        hint="`numeri run --wait 24h` waits for the next one; `--late` submits to this one,"
+        " scored without stake",
+    )
 
 
 def require_on_time(workshop: Workshop, round_: Round, *, late: bool) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from numeri_cli.errors import FileMissing, NumeriError
-from numeri_cli.pipeline.account import only_one, require_on_time, slot_of, slots
+from numeri_cli.errors import FileMissing, NoRoundOpen, NumeriError
+from numeri_cli.pipeline.account import closed, only_one, require_on_time, slot_of, slots
 from numeri_cli.pipeline.data import bring_live
 from numeri_cli.pipeline.outcomes import ModelOutcome, RunResult
 from numeri_cli.pipeline.rounds import Ready, ready_model, send, source_of
 from numeri_cli.pipeline.standing import newest_round
+from numeri_cli.records import Round
 from numeri_cli.workshop import Workshop
 
 
@@ -32,7 +33,7 @@ def submit_sources(
         if file is not None and not file.is_file():
             raise FileMissing(f"there is no file {file}", hint="`numeri predict` writes one")
     with only_one(workshop, account):
-        round_ = newest_round(workshop) if late else workshop.client.current_round()
+        round_ = newest_round(workshop) if late else _open_round(workshop)
         require_on_time(workshop, round_, late=late)
         workshop.ledger.see_round(workshop.tournament, round_, time=workshop.client.now())
         known = slots(workshop)
@@ -49,3 +50,10 @@ def submit_sources(
                 outcome = ModelOutcome.failed(name, round_, error)
             outcomes.append(outcome)
     return RunResult(workshop.tournament, round_.number, round_.deadline, tuple(outcomes))
+
+
+def _open_round(workshop: Workshop) -> Round:
+    try:
+        return workshop.client.current_round()
+    except NoRoundOpen as error:
+        raise closed(workshop, error) from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.errors import LiveDataStale, NoRoundOpen
+from numeri_cli.pipeline.account import closed
 from numeri_cli.pipeline.data import bring_live
 from numeri_cli.records import Round
 from numeri_cli.workshop import Workshop
@@ -34,6 +35,7 @@ def open_round(workshop: Workshop, patience: Patience, *, started: float) -> Rou
     """
     said = False
     while True:
+        found = None
         try:
             found = workshop.client.current_round()
             if found.open_time <= workshop.client.now():
@@ -46,7 +48,7 @@ def open_round(workshop: Workshop, patience: Patience, *, started: float) -> Rou
             problem = error
         left = patience.wait_seconds - (time.monotonic() - started)
         if left <= 0:
-            raise problem
+            raise closed(workshop, problem) if found is None else problem
         if not said:
             workshop.listener.say("no round is open yet: waiting")
             workshop.listener.step("waiting_for_round")

@@ -126,8 +126,10 @@ def run_result(record: RunResult) -> RenderableType:
             number(model.validation.corr_mean if model.validation else None),
             number(model.validation.corr_sharpe if model.validation else None, 2),
         )
+    late = any(model.timing in ("late", "queued") for model in record.models)
+    verb = "closed at" if late else "open until"
     parts: list[RenderableType] = [
-        Text(f"round {record.round_number}, open until {moment(record.deadline)}"),
+        Text(f"round {record.round_number}, {verb} {moment(record.deadline)}"),
         rows,
     ]
     scored = [model for model in record.models if model.validation]
