@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.faults.bench import PROFILE, Bench, numeri
 from tests.faults.processes import ended, fork, start
+from tests.faults.said import Said
 from tests.faults.steps import Fault, Step
 
 ENDS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}
@@ -59,24 +62,66 @@ def test_two_runs_that_start_together_never_double(bench: Bench, home: Path) -> 
     bench.require_exactly_one(home)
 
 
-@pytest.mark.usefixtures("patient")
-@pytest.mark.parametrize(("number", "step"), STOPS)
-def test_a_run_that_is_asked_to_stop_says_so_and_leaves_no_halves(
-    bench: Bench, home: Path, number: signal.Signals, step: Step
-) -> None:
+def require_stopped(said: Said, number: signal.Signals) -> None:
+    """One sentence, one cure, the code of the signal."""
     code, word = ENDS[number]
-    bench.proxy.spoil(step, Fault.SILENCE)
-    running = fork("numeri_cli", "run")
-    bench.proxy.await_fault(step, Fault.SILENCE)
-    running.send_signal(number)
-    said = running.ended()
     assert said.code == code, said.err
-    assert said.err.splitlines()[0] == f"error: {word}"
-    assert said.err.splitlines()[1].startswith("hint:")
-    assert len(said.err.splitlines()) == 2
+    first, second = said.err.splitlines()
+    assert first == f"error: {word}"
+    assert second.startswith("hint:")
+
+
+def require_finished_by_the_next(bench: Bench, home: Path) -> None:
+    """Nothing is half; the same command again does the rest."""
     bench.require_no_halves(home)
     bench.proxy.lift()
     again = numeri("run")
     assert again.code == 0, again.err
     bench.require_no_halves(home)
     bench.require_exactly_one(home)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize(("number", "step"), STOPS)
+def test_a_run_that_is_asked_to_stop_says_so_and_leaves_no_halves(
+    bench: Bench, home: Path, number: signal.Signals, step: Step
+) -> None:
+    bench.proxy.spoil(step, Fault.SILENCE)
+    running = fork("numeri_cli", "run")
+    bench.proxy.await_fault(step, Fault.SILENCE)
+    running.send_signal(number)
+    require_stopped(running.ended(), number)
+    require_finished_by_the_next(bench, home)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("number", ENDS)
+def test_a_program_started_anew_stops_as_well(
+    bench: Bench, home: Path, number: signal.Signals
+) -> None:
+    bench.proxy.spoil(Step.CREATE, Fault.SILENCE)
+    running = start("numeri_cli", "run")
+    bench.proxy.await_fault(Step.CREATE, Fault.SILENCE)
+    running.send_signal(number)
+    require_stopped(ended(running), number)
+    require_finished_by_the_next(bench, home)
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_training_that_is_asked_to_stop_leaves_no_half_a_model(
+    bench: Bench, home: Path, number: signal.Signals
+) -> None:
+    models = home / "data" / "models"
+    shutil.rmtree(models)
+    Path("numeri.toml").write_text(PROFILE.replace("= 3,", "= 10_000_000,", 1), encoding="utf-8")
+    running = fork("numeri_cli", "run")
+    until = time.monotonic() + 60
+    while not list(home.joinpath("cache").rglob("*.bin*")):
+        assert time.monotonic() < until, "no training began"
+        time.sleep(0.01)
+    time.sleep(0.5)  # into the growing of trees
+    running.send_signal(number)
+    require_stopped(running.ended(), number)
+    assert [path for path in models.rglob("model.json") if path.parent.name[0] != "."] == []
+    Path("numeri.toml").write_text(PROFILE, encoding="utf-8")
+    require_finished_by_the_next(bench, home)
