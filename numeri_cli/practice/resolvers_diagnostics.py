@@ -9,12 +9,13 @@ import numpy as np
 
 from numeri_cli.practice import accounts, submissions
 from numeri_cli.practice import diagnostics as service
-from numeri_cli.practice.diagnostics import EraDiagnostics
+from numeri_cli.practice.diagnostics import EraDiagnostics, FloatArray, plain
 from numeri_cli.practice.refusals import not_found
 from numeri_cli.practice.resolvers_submissions import READ_SCOPE, UPLOAD_SCOPE, upload_auth
 from numeri_cli.practice.resolvers_view import CLASSIC, Asked, View, Wire, require_classic, viewing
 from numeri_cli.practice.store import Row, insert, moment_of
 from numeri_cli.practice.submission_check import SUFFIXES, Unfit
+from numeri_cli.scoring.summary import summarize
 
 DONE, FAILED = "done", "failed"
 ROLES = {
@@ -52,7 +53,7 @@ def create_diagnostics(
     message = None
     try:
         eras = service.evaluate(
-            asked.tournament.folders.uploads / filename, asked.tournament.files()
+            asked.tournament.folders.uploads / filename, asked.tournament.world().chronicle
         )
     except Unfit as unfit:
         message = str(unfit)
@@ -111,7 +112,7 @@ def _wire(row: Row) -> Wire:
         "erasMissing": [],
         "trainedOnVal": False,
         "perEraDiagnostics": [_era_wire(era) for era in eras],
-        "examplePredsCorrMean": _mean([era.example_corr for era in eras]),
+        "examplePredsCorrMean": _mean(eras, "example_corr"),
         "validationFeatureCorrMax": max(
             (era.feature_corr_max for era in eras if era.feature_corr_max is not None), default=None
         ),
@@ -130,51 +131,28 @@ def _era_wire(era: EraDiagnostics) -> Wire:
 def _aggregates(eras: Sequence[EraDiagnostics]) -> Wire:
     wire: Wire = {}
     for role, name in ROLES.items():
-        values = [getattr(era, name) for era in eras]
-        wire[f"validation{role}Mean"] = _mean(values)
-        wire[f"validation{role}Std"] = _std(values)
-        wire[f"validation{role}Sharpe"] = _sharpe(values)
-    corrs = [era.corr for era in eras]
-    both = [era.corr + era.mmc for era in eras if era.corr is not None and era.mmc is not None]
-    wire["validationCorrPlusMmcMean"] = _mean(both)
-    wire["validationCorrPlusMmcStd"] = _std(both)
-    wire["validationCorrPlusMmcSharpe"] = _sharpe(both)
-    wire["validationMaxDrawdown"] = wire["validationCorrMaxDrawdown"] = _drawdown(corrs)
-    wire["validationAutocorr"] = _autocorrelation(corrs)
-    wire["validationCorrCorrWExamplePreds"] = _mean([era.example_corr for era in eras])
+        wire.update(_spread(f"validation{role}", _series(eras, name)))
+    wire.update(_spread("validationCorrPlusMmc", _series(eras, "corr") + _series(eras, "mmc")))
+    corrs = summarize(_series(eras, "corr"))
+    wire["validationMaxDrawdown"] = wire["validationCorrMaxDrawdown"] = plain(corrs.drawdown)
+    wire["validationAutocorr"] = plain(corrs.autocorrelation)
+    wire["validationCorrCorrWExamplePreds"] = _mean(eras, "example_corr")
     return wire
 
 
-def _known(values: Sequence[float | None]) -> list[float]:
-    return [value for value in values if value is not None]
+def _spread(role: str, series: FloatArray) -> Wire:
+    summary = summarize(series)
+    return {
+        f"{role}Mean": plain(summary.mean),
+        f"{role}Std": plain(summary.std),
+        f"{role}Sharpe": plain(summary.sharpe),
+    }
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = _known(values)
-    return float(np.mean(known)) if known else None
+def _mean(eras: Sequence[EraDiagnostics], name: str) -> float | None:
+    return plain(summarize(_series(eras, name)).mean)
 
 
-def _std(values: Sequence[float | None]) -> float | None:
-    known = _known(values)
-    return float(np.std(known)) if known else None
-
-
-def _sharpe(values: Sequence[float | None]) -> float | None:
-    mean, std = _mean(values), _std(values)
-    return mean / std if mean is not None and std else None
-
-
-def _drawdown(values: Sequence[float | None]) -> float | None:
-    """The largest fall of the cumulative sum, as a positive number."""
-    known = _known(values)
-    if not known:
-        return None
-    path = np.concatenate([[0.0], np.cumsum(known)])
-    return float((np.maximum.accumulate(path) - path).max())
-
-
-def _autocorrelation(values: Sequence[float | None]) -> float | None:
-    known = _known(values)
-    if len(known) < 3 or np.std(known[1:]) == 0 or np.std(known[:-1]) == 0:
-        return None
-    return float(np.corrcoef(known[1:], known[:-1])[0, 1])
+def _series(eras: Sequence[EraDiagnostics], name: str) -> FloatArray:
+    """(n_eras,), NaN where an era has no such score."""
+    return np.array([getattr(era, name) for era in eras], dtype=np.float64)
