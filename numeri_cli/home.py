@@ -100,9 +100,13 @@ class Home:
         """Binned training data; may be deleted at any time."""
         return self.cache / "binned" / tournament
 
-    def lock(self, tournament: str, account: str) -> Path:
-        """The lock of one account in one tournament; account is a public id, never a secret."""
-        return self.data / "locks" / f"{tournament}-{safe_name(account)}.lock"
+    def lock(self, tournament: str, holder: str) -> Path:
+        """The lock of one account or work in one tournament.
+
+        holder: not seen in the name: of swapped keys the public id is the secret one
+        """
+        mark = hashlib.sha256(holder.encode()).hexdigest()[:16]
+        return self.data / "locks" / f"{tournament}-{mark}.lock"
 
 
 def safe_name(name: str) -> str:

@@ -112,7 +112,7 @@ class Wire:
     ) -> dict[str, Any]:
         status, pause = response.status_code, response.headers.get("retry-after")
         answer = _parsed(content)
-        words = self._clean("; ".join(_messages(answer)))
+        words = self._clean("; ".join(dict.fromkeys(_messages(answer))))
         if status == HTTPStatus.TOO_MANY_REQUESTS or _is_rate_limit(answer):
             error = RateLimited(
                 f"{self.host} asks us to slow down{_quoted(words)}", hint=_TRY_LATER
@@ -159,7 +159,7 @@ class Wire:
         shown = "".join(letter if letter.isprintable() else " " for letter in words)
         if self._keys is not None and self._keys.secret:
             shown = shown.replace(self._keys.secret, "***")
-        return shown[:500].strip()
+        return shown[:500].strip().rstrip(".")
 
 
 def _parsed(content: bytes) -> Any:
