@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -43,8 +44,9 @@ Numeri = Callable[..., Said]
 
 
 @pytest.fixture
-def numeri(capfd: pytest.CaptureFixture[str]) -> Numeri:
-    """Call the program in this process."""
+def numeri(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Numeri:
+    """Call the program in this process; standard input is empty."""
+    monkeypatch.setattr("sys.stdin", io.StringIO())
 
     def call(*words: object) -> Said:
         capfd.readouterr()
