@@ -39,6 +39,9 @@ NumeriError
 │   ├── SubmissionUnconfirmed    4  submission_unconfirmed
 │   ├── NoRoundOpen              6  no_round_open
 │   └── RoundClosed              6  round_closed
+├── DiagnosticsError             1
+│   ├── DiagnosticsFailed           diagnostics_failed
+│   └── DiagnosticsPending       4  diagnostics_pending
 ├── ApiError                     4
 │   ├── ApiRefused               1  api_refused
 │   ├── ApiChanged                  api_changed
@@ -336,6 +339,22 @@ class RoundClosed(SubmissionError):
     """The round's window has passed."""
 
     code, exit_code = "round_closed", ExitCode.no_round
+
+
+class DiagnosticsError(NumeriError):
+    """The server's own validation did not come about."""
+
+
+class DiagnosticsFailed(DiagnosticsError):
+    """The server could not score the file; its reason is in the message."""
+
+    code = "diagnostics_failed"
+
+
+class DiagnosticsPending(DiagnosticsError):
+    """The server has the file but no figures yet."""
+
+    code, exit_code = "diagnostics_pending", ExitCode.trouble
 
 
 class ApiError(NumeriError):

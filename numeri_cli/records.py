@@ -128,3 +128,47 @@ class DataFileRecord:
     digest: str  # SHA-256, in hex
     round_number: int | None
     time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosticsEra:
+    """The server's scores of one validation era; None where it has none."""
+
+    era: str
+    corr: float | None
+    mmc: float | None
+    bmc: float | None
+    fnc: float | None
+    max_exposure: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """The server's validation of an uploaded file, as far as it has come."""
+
+    id: str
+    status: str  # the server's own word
+    message: str | None
+    filename: str | None
+    eras_accepted: int | None
+    corr_mean: float | None
+    corr_std: float | None
+    corr_sharpe: float | None
+    corr_drawdown: float | None
+    mmc_mean: float | None
+    mmc_std: float | None
+    mmc_sharpe: float | None
+    bmc_mean: float | None
+    fnc_mean: float | None
+    max_exposure: float | None
+    eras: tuple[DiagnosticsEra, ...]
+
+    @property
+    def done(self) -> bool:
+        """Scored, by a word that is known."""
+        return self.status == "done"
+
+    @property
+    def failed(self) -> bool:
+        """Given up, by a word that is known."""
+        return self.status == "failed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -107,7 +107,7 @@ class Client:
         known = self._wire.clock.now(at_most_old=self.limits.clock_seconds)
         if known is None:
             self._wire.clock.forget()
-            self._ask(queries.HEARTBEAT)
+            self.ask(queries.HEARTBEAT)
             known = self._wire.clock.now(at_most_old=self.limits.total_seconds)
         if known is None:
             raise changed("header Date of the answer is missing")
@@ -115,7 +115,7 @@ class Client:
 
     def current_round(self) -> Round:
         """The round that takes submissions now. Raises NoRoundOpen."""
-        data = self._ask(queries.CURRENT_ROUND, tournament=self.tournament)
+        data = self.ask(queries.CURRENT_ROUND, tournament=self.tournament)
         for found in data.children("rounds", kind="Round"):
             return round_of(found)
         raise NoRoundOpen(
@@ -127,26 +127,26 @@ class Client:
         self, *, limit: int | None = None, number: int | None = None, status: str | None = None
     ) -> tuple[Round, ...]:
         """Rounds as the server lists them; status OPEN, UPCOMING, RESOLVING or RESOLVED."""
-        data = self._ask(
+        data = self.ask(
             queries.ROUNDS, tournament=self.tournament, limit=limit, number=number, status=status
         )
         return tuple(round_of(item) for item in data.children("rounds", kind="Round"))
 
     def round_rules(self, number: int) -> Round | None:
         """A round with its score configurations, or None where there is no such round."""
-        data = self._ask(queries.ROUND_RULES, tournament=self.tournament, number=number)
+        data = self.ask(queries.ROUND_RULES, tournament=self.tournament, number=number)
         found = data.children("rounds", kind="Round")
         return round_of(found[0]) if found else None
 
     def list_datasets(self, *, round_number: int | None = None) -> tuple[str, ...]:
         """Names such as "v5.3/live.parquet". At most 10 times a minute."""
-        data = self._ask(queries.LIST_DATASETS, tournament=self.tournament, round=round_number)
+        data = self.ask(queries.LIST_DATASETS, tournament=self.tournament, round=round_number)
         names = data.items("listDatasets")
         return tuple(name for name in names if isinstance(name, str))
 
     def dataset_url(self, name: str, *, round_number: int | None = None) -> str:
         """An address to download from for a while; its query is a secret. Raises DatasetUnknown."""
-        data = self._ask(
+        data = self.ask(
             queries.DATASET, filename=name, tournament=self.tournament, round=round_number
         )
         if data.get("dataset") is None:
@@ -157,18 +157,18 @@ class Client:
 
     def token_info(self) -> TokenInfo:
         """Whom the keys belong to and what they may do."""
-        data = self._ask(queries.TOKEN_INFO, keyed=True)
+        data = self.ask(queries.TOKEN_INFO, keyed=True)
         return token_of(data.child("apiTokenInfo", kind="ApiTokenInfo"))
 
     def models(self) -> tuple[ModelSlot, ...]:
         """The account's models in this tournament."""
-        data = self._ask(queries.MODELS, keyed=True).child("account", kind="Account")
+        data = self.ask(queries.MODELS, keyed=True).child("account", kind="Account")
         models = (model_of(item) for item in data.children("models", kind="Model"))
         return tuple(model for model in models if model.tournament == self.tournament)
 
     def latest_submissions(self, *, rounds: int = 1) -> tuple[LatestSubmission, ...]:
         """What the server holds for each model in the latest rounds, and when it came."""
-        data = self._ask(queries.LATEST_SUBMISSIONS, keyed=True, rounds=rounds)
+        data = self.ask(queries.LATEST_SUBMISSIONS, keyed=True, rounds=rounds)
         return tuple(
             latest_of(row, model=model.text("name"))
             for model in data.child("account", kind="Account").children("models", kind="Model")
@@ -178,19 +178,19 @@ class Client:
 
     def submissions(self, model_id: str) -> tuple[Submission, ...]:
         """The submissions of one model."""
-        data = self._ask(queries.SUBMISSIONS, keyed=True, modelId=model_id)
+        data = self.ask(queries.SUBMISSIONS, keyed=True, modelId=model_id)
         found = data.children("submissions", kind="V2Submission")
         return tuple(submission_of(item) for item in found)
 
     def submission(self, submission_id: str) -> Submission | None:
         """One submission, or None where the server does not show it (yet)."""
-        data = self._ask(queries.SUBMISSION, keyed=True, id=submission_id)
+        data = self.ask(queries.SUBMISSION, keyed=True, id=submission_id)
         found = (submission_of(item) for item in data.children("submissions", kind="V2Submission"))
         return next((item for item in found if item.id == submission_id), None)
 
     def upload_authorization(self, filename: str, *, model_id: str) -> UploadAuthorization:
         """Leave to put one file of predictions; the server renames it."""
-        data = self._ask(
+        data = self.ask(
             queries.UPLOAD_AUTHORIZATION,
             keyed=True,
             filename=filename,
@@ -201,39 +201,28 @@ class Client:
 
     def download_authorization(self, submission_id: str) -> UploadAuthorization:
         """Leave to fetch an own submission."""
-        data = self._ask(queries.DOWNLOAD_AUTHORIZATION, keyed=True, id=submission_id)
+        data = self.ask(queries.DOWNLOAD_AUTHORIZATION, keyed=True, id=submission_id)
         return authorization_of(data.child("submissionDownloadAuth", kind="FileUploadAuth"))
 
     def create_submission(
         self, filename: str, *, model_id: str, data_datestamp: int | None = None
     ) -> str:
-        """Submit an uploaded file; returns the submission's id.
+        """Submit an uploaded file; returns the submission's id."""
 
-        Never sent twice blindly: after a lost reply the server is asked whether it has a
-        submission of that filename before anything is sent again.
-        """
-        variables: dict[str, object] = {
-            "filename": filename,
-            "tournament": self.tournament,
-            "modelId": model_id,
-            "dataDatestamp": data_datestamp,
-            "source": "numeri",
-        }
-        lost = False
+        def held() -> str | None:
+            found = self.find_submission(model_id, filenames=frozenset({filename}))
+            return found.id if found is not None else None
 
-        def send_or_find() -> str:
-            nonlocal lost
-            if lost:
-                held = self.find_submission(model_id, filenames=frozenset({filename}))
-                if held is not None:
-                    return held.id
-            lost = True
-            data = Fields.of(
-                self._wire.ask(queries.CREATE_SUBMISSION, variables, keyed=True), kind="answer"
-            )
-            return data.child("createSubmission", kind="V2Submission").text("id")
-
-        return patiently(send_or_find, limits=self.limits, deadline=self._deadline)
+        return self.create(
+            queries.CREATE_SUBMISSION,
+            "createSubmission",
+            held=held,
+            filename=filename,
+            tournament=self.tournament,
+            modelId=model_id,
+            dataDatestamp=data_datestamp,
+            source="numeri",
+        )
 
     def find_submission(self, model_id: str, *, filenames: frozenset[str]) -> Submission | None:
         """The newest submission of a model whose uploaded file has one of these names."""
@@ -244,8 +233,32 @@ class Client:
             default=None,
         )
 
-    def _ask(self, document: str, *, keyed: bool = False, **variables: object) -> Fields:
+    def ask(self, document: str, *, keyed: bool = False, **variables: object) -> Fields:
+        """The data of an answer; asked again after what may pass, so nothing may change by it."""
+
         def ask() -> dict[str, Any]:
             return self._wire.ask(document, variables, keyed=keyed)
 
         return Fields.of(patiently(ask, limits=self.limits, deadline=self._deadline), kind="answer")
+
+    def create(
+        self, document: str, field: str, *, held: Callable[[], str | None], **variables: object
+    ) -> str:
+        """The id of what a mutation makes, from `field` of its answer.
+
+        Never sent twice blindly: after a lost reply `held` is asked for the id of what the server
+        has of it, None for nothing, before it is sent again.
+        """
+        lost = False
+
+        def send_or_find() -> str:
+            nonlocal lost
+            if lost:
+                known = held()
+                if known is not None:
+                    return known
+            lost = True
+            data = Fields.of(self._wire.ask(document, variables, keyed=True), kind="answer")
+            return data.child(field, kind=field).text("id")
+
+        return patiently(send_or_find, limits=self.limits, deadline=self._deadline)

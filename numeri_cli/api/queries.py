@@ -78,3 +78,30 @@ CREATE_SUBMISSION: Final = """mutation (
     dataDatestamp: $dataDatestamp, source: $source
   ) { id }
 }"""
+
+DIAGNOSTICS_AUTHORIZATION: Final = """query ($filename: String!, $tournament: Int!, $modelId: ID) {
+  diagnosticsUploadAuth(filename: $filename, tournament: $tournament, modelId: $modelId) {
+    filename url
+  }
+}"""
+
+CREATE_DIAGNOSTICS: Final = """mutation ($filename: String!, $tournament: Int!, $modelId: ID) {
+  createDiagnostics(filename: $filename, tournament: $tournament, modelId: $modelId) { id }
+}"""
+
+DIAGNOSTICS_FILES: Final = """query ($modelId: ID) {
+  diagnostics(modelId: $modelId) { id filename }
+}"""
+
+DIAGNOSTICS: Final = """query ($id: ID, $modelId: ID) {
+  diagnostics(id: $id, modelId: $modelId) {
+    id status message filename erasAcceptedCount
+    validationCorrMean validationCorrStd validationCorrSharpe validationMaxDrawdown
+    validationMmcMean validationMmcStd validationMmcSharpe validationBmcMean
+    validationFeatureNeutralCorrV3Mean validationFeatureCorrMax
+    perEraDiagnostics {
+      era validationCorr validationMmc validationBmc validationFeatureNeutralCorrV3
+      validationFeatureCorrMax
+    }
+  }
+}"""

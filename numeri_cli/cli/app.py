@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from numeri_cli import __version__
-from numeri_cli.cli import desk, learn, practice, prepare, rounds, schedule, validate
+from numeri_cli.cli import desk, diagnose, learn, practice, prepare, rounds, schedule, validate
 from numeri_cli.cli.stopping import TerminationAsked, terminate, terminated
 from numeri_cli.errors import DiskError, ExitCode, NumeriError, UsageProblem
 from numeri_cli.home import disk_error
@@ -41,7 +41,7 @@ def _root(
     pass
 
 
-for room in (prepare, learn, validate, rounds, desk):
+for room in (prepare, learn, validate, diagnose, rounds, desk):
     room.add_to(app)
 app.add_typer(practice.app)
 app.add_typer(schedule.app)

@@ -1,0 +1,106 @@
+"""Diagnostics: the server's figures beside ours, as a record and as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from numeri_cli.terminal.tables import number, table
+
+if TYPE_CHECKING:
+    from numeri_cli.diagnosing import EraPairs, FigurePair
+    from numeri_cli.pipeline.diagnosing import Diagnosed
+
+_LABELS = {
+    "corr_mean": "CORR mean",
+    "corr_std": "CORR std",
+    "corr_sharpe": "CORR Sharpe",
+    "corr_drawdown": "CORR drawdown",
+    "mmc_mean": "MMC mean",
+    "mmc_std": "MMC std",
+    "mmc_sharpe": "MMC Sharpe",
+    "bmc_mean": "BMC mean",
+    "fnc_mean": "FNC mean",
+    "max_exposure": "max exposure",
+}
+_SCORES = {"corr": "CORR", "mmc": "MMC", "bmc": "BMC", "fnc": "FNC", "max_exposure": "exposure"}
+
+
+@dataclass(frozen=True)
+class DiagnosticsView:
+    """What `numeri diagnostics` shows."""
+
+    id: str
+    status: str
+    model: str | None
+    file: str
+    target: str
+    benchmark: str | None
+    tolerance: float
+    differ: bool
+    figures: tuple[FigurePair, ...]
+    eras: tuple[EraPairs, ...]
+    shared_eras: int
+    only_server: tuple[str, ...]
+    only_here: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def view_of(diagnosed: Diagnosed, *, file: str, model: str | None) -> DiagnosticsView:
+    """Figures without arrays."""
+    from numeri_cli.diagnosing import TOLERANCE
+
+    found, compared = diagnosed.diagnostics, diagnosed.compared
+    return DiagnosticsView(
+        id=found.id,
+        status=found.status,
+        model=model,
+        file=file,
+        target=diagnosed.validation.target,
+        benchmark=diagnosed.validation.benchmark,
+        tolerance=TOLERANCE,
+        differ=compared.differ,
+        figures=compared.figures,
+        eras=compared.eras,
+        shared_eras=compared.shared_eras,
+        only_server=compared.only_server,
+        only_here=compared.only_here,
+        warnings=diagnosed.validation.warnings,
+    )
+
+
+def diagnostics(record: DiagnosticsView) -> RenderableType:
+    """Server and here side by side, then where they part."""
+    right = ("server", "here", "difference")
+    rows = table("", *right, "", right=right)
+    for pair in record.figures:
+        rows.add_row(
+            _LABELS[pair.name],
+            number(pair.server),
+            number(pair.here),
+            number(pair.difference, 6),
+            Text("differs", "red") if pair.differs else "",
+        )
+    where = f"{record.target}, {record.shared_eras} eras that both scored"
+    parts: list[RenderableType] = [Text(f"diagnostics {record.id}: {record.status}; {where}"), rows]
+    parts += [Text(line, style="red") for line in _differing(record)]
+    for who, eras in (("the server", record.only_server), ("this machine", record.only_here)):
+        if eras:
+            span = eras[0] if len(eras) == 1 else f"{eras[0]}–{eras[-1]}"
+            parts.append(Text(f"only {who} scored {len(eras)} eras ({span})", style="yellow"))
+    if not record.differ:
+        parts.append(Text(f"no figure and no era differs by more than {record.tolerance:g}"))
+    parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
+    return Group(*parts)
+
+
+def _differing(record: DiagnosticsView) -> list[str]:
+    return [
+        f"{_SCORES[pair.score]} differs by more than {record.tolerance:g} in {pair.differing} of "
+        f"{pair.eras} eras, most in {pair.largest_era}: {number(pair.largest, 6)}"
+        for pair in record.eras
+        if pair.differing
+    ]
