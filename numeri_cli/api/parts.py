@@ -99,7 +99,8 @@ class Parts:
                 return None
             missing = sum(end - start for start, end in gaps)
             start, end = gaps[0]
-            fair = max(self._limits.segment_bytes, missing // (2 * self._limits.connections))
+            sharing = min(self._limits.connections, len(self._active) + 1)
+            fair = max(self._limits.segment_bytes, missing // (2 * sharing))
             length = fair if at_most is None else at_most
             if end - start - length < self._limits.segment_bytes // 2 and at_most is None:
                 length = end - start

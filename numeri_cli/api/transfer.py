@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 from numeri_cli.api import soundness
 from numeri_cli.api.connection import Connection, Connector
 from numeri_cli.api.fetching import Fetch, StartAgain, Stopped, Unchanged
+from numeri_cli.api.following import Follower
 from numeri_cli.api.parts import Identity, Parts, discard
 from numeri_cli.errors import NumeriError, TransferFailed
 from numeri_cli.home import disk_errors, held_lock, publish
@@ -20,8 +20,6 @@ from numeri_cli.progress import SilentTask, Task
 
 _TICK_SECONDS = 0.1
 _FAREWELL_SECONDS = 2.0
-_HASH_BYTES = 1 << 20
-_SYNC_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +100,9 @@ class _Work:
         self._failures: list[BaseException] = []
         self._keep = True  # what is here is worth going on from
         self._task: Task | None = None
-        self._began = self._reported = self._hashed = self._synced = 0
+        self._began = self._reported = 0
         self._began_at, self._wide = 0.0, False
-        self._block, self._digest = bytearray(_HASH_BYTES), hashlib.sha256()
+        self._follower: Follower | None = None
 
     def run(self, check: Callable[[Path], None]) -> Downloaded:
         """Fetch, verify, sync, publish."""
@@ -128,6 +126,9 @@ class _Work:
         """The first answer told the size, and how much of it is here from an earlier time."""
         self._began = self._reported = self._parts().received
         self._began_at = time.monotonic()
+        self._follower = Follower(self._parts())
+        if not self._connector.in_process and not self.fetch.stop.is_set():
+            self._follower.start()
 
     def _widen(self) -> None:
         """Let as many connections help as can be of use, unless one of them is fast enough."""
@@ -179,14 +180,18 @@ class _Work:
         while self._running:
             self._wake.wait(_TICK_SECONDS)
             self._wake.clear()
-            if self._failures:
-                raise self._failures[0]
+            self._raise_failure()
             if self.fetch.is_learned:
                 self._report()
                 self._widen()
-                self._hash()
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        """What ended one of the threads."""
         if self._failures:
             raise self._failures[0]
+        if self._follower is not None and self._follower.failure is not None:
+            raise self._follower.failure
 
     def _report(self, *, back: bool = False) -> None:
         if self.fetch.parts is None or not self.fetch.is_learned:
@@ -199,23 +204,12 @@ class _Work:
             self._task.advance(received - self._reported)
             self._reported = received
 
-    def _hash(self) -> None:
-        """Follow what is here without a gap, and have the disk take it meanwhile."""
-        parts = self._parts()
-        end = parts.prefix()
-        while self._hashed < end:
-            block = memoryview(self._block)[: end - self._hashed]
-            count = parts.read_into(block, position=self._hashed)
-            self._digest.update(block[:count])
-            self._hashed += count
-        if self._hashed - self._synced >= _SYNC_BYTES:
-            parts.sync()
-            self._synced = self._hashed
-
     def _finish(self, check: Callable[[Path], None]) -> Downloaded:
         parts = self._parts()
         self._report()
-        self._hash()
+        if self._follower is None:
+            raise AssertionError("the first answer brings the follower, too")
+        digest = self._follower.finish()
         try:
             soundness.check(parts.path, name=self._destination.name)
             check(parts.path)
@@ -224,7 +218,7 @@ class _Work:
             raise
         publish(parts.path, self._destination)
         self._keep = False
-        return Downloaded(parts.identity, digest=self._digest.hexdigest())
+        return Downloaded(parts.identity, digest=digest)
 
     def _close(self) -> None:
         """Let no thread write any more; keep what has come for the next time, or drop it."""
@@ -236,6 +230,8 @@ class _Work:
             thread.join(timeout=max(0.0, until - time.monotonic()))
         for connection in tuple(self._connections):
             connection.close()
+        if self._follower is not None:
+            self._follower.stop()
         parts = self.fetch.parts
         if parts is not None:
             with suppress(OSError):  # a full disk; the journal of a moment ago is still true

@@ -93,7 +93,7 @@ def test_a_small_file_takes_one_request_and_a_large_one_several_connections(
     server.answer = Shelf(SMALL)
     fetch(server, target)
     assert len(server.asked) == 1
-    shelf = Shelf(LARGE)
+    shelf = Shelf(LARGE * 5)
 
     def slow(asked: Asked) -> Reply:
         time.sleep(0.03)
@@ -102,7 +102,7 @@ def test_a_small_file_takes_one_request_and_a_large_one_several_connections(
     server.answer = slow
     fetch(server, target)
     assert server.connections == 1 + QUICK.connections
-    assert shelf.body_bytes == len(LARGE)
+    assert shelf.body_bytes == len(LARGE * 5)
 
 
 def test_an_unchanged_file_costs_no_body_byte(server: Server, target: Path) -> None:

@@ -2,10 +2,11 @@
 
     python tests/benchmarks/file_server.py FOLDER
 
-Serves a folder on 127.0.0.1 until its standard input ends. Prints one JSON object: `open` and
-`limited` are addresses of the same server, the second behind a proxy that gives every connection
-10 MB/s. Files have an ETag and come in ranges, by sendfile; a POST is answered as the API answers
-what clients ask before a download; `GET /counted` tells what was served so far.
+Serves a folder on 127.0.0.1 until its standard input ends. Prints one JSON object of addresses:
+`open`; `gigabit`, where all connections together get what such a line carries; `limited`, a proxy
+before the first that gives every connection 10 MB/s. Files have an ETag and come in ranges, by
+sendfile; a POST is answered as the API answers what clients ask before a download;
+`GET /counted` tells what was served so far.
 """
 
 from __future__ import annotations
@@ -24,26 +25,41 @@ from typing import Any
 
 ADDRESS = "127.0.0.1"
 LIMIT_BYTES_PER_SECOND = 10_000_000
+GIGABIT_BYTES_PER_SECOND = 125_000_000
+PACE_BYTES = 1_000_000
 RELAY_BYTES = 64 * 1024
 COUNTED = "/counted"
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
 class Server(ThreadingHTTPServer):
-    """Counts what it serves; a thread for each connection."""
+    """Counts what it serves; a thread for each connection, at most `rate` bytes a second in all."""
 
     daemon_threads = True
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, rate: int | None = None) -> None:
         super().__init__((ADDRESS, 0), Handler)
         self.folder = folder
         self._lock = threading.Lock()
+        self._rate, self._due = rate, 0.0
         self.counted = {"requests": 0, "body_bytes": 0}
 
     def count(self, what: str, number: int) -> None:
         """So many more."""
         with self._lock:
             self.counted[what] += number
+
+    def pace(self, size: int) -> int:
+        """How much may be sent at once, after the pause that the line's speed asks for."""
+        if self._rate is None:
+            return size
+        size = min(size, PACE_BYTES)
+        now = time.monotonic()
+        with self._lock:
+            pause = max(0.0, self._due - now)
+            self._due = now + pause + size / self._rate
+        time.sleep(pause)
+        return size
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -56,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
 
-    def do_POST(self) -> None:  # noqa: N802  # the name http.server looks for
+    def do_POST(self) -> None:
         """Where a file is, or nothing but the time."""
         self.server.count("requests", 1)
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -66,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
             data = {"dataset": f"http://{self.headers['Host']}/{name}?X-Amz-Expires=3600"}
         self._say(data={"data": data})
 
-    def do_GET(self) -> None:  # noqa: N802  # the name http.server looks for
+    def do_GET(self) -> None:
         """A file, a range of it, or that it has not changed."""
         if self.path == COUNTED:
             self._say(data=self.server.counted)
@@ -89,7 +105,8 @@ class Handler(BaseHTTPRequestHandler):
     def _send(self, file: int, start: int, stop: int) -> None:
         try:
             while start < stop:
-                sent = os.sendfile(self.connection.fileno(), file, start, stop - start)
+                size = self.server.pace(stop - start)
+                sent = os.sendfile(self.connection.fileno(), file, start, size)
                 self.server.count("body_bytes", sent)
                 start += sent
         except ConnectionError:
@@ -146,11 +163,13 @@ def _relay(source: socket.socket, target: socket.socket, rate: int | None) -> No
 
 def main() -> None:
     """Serve until standard input ends."""
-    server = Server(Path(sys.argv[1]))
-    limiter = Limiter(server.server_address[1])
-    for work in (server.serve_forever, limiter.run):
+    folder = Path(sys.argv[1])
+    servers = {"open": Server(folder), "gigabit": Server(folder, rate=GIGABIT_BYTES_PER_SECOND)}
+    limiter = Limiter(servers["open"].server_address[1])
+    for work in (*(server.serve_forever for server in servers.values()), limiter.run):
         threading.Thread(target=work, daemon=True).start()
-    ports = {"open": server.server_address[1], "limited": limiter.port}
+    ports = {way: server.server_address[1] for way, server in servers.items()}
+    ports["limited"] = limiter.port
     print(json.dumps({way: f"http://{ADDRESS}:{port}" for way, port in ports.items()}), flush=True)
     sys.stdin.read()
 
