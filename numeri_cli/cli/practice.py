@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,10 +38,10 @@ def status(session: Session) -> None:
 @command(app)
 def create(
     session: Session,
-    seed: Annotated[int, typer.Option(help="Every seed is another world.")] = 1,
-    stocks: Annotated[int, typer.Option(help="Stocks in the universe.")] = 2000,
-    eras: Annotated[int, typer.Option(help="Weekly eras of history.")] = 300,
-    features: Annotated[int, typer.Option(help="Feature columns.")] = 240,
+    seed: Annotated[int | None, typer.Option(help="Every seed is another world.")] = None,
+    stocks: Annotated[int | None, typer.Option(help="Stocks; 2,000 by default.")] = None,
+    eras: Annotated[int | None, typer.Option(help="Weeks of history; 300 by default.")] = None,
+    features: Annotated[int | None, typer.Option(help="Columns; 240 by default.")] = None,
     start: Annotated[
         str | None, typer.Option(help="Date of the first round's week, such as 2026-01-03.")
     ] = None,
@@ -58,7 +59,9 @@ def create(
             f"a practice tournament is already in {session.home.practice}",
             hint="`numeri practice reset` removes it",
         )
-    settings = WorldSettings(seed=seed, stocks=stocks, eras=eras, features=features)
+    asked = {"seed": seed, "stocks": stocks, "eras": eras, "features": features}
+    given = {name: value for name, value in asked.items() if value is not None}
+    settings = replace(WorldSettings(), **given)
     Tournament.create(
         session.home.practice, settings, start=_day(start), listener=session.listener
     ).close()
