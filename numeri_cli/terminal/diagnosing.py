@@ -81,20 +81,32 @@ def diagnostics(record: DiagnosticsView) -> RenderableType:
             _LABELS[pair.name],
             number(pair.server),
             number(pair.here),
-            number(pair.difference, 6),
+            number(None if pair.difference is None else round(pair.difference, 6) + 0.0, 6),
             Text("differs", "red") if pair.differs else "",
         )
-    where = f"{record.target}, {record.shared_eras} eras that both scored"
-    parts: list[RenderableType] = [Text(f"diagnostics {record.id}: {record.status}; {where}"), rows]
+    parts: list[RenderableType] = [
+        Text(f"diagnostics {record.id}: {record.status}"),
+        Text(f"{record.target}, {record.shared_eras} eras that both scored"),
+        rows,
+    ]
     parts += [Text(line, style="red") for line in _differing(record)]
-    for who, eras in (("the server", record.only_server), ("this machine", record.only_here)):
-        if eras:
-            span = eras[0] if len(eras) == 1 else f"{eras[0]}–{eras[-1]}"
-            parts.append(Text(f"only {who} scored {len(eras)} eras ({span})", style="yellow"))
+    if record.only_server:
+        words = f"the server's figures rest on {_eras(record.only_server)} not here, too"
+        parts.append(Text(f"{words}: `numeri download validation` brings them", style="yellow"))
+    if record.only_here:
+        words = f"{_eras(record.only_here)} were scored here only and are left out"
+        parts.append(Text(words, style="yellow"))
     if not record.differ:
         parts.append(Text(f"no figure and no era differs by more than {record.tolerance:g}"))
     parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
     return Group(*parts)
+
+
+def _eras(eras: tuple[str, ...]) -> str:
+    """Such as "3 eras (0054–0056)"."""
+    if len(eras) == 1:
+        return f"1 era ({eras[0]})"
+    return f"{len(eras)} eras ({eras[0]}–{eras[-1]})"
 
 
 def _differing(record: DiagnosticsView) -> list[str]:

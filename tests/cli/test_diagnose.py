@@ -72,6 +72,13 @@ def test_eras_that_are_not_here_yet_are_named(numeri: Numeri, predictions: Path)
     after = numeri("diagnostics", predictions, "--json").data
     assert len(after["only_server"]) == 1  # the file here does not know its target yet
     assert after["shared_eras"] == before["shared_eras"]
+    said = numeri("diagnostics", predictions)
+    assert "rest on 1 era (0054) not here" in " ".join(said.out.split())
+    assert numeri("download", "validation", "meta_model").code == 0
+    assert numeri("download", "validation_benchmark_models").code == 0
+    again = numeri("diagnostics", predictions, "--json").data
+    assert (again["only_server"], again["differ"]) == ([], False)
+    assert again["shared_eras"] == before["shared_eras"] + 1
 
 
 def test_a_missing_prediction_is_refused_in_the_servers_words(
