@@ -44,6 +44,12 @@ def test_server_and_machine_agree_on_every_figure_and_every_era(
     assert said.data["shared_eras"] >= 4
     assert max(one["largest"] for one in said.data["eras"]) < 1e-9
     assert (said.data["only_server"], said.data["only_here"]) == ([], [])
+    assert set(said.data) == {
+        "id", "status", "model", "file", "target", "benchmark", "tolerance", "differ", "figures",
+        "eras", "shared_eras", "only_server", "only_here", "warnings",
+    }  # fmt: skip
+    assert set(said.data["figures"][0]) == {"name", "server", "here", "difference", "differs"}
+    assert set(said.data["eras"][0]) == {"score", "eras", "differing", "largest", "largest_era"}
 
 
 def test_the_table_fits_and_says_that_nothing_differs(numeri: Numeri, predictions: Path) -> None:
