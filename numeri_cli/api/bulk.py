@@ -6,6 +6,7 @@ An httpx transport on the standard library's HTTP/1.1; for one connection, witho
 from __future__ import annotations
 
 import http.client
+import io
 import select
 import socket
 import ssl
@@ -72,6 +73,7 @@ class BulkTransport(httpx.BaseTransport):
             raise httpx.ConnectError(str(error)) from error
         trace("connection.connect_tcp.complete", {"return_value": _Stream(opened)})
         self._connection = http.client.HTTPConnection(url.host, url.port)
+        self._connection.response_class = _Answer
         self._connection.sock, self._origin = opened, origin
         return self._connection
 
@@ -97,6 +99,30 @@ class BulkTransport(httpx.BaseTransport):
             raise TypeError("a request without a body to read")
         for chunk in request.stream:
             connection.send(chunk)
+
+
+class _Lines(io.BufferedReader):
+    """Remembers the line read last."""
+
+    last = b""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self.last = super().readline(size)
+        return self.last
+
+
+class _Answer(http.client.HTTPResponse):
+    """The standard library takes an answer that ends amid its headers for a whole one."""
+
+    def __init__(self, sock: socket.socket, *more: Any, **named: Any) -> None:
+        super().__init__(sock, *more, **named)
+        self._lines = _Lines(self.fp.detach())
+        self.fp = self._lines
+
+    def begin(self) -> None:
+        super().begin()
+        if not self._lines.last:
+            raise http.client.HTTPException("the answer ended amid its headers")
 
 
 class _Body(httpx.SyncByteStream):

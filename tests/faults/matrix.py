@@ -60,7 +60,7 @@ _API_SENTENCES = {
     Fault.RESET: r"the connection to 127\.0\.0\.1 broke",
     Fault.FIN: r"the connection to 127\.0\.0\.1 broke",
     Fault.SILENCE: r"127\.0\.0\.1 (fell silent|did not answer in time)",
-    Fault.DRIP: r"127\.0\.0\.1 did not answer in time",
+    Fault.DRIP: r"127\.0\.0\.1 (fell silent|did not answer in time)",
     Fault.TOO_MANY: r"127\.0\.0\.1:\d+ asks us to slow down",
     Fault.EMPTY_500: r"127\.0\.0\.1:\d+ answered 500 Internal Server Error",
     Fault.HTML_502: r"127\.0\.0\.1:\d+ answered 502 Bad Gateway",

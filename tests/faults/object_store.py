@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -131,7 +132,8 @@ def _await(signer: Signer, server: subprocess.Popen[bytes]) -> None:
 def _free_ports(count: int) -> list[int]:
     """Ports that are free, and those the store adds to them by itself."""
     found: list[int] = []
-    for port in range(21_000, 40_000, 7):
+    first = 20_000 + os.getpid() * 101 % 12_000  # several stores may be starting at once
+    for port in range(first, first + 5_000, 7):
         with suppress(OSError):
             for number in (port, port + GRPC_OFFSET):
                 with socket.socket() as probe:

@@ -23,7 +23,7 @@ from tests.faults.steps import Fault, Request, Step, step_of
 
 ADDRESS = "127.0.0.1"
 CLOSED_SECONDS = 0.06  # how long a port stays closed that is to open again
-DRIP_SECONDS = 0.1
+DRIP_SECONDS = 0.4
 BEFORE_RESET_SECONDS = 0.03  # for the bytes before it to be read: a reset would drop them
 LONGEST_SECONDS = 60.0
 _DATE = re.compile(rb"\r\nDate: ([^\r]+)")
