@@ -101,6 +101,8 @@ def object_store(folder: Path) -> Iterator[Signer]:
                 "-s3",
                 f"-s3.config={config}",
                 "-master.telemetry=false",
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
                 "-master.volumeSizeLimitMB=64",
                 *words,
             ],

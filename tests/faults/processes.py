@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,7 +52,9 @@ class Forked:
         """How it ended."""
         self.process.join(LONGEST_SECONDS)
         assert self.process.exitcode is not None, "it did not end"
-        return Said(self.process.exitcode, self.out.read_text(), self.err.read_text())
+        said = Said(self.process.exitcode, self.out.read_text(), self.err.read_text())
+        shutil.rmtree(self.out.parent)
+        return said
 
 
 def fork(module: str, *words: str) -> Forked:
