@@ -74,9 +74,7 @@ class Ledger:
 
     # rounds
 
-    def see_round(
-        self, tournament: str, round_: Round, *, time: datetime | None = None
-    ) -> None:
+    def see_round(self, tournament: str, round_: Round, *, time: datetime | None = None) -> None:
         """Remember a round as the server describes it; time: when, by default now."""
         self._write(
             "INSERT OR REPLACE INTO rounds VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -152,7 +152,7 @@ def test_a_backtest_predicts_later_eras_and_validate_scores_it(
 
 
 def test_models_lists_the_account_and_what_was_trained_here(numeri: Numeri, profile: Path) -> None:
-    assert [m["name"] for m in numeri("models", "--json").data["models"]][0] == "lighthouse"
+    assert numeri("models", "--json").data["models"][0]["name"] == "lighthouse"
     assert numeri("models", "--local", "--json").data["artifacts"] == []
     assert numeri("train").code == 0
     assert numeri("train").code == 0
