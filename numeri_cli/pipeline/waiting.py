@@ -13,7 +13,7 @@ from numeri_cli.pipeline.data import bring_live
 from numeri_cli.records import Round
 from numeri_cli.workshop import Workshop
 
-POLL_SECONDS = 15.0
+POLL_SECONDS = 20.0  # a look at live data takes two requests
 
 
 @dataclass(frozen=True)
