@@ -24,6 +24,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.said import Said
 
 MODEL = "lighthouse"
+ATTEMPTS = 4
 PROFILE = f"""\
 no_progress_seconds = 1.0
 connections = 2
@@ -39,7 +40,7 @@ params = {{ n_estimators = 3, learning_rate = 0.1, max_depth = 3, min_data_in_le
 connect_seconds = 1.0
 read_seconds = 1.0
 total_seconds = 1.2
-attempts = 4
+attempts = {ATTEMPTS}
 backoff_start_seconds = 0.04
 backoff_max_seconds = 0.3
 retry_after_seconds = 5
@@ -95,7 +96,12 @@ class Bench:
         shutil.copytree(self.template, home)
         for name, value in self.environment().items():
             monkeypatch.setenv(name, value)
-        Path("numeri.toml").write_text(PROFILE, encoding="utf-8")
+        self.allow(ATTEMPTS)
+
+    def allow(self, attempts: int) -> None:
+        """Let the program try so often."""
+        text = PROFILE.replace(f"attempts = {ATTEMPTS}", f"attempts = {attempts}")
+        Path("numeri.toml").write_text(text, encoding="utf-8")
 
     def set_clock(self, moment: datetime) -> None:
         """Let the server's clock show another time, forwards or back."""

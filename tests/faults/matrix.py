@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tests.faults.bench import ATTEMPTS
 from tests.faults.replies import REFUSAL_WORDS
 from tests.faults.steps import Fault, Step
 
@@ -40,6 +41,12 @@ class Cell:
             return True
         # the server has the submission: asked for it by name, it says so, and nothing is repeated
         return self.step is Step.CREATE and self.fault.acts
+
+    @property
+    def attempts(self) -> int:
+        """How often the command may try: where each try costs its whole time, two are enough."""
+        slow = self.fault in (Fault.SILENCE, Fault.DRIP)
+        return 2 if slow and self.duration is Duration.LASTING else ATTEMPTS
 
     @property
     def exit_code(self) -> int:

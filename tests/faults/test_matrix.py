@@ -60,6 +60,7 @@ def test_a_spoilt_run_ends_well_and_the_next_one_holds_exactly_one(
     bench: Bench, home: Path, cell: Cell
 ) -> None:
     spoil(bench, cell)
+    bench.allow(cell.attempts)
     spoilt = numeri("run", "--json")
     require_really_spoilt(bench, cell)
     require_end(cell, spoilt)
