@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _usage(error: typer.TyperException, words: list[str]) -> int:
     """What Typer has against the words on the command line, said our way."""
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else "numeri"
+    path = context.command_path if context else " ".join(["numeri", *words[:1]])
     message = str(getattr(error, "format_message", lambda: error)()).rstrip(".")
     if context is not None and message == context.get_help().rstrip("."):  # no command at all
         sys.stderr.write(f"{context.get_help()}\n")
