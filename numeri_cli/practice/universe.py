@@ -31,7 +31,7 @@ class WorldSettings:
     rivals: how many other participants there are
     """
 
-    seed: int = 1
+    seed: int = 5  # of 1 to 8 the one where a plain tree model fares nearest to their mean
     stocks: int = 2000
     eras: int = 300
     features: int = 240
