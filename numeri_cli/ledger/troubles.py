@@ -9,6 +9,8 @@ from pathlib import Path
 
 from numeri_cli.errors import DiskFull, DiskTrouble, LedgerDamaged, PathForbidden
 
+_ACCESS = "give this user access to it and its folder, or set NUMERI_HOME to a folder of your own"
+
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
@@ -29,11 +31,9 @@ def _error(
             hint="free some space and run the same command again; nothing was lost",
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
-        return PathForbidden(f"no permission for {path}", hint="give this user access to it")
+        return PathForbidden(f"no permission for {path}", hint=_ACCESS)
     if code == sqlite3.SQLITE_CANTOPEN:
-        return PathForbidden(
-            f"{path} cannot be opened", hint="look at its permissions, or set NUMERI_HOME"
-        )
+        return PathForbidden(f"{path} cannot be opened", hint=_ACCESS)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return DiskTrouble(
             f"{path} is in use by another process for too long",
