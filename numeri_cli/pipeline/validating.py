@@ -12,6 +12,7 @@ from numeri_cli import validation
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.joining import read_predictions
 from numeri_cli.dataset.store import DataFile
+from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import ModelError, NumeriError
 from numeri_cli.home import digest_file, disk_errors, write_text
 from numeri_cli.learning.artifact import Artifact
@@ -130,7 +131,9 @@ def _after_purge(
     Eras a model was trained on stay, with a warning: whoever trains on the validation data wants
     to see it.
     """
-    names = DataFile.open(data).eras().names
+    file = DataFile.open(data)
+    check_target(file, target)
+    names = file.eras().names
     near: set[str] = set()
     for source in sources:
         overlap = validation.overlapping_eras(source.training_eras, names, target)
