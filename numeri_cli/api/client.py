@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from numeri_cli.api.answers import (
 )
 from numeri_cli.api.connection import Connector
 from numeri_cli.api.limits import Limits
-from numeri_cli.api.retrying import patiently
+from numeri_cli.api.retrying import Passing, patiently
 from numeri_cli.api.wire import Wire
 from numeri_cli.credentials import Keys
 from numeri_cli.errors import DatasetUnknown, NoRoundOpen
@@ -247,18 +248,31 @@ class Client:
         """The id of what a mutation makes, from `field` of its answer.
 
         Never sent twice blindly: after a lost reply `held` is asked for the id of what the server
-        has of it, None for nothing, before it is sent again.
+        has of it, None for nothing, before it is sent again; again and again for a while where
+        the server was silent, since it may still be at work.
         """
-        lost = False
+        lost, in_doubt_until = False, 0.0
+
+        def find() -> str | None:
+            while True:
+                known = held()
+                left = min(in_doubt_until, self._deadline or math.inf) - time.monotonic()
+                if known is not None or left <= 0:
+                    return known
+                time.sleep(min(left, self.limits.poll_seconds))
 
         def send_or_find() -> str:
-            nonlocal lost
-            if lost:
-                known = held()
-                if known is not None:
-                    return known
+            nonlocal lost, in_doubt_until
+            known = find() if lost else None
+            if known is not None:
+                return known
             lost = True
-            data = Fields.of(self._wire.ask(document, variables, keyed=True), kind="answer")
+            try:
+                data = Fields.of(self._wire.ask(document, variables, keyed=True), kind="answer")
+            except Passing as trouble:
+                if trouble.at_work:
+                    in_doubt_until = time.monotonic() + self.limits.read_seconds
+                raise
             return data.child(field, kind=field).text("id")
 
         return patiently(send_or_find, limits=self.limits, deadline=self._deadline)

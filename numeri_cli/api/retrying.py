@@ -25,12 +25,16 @@ class Passing(Exception):
     """A trouble that may pass; carries the error to show if it does not.
 
     after_seconds: what the server's Retry-After asks for, None where it asks for nothing
+    at_work: whether the server may still be doing what it was asked to
     """
 
-    def __init__(self, error: NumeriError, *, after_seconds: float | None = None) -> None:
+    def __init__(
+        self, error: NumeriError, *, after_seconds: float | None = None, at_work: bool = False
+    ) -> None:
         super().__init__(error.message)
         self.error = error
         self.after_seconds = after_seconds
+        self.at_work = at_work
 
 
 def patiently(

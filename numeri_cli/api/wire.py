@@ -105,7 +105,8 @@ class Wire:
             )
         if trouble.reason == "astray":
             return Unreachable(trouble.words, hint="look at the address of the tournament")
-        return Passing(Unreachable(trouble.words, hint=hint))
+        at_work = trouble.reason in ("silent", "overdue")
+        return Passing(Unreachable(trouble.words, hint=hint), at_work=at_work)
 
     def _judged(
         self, response: httpx.Response, content: bytes, *, date: datetime | None
@@ -122,7 +123,11 @@ class Wire:
             trouble = ServerTrouble(
                 f"{self.host} answered {_status(status)}{_quoted(words)}", hint=_TRY_LATER
             )
-            raise Passing(trouble, after_seconds=retry_after(pause, date=date))
+            raise Passing(
+                trouble,
+                after_seconds=retry_after(pause, date=date),
+                at_work=status == HTTPStatus.GATEWAY_TIMEOUT,
+            )
         if words:
             raise self._refusal(words, status=status)
         if status != HTTPStatus.OK:

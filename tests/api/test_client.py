@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import groupby
+from threading import Timer
 
 import pytest
 
@@ -205,8 +207,25 @@ def test_a_lost_reply_never_makes_a_double(
     desk = server.answer = Desk(lose=[when], reply=reply)
     assert client.create_submission("a-1.csv", model_id="7", data_datestamp=20260320) == "s0"
     assert desk.held == ["a-1.csv"]
-    sent = ["createSubmission" in asked.query for asked in server.asked]
+    sent = [key for key, _ in groupby("createSubmission" in asked.query for asked in server.asked)]
     assert sent == ([True, False, True] if when == "before" else [True, False])
+
+
+def test_a_submission_that_a_silent_server_is_still_at_work_on_is_waited_for(
+    server: Server, client: Client
+) -> None:
+    desk = Desk(lose=["before"], reply=Reply(bytes_sent=0, ending="silence"))
+    late = client.limits.read_seconds * 1.5  # it was given up half of that time ago
+
+    def at_work(asked: Asked) -> Reply:
+        if "createSubmission" in asked.query:
+            Timer(late, desk.held.append, [str(asked.variables["filename"])]).start()
+        return desk(asked)
+
+    server.answer = at_work
+    assert client.create_submission("a-1.csv", model_id="7") == "s0"
+    assert desk.held == ["a-1.csv"]
+    assert sum("createSubmission" in asked.query for asked in server.asked) == 1
 
 
 def test_another_files_submission_is_not_mistaken_for_the_lost_one(

@@ -25,8 +25,9 @@ from tests.faults.said import Said
 
 MODEL = "lighthouse"
 ATTEMPTS = 4
+ROOMY, TIGHT = 10.0, 1.0  # seconds; what is to be met in time, and what is to run out
 PROFILE = f"""\
-no_progress_seconds = 1.0
+no_progress_seconds = {ROOMY}
 connections = 2
 
 [models.{MODEL}]
@@ -37,15 +38,15 @@ targets = ["target_ender_20"]
 params = {{ n_estimators = 3, learning_rate = 0.1, max_depth = 3, min_data_in_leaf = 50 }}
 
 [wire]
-connect_seconds = 1.0
-read_seconds = 1.0
-total_seconds = 1.2
+connect_seconds = {ROOMY}
+read_seconds = {ROOMY}
+total_seconds = {ROOMY}
 attempts = {ATTEMPTS}
 backoff_start_seconds = 0.04
 backoff_max_seconds = 0.3
 retry_after_seconds = 5
 poll_seconds = 0.05
-settle_seconds = 3
+settle_seconds = {ROOMY}
 """
 
 
@@ -96,11 +97,12 @@ class Bench:
         shutil.copytree(self.template, home)
         for name, value in self.environment().items():
             monkeypatch.setenv(name, value)
-        self.allow(ATTEMPTS)
+        self.allow()
 
-    def allow(self, attempts: int) -> None:
-        """Let the program try so often."""
-        text = PROFILE.replace(f"attempts = {ATTEMPTS}", f"attempts = {attempts}")
+    def allow(self, attempts: int = ATTEMPTS, *, seconds: float = ROOMY) -> None:
+        """How often the program may try, and how long it may wait for the network."""
+        text = PROFILE.replace(f"_seconds = {ROOMY}", f"_seconds = {seconds}")
+        text = text.replace(f"attempts = {ATTEMPTS}", f"attempts = {attempts}")
         Path("numeri.toml").write_text(text, encoding="utf-8")
 
     def set_clock(self, moment: datetime) -> None:

@@ -43,10 +43,14 @@ class Cell:
         return self.step is Step.CREATE and self.fault.acts
 
     @property
+    def is_slow(self) -> bool:
+        """Whether the fault lasts until the command loses its patience."""
+        return self.fault in (Fault.SILENCE, Fault.DRIP)
+
+    @property
     def attempts(self) -> int:
         """How often the command may try: where each try costs its whole time, two are enough."""
-        slow = self.fault in (Fault.SILENCE, Fault.DRIP)
-        return 2 if slow and self.duration is Duration.LASTING else ATTEMPTS
+        return 2 if self.is_slow and self.duration is Duration.LASTING else ATTEMPTS
 
     @property
     def exit_code(self) -> int:

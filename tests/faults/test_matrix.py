@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.api.client import Client
-from tests.faults.bench import Bench, numeri
+from tests.faults.bench import ROOMY, TIGHT, Bench, numeri
 from tests.faults.matrix import CELLS, Cell, Duration, summary
 from tests.faults.processes import fork
 from tests.faults.replies import PLANTED_SIGNATURE, RETRY_AFTER_SECONDS
@@ -60,12 +60,13 @@ def test_a_spoilt_run_ends_well_and_the_next_one_holds_exactly_one(
     bench: Bench, home: Path, cell: Cell
 ) -> None:
     spoil(bench, cell)
-    bench.allow(cell.attempts)
+    bench.allow(cell.attempts, seconds=TIGHT if cell.is_slow else ROOMY)
     spoilt = numeri("run", "--json")
     require_really_spoilt(bench, cell)
     require_end(cell, spoilt)
     bench.require_no_halves(home)
     bench.proxy.lift()
+    bench.allow()
     again = numeri("run", "--json")
     assert again.code == 0, again.out
     assert again.model["state"] in ("accepted", "already accepted")

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from numeri_cli.cli.app import app
-from tests.faults.bench import Bench, numeri
+from tests.faults.bench import TIGHT, Bench, numeri
 from tests.faults.processes import ended, start
 from tests.faults.steps import Fault, Step
 
@@ -151,6 +151,7 @@ def test_a_transfer_that_fails_tells_no_signature(
     bench: Bench, home: Path, heard: Memory, step: Step, fault: Fault
 ) -> None:
     bench.proxy.spoil(step, fault, times=None)
+    bench.allow(2, seconds=TIGHT)
     said = numeri("run", "--verbose")
     assert said.code == 4
     secrets = secrets_of(bench)
