@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -82,17 +83,31 @@ def run_history(archive: Archive, market: Market, features: FeaturePlan, task: T
 
 
 def run_all(works: Iterable[Callable[[], None]], task: Task) -> None:
-    """Do independent works on the cores there are; the first error ends it."""
+    """Do independent works on the cores there are; the first error ends it.
+
+    No work is going on any more when this returns or raises, not even in a thread that the pool
+    knows nothing of, because Ctrl-C came while it was started.
+    """
+    stop, at_work = threading.Event(), threading.Semaphore(WORKERS)
+
+    def do(work: Callable[[], None]) -> None:
+        with at_work:
+            if not stop.is_set():
+                work()
+
     with ThreadPoolExecutor(WORKERS) as pool:
-        running: set[Future[None]] = {pool.submit(work) for work in works}
         try:
+            running: set[Future[None]] = {pool.submit(do, work) for work in works}
             while running:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     future.result()
                     task.advance(1)
         finally:
+            stop.set()
             pool.shutdown(cancel_futures=True)
+            for _ in range(WORKERS):
+                at_work.acquire()
 
 
 def predict_history(archive: Archive, field: TrainedField, task: Task) -> None:
