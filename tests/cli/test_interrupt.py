@@ -1,0 +1,158 @@
+"""Ctrl-C and SIGTERM in the midst of long work: one sentence, nothing half, the next call works."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from numeri_cli.practice.server import listening
+from numeri_cli.practice.tournament import Tournament
+from tests.cli.conftest import PROFILE, Numeri
+from tests.cli.refusals import halves, kept
+from tests.cli.test_socket import serve
+from tests.faults.processes import Forked, fork
+from tests.faults.proxy import Proxy
+from tests.faults.steps import Fault, Step
+
+SMALL = ("--stocks", "150", "--eras", "60", "--features", "24")
+ENDS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}
+SECONDS = 60
+
+
+def stopped(running: Forked, number: signal.Signals, *, as_json: bool = False) -> None:
+    """Send the signal and check code, sentence and cure."""
+    running.send_signal(number)
+    said = running.ended()
+    code, word = ENDS[number]
+    assert said.code == code, said.err
+    assert "Traceback" not in said.err
+    if as_json:
+        assert said.err == ""
+        assert said.out.count("\n") == 1
+        answer = json.loads(said.out)
+        assert answer["status"] == "failed"
+        assert (answer["error"]["code"], answer["error"]["message"]) == (word, word)
+        return
+    errors = [line for line in said.err.splitlines() if line.startswith(("error:", "hint:"))]
+    assert errors == [
+        f"error: {word}",
+        "hint:  nothing was lost; run the same command again",
+    ]
+    assert said.out == ""
+
+
+def await_words(running: Forked, words: str) -> None:
+    """Wait until the process has said these words on standard error."""
+    await_truth(lambda: running.err.exists() and words in running.err.read_text(), words)
+
+
+def await_truth(truth: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + SECONDS
+    while not truth():
+        assert time.monotonic() < until, f"never came: {what}"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_world_whose_making_is_stopped_is_not_there_at_all(
+    home: Path, number: signal.Signals
+) -> None:
+    making = fork("numeri_cli", "practice", "create", *SMALL, "--verbose")
+    await_words(making, "market_run" if number == signal.SIGINT else "rivals_trained")
+    stopped(making, number)
+    assert not (home / "data" / "practice").exists()
+    assert halves(home) == []
+    assert kept(home) == {}
+
+
+def test_after_a_stopped_making_the_next_one_works(numeri: Numeri, home: Path) -> None:
+    making = fork("numeri_cli", "practice", "create", *SMALL, "--json")
+    building = home / "data" / ".practice.building"
+    await_truth(building.exists, "the building")
+    stopped(making, signal.SIGINT, as_json=True)
+    assert numeri("practice", "create", *SMALL).code == 0
+    assert numeri("practice", "status").code == 0
+    assert halves(home) == []
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_an_advance_that_is_stopped_is_finished_by_the_next_command(
+    numeri: Numeri, practice: Path, profile: Path, number: signal.Signals
+) -> None:
+    advancing = fork("numeri_cli", "practice", "advance", "--rounds", "400", "--verbose")
+    await_words(advancing, "round_opened")
+    stopped(advancing, number)
+    status = numeri("practice", "status", "--json").data
+    assert 61 < status["round_number"] < 461
+    assert numeri("practice", "advance").code == 0
+    after = numeri("practice", "status", "--json").data
+    assert after["round_number"] == status["round_number"] + 1
+    assert numeri("download", "live").code == 0
+
+
+def test_a_training_that_is_stopped_goes_on_where_it_was(
+    numeri: Numeri, trained: Path, profile: Path
+) -> None:
+    """Trees grow in legs of a thousand; those that were done are not grown again."""
+    before = kept(trained / "data" / "models")
+    longer = PROFILE.replace("n_estimators = 20", "n_estimators = 4000")
+    profile.write_text(longer.replace("max_depth = 3", "max_depth = 1"))
+    training = fork("numeri_cli", "train", "--verbose")
+    await_words(training, "leg_0_done")
+    stopped(training, signal.SIGINT)
+    after = kept(trained / "data" / "models")
+    assert {name: after[name] for name in before} == before
+    assert len([name for name in after if name.endswith("model.json")]) == 1
+    again = numeri("train", "--verbose")
+    assert again.code == 0
+    assert "leg_3_done" in again.err
+    assert "leg_0_done" not in again.err
+
+
+@pytest.fixture
+def proxy(practice: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """A way to the practice tournament that can fall silent."""
+    tournament = Tournament.open(practice)
+    public_id, secret = tournament.participant_keys()
+    found = Proxy()
+    found.open()
+    with listening(tournament) as address:
+        found.backend = address
+        monkeypatch.setenv("NUMERI_API_URL", found.url)
+        monkeypatch.setenv("NUMERAI_PUBLIC_ID", public_id)
+        monkeypatch.setenv("NUMERAI_SECRET_KEY", secret)
+        yield found
+        found.close()
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_download_that_is_stopped_goes_on_at_the_next_call(
+    numeri: Numeri, proxy: Proxy, profile: Path, home: Path, number: signal.Signals
+) -> None:
+    proxy.spoil(Step.DOWNLOAD, Fault.SILENCE)
+    coming = fork("numeri_cli", "download", "train", "live", "--json")
+    proxy.await_fault(Step.DOWNLOAD, Fault.SILENCE)
+    stopped(coming, number, as_json=True)
+    assert not list((home / "data" / "datasets").rglob("*.parquet"))
+    proxy.lift()
+    assert numeri("download", "train", "live").code == 0
+    assert len(list((home / "data" / "datasets").rglob("*.parquet"))) == 2
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_program_started_by_a_shell_ends_with_the_code_of_the_signal(
+    practice: Path, number: signal.Signals, tmp_path: Path, home: Path
+) -> None:
+    """`practice serve` waits for ever, and Ctrl-C is how it ends."""
+    server = serve(home)
+    server.process.send_signal(number)
+    _, err = server.process.communicate(timeout=SECONDS)
+    code, word = ENDS[number]
+    assert server.process.returncode == code
+    assert err.splitlines()[0] == f"error: {word}"
+    assert "Traceback" not in err
