@@ -13,7 +13,6 @@ from numeri_cli import __version__
 from numeri_cli.cli import desk, diagnose, learn, practice, prepare, rounds, schedule, validate
 from numeri_cli.cli.stopping import TerminationAsked, terminate, terminated
 from numeri_cli.errors import DiskError, ExitCode, NumeriError, UsageProblem
-from numeri_cli.home import disk_error
 
 app = typer.Typer(
     name=None,
@@ -60,6 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     except NumeriError as error:  # there is no home to open a session in, or nowhere to write to
         return _refused(error, words, command="")
     except OSError as error:
+        from numeri_cli.home import disk_error
+
         return _refused(disk_error(error, Path("standard output")), words, command="")
     finally:
         signal.signal(signal.SIGTERM, previous)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from numeri_cli.cli.options import command
-from numeri_cli.terminal.views import AccountModels, LocalArtifact, LocalArtifacts
 
 if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
+    from numeri_cli.terminal import views
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,17 +28,18 @@ def models(
 
     numeri models --local
     """
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     if local:
         session.screen.show(_artifacts(session), tables.local_artifacts)
         return
     session.require_keys()
-    session.screen.show(AccountModels(session.client.models()), tables.account_models)
+    session.screen.show(views.AccountModels(session.client.models()), tables.account_models)
 
 
-def _artifacts(session: Session) -> LocalArtifacts:
+def _artifacts(session: Session) -> views.LocalArtifacts:
     from numeri_cli.learning.artifact import artifacts
+    from numeri_cli.terminal import views
 
     folder = session.home.models(session.endpoint.key)
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
@@ -47,7 +48,7 @@ def _artifacts(session: Session) -> LocalArtifacts:
         for place, artifact in enumerate(artifacts(session.home, session.endpoint.key, name)):
             contract = artifact.contract
             rows.append(
-                LocalArtifact(
+                views.LocalArtifact(
                     model=name,
                     artifact=contract.artifact_id,
                     newest=place == 0,
@@ -58,4 +59,4 @@ def _artifacts(session: Session) -> LocalArtifacts:
                     folder=artifact.folder,
                 )
             )
-    return LocalArtifacts(session.endpoint.key, tuple(rows))
+    return views.LocalArtifacts(session.endpoint.key, tuple(rows))

@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from numeri_cli.cli.options import command
-from numeri_cli.terminal.views import (
-    Backtests,
-    BacktestView,
-    PredictionFile,
-    PredictionFiles,
-    TrainedModels,
-    TrainedModelView,
-)
 
 if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
     from numeri_cli.learning.artifact import Artifact
+    from numeri_cli.terminal import views
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,12 +36,12 @@ def train(
     numeri train lighthouse
     """
     from numeri_cli.pipeline.models import train_model
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     names = _models(session, models)
     session.make_practice()
     made = tuple(_view(train_model(session.workshop, name, force=force)) for name in names)
-    session.screen.show(TrainedModels(made), tables.trained_models)
+    session.screen.show(views.TrainedModels(made), tables.trained_models)
 
 
 def _models(session: Session, asked: list[str] | None) -> list[str]:
@@ -57,9 +50,11 @@ def _models(session: Session, asked: list[str] | None) -> list[str]:
     return asked or list(session.profile.models)
 
 
-def _view(artifact: Artifact) -> TrainedModelView:
+def _view(artifact: Artifact) -> views.TrainedModelView:
+    from numeri_cli.terminal import views
+
     contract = artifact.contract
-    return TrainedModelView(
+    return views.TrainedModelView(
         model=contract.model,
         artifact=contract.artifact_id,
         features=len(contract.features),
@@ -96,7 +91,7 @@ def predict(
     from numeri_cli.pipeline.models import predict as predict_model
     from numeri_cli.pipeline.models import trained
     from numeri_cli.pipeline.predicting import data_file
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     names = _models(session, models)
     if output is not None and len(names) > 1:
@@ -117,8 +112,8 @@ def predict(
             with_era=not source.name.startswith("live"),
             neutral=not raw,
         )
-        files.append(PredictionFile(name, done.path, done.rows, len(done.eras)))
-    session.screen.show(PredictionFiles(tuple(files)), tables.prediction_files)
+        files.append(views.PredictionFile(name, done.path, done.rows, len(done.eras)))
+    session.screen.show(views.PredictionFiles(tuple(files)), tables.prediction_files)
 
 
 def backtest(
@@ -137,7 +132,7 @@ def backtest(
     numeri backtest lighthouse --window 52
     """
     from numeri_cli.pipeline.models import backtest_model
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     names = _models(session, models)
     session.make_practice()
@@ -145,11 +140,11 @@ def backtest(
     for name in names:
         done = backtest_model(session.workshop, name, window=window, purge=purge, force=force)
         made.append(
-            BacktestView(
+            views.BacktestView(
                 name, done.path, done.rows, len(done.eras), len(done.windows), done.purge_eras
             )
         )
-    session.screen.show(Backtests(tuple(made)), tables.backtests)
+    session.screen.show(views.Backtests(tuple(made)), tables.backtests)
 
 
 def neutralize(

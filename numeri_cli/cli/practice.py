@@ -11,7 +11,6 @@ import typer
 
 from numeri_cli.cli.options import command
 from numeri_cli.errors import PracticeExists, PracticeMissing, UsageProblem
-from numeri_cli.terminal.views import Added, Removed
 
 if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
@@ -128,9 +127,9 @@ def add_model(
 
     numeri practice add-model nightwatch
     """
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
-    session.screen.show(Added(name, session.practice.add_model(name)), tables.added)
+    session.screen.show(views.Added(name, session.practice.add_model(name)), tables.added)
 
 
 @command(app)
@@ -143,7 +142,7 @@ def reset(
     numeri practice reset --yes
     """
     from numeri_cli.practice.tournament import Tournament
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     home = session.home
     if not Tournament.exists(home.practice) and not home.practice.exists():
@@ -166,4 +165,4 @@ def reset(
     ):
         if folder.exists():
             shutil.rmtree(folder)
-    session.screen.show(Removed(home.practice), tables.removed)
+    session.screen.show(views.Removed(home.practice), tables.removed)

@@ -10,14 +10,6 @@ import typer
 
 from numeri_cli.cli.options import STARTER_MODEL, command
 from numeri_cli.errors import KeysMissing, ProfileInvalid, ScopeMissing, UsageProblem
-from numeri_cli.terminal.views import (
-    Datasets,
-    Downloaded,
-    DownloadedRow,
-    LoggedIn,
-    LoggedOut,
-    Written,
-)
 
 if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
@@ -50,7 +42,7 @@ def init(
     """
     from numeri_cli.config import profile_text, read_profile
     from numeri_cli.home import write_text
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     path = session.asked_profile or Path("numeri.toml").absolute()
     if path.exists() and not force:
@@ -66,7 +58,7 @@ def init(
         path.unlink()
         raise
     steps = ("numeri run",) if endpoint.is_practice else ("numeri login", "numeri run")
-    session.screen.show(Written(path, name, model, steps), tables.written)
+    session.screen.show(views.Written(path, name, model, steps), tables.written)
 
 
 def login(
@@ -80,7 +72,7 @@ def login(
     numeri login
     """
     from numeri_cli.credentials import store_keys
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     if session.endpoint.is_practice:
         raise UsageProblem(
@@ -97,7 +89,7 @@ def login(
             hint="make keys with these permissions on numer.ai > Account > Automation",
         )
     store_keys(session.home.credentials, session.endpoint.host, keys)
-    record = LoggedIn(
+    record = views.LoggedIn(
         info.account, session.endpoint.host, info.scopes, missing, session.home.credentials
     )
     session.screen.show(record, tables.logged_in)
@@ -131,11 +123,11 @@ def logout(session: Session) -> None:
     numeri logout
     """
     from numeri_cli.credentials import forget_keys
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     host = session.endpoint.host
     forgotten = forget_keys(session.home.credentials, host)
-    session.screen.show(LoggedOut(host, forgotten), tables.logged_out)
+    session.screen.show(views.LoggedOut(host, forgotten), tables.logged_out)
 
 
 def datasets(
@@ -149,7 +141,7 @@ def datasets(
     numeri datasets
     """
     from numeri_cli.pipeline.data import offered
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     workshop = session.workshop
     files = tuple(
@@ -157,7 +149,7 @@ def datasets(
         for file in offered(workshop)
         if every or file.name.startswith(f"{workshop.data_version}/")
     )
-    session.screen.show(Datasets(session.endpoint.key, files), tables.datasets)
+    session.screen.show(views.Datasets(session.endpoint.key, files), tables.datasets)
 
 
 def download(
@@ -173,13 +165,13 @@ def download(
     numeri download live validation
     """
     from numeri_cli.pipeline.data import USUAL, bring, file_name
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     version = session.profile.data_version  # its refusal comes before any work
     session.make_practice()
     names = [file_name(word, version=version) for word in files] if files else USUAL
     rows = tuple(
-        DownloadedRow(done.record.name, done.record.size_bytes, done.unchanged, done.path)
+        views.DownloadedRow(done.record.name, done.record.size_bytes, done.unchanged, done.path)
         for done in bring(session.workshop, names, force=force)
     )
-    session.screen.show(Downloaded(rows), tables.downloaded)
+    session.screen.show(views.Downloaded(rows), tables.downloaded)

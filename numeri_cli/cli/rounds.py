@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from numeri_cli.cli.options import command
-from numeri_cli.terminal.views import RoundRow, RoundsView
 
 if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
@@ -115,11 +114,11 @@ def rounds(
 
     numeri rounds --limit 5
     """
-    from numeri_cli.terminal import tables
+    from numeri_cli.terminal import tables, views
 
     ledger, key = session.ledger, session.endpoint.key
     rows = tuple(
-        RoundRow(
+        views.RoundRow(
             number=seen.number,
             open_time=seen.open_time,
             deadline=seen.deadline,
@@ -128,4 +127,4 @@ def rounds(
         )
         for seen in ledger.rounds(key, limit=limit)
     )
-    session.screen.show(RoundsView(key, rows), tables.rounds)
+    session.screen.show(views.RoundsView(key, rows), tables.rounds)
