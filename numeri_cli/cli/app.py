@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 import typer
 
 from numeri_cli import __version__
 from numeri_cli.cli import desk, diagnose, learn, practice, prepare, rounds, schedule, validate
+from numeri_cli.cli.options import describe
 from numeri_cli.cli.stopping import TerminationAsked, terminate, terminated
 from numeri_cli.errors import DiskError, ExitCode, NumeriError, UsageProblem
 
@@ -46,12 +48,18 @@ app.add_typer(practice.app)
 app.add_typer(schedule.app)
 
 
+def application(words: Container[str] | None = None) -> typer.Typer:
+    """The application, with the options of the commands among the words, or of all."""
+    describe(words)
+    return app
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the return value is the exit code of the process."""
     words = sys.argv[1:] if arguments is None else arguments
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
-        result = app(args=words, prog_name="numeri", standalone_mode=False)
+        result = application(words)(args=words, prog_name="numeri", standalone_mode=False)
     except typer.TyperException as error:
         return _usage(error, words)
     except TerminationAsked:  # before a session opened, or after it closed

@@ -8,7 +8,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -151,8 +151,15 @@ class _Application:
             if self._is_serving:
                 traceback.print_exc()
             response = _detail(500, "Internal server error")
-        response.headers["Date"] = http_date(self._tournament.now())
+        response.headers["Date"] = http_date(self._now())
         return response(environ, start_response)
+
+    def _now(self) -> datetime:
+        """The tournament's time; the machine's where its store cannot be read."""
+        try:
+            return self._tournament.now()
+        except NumeriError:
+            return datetime.now(UTC)
 
     def _respond(self, request: Request) -> Response:
         if request.path.split("/")[1] in PREFIXES and request.path.count("/") > 1:

@@ -9,13 +9,13 @@ import sys
 import pytest
 import typer
 
-from numeri_cli.cli.app import app
+from numeri_cli.cli.app import application
 from tests.cli.conftest import Numeri
 
 HEAVY = ("pandas", "numpy", "lightgbm", "pyarrow", "httpx", "rich", "scipy")
 
 
-def commands(group: typer.Typer = app, *before: str) -> list[tuple[str, ...]]:
+def commands(group: typer.Typer, *before: str) -> list[tuple[str, ...]]:
     """Every command's words, groups included."""
     found: list[tuple[str, ...]] = [before]
     for command in group.registered_commands:
@@ -30,7 +30,7 @@ def commands(group: typer.Typer = app, *before: str) -> list[tuple[str, ...]]:
 
 
 GROUPS = {(), ("practice",), ("schedule",)}
-COMMANDS = [words for words in commands() if words not in GROUPS]
+COMMANDS = [words for words in commands(application()) if words not in GROUPS]
 
 
 def test_the_commands_of_the_plan_are_there() -> None:

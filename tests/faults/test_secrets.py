@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from numeri_cli.cli.app import app
+from numeri_cli.cli.app import application
 from tests.faults.bench import TIGHT, Bench, numeri
 from tests.faults.processes import ended, start
 from tests.faults.steps import Fault, Step
@@ -83,7 +83,7 @@ def heard() -> Iterator[Memory]:
 
 def names_of_commands() -> list[str]:
     """Every command at the top, as it is called."""
-    return [str(command.name) for command in app.registered_commands]
+    return [str(command.name) for command in application().registered_commands]
 
 
 def secrets_of(bench: Bench) -> list[str]:
