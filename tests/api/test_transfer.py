@@ -239,8 +239,8 @@ def test_what_cannot_be_survived_leaves_the_old_file_as_it_was(
 
 def test_a_download_that_drips_is_a_stall(server: Server, target: Path) -> None:
     shelf = Shelf(SMALL)
-    server.answer = lambda asked: replace(shelf(asked), pause_per_byte=0.003)
-    connector = Connector(replace(QUICK, no_progress_seconds=1.0, attempts=1))
+    server.answer = lambda asked: replace(shelf(asked), pause_per_byte=0.002)
+    connector = Connector(replace(QUICK, no_progress_seconds=2.0, attempts=1))
     with pytest.raises(TransferStalled, match="came in"):
         fetch(server, target, connector=connector)
 
