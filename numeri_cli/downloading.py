@@ -147,16 +147,19 @@ class _Work:
             bar=bar,
             check=check,
         )
-        if result.digest is None:
+        if result.unchanged:
             return self.unchanged(item)
+        with disk_errors(item.path):
+            modified_ns = item.path.stat().st_mtime_ns
         record = DataFileRecord(
             tournament=self._tournament,
             name=item.name,
             size_bytes=result.identity.size or 0,
             etag=result.identity.etag or "",
-            digest=result.digest,
+            digest=digest_file(item.path) if item.live else "",
             round_number=self._round_number if item.live else None,
             time=self._client.now(),
+            modified_ns=modified_ns,
         )
         self._keep(record, ids_digest)
         return DownloadedFile(record, item.path, unchanged=False)
@@ -211,11 +214,19 @@ class _Work:
         return ask
 
 
+def is_as_downloaded(record: DataFileRecord, path: Path) -> bool:
+    """Whether a file looks as when it was whole; only one touched since is read. Raises OSError."""
+    found = path.stat()
+    if found.st_size != record.size_bytes:
+        return False
+    return found.st_mtime_ns == record.modified_ns or digest_file(path) == record.digest
+
+
 def _wanted(ledger: Ledger, home: Home, *, tournament: str, name: str, force: bool) -> _Wanted:
     path = home.datasets(tournament) / safe_relative(name)
     held = ledger.file(tournament, name)
     with disk_errors(path):
-        here = held is not None and path.is_file() and path.stat().st_size == held.size_bytes
+        here = held is not None and path.is_file() and is_as_downloaded(held, path)
     live = path.name.startswith("live") and path.suffix in (".parquet", ".csv")
     known = None
     # a live file is small, and money hangs on it: its bytes are looked at, not its size alone

@@ -125,9 +125,10 @@ class DataFileRecord:
     name: str  # as the server calls it: "v5.3/live.parquet"
     size_bytes: int
     etag: str
-    digest: str  # SHA-256, in hex
+    digest: str  # SHA-256, in hex; empty for a large file that nobody has read yet
     round_number: int | None
     time: datetime
+    modified_ns: int  # as the file system had it when the file was whole
 
 
 @dataclass(frozen=True, slots=True)

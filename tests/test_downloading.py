@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -278,7 +279,22 @@ def test_a_failure_leaves_the_file_that_was_here_and_the_next_call_ends_it(desk:
     assert caught.value.exit_code == 4
     assert old.path.read_bytes() == content
     desk.requests.instead = lambda what, app: None
-    assert fetch(desk, "v5.3/features.json", force=True)[0].record.digest == old.record.digest
+    assert not fetch(desk, "v5.3/features.json", force=True)[0].unchanged
+    assert old.path.read_bytes() == content
+
+
+def test_a_file_that_was_changed_in_place_comes_again(desk: Desk) -> None:
+    (old,) = fetch(desk, "v5.3/features.json")
+    content = old.path.read_bytes()
+    old.path.write_bytes(content[::-1])
+    assert not fetch(desk, "v5.3/features.json")[0].unchanged
+    assert old.path.read_bytes() == content
+
+
+def test_a_live_file_that_was_only_touched_does_not(desk: Desk) -> None:
+    (old,) = fetch(desk, LIVE)
+    os.utime(old.path)
+    assert fetch(desk, LIVE)[0].unchanged
 
 
 def test_a_lost_ledger_costs_a_download_and_nothing_else(desk: Desk) -> None:

@@ -139,16 +139,6 @@ class Parts:
             self._active = [item for item in self._active if item is not segment]
             self._done = _merged([*self._done, (segment.start, segment.position)])
 
-    def prefix(self) -> int:
-        """How many bytes from the start are here without a gap."""
-        with self._lock:
-            intervals = _merged([*self._done, *((s.start, s.position) for s in self._active)])
-        return intervals[0][1] if intervals and intervals[0][0] == 0 else 0
-
-    def read_into(self, block: memoryview, *, position: int) -> int:
-        """Copy bytes that are here; returns how many. Raises OSError."""
-        return os.preadv(self._file, [block], position)
-
     def sync(self) -> None:
         """Have the disk take what was written. Raises OSError."""
         os.fdatasync(self._file) if hasattr(os, "fdatasync") else os.fsync(self._file)

@@ -24,15 +24,10 @@ _FAREWELL_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """A file that is here, whole and synced; digest is SHA-256 in hex, None where unchanged."""
+    """A file that is here, whole and synced; `unchanged`: the copy from before is the server's."""
 
     identity: Identity
-    digest: str | None
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether the copy that was here before is the server's."""
-        return self.digest is None
+    unchanged: bool
 
 
 def _no_bar(_: int | None) -> Task:
@@ -114,7 +109,7 @@ class _Work:
                 self._watch()
             return self._finish(check)
         except Unchanged as found:
-            return Downloaded(found.identity, digest=None)
+            return Downloaded(found.identity, unchanged=True)
         except StartAgain:
             self._report(back=True)
             self._keep = False
@@ -209,7 +204,7 @@ class _Work:
         self._report()
         if self._follower is None:
             raise AssertionError("the first answer brings the follower, too")
-        digest = self._follower.finish()
+        self._follower.finish()
         try:
             soundness.check(parts.path, name=self._destination.name)
             check(parts.path)
@@ -218,7 +213,7 @@ class _Work:
             raise
         publish(parts.path, self._destination)
         self._keep = False
-        return Downloaded(parts.identity, digest=digest)
+        return Downloaded(parts.identity, unchanged=False)
 
     def _close(self) -> None:
         """Let no thread write any more; keep what has come for the next time, or drop it."""

@@ -104,7 +104,7 @@ class Ledger:
     def keep_file(self, record: DataFileRecord) -> None:
         """Remember what a downloaded file is."""
         self._write(
-            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             record.tournament,
             record.name,
             record.size_bytes,
@@ -112,6 +112,7 @@ class Ledger:
             record.digest,
             record.round_number,
             _text(record.time),
+            record.modified_ns,
         )
 
     def file(self, tournament: str, name: str) -> DataFileRecord | None:
@@ -295,8 +296,8 @@ class Ledger:
 
 
 def _file(row: tuple[Any, ...]) -> DataFileRecord:
-    tournament, name, size, etag, digest, number, time = row
-    return DataFileRecord(tournament, name, size, etag, digest, number, _time(time))
+    tournament, name, size, etag, digest, number, time, modified_ns = row
+    return DataFileRecord(tournament, name, size, etag, digest, number, _time(time), modified_ns)
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:

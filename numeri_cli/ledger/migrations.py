@@ -53,6 +53,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (tournament, name, round_number)
         ) STRICT""",
     ),
+    ("ALTER TABLE files ADD COLUMN modified_ns INTEGER NOT NULL DEFAULT 0",),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numeri_cli import backtesting, training_run
 from numeri_cli.backtesting import Backtest
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.store import DataFile
+from numeri_cli.downloading import is_as_downloaded
 from numeri_cli.errors import ApiError, DiskError, FileDamaged, ModelError, ModelUntrained
 from numeri_cli.home import disk_errors
 from numeri_cli.learning.artifact import CONTRACT, Artifact, find_artifact
@@ -39,12 +41,19 @@ def _require_as_downloaded(workshop: Workshop, plan: ModelPlan, site: Site) -> N
     for part in plan.data:
         path = workshop.file(f"{part}.parquet")
         record = workshop.ledger.file(workshop.tournament, f"{plan.data_version}/{path.name}")
-        if record is not None and site.cache.digest_of(path) != record.digest:
+        if record is None:
+            continue
+        with disk_errors(path):
+            sound = is_as_downloaded(record, path)
+        if not sound:
             raise FileDamaged(
                 f"{path} is not what was downloaded",
                 hint=f"`numeri download --force {part}` brings it again; a file of your own goes"
                 " elsewhere",
             )
+        if not record.digest:  # it is read whole for the training, now or earlier
+            digest = site.cache.digest_of(path)
+            workshop.ledger.keep_file(replace(record, digest=digest))
 
 
 def remember(workshop: Workshop, artifact: Artifact) -> None:

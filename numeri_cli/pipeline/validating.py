@@ -14,10 +14,10 @@ from numeri_cli.dataset.joining import read_predictions
 from numeri_cli.dataset.store import DataFile
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import ModelError, NumeriError
-from numeri_cli.home import digest_file, disk_errors, write_text
+from numeri_cli.home import write_text
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.pipeline.data import FEATURES, bring_for_validation
-from numeri_cli.pipeline.models import neutralization, predict, trained
+from numeri_cli.pipeline.models import neutralization, predict, site_of, trained
 from numeri_cli.pipeline.outcomes import ValidationFigures
 from numeri_cli.pipeline.rounds import source_of
 from numeri_cli.validation import PredictionSource, Validation
@@ -170,21 +170,11 @@ def model_source(
 def _place(workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
     """Where the predictions of this artifact for these bytes are kept."""
     wanted = neutralization(workshop, artifact.contract.model) if neutral else None
-    marks = [artifact.contract.artifact_id, _digest(workshop, data), repr(wanted)]
+    digest = site_of(workshop).cache.digest_of(data)
+    marks = [artifact.contract.artifact_id, digest, repr(wanted)]
     key = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:24]
     folder = workshop.home.predictions(workshop.tournament) / "validation"
     return folder / f"{artifact.contract.model}-{key}.parquet"
-
-
-def _digest(workshop: Workshop, data: Path) -> str:
-    """The ledger knows what it downloaded, so gigabytes are not read for their digest."""
-    if data == workshop.file(data.name):
-        name = f"{workshop.data_version}/{data.name}"
-        record = workshop.ledger.file(workshop.tournament, name)
-        with disk_errors(data):
-            if record is not None and data.stat().st_size == record.size_bytes:
-                return record.digest
-    return digest_file(data)
 
 
 def _features(workshop: Workshop, data: Path, asked: str | None) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -35,24 +35,13 @@ def write_all(parts: Parts) -> None:
         parts.release(segment)
 
 
-@pytest.mark.parametrize("started", [True, False])
-def test_the_digest_is_that_of_the_whole_file_in_whatever_order_it_came(
-    parts: Parts, started: bool
-) -> None:
-    follower = Follower(parts)
-    if started:
-        follower.start()
+def test_a_file_that_cannot_be_synced_fails_the_download(parts: Parts) -> None:
     write_all(parts)
-    assert follower.finish() == hashlib.sha256(CONTENT).hexdigest()
-    parts.close()
-
-
-def test_a_file_that_cannot_be_read_again_fails_the_download(parts: Parts) -> None:
-    write_all(parts)
-    parts.path.unlink()
+    parts.received = 2**30
     parts.close()
     follower = Follower(parts)
     follower.start()
+    time.sleep(0.1)
     with pytest.raises(OSError, match="Bad file descriptor"):
         follower.finish()
 
@@ -61,7 +50,7 @@ def test_a_stopped_one_leaves_no_thread(parts: Parts) -> None:
     before = threading.active_count()
     follower = Follower(parts)
     follower.start()
-    assert threading.active_count() == before + 2
+    assert threading.active_count() == before + 1
     follower.stop()
     assert threading.active_count() == before
     parts.close()

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/download.py [--json] [--scale small]
 
-The peer is `NumerAPI.download_dataset`, as numerapi's README shows it. It neither syncs nor hashes
-what it writes; ours does both, reads the parquet footer, and tells the ledger. The server runs in
+The peer is `NumerAPI.download_dataset`, as numerapi's README shows it. It does not sync what
+it writes; ours does, reads the parquet footer, and tells the ledger. The server runs in
 a process of its own; `body_bytes` and `requests` are what it counted.
 """
 
@@ -31,7 +31,15 @@ from tests.benchmarks.measure import Case, Figures, Outputs, Side, main
 
 MEGABYTES = {"default": 300, "v5.3": 3_800, "small": 40}
 REFERENCE = 'numerapi 3.1.1 README: napi.download_dataset("v4/train.parquet", "train.parquet")'
-OUR_IMPORTS = ("numeri_cli.downloading", "pyarrow.parquet")
+OUR_IMPORTS = (
+    "certifi",
+    "filelock",
+    "httpcore",
+    "numeri_cli.api.client",
+    "numeri_cli.downloading",
+    "numeri_cli.ledger.ledger",
+    "pyarrow.parquet",
+)
 PEER_IMPORTS = ("numerapi",)
 
 
@@ -100,7 +108,7 @@ def load(megabytes: int, way: str, fetched: Callable[[Site], Outputs] | None, fo
 
 
 def ours(site: Site) -> Outputs:
-    """As `numeri download` does it: fetched, hashed, checked, synced, entered into the ledger."""
+    """As `numeri download` does it: fetched, checked, synced, entered into the ledger."""
     from numeri_cli import downloading
     from numeri_cli.api.client import Client
     from numeri_cli.home import Home
