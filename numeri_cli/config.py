@@ -20,8 +20,8 @@ _VERSION = re.compile(r"v\d+(\.\d+)*")
 _RETRAIN = re.compile(r"never|[1-9]\d{0,2} weeks?")
 
 STARTER_PARAMETERS: dict[str, Any] = {
-    "n_estimators": 400,
-    "learning_rate": 0.02,
+    "n_estimators": 200,
+    "learning_rate": 0.04,
     "max_depth": 5,
     "num_leaves": 31,
     "colsample_bytree": 0.1,
@@ -287,7 +287,8 @@ def profile_text(model: str, *, tournament: str, data_version: str, practice: bo
     Parameters of the latter: 2,000 trees at 0.01, as in Numerai's own introduction.
     """
     if practice:
-        trees, rate, more = 400, 0.02, ", min_data_in_leaf = 1000"
+        trees, rate = STARTER_PARAMETERS["n_estimators"], STARTER_PARAMETERS["learning_rate"]
+        more = f", min_data_in_leaf = {STARTER_PARAMETERS['min_data_in_leaf']}"
     else:
         trees, rate, more = 2000, 0.01, ""
     return PROFILE_TEMPLATE.format(

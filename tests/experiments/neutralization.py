@@ -6,7 +6,7 @@ In each default-sized world the starter profile's model, trained once on all tra
 every 4th, predicts the validation eras after the purge; the predictions are scored raw and with
 0.25, 0.5, 0.75 and 1 of their fit on `fncv3_features` taken out. That was the profile's default
 set when the study was defined and begun (commit 4f45fd9); the default has become the model's own
-features since, which changes nothing here. Rivals and files are left out. Results are kept beside
+features since, and the starter's trees were halved, which changes nothing here. Rivals and files are left out. Results are kept beside
 this file, world by world, with the commit of the market they were made with, and the table is
 made of them; a second call continues where the first was stopped.
 
@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from numeri_cli.config import ModelSettings
+from numeri_cli.config import Estimator, ModelSettings
 from numeri_cli.practice.universe import WorldSettings
 from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.scores import corr
@@ -35,6 +35,16 @@ from tests.experiments.starter import History, across_seeds, predicted, train
 SEEDS = tuple(range(201, 221))
 PROPORTIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
 STRIDES = (1, 4)
+STARTER_THEN = Estimator(
+    params={
+        "n_estimators": 400,
+        "learning_rate": 0.02,
+        "max_depth": 5,
+        "num_leaves": 31,
+        "colsample_bytree": 0.1,
+        "min_data_in_leaf": 1000,
+    }
+)
 NEUTRALIZED = "fncv3_features"
 JUDGED = (1, 0.5)
 LEAST_WORLDS, LEAST_GAIN, LARGEST_RATIO = 16, 0.05, 0.85
@@ -117,7 +127,7 @@ def measure(seed: int, market: str) -> SeedResult:
     history = History.run(WorldSettings(seed=seed), ModelSettings().targets[0])
     figures = []
     for stride in STRIDES:
-        table = scores(history, ModelSettings(era_stride=stride))
+        table = scores(history, ModelSettings(era_stride=stride, estimator=STARTER_THEN))
         for column, proportion in enumerate(PROPORTIONS):
             one = summarize(table[:, column])
             figures.append(Figures(stride, proportion, one.mean, one.sharpe, one.drawdown))

@@ -11,11 +11,14 @@ Judged are: the mean of the seeds' mean CORR against its standard error across s
 the market, not for shuffled targets), and in every seed the largest feature exposure (mean over
 eras) with and without neutralization.
 
-Which seeds judge. Seeds 101 to 110 were fixed before anything was run. A first run neutralized
-against fncv3_features, as the profile's default then was; after eight worlds it had raised the
-largest exposure in one of them (106), it was broken off, and the default became the model's own
-features. That run is kept in starter-fncv3.json. Running the same seeds again is a second look, so
-the verdicts are those of seeds 111 to 120, fixed after that change and before any of them was run.
+Which seeds judge: always some that were fixed after the last change and run only once.
+
+- 101 to 110 came first, neutralized against fncv3_features as the default then was; after eight
+  worlds it had raised the largest exposure in one (106), the run was broken off
+  (starter-fncv3.json) and the default became the model's own features.
+- 111 to 120 judged that, after a second look at 101 to 110 (both in starter-400-trees.json).
+- Then the starter was halved from 400 trees at 0.02 to 200 at 0.04, to be quick on a newcomer's
+  machine; on 101 to 106, long seen, both had the same CORR. 121 to 130 judge what is there now.
 """
 
 from __future__ import annotations
@@ -47,11 +50,21 @@ from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.ranks import gaussianize
 from numeri_cli.scoring.scores import corr, exposures
 
-SEEN_SEEDS = tuple(range(101, 111))
-FRESH_SEEDS = tuple(range(111, 121))
-SEEDS = (*SEEN_SEEDS, *FRESH_SEEDS)
+SEEDS = tuple(range(121, 131))
 RESULTS = Path(__file__).with_suffix(".json")
-FIRST_RUN = Path(__file__).with_name("starter-fncv3.json")
+EARLIER = (
+    ("Before: 400 trees at 0.02, seeds that judged it", "starter-400-trees.json", range(111, 121)),
+    (
+        "Before: the same, a second look at the first seeds",
+        "starter-400-trees.json",
+        range(101, 111),
+    ),
+    (
+        "First: 400 trees, neutralized against fncv3_features, broken off",
+        "starter-fncv3.json",
+        range(101, 109),
+    ),
+)
 TABLE = Path(__file__).with_suffix(".md")
 STANDARD_ERRORS = 3.0
 SHUFFLING = 2**30  # moments of the order stream that no era has
@@ -223,31 +236,32 @@ def section(title: str, results: list[SeedResult]) -> list[str]:
     return [*lines, ""]
 
 
-def report(results: dict[int, SeedResult], first_run: list[SeedResult]) -> str:
-    """The tables and the verdicts, as Markdown; the run that failed among them."""
+def report(results: list[SeedResult]) -> str:
+    """The tables and the verdicts, as Markdown; what came before among them."""
     lines = [
         "# The starter model over many worlds",
         "",
         "Made by `python -m tests.experiments.starter`; the numbers are in `starter.json`.",
         "Validation eras after the purge; exposure is the largest over all features, mean of eras.",
+        "The starter model hands in what is called neutral here.",
         "",
-        *section(
-            "Verdict: fresh seeds, fixed before any was run", [results[s] for s in FRESH_SEEDS]
-        ),
-        "The two runs below came first and do not judge: the default set to neutralize against was",
-        "changed from `fncv3_features` to the model's own because of the first of them, and the",
-        "second looks at the same seeds again.",
+        *section("Verdict: seeds fixed before any was run, run once", results),
+        "What follows came earlier, with other settings, and does not judge.",
         "",
-        *section("First run, against fncv3_features, broken off after eight worlds", first_run),
-        *section("Second look at the same seeds", [results[s] for s in SEEN_SEEDS]),
     ]
+    for title, name, seeds in EARLIER:
+        lines += section(title, [one for one in read(RESULTS.with_name(name)) if one.seed in seeds])
     return "\n".join(lines).rstrip() + "\n"
+
+
+def read(path: Path) -> list[SeedResult]:
+    """The results of a file; none where there is none."""
+    return [SeedResult(**one) for one in json.loads(path.read_text())] if path.exists() else []
 
 
 def main() -> None:
     """Measure what has not been measured, then write the table."""
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-    results = {one["seed"]: SeedResult(**one) for one in kept}
+    results = {one.seed: one for one in read(RESULTS)}
     missing = [seed for seed in SEEDS if seed not in results]
     with ProcessPoolExecutor(2) as pool:
         for result in pool.map(measure, missing):
@@ -255,8 +269,7 @@ def main() -> None:
             print(result, flush=True)
             ordered = [asdict(results[one]) for one in SEEDS if one in results]
             RESULTS.write_text(json.dumps(ordered, indent=1) + "\n")
-    first_run = [SeedResult(**one) for one in json.loads(FIRST_RUN.read_text())]
-    TABLE.write_text(report(results, first_run))
+    TABLE.write_text(report([results[seed] for seed in SEEDS]))
     print(TABLE.read_text())
 
 
