@@ -5,10 +5,10 @@
 In each default-sized world the starter profile's model, trained once on all train eras and once on
 every 4th, predicts the validation eras after the purge; the predictions are scored raw and with
 0.25, 0.5, 0.75 and 1 of their fit on `fncv3_features` taken out. That was the profile's default
-set when the study was defined and begun (commit 4f45fd9); the default has become the model's own
-features since, and the starter's trees were halved, which changes nothing here. Rivals and files are left out. Results are kept beside
-this file, world by world, with the commit of the market they were made with, and the table is
-made of them; a second call continues where the first was stopped.
+set when the study was defined and begun (commit 4f45fd9), and the starter's parameters were those
+below; both have changed since, which changes nothing here. Rivals and files are left out. Results
+are kept beside this file, world by world, with the commit of the market they were made with, and
+the table is made of them; a second call continues where the first was stopped.
 
 Judged is one case, the model trained on all train eras, half neutralized against raw: better in
 Sharpe and in drawdown in at least 16 of 20 worlds, mean Sharpe gain above 0.05, mean ratio of the
