@@ -36,17 +36,34 @@ class BulkTransport(httpx.BaseTransport):
         """Send one request; the body of the answer is still to be read."""
         trace: Trace = request.extensions.get("trace", _unheard)
         timeout: Mapping[str, float | None] = request.extensions.get("timeout", {})
+        known = self._connection
         connection = self._connected(request.url, timeout.get("connect"), trace)
-        connection.sock.settimeout(timeout.get("read"))
         try:
-            self._send(connection, request)
-            trace("http11.send_request_body.complete", {})
-            answer = connection.getresponse()
+            answer = self._exchange(connection, request, timeout.get("read"), trace)
+        except ConnectionError as error:
+            self.close()
+            if connection is not known or request.method != "GET":
+                raise _translated(error) from error
+            # kept alive from an earlier request, and closed by the server while this one set out
+            return self.handle_request(request)
         except Exception as error:
             self.close()
             raise _translated(error) from error
         headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in answer.getheaders()]
         return httpx.Response(answer.status, headers=headers, stream=_Body(answer, self.close))
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        request: httpx.Request,
+        read_seconds: float | None,
+        trace: Trace,
+    ) -> http.client.HTTPResponse:
+        """Send the request, read the head of its answer."""
+        connection.sock.settimeout(read_seconds)
+        self._send(connection, request)
+        trace("http11.send_request_body.complete", {})
+        return connection.getresponse()
 
     def close(self) -> None:
         """Close the connection."""

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -202,6 +203,23 @@ def test_a_server_that_closes_after_every_answer_costs_no_attempt(
     server.answer = lambda asked: replace(shelf(asked), ending="close")
     fetch(server, target, connector=Connector(replace(QUICK, attempts=1)))
     assert target.read_bytes() == LARGE
+
+
+@pytest.mark.parametrize("ending", ["close", "reset"])
+def test_a_server_that_closes_while_the_next_request_sets_out_costs_no_attempt(
+    server: Server, target: Path, ending: Literal["close", "reset"]
+) -> None:
+    shelf = Shelf(LARGE)
+    asked_for: list[Asked] = []
+
+    def answer(asked: Asked) -> Reply:
+        asked_for.append(asked)
+        return Reply(bytes_sent=0, ending=ending) if len(asked_for) == 2 else shelf(asked)
+
+    server.answer = answer
+    fetch(server, target, connector=Connector(replace(QUICK, attempts=1, connections=1)))
+    assert target.read_bytes() == LARGE
+    assert server.connections == 2
 
 
 def test_a_first_connection_that_is_fast_enough_gets_no_help(server: Server, target: Path) -> None:
