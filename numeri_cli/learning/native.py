@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+
+import numpy as np
 
 from numeri_cli.dataset.features import nearest
 from numeri_cli.errors import LibraryMissing, ParameterUnknown
@@ -30,6 +33,7 @@ __all__ = [
     "lgb",
     "lightgbm_parameters",
     "refusals",
+    "require_accepted",
     "threaded",
     "value_of",
     "voice",
@@ -51,6 +55,10 @@ LEG_OBJECTIVES = frozenset(
     | {"regression_l2", "l2", "mean_squared_error", "mse", "l2_root", "root_mean_squared_error"}
     | {"rmse", "l1", "mean_absolute_error", "mae", "mean_absolute_percentage_error"}
 )
+
+
+_OF_BOOSTERS = ("objective", "num_class", "device_type")
+_FATAL, _END = b"[LightGBM] [Fatal]", b"\0"
 
 
 class _Voice:
@@ -163,6 +171,78 @@ def refusals() -> Iterator[None]:
             f"LightGBM refuses: {str(error).strip()[:300].rstrip('.')}",
             hint="mend `params` of the model's estimator",
         ) from error
+
+
+def require_accepted(params: Mapping[str, Any]) -> None:
+    """Have the library itself judge the values, before any data is read.
+
+    Raises ParameterUnknown naming the one it refuses.
+    """
+    words = _refusal(params)
+    if words is None:
+        return
+    for name, value in params.items():
+        alone = _refusal({name: value})
+        if alone is not None:
+            words = f"{name} = {value!r}" + ("" if "Unknown token" in alone else f": {alone}")
+            break
+    raise ParameterUnknown(
+        f"LightGBM refuses {words[:300].rstrip('.')}",
+        hint="mend `params` of the model's estimator",
+    )
+
+
+def _refusal(params: Mapping[str, Any]) -> str | None:
+    """What the library says against these parameters; None where it takes them."""
+    try:
+        text = lgb.basic._param_dict_to_str(dict(params))
+    except TypeError:
+        return "is neither a number nor words nor a list of them"
+    named = {canonical(name) or name: value for name, value in params.items()}
+    library = lgb.basic._LIB  # type: ignore[attr-defined]  # it has no public name
+    with voice(SILENT), _without_fatal_lines():
+        try:
+            # The one call that reads every parameter and no data.
+            lgb.basic._safe_call(
+                library.LGBM_DatasetUpdateParamChecking(lgb.basic._c_str(text), b"")
+            )
+            # Whether there is such an objective or device shows only when a booster is made.
+            made = {name: named[name] for name in _OF_BOOSTERS if name in named}
+            if made:
+                rows = lgb.Dataset(np.zeros((2, 1)), label=np.ones(2), params={"verbosity": -1})
+                lgb.Booster(params=made | {"verbosity": -1, "num_threads": 1}, train_set=rows)
+        except lgb.basic.LightGBMError as error:
+            return str(error).strip().partition(" at /")[0].rstrip(" .")
+    return None
+
+
+@contextmanager
+def _without_fatal_lines() -> Iterator[None]:
+    """Keep what LightGBM itself writes of an error from standard error, for a moment.
+
+    It goes there past the registered logger. What others write meanwhile comes out afterwards.
+    """
+    try:
+        standard = os.dup(2)
+    except OSError:  # a process without standard error
+        yield
+        return
+    reading, writing = os.pipe()
+    os.dup2(writing, 2)
+    try:
+        yield
+    finally:
+        os.write(writing, _END)
+        os.dup2(standard, 2)
+        said = b""
+        while not said.endswith(_END):
+            said += os.read(reading, 65536)
+        for number in (standard, reading, writing):
+            os.close(number)
+        lines = said.removesuffix(_END).splitlines(keepends=True)
+        others = [line for line in lines if line.strip() and not line.startswith(_FATAL)]
+        if others:
+            os.write(2, b"".join(others))
 
 
 @cache

@@ -12,6 +12,7 @@ from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import TargetMissing
 from numeri_cli.home import Home, safe_name
 from numeri_cli.learning.cache import BinnedCache
+from numeri_cli.learning.native import require_accepted
 from numeri_cli.learning.plan import LIGHTGBM, ModelPlan, Neutralization
 from numeri_cli.learning.rows import Source, open_sources, rows_of_eras, with_target
 from numeri_cli.learning.training import parameters
@@ -61,7 +62,7 @@ class Prepared:
 def prepare(plan: ModelPlan, site: Site) -> Prepared:
     """Resolve the plan's sets to names, open its files, check its targets and parameters."""
     if plan.estimator == LIGHTGBM:
-        parameters(plan, plan.seeds[0])
+        require_accepted(parameters(plan, plan.seeds[0]))
     feature_file = FeatureFile.read(site.dataset / FEATURE_FILE)
     features = feature_file.features(plan.features)
     resolved = replace(plan, neutralize=resolve(plan.neutralize, feature_file))

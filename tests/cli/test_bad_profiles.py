@@ -161,6 +161,19 @@ def test_a_value_that_lightgbm_refuses_is_refused_in_its_words(
     assert kept(trained / "data" / "models") == before
 
 
+@pytest.mark.parametrize("value", ['"much"', "-1", "{ a = 1 }"])
+def test_of_a_parameter_of_a_wrong_type_nothing_but_our_sentence_is_seen(
+    numeri: Numeri, trained: Path, profile: Path, value: str
+) -> None:
+    profile.write_text(PROFILE.replace("learning_rate = 0.1", f"learning_rate = {value}"))
+    for command in ("train", "backtest"):
+        said = numeri(command, "--quiet")
+        assert (said.code, said.out) == (1, "")
+        error, hint = said.err.splitlines()
+        assert error.startswith("error: LightGBM refuses learning_rate = ")
+        assert hint == "hint:  mend `params` of the model's estimator"
+
+
 def test_features_to_neutralize_against_must_exist(
     numeri: Numeri, trained: Path, profile: Path
 ) -> None:

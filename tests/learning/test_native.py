@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from numeri_cli.learning.native import (
     leg_parameters,
     lgb,
     lightgbm_parameters,
+    require_accepted,
     threaded,
     value_of,
     voice,
@@ -80,3 +83,59 @@ def test_the_librarys_warnings_reach_the_listener_once(capfd: pytest.CaptureFixt
     assert len(ear.heard) == len(set(ear.heard)) > 0
     assert all(text.startswith("LightGBM: ") for text in ear.heard)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"learning_rate": "much"}, "refuses learning_rate = 'much'"),
+        ({"max_depth": "deep"}, "refuses max_depth = 'deep': .*should be of type int"),
+        ({"eta": 0.1, "num_leaves": 1}, r"refuses num_leaves = 1: Check failed: .* > \(1\)$"),
+        ({"deterministic": "maybe"}, "refuses deterministic = 'maybe'"),
+        ({"objective": "regresion"}, "refuses objective = 'regresion': Unknown objective"),
+        ({"learning_rate": {"a": 1}}, "refuses learning_rate = {'a': 1}: is neither a number"),
+        ({"boosting": "forest"}, "refuses boosting = 'forest': Unknown boosting type"),
+        ({"application": "multiclass", "num_class": 1}, "[Nn]umber of classes"),
+    ],
+)
+def test_a_value_that_the_library_refuses_is_refused_by_name_in_our_sentence_alone(
+    given: dict[str, object], sentence: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ParameterUnknown, match=sentence) as refusal:
+        require_accepted(lightgbm_parameters(given))
+    assert "\n" not in str(refusal.value)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"objective": "multiclass", "num_class": 3},
+        {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5},
+        {"objective": "quantile", "alpha": 0.3, "metric": ["l1", "l2"]},
+        {"objective": "poisson"},
+        {"objective": "gamma"},
+        {"objective": "binary", "scale_pos_weight": 2},
+        {"monotone_constraints": [1, 0, -1], "interaction_constraints": [[0, 1], [2]]},
+        {"colsample_bytree": 1, "linear_tree": True, "n_jobs": 2, "seed": 5},
+    ],
+)
+def test_values_that_the_library_takes_pass(given: dict[str, object]) -> None:
+    require_accepted(lightgbm_parameters(given))
+
+
+def test_what_others_write_while_the_library_is_asked_is_not_lost(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = lgb.basic._safe_call
+
+    def ask_beside_a_bar(answer: int) -> None:
+        os.write(2, b"12 of 40 columns\n")
+        ask(answer)
+
+    monkeypatch.setattr(lgb.basic, "_safe_call", ask_beside_a_bar)
+    with pytest.raises(ParameterUnknown):
+        require_accepted({"max_depth": "deep"})
+    err = capfd.readouterr().err
+    assert "12 of 40 columns\n" in err
+    assert "LightGBM" not in err
