@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from numeri_cli.errors import (
     SubmissionRefused,
     SubmissionUnconfirmed,
 )
+from numeri_cli.ledger.entries import Attempt
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.records import LatestSubmission, ModelSlot, Receipt, Round, Submission, Timing
@@ -158,22 +159,33 @@ class _Errand:
             digest=self.predictions.digest,
         )
         names = {item.filename for item in earlier if item.filename is not None}
-        if not names:
+        found = self._find(names) if names else None
+        while found is None and (left := self._doubt_seconds(earlier)) > 0:
+            time.sleep(min(left, self.client.limits.poll_seconds))
+            found = self._find(names)
+        if found is None:
             return None
+        self.ledger.advance_attempt(
+            attempt, "created", time=self._now(), filename=found.filename, server_id=found.id
+        )
+        self.listener.say("The server has this file already from an earlier try")
+        return found.id
+
+    def _doubt_seconds(self, earlier: Sequence[Attempt]) -> float:
+        """How long the server may still be at work on what a killed process sent to it."""
+        if self.client.connector.in_process:
+            return 0.0  # it was killed, too
+        sent = [item.updated for item in earlier if item.state == "sending"]
+        patience = timedelta(seconds=self.client.limits.read_seconds)
+        return max([(time + patience - self._now()).total_seconds() for time in sent], default=0.0)
+
+    def _find(self, names: Set[str]) -> Submission | None:
         known = self.client.submissions(self.model.id)
         chosen = next((item for item in known if item.accepted and self._is_here(item)), None)
         for item in known:
             replaced = chosen is not None and chosen.id != item.id and not _is_newer(item, chosen)
             if item.filename in names and self._is_here(item) and not item.refused and not replaced:
-                self.ledger.advance_attempt(
-                    attempt,
-                    "created",
-                    time=self._now(),
-                    filename=item.filename,
-                    server_id=item.id,
-                )
-                self.listener.say("The server has this file already from an earlier try")
-                return item.id
+                return item
         return None
 
     def _is_here(self, submission: Submission) -> bool:

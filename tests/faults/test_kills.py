@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -121,3 +122,26 @@ def test_a_run_killed_between_a_request_and_the_end_of_its_answer_is_mended_by_t
     assert running.ended().code == -signal.SIGKILL
     bench.proxy.lift()
     require_mended(bench, home)
+
+
+def test_what_the_server_hears_only_after_the_next_run_began_is_not_sent_again(
+    bench: Bench, home: Path
+) -> None:
+    came, may_go_on = threading.Event(), threading.Event()
+
+    def dawdle() -> None:
+        came.set()
+        assert may_go_on.wait(60)
+
+    bench.proxy.when(Step.CREATE, dawdle)
+    running = fork("numeri_cli", "run")
+    assert came.wait(60)
+    running.send_signal(signal.SIGKILL)
+    assert running.ended().code == -signal.SIGKILL
+    release = threading.Timer(1.0, may_go_on.set)
+    release.start()
+    again = numeri("run", "--json")
+    release.join()
+    assert again.code == 0, again.out
+    assert len(bench.proxy.asked(Step.CREATE)) == 1
+    bench.require_exactly_one(home)
