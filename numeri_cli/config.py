@@ -51,6 +51,15 @@ class Neutralize(_Section):
     proportion: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.5
 
 
+class EraWeighting(_Section):
+    """How much each era counts in training; as it stands, all rows count the same."""
+
+    equal: bool = False
+    half_life_eras: (
+        Annotated[float, Field(ge=1, le=100_000, strict=False, allow_inf_nan=False)] | None
+    ) = None
+
+
 class ModelSettings(_Section):
     """One model; every key has a default.
 
@@ -66,6 +75,7 @@ class ModelSettings(_Section):
     early_stopping_eras: Annotated[int, Field(ge=0)] = 0
     retrain: str = "never"
     estimator: Estimator = Estimator(params=STARTER_PARAMETERS)
+    era_weights: EraWeighting = EraWeighting()
     neutralize: Neutralize | None = Neutralize()
 
     @field_validator("retrain")
@@ -212,6 +222,7 @@ def _known_keys(parents: list[str]) -> list[str]:
         "": Profile,
         "models": ModelSettings,
         "estimator": Estimator,
+        "era_weights": EraWeighting,
         "neutralize": Neutralize,
         "wire": WireSettings,
     }
@@ -263,6 +274,7 @@ seeds = [1]                     # one booster each, ensembled
 data = ["train"]                # or ["train", "validation"]
 era_stride = 1                  # 4 takes every 4th era: a quarter of the memory and time
 # missing_twos = "keep"         # "nan": an era where a feature is 2 throughout counts as missing
+# early_stopping_eras = 0       # so many last eras are held out and end the training in time
 # retrain = "never"             # or "4 weeks"
 
 [models.{model}.estimator]
@@ -274,6 +286,9 @@ num_leaves = 31, colsample_bytree = 0.1{more} }}
 features = "medium"             # best the model's own features, or a set that holds them
 proportion = 0.5
 
+# [models.{model}.era_weights]  # how much each era counts in training
+# equal = false                 # true: every era the same, however many rows it has
+# half_life_eras = 200          # an era so much older counts half; not set, age does not matter
 
 # [wire]                        # one API call: how long it may take, how often it is tried
 # total_seconds = 60

@@ -19,7 +19,7 @@ from numeri_cli.dataset.features import features_digest
 from numeri_cli.home import held_lock
 from numeri_cli.learning.artifact import UNFINISHED, Artifact, model_folder
 from numeri_cli.learning.contract import BoosterRecord, Contract
-from numeri_cli.learning.plan import LIGHTGBM, ModelPlan
+from numeri_cli.learning.plan import LIGHTGBM, EraWeights, ModelPlan
 from numeri_cli.learning.preparation import Prepared, Site, prepare, training_eras
 from numeri_cli.learning.training import (
     Member,
@@ -77,7 +77,7 @@ def _contract(
     seconds: float,
 ) -> Contract:
     plan, now = prepared.plan, datetime.now(UTC)
-    neutralize = plan.neutralize
+    neutralize, weights = plan.neutralize, plan.weights or EraWeights()
     return Contract(
         artifact_id=f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}",
         model=plan.name,
@@ -101,6 +101,8 @@ def _contract(
         trained_at=now.isoformat(timespec="seconds"),
         training_seconds=round(seconds, 3),
         profile_git=git_state(site.profile),
+        equal_eras=weights.equal,
+        half_life_eras=weights.half_life_eras,
     )
 
 

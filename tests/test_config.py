@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -36,6 +37,21 @@ def test_the_written_profile_says_what_the_defaults_are(tmp_path: Path, practice
         assert model.model_copy(update={"estimator": expected.estimator}) == expected
 
 
+def test_what_the_written_profile_leaves_commented_can_be_switched_on(tmp_path: Path) -> None:
+    text = profile_text("beacon", tournament="practice", data_version="v5.3", practice=True)
+    live = [
+        line.removeprefix("# ")
+        for line in text.splitlines()
+        if re.match(r"# (\[|\w+ = )", line) or not line.startswith("#")
+    ]
+    profile = read_profile(written(tmp_path, "\n".join(live)))
+    assert profile.models["beacon"].era_weights.half_life_eras == 200
+    assert profile.wire.total_seconds == 60
+    default = starter_profile("beacon", tournament="practice").models["beacon"]
+    switched = {"era_weights": profile.models["beacon"].era_weights}
+    assert profile.models["beacon"] == default.model_copy(update=switched)
+
+
 def test_everything_has_a_default_but_the_models_names(tmp_path: Path) -> None:
     profile = read_profile(written(tmp_path, "[models.a]\n[models.b]\n"))
     assert profile.tournament == "numerai"
@@ -53,6 +69,10 @@ def test_everything_has_a_default_but_the_models_names(tmp_path: Path) -> None:
         ("[models.a]\nfeatures = 3", "line 2: models.a.features", "mend"),
         ("[models.a]\nneutralize = { proportion = 3 }", "line 2: models.a.neutralize", "mend"),
         ('[models.a]\nretrain = "4w"', 'must be "never" or a number of weeks', "mend"),
+        ("[models.a.era_weights]\nequl = true", "line 2: unknown key models.a.era_w", "equal"),
+        ("[models.a.era_weights]\nhalf_life_eras = 0", "line 2: models.a.era_weights.half", "mend"),
+        ("[models.a.era_weights]\nhalf_life_eras = nan", "line 2: models.a.era_weights", "mend"),
+        ("[models.a]\nera_weights = { equal = 1 }", "line 2: models.a.era_weights", "mend"),
         ("[models.a]\nera_stride = 0", "line 2: models.a.era_stride", "mend"),
         ('[models.a]\ndata = ["live"]', "line 2: models.a.data", "mend"),
         ("[models.a]\ntargets = []", "line 2: models.a.targets", "mend"),

@@ -39,6 +39,7 @@ class Contract:
     eras: those it was trained on; a score of an era within `purge_eras` of them is no test
     params: as given to the estimator, our defaults included, without the seed
     neutralize_features, neutralize_proportion: as the profile had them then
+    equal_eras, half_life_eras: how much each era counted, see `EraWeights`
     sources: file name → SHA-256; versions: library → version
     trained_at: ISO 8601, UTC; profile_git: commit, "-dirty" where changed; "" outside git
     """
@@ -65,6 +66,8 @@ class Contract:
     trained_at: str
     training_seconds: float
     profile_git: str
+    equal_eras: bool = False
+    half_life_eras: float | None = None
     format: int = FORMAT
 
     def to_json(self) -> str:

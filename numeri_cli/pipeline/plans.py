@@ -5,7 +5,7 @@ from __future__ import annotations
 from numeri_cli.config import ModelSettings, Names, Profile
 from numeri_cli.dataset.eras import EraChoice
 from numeri_cli.errors import TargetAlias
-from numeri_cli.learning.plan import ModelPlan, Neutralization
+from numeri_cli.learning.plan import EraWeights, ModelPlan, Neutralization
 
 
 def plan_of(profile: Profile, name: str) -> ModelPlan:
@@ -29,8 +29,14 @@ def plan_of(profile: Profile, name: str) -> ModelPlan:
         estimator=settings.estimator.name,
         params=settings.estimator.params,
         neutralize=neutralize,
+        weights=_weights(settings),
         early_stopping_eras=settings.early_stopping_eras,
     )
+
+
+def _weights(settings: ModelSettings) -> EraWeights | None:
+    asked = EraWeights(settings.era_weights.equal, settings.era_weights.half_life_eras)
+    return None if asked == EraWeights() else asked
 
 
 def _names(names: Names) -> str | tuple[str, ...]:
