@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +25,7 @@ from numeri_cli.errors import (
     UsageProblem,
 )
 
+STALE_SECONDS = 600.0
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
@@ -171,12 +174,35 @@ def atomic_path(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode))
         try:
             yield temporary
             publish(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed writers of this file left; not what may be another machine's of now."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(FileNotFoundError):
+            age_seconds = time.time() - part.stat().st_mtime
+            if age_seconds > STALE_SECONDS and not is_running(part.name.split(".")[-2]):
+                part.unlink()
+
+
+def is_running(process: str) -> bool:
+    """Whether a process of this number is there; True where that cannot be known."""
+    if os.name != "posix":
+        return True  # there the question would end it
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OSError):
+        return True
+    return True
 
 
 def publish(temporary: Path, path: Path) -> None:

@@ -6,6 +6,8 @@ import errno
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -100,3 +102,22 @@ def test_the_lock_is_exclusive_and_free_after_a_kill(tmp_path: Path) -> None:
     other.join()
     with held_lock(path, what="a run"):
         pass
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_writing(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    path = folder / "model[1].json"
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = folder / f".model[1].json.{gone.pid}.part"
+    at_work = folder / f".model[1].json.{os.getppid()}.part"
+    another = folder / f".other.json.{gone.pid}.part"
+    for part in (left, at_work, another):
+        part.write_bytes(b"half")
+    write_text(path, "whole")
+    assert left.exists()  # of a moment ago, perhaps another machine's that shares this disk
+    for part in (left, at_work, another):
+        os.utime(part, (0, 0))
+    write_text(path, "whole")
+    assert sorted(folder.iterdir()) == sorted([path, at_work, another])

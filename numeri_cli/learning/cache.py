@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from numeri_cli.dataset.features import features_digest
-from numeri_cli.home import atomic_path, digest_file, disk_errors, write_text
+from numeri_cli.home import atomic_path, digest_file, disk_errors, is_running, write_text
 from numeri_cli.learning.binned import binning_parameters, dataset_parameters
 from numeri_cli.learning.native import lgb
 from numeri_cli.learning.rows import Rows
@@ -127,7 +127,7 @@ class BinnedCache:
 
     def _shrink(self, keep: Path) -> None:
         for part in self.folder.glob(".*.part"):
-            if not _is_running(part.name.split(".")[-2]):
+            if not is_running(part.name.split(".")[-2]):
                 part.unlink(missing_ok=True)  # its writer was killed
         total = 0
         for path in sorted(self.folder.glob("*.bin"), key=_used, reverse=True):
@@ -138,19 +138,6 @@ class BinnedCache:
     def _remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         path.with_suffix(".json").unlink(missing_ok=True)
-
-
-def _is_running(process: str) -> bool:
-    """Whether a process of this number is there; True where that cannot be known."""
-    if os.name != "posix":
-        return True  # there the question would end it
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except (ValueError, OSError):
-        return True
-    return True
 
 
 def _used(path: Path) -> float:
