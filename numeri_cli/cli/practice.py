@@ -133,6 +133,23 @@ def add_model(
 
 
 @command(app)
+def stake(
+    session: Session,
+    model: Annotated[str, typer.Argument(help="One of your models.")],
+    nmr: Annotated[str, typer.Argument(help="What its stake shall be; 0 withdraws all.")],
+) -> None:
+    """Stake practice NMR on a model: it counts in the meta model, and earns or burns.
+
+    numeri practice stake lighthouse 25
+    """
+    from numeri_cli.practice.staking import parsed_nmr
+    from numeri_cli.terminal import tables
+
+    staked = session.practice.set_stake(model, parsed_nmr(nmr))
+    session.screen.show(staked, tables.staked)
+
+
+@command(app)
 def reset(
     session: Session,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

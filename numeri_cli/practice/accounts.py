@@ -52,7 +52,11 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class Model:
-    """A model slot; hosted_id names the uploaded model that runs in it, if any."""
+    """A model slot.
+
+    hosted_id: names the uploaded model that runs in it, if any
+    wanted_nmr: what the stake comes down to, where a part of it is on its way back
+    """
 
     id: str
     account_id: str
@@ -61,6 +65,7 @@ class Model:
     stake_nmr: Decimal
     inserted_at: datetime
     hosted_id: str | None
+    wanted_nmr: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -251,6 +256,7 @@ def _model(row: Row) -> Model:
         stake_nmr=Decimal(row["stake_nmr"]),
         inserted_at=moment_of(row["inserted_at"]),
         hosted_id=row["hosted_id"],
+        wanted_nmr=None if row["wanted_nmr"] is None else Decimal(row["wanted_nmr"]),
     )
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from numeri_cli.practice import settlement, submissions
+from numeri_cli.practice import settlement, staking, submissions
 from numeri_cli.practice.accounts import all_models
 from numeri_cli.practice.calendar import SHOWN_AFTER_OPENING
 from numeri_cli.practice.carrying import carry_over
@@ -80,17 +80,20 @@ class Week:
         rivals = self.world.rival_predictions(number)
         with self.store.writing() as connection:
             counted = {one.model_id: one for one in submissions.selected_in(connection, number)}
+            closes_at = read_state(connection).calendar.round(number).closes_at
+            late = staking.added_since(connection, closes_at)
             for model in all_models(connection):
                 own = counted.get(model.id)
                 if own is None and model.name not in rivals:
                     continue
                 in_time = own is None or own.on_time
+                stake = staking.risked(model, added_late_nmr=late.get(model.id, Decimal(0)))
                 settlement.enter(
                     connection,
                     number,
                     model_id=model.id,
                     submission_id=own.id if own else None,
-                    at_risk_nmr=settlement.round_stake(model.stake_nmr) if in_time else Decimal(0),
+                    at_risk_nmr=stake if in_time else Decimal(0),
                 )
 
     def _settle(self, horizon_days: int) -> None:
@@ -115,6 +118,7 @@ class Week:
                     scores=scores,
                     moment=state.calendar.opening(self.world.live_era),
                 )
+                staking.release(connection, moment=state.calendar.opening(self.world.live_era))
 
     def _predictions(self, number: int, entries: Sequence[Entry]) -> FloatArray:
         """(n_ids, n_entries) in the order of the round's ids."""

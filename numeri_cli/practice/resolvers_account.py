@@ -100,8 +100,25 @@ def model_wire(view: View, one: Model) -> Wire:
             "latestValueSettled": one.stake_nmr,
             "status": "confirmed" if one.stake_nmr else None,
             "txHash": None,
-            "pendingV2ChangeStakeRequest": None,
+            "pendingV2ChangeStakeRequest": lambda: _returning(view, one),
         },
+    }
+
+
+def _returning(view: View, one: Model) -> Wire | None:
+    """What is on its way from a model's stake to the wallet; due when the last round settles."""
+    if one.wanted_nmr is None:
+        return None
+    (last,) = view.connection.execute(
+        "SELECT max(round) FROM entries WHERE model_id = ?", (one.id,)
+    ).fetchone()
+    return {
+        "id": f"{one.id}-decrease",
+        "type": "decrease",
+        "status": "pending",
+        "requestedAmount": one.stake_nmr - one.wanted_nmr,
+        "dueDate": view.state.calendar.round(last or view.state.live_round).resolves_at,
+        "drain": not one.wanted_nmr,
     }
 
 

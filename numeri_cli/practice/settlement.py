@@ -49,6 +49,7 @@ SCORE_RULES = (
     ScoreRule("corr_w_meta_model", "cwmm", 20),
 )
 HORIZONS = tuple(sorted({rule.horizon_days for rule in SCORE_RULES}))
+PAYOUT_HORIZON_DAYS = max(rule.horizon_days for rule in SCORE_RULES if rule.multiplier)
 
 
 class TargetSource(Protocol):
@@ -240,10 +241,14 @@ def move_stake(
     number: int | None,
     moment: datetime,
 ) -> Decimal:
-    """Change a model's stake and write down why; returns the new stake."""
+    """Change a model's stake and write down why; returns the new stake.
+
+    More than there is cannot be taken, however much a round has burned.
+    """
     row: Any = connection.execute(
         "SELECT stake_nmr FROM models WHERE id = ?", (model_id,)
     ).fetchone()
+    amount_nmr = max(amount_nmr, -Decimal(row["stake_nmr"]))
     stake = Decimal(row["stake_nmr"]) + amount_nmr
     connection.execute("UPDATE models SET stake_nmr = ? WHERE id = ?", (nmr_text(stake), model_id))
     insert(

@@ -126,4 +126,5 @@ MIGRATIONS: tuple[str, ...] = (
         updated_at TEXT NOT NULL
     );
     """,
+    "ALTER TABLE models ADD COLUMN wanted_nmr TEXT",
 )

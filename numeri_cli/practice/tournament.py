@@ -22,7 +22,7 @@ from numeri_cli.errors import (
     PracticeSettings,
 )
 from numeri_cli.home import disk_errors, held_lock
-from numeri_cli.practice import accounts, edition, settlement, submissions
+from numeri_cli.practice import accounts, edition, staking, submissions
 from numeri_cli.practice.advancing import Week
 from numeri_cli.practice.clock import RunningClock
 from numeri_cli.practice.furnishing import PARTICIPANT, furnish, read_secrets
@@ -36,10 +36,14 @@ from numeri_cli.progress import SILENT, Listener
 
 @dataclass(frozen=True)
 class ModelStanding:
-    """One of the participant's models in the live round: status on-time, late or none."""
+    """One of the participant's models in the live round: status on-time, late or none.
+
+    wanted_nmr: what the stake comes down to, where a part of it is on its way to the wallet
+    """
 
     name: str
     stake_nmr: Decimal
+    wanted_nmr: Decimal | None
     status: str
     submission_id: str | None
 
@@ -265,33 +269,28 @@ class Tournament:
             moment = self.time_of(read_state(connection))
             return accounts.add_model(connection, account_id, name=name, moment=moment)
 
-    def set_stake(self, model_name: str, stake_nmr: Decimal) -> None:
-        """Stake so much NMR on one of the participant's models, from or back to the account.
+    def set_stake(self, model_name: str, stake_nmr: Decimal) -> staking.Stake:
+        """Stake so much NMR on one of the participant's models, from or back to the wallet.
 
-        Raises ModelUnknown, PracticeSettings where the account has less.
+        What closed rounds hold comes back as they are settled.
+        Raises ModelUnknown, PracticeSettings where the amount cannot be.
         """
         with self.store.writing() as connection:
             account = _participant(connection)
             model = accounts.model_named(connection, model_name)
             if model is None or model.account_id != account.id:
+                own = [one.name for one in accounts.models_of(connection, account.id)]
                 raise ModelUnknown(
-                    f"the practice account has no model {model_name!r}",
-                    hint="`numeri models --tournament practice` lists them",
+                    f"the practice account has no model {model_name[:40]!r}",
+                    hint=f"it has {', '.join(own)}; `numeri practice add-model` adds one",
                 )
-            amount = stake_nmr.quantize(settlement.NMR_UNIT) - model.stake_nmr
-            if stake_nmr < 0 or amount > account.available_nmr:
-                raise PracticeSettings(
-                    f"cannot stake {stake_nmr} NMR: {account.available_nmr} are available",
-                    hint="stake less, or nothing",
-                )
-            accounts.change_balance(connection, account.id, -amount)
-            settlement.move_stake(
+            state = read_state(connection)
+            return staking.set_stake(
                 connection,
-                model.id,
-                amount,
-                kind="increase" if amount > 0 else "decrease",
-                number=None,
-                moment=self.time_of(read_state(connection)),
+                model,
+                stake_nmr,
+                times=state.calendar.round(state.live_round),
+                moment=self.time_of(state),
             )
 
     def status(self) -> PracticeStatus:
@@ -337,9 +336,9 @@ def _refuse_remains(root: Path) -> None:
 
 def _standing(model: accounts.Model, counted: submissions.Submission | None) -> ModelStanding:
     if counted is None:
-        return ModelStanding(model.name, model.stake_nmr, "none", None)
+        return ModelStanding(model.name, model.stake_nmr, model.wanted_nmr, "none", None)
     status = "on-time" if counted.on_time else "late"
-    return ModelStanding(model.name, model.stake_nmr, status, counted.id)
+    return ModelStanding(model.name, model.stake_nmr, model.wanted_nmr, status, counted.id)
 
 
 def _participant(connection: Connection) -> accounts.Account:

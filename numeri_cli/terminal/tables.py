@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numeri_cli.neutralization import NeutralizedFile
     from numeri_cli.pipeline.outcomes import ModelOutcome, RunResult
     from numeri_cli.pipeline.standing import Standing
+    from numeri_cli.practice.staking import Stake
     from numeri_cli.practice.tournament import PracticeStatus
     from numeri_cli.schedule import Entry as ScheduleEntry
     from numeri_cli.schedule import Standing as ScheduleStanding
@@ -229,7 +230,22 @@ def practice(record: PracticeStatus) -> RenderableType:
         Text(f"it is {moment(record.now)} {record.now.year}"),
         Text(f"round {record.round_number}, {verb} {moment(record.closes_at)}"),
         rows,
+        Text(f"in your wallet: {record.available_nmr:f} NMR", style="dim"),
     )
+
+
+def staked(record: Stake) -> RenderableType:
+    """A stake that was changed, and what is left to stake."""
+    lines = [Text(f"{record.model} has a stake of {record.stake_nmr:f} NMR")]
+    if record.wanted_nmr is not None:
+        lines.append(
+            Text(
+                f"rounds that are not settled hold {record.locked_nmr:f}; as they settle, what is"
+                f" above {record.wanted_nmr:f} goes back to your wallet"
+            )
+        )
+    lines.append(Text(f"in your wallet: {record.wallet_nmr:f} NMR", style="dim"))
+    return Group(*lines)
 
 
 def added(record: Added) -> RenderableType:

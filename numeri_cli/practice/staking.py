@@ -1,0 +1,188 @@
+"""The participant's stakes: from the wallet to a model and back, as far as no round holds them.
+
+What a closed round risks stays with the model until the round is settled. Where more than the
+rest is withdrawn, the remainder is on its way: it is not risked again, and goes back to the
+wallet round by round as it comes free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from numeri_cli.errors import PracticeSettings
+from numeri_cli.practice import accounts
+from numeri_cli.practice.accounts import Model
+from numeri_cli.practice.calendar import RoundTimes
+from numeri_cli.practice.settlement import (
+    NMR_UNIT,
+    PAYOUT_HORIZON_DAYS,
+    move_stake,
+    round_stake,
+)
+from numeri_cli.practice.store import Connection, moment_text, nmr_text
+
+PLACES = -int(NMR_UNIT.as_tuple().exponent)
+
+
+@dataclass(frozen=True)
+class Stake:
+    """A model's stake and the wallet it comes from, in NMR.
+
+    wanted_nmr: what the stake comes down to, None where nothing is on its way back
+    locked_nmr: what closed rounds hold of the stake
+    """
+
+    model: str
+    stake_nmr: Decimal
+    wanted_nmr: Decimal | None
+    locked_nmr: Decimal
+    wallet_nmr: Decimal
+
+    @property
+    def returning_nmr(self) -> Decimal:
+        """What is on its way back to the wallet, before payouts and burns."""
+        return Decimal(0) if self.wanted_nmr is None else self.stake_nmr - self.wanted_nmr
+
+
+def risked(model: Model, *, added_late_nmr: Decimal = Decimal(0)) -> Decimal:
+    """What a round that closes takes of a model's stake.
+
+    added_late_nmr: what was staked after the round's window had closed
+    """
+    stake = model.stake_nmr - added_late_nmr
+    if model.wanted_nmr is not None:
+        stake = min(stake, model.wanted_nmr)
+    return round_stake(max(stake, Decimal(0)))
+
+
+def added_since(connection: Connection, moment: datetime) -> Mapping[str, Decimal]:
+    """What was staked at `moment` or later, by model id."""
+    rows = connection.execute(
+        """SELECT model_id, amount_nmr FROM stake_moves
+           WHERE kind = 'increase' AND moved_at >= ?""",
+        (moment_text(moment),),
+    )
+    added: dict[str, Decimal] = {}
+    for row in rows:
+        known = added.get(row["model_id"], Decimal(0))
+        added[row["model_id"]] = known + Decimal(row["amount_nmr"])
+    return added
+
+
+def locked(connection: Connection, model: Model, *, closing: RoundTimes | None = None) -> Decimal:
+    """What closed rounds hold of a model's stake.
+
+    closing: a round whose window is past and whose entries are not written yet
+    """
+    rows = connection.execute(
+        """SELECT at_risk_nmr FROM entries WHERE model_id = ? AND round NOT IN
+           (SELECT round FROM settlements WHERE horizon_days = ?)""",
+        (model.id, PAYOUT_HORIZON_DAYS),
+    )
+    held = sum((Decimal(row["at_risk_nmr"]) for row in rows), start=Decimal(0))
+    if closing is not None and _is_in(connection, model, closing.number):
+        late = added_since(connection, closing.closes_at).get(model.id, Decimal(0))
+        held += risked(model, added_late_nmr=late)
+    return min(held, model.stake_nmr)
+
+
+def _is_in(connection: Connection, model: Model, number: int) -> bool:
+    query = "SELECT 1 FROM submissions WHERE model_id = ? AND round = ? AND selected AND on_time"
+    return connection.execute(query, (model.id, number)).fetchone() is not None
+
+
+def set_stake(
+    connection: Connection,
+    model: Model,
+    stake_nmr: Decimal,
+    *,
+    times: RoundTimes,
+    moment: datetime,
+) -> Stake:
+    """Let a model's stake be so much, from the wallet of its account or back to it.
+
+    times: of the live round
+    Raises PracticeSettings for an amount that cannot be.
+    """
+    wallet = accounts.account(connection, model.account_id).available_nmr
+    wanted = _checked(stake_nmr, model, wallet_nmr=wallet)
+    held = locked(connection, model, closing=times if moment >= times.closes_at else None)
+    goal = wanted if wanted >= model.stake_nmr else max(wanted, held)
+    _transfer(connection, model, goal - model.stake_nmr, moment=moment)
+    _want(connection, model.id, wanted if goal > wanted else None)
+    return stake_of(connection, model.id, locked_nmr=held)
+
+
+def stake_of(connection: Connection, model_id: str, *, locked_nmr: Decimal) -> Stake:
+    """A model's stake as it is in this transaction; the model must exist."""
+    model = accounts.model(connection, model_id)
+    if model is None:
+        raise ValueError(f"there is no model {model_id}")
+    wallet = accounts.account(connection, model.account_id).available_nmr
+    return Stake(model.name, model.stake_nmr, model.wanted_nmr, locked_nmr, wallet)
+
+
+def release(connection: Connection, *, moment: datetime) -> None:
+    """Send back what has come free of the stakes that are on their way to a wallet."""
+    for model in accounts.all_models(connection):
+        if model.wanted_nmr is None:
+            continue
+        goal = max(model.wanted_nmr, locked(connection, model))
+        _transfer(connection, model, min(goal - model.stake_nmr, Decimal(0)), moment=moment)
+        if goal <= model.wanted_nmr:
+            _want(connection, model.id, None)
+
+
+def parsed_nmr(text: str) -> Decimal:
+    """An amount as a person writes it. Raises PracticeSettings for what is none."""
+    try:
+        amount = Decimal(text.strip())
+    except ArithmeticError:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise PracticeSettings(
+            f"{text[:40]!r} is no amount of NMR", hint="write it as 12.5; 0 withdraws all"
+        )
+    return amount
+
+
+def _checked(stake_nmr: Decimal, model: Model, *, wallet_nmr: Decimal) -> Decimal:
+    """The amount with 18 places."""
+    most = model.stake_nmr + wallet_nmr
+    if stake_nmr < 0:
+        raise PracticeSettings(
+            f"a stake cannot be negative: {stake_nmr} NMR",
+            hint="stake less to withdraw a part; 0 withdraws all",
+        )
+    if stake_nmr > most:
+        raise PracticeSettings(
+            f"cannot stake {stake_nmr} NMR on {model.name}: {wallet_nmr:f} are in the wallet"
+            f" and {model.stake_nmr:f} on the model",
+            hint=f"stake at most {most:f}",
+        )
+    exact = stake_nmr.quantize(NMR_UNIT)
+    if exact != stake_nmr:
+        raise PracticeSettings(
+            f"{stake_nmr} NMR has more than {PLACES} decimals",
+            hint=f"NMR has {PLACES} decimals: write fewer",
+        )
+    return exact
+
+
+def _transfer(
+    connection: Connection, model: Model, amount_nmr: Decimal, *, moment: datetime
+) -> None:
+    """From the wallet to the stake, or back where negative."""
+    if not amount_nmr:
+        return
+    accounts.change_balance(connection, model.account_id, -amount_nmr)
+    kind = "increase" if amount_nmr > 0 else "decrease"
+    move_stake(connection, model.id, amount_nmr, kind=kind, number=None, moment=moment)
+
+
+def _want(connection: Connection, model_id: str, wanted_nmr: Decimal | None) -> None:
+    text = None if wanted_nmr is None else nmr_text(wanted_nmr)
+    connection.execute("UPDATE models SET wanted_nmr = ? WHERE id = ?", (text, model_id))
