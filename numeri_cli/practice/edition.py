@@ -1,6 +1,6 @@
 """Which files there are, and their contents: what never changes, and what each round has anew.
 
-published/fixed/   features.json, train.parquet, train_benchmark_models.parquet
+published/fixed/   features.json, train.parquet, train_benchmark_models.parquet, the churn pair
 published/ERA/     the files of the round whose live era it is
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from numeri_cli.home import disk_errors
 from numeri_cli.practice.benchmarks import BENCHMARKS
 from numeri_cli.practice.chronicle import Chronicle
+from numeri_cli.practice.outsiders import churn_pair
 from numeri_cli.practice.publisher import (
     VERSION,
     write_data,
@@ -23,7 +24,13 @@ from numeri_cli.practice.publisher import (
 )
 from numeri_cli.practice.targets import ALIAS, TARGETS
 
-FIXED_FILES = ("features.json", "train.parquet", "train_benchmark_models.parquet")
+CHURN_FILES = ("churn_earlier.parquet", "churn_later.parquet")
+FIXED_FILES = (
+    "features.json",
+    "train.parquet",
+    "train_benchmark_models.parquet",
+    *CHURN_FILES,
+)
 ROUND_FILES = (
     "validation.parquet",
     "live.parquet",
@@ -73,6 +80,17 @@ def train_benchmark_work(root: Path, chronicle: Chronicle) -> Callable[[], None]
     return partial(_write_benchmarks, path, chronicle, eras)
 
 
+def churn_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
+    """What writes the pair in which ids can be followed; nothing where it is there already.
+
+    Not among the fixed works: a world that was made before there was such a pair gets it, too.
+    """
+    files = [root / "published" / "fixed" / name for name in CHURN_FILES]
+    if all(map(Path.is_file, files)):
+        return ()
+    return (partial(_write_churn_pair, files, chronicle),)
+
+
 def round_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
     """What writes the files of the live era, each alone, in any order."""
     live = range(chronicle.live_era, chronicle.live_era + 1)
@@ -109,6 +127,14 @@ def _write_data(path: Path, chronicle: Chronicle, eras: range) -> None:
         features=chronicle.laws.features.names,
         targets=(*TARGETS, ALIAS),
     )
+
+
+def _write_churn_pair(files: list[Path], chronicle: Chronicle) -> None:
+    laws = chronicle.laws
+    for path, rows in zip(
+        files, churn_pair(laws.settings, laws.market, laws.features), strict=True
+    ):
+        write_data(path, [rows], features=laws.features.names, targets=(*TARGETS, ALIAS))
 
 
 def _write_benchmarks(path: Path, chronicle: Chronicle, eras: range) -> None:

@@ -28,6 +28,7 @@ class Purpose(IntEnum):
     rivals = 12
     rival_noise = 13
     benchmarks = 14
+    outsiders = 15
 
 
 SEEDS_BEGIN, SEEDS_END = 0, 2**63

@@ -147,7 +147,10 @@ class World:
         """Write the files of the live era, unless they lie ready; older ones go afterwards."""
         paths = edition.paths(self.root, self.live_era)
         if self.published_era != self.live_era or not all(map(Path.is_file, paths.values())):
-            works = edition.round_works(self.root, self.chronicle)
+            works = (
+                *edition.churn_works(self.root, self.chronicle),
+                *edition.round_works(self.root, self.chronicle),
+            )
             with listener.task("Writing the round's files", total=len(works), unit="files") as task:
                 creation.run_all(works, task)
             listener.step("files_written")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from numeri_cli.practice.targets import TARGETS
-from tests.practice.small_worlds import SMALL, small_world
+from numeri_cli.practice.world import World
+from tests.practice.small_worlds import SMALL, own_world, small_world
 
+WEEKS = ("earlier", "later")
 NAMES = {
     "v5.3/features.json",
     "v5.3/train.parquet",
@@ -26,6 +29,8 @@ NAMES = {
     "v5.3/validation_example_preds.csv",
     "v5.3/live_example_preds.parquet",
     "v5.3/live_example_preds.csv",
+    "v5.3/churn_earlier.parquet",
+    "v5.3/churn_later.parquet",
 }
 
 
@@ -147,3 +152,29 @@ def test_example_predictions_are_rank_over_n_in_parquet_and_csv(name: str) -> No
     halves = data["prediction"].to_numpy()[: SMALL.stocks] * SMALL.stocks * 2
     assert np.abs(halves - np.rint(halves)).max() < 1e-9
     assert halves.max() >= 2 * SMALL.stocks - 2  # rank / n, so about 1
+
+
+def test_the_ids_of_the_churn_pair_last_for_a_week_and_its_features_move_as_the_others_do() -> None:
+    earlier, later = frame("churn_earlier"), frame("churn_later")
+    assert len(earlier) == SMALL.stocks
+    assert set(earlier.index) == set(later.index)
+    assert list(earlier.index) != list(later.index)
+    assert (earlier["era"].iloc[0], later["era"].iloc[0]) == ("0060", "0061")
+    features = list(small_world().feature_names)
+    assert earlier[[*TARGETS, "target"]].isna().to_numpy().all()
+    same = earlier[features].corrwith(later.loc[earlier.index, features])
+    strangers = earlier[features].corrwith(later[features].set_axis(earlier.index))
+    assert 0.8 < same.mean() < 0.98  # 0.90 a week among the tournament's own stocks
+    assert abs(strangers.mean()) < 0.1
+
+
+def test_the_churn_pair_never_changes_and_a_world_made_without_it_gets_it(tmp_path: Path) -> None:
+    world = own_world(tmp_path / "world")
+    pair = [world.root / "published" / "fixed" / f"churn_{week}.parquet" for week in WEEKS]
+    made = [path.read_bytes() for path in pair]
+    for path in pair:
+        path.unlink()
+    assert [path.read_bytes() for path in pair if World.open(world.root).files()] == made
+    world.advance()
+    world.publish()
+    assert [path.read_bytes() for path in pair] == made

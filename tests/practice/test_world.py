@@ -196,6 +196,8 @@ def test_old_files_go_only_when_the_new_ones_are_in_force(tmp_path: Path) -> Non
         "features.json",
         "train.parquet",
         "train_benchmark_models.parquet",
+        "churn_earlier.parquet",
+        "churn_later.parquet",
     }
     assert not any(path.exists() for path in old - new)
 

@@ -94,6 +94,33 @@ def test_ids_of_two_eras_have_nothing_in_common(world: World) -> None:
     assert correlation(first[None], second[None]) < 4.5
 
 
+def test_no_stock_of_the_churn_pair_is_in_any_other_file(world: World) -> None:
+    """Ids that last belong to outsiders: no row of theirs is like any row of an era but by chance.
+
+    The likest of 400 rows agrees with a row in 0.68 of the features where it is the same stock a
+    week later, and in 0.42 where it is another one.
+    """
+    names = list(world.feature_names)
+    files = [world.files()[f"v5.3/churn_{week}.parquet"] for week in ("earlier", "later")]
+    earlier, later = (pd.read_parquet(path)[names] for path in files)
+    ordinary = set().union(*(world.live_ids(era).tolist() for era in range(1, 50)))
+    assert not ordinary & set(earlier.index)
+
+    def best_agreement(rows: np.ndarray, others: np.ndarray) -> float:
+        return float(np.mean([(others == row).mean(axis=1).max() for row in rows]))
+
+    era = world.features(48).T
+    assert best_agreement(world.features(47).T, era) > 0.55  # a stock in two eras is found
+    assert best_agreement(earlier.to_numpy(), later.to_numpy()) > 0.55  # as ids say, of the pair
+    chance = best_agreement(world.features(1).T, era)  # a year apart stocks are strangers
+    for rows in (earlier, later):
+        for number in (47, 48, 49):
+            assert best_agreement(rows.to_numpy(), world.features(number).T) < chance + 0.03
+    order = np.argsort(later.index.to_numpy())
+    place = np.arange(SETTINGS.stocks, dtype=float)[None]
+    assert correlation(later.to_numpy()[order].T.astype(float), place) < 5
+
+
 def test_neither_names_nor_places_of_features_tell_families(laws: Laws) -> None:
     def neighbours(families: np.ndarray) -> float:
         return float((families[1:] == families[:-1]).mean())
