@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from numeri_cli.cli.options import command
-from numeri_cli.errors import PracticeExists, PracticeMissing, UsageProblem
+from numeri_cli.errors import NumeriError, PracticeExists, PracticeMissing, UsageProblem
 
 if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
+
+MOST_ROUNDS = 520  # ten years
 
 app = typer.Typer(
     name="practice",
@@ -79,7 +83,13 @@ def _day(text: str | None) -> datetime | None:
 @command(app)
 def advance(
     session: Session,
-    rounds: Annotated[int, typer.Option(min=1, max=520, help="How many rounds.")] = 1,
+    rounds: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_ROUNDS, help="How many rounds; 1 by default."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="To the last round that opens by this day.")
+    ] = None,
 ) -> None:
     """Let time pass until the next round opens: rivals submit, targets resolve, scores settle.
 
@@ -87,8 +97,45 @@ def advance(
     """
     from numeri_cli.terminal import tables
 
-    session.practice.advance(rounds, listener=session.listener)
+    if rounds is not None and until is not None:
+        raise UsageProblem(
+            "--rounds and --until are two ways to say how far", hint="give one of them"
+        )
+    state = session.practice.state()
+    day = _day(until)
+    count = (rounds or 1) if day is None else state.rounds_until(day.date())
+    if count > MOST_ROUNDS:
+        raise UsageProblem(
+            f"until {until} {count:,} rounds open", hint=f"advance by at most {MOST_ROUNDS} at once"
+        )
+    if count:
+        with _saying_how_far(session, state.live_round + count):
+            session.practice.advance(count, listener=session.listener)
+    else:
+        opens_at = state.calendar.opening(state.live_round + 1)
+        session.listener.say(f"No round opens until {until}; the next one on {opens_at:%Y-%m-%d}")
     session.screen.show(session.practice.status(), tables.practice)
+
+
+@contextmanager
+def _saying_how_far(session: Session, goal: int) -> Iterator[None]:
+    """Where time stops on its way to a round, say where, and what goes on from there."""
+    from numeri_cli.cli.stopping import TerminationAsked, interrupted, terminated
+
+    def told(error: NumeriError) -> NumeriError:
+        state = session.practice.state()
+        error.message += f" at round {state.live_round} of {goal}"
+        day = state.calendar.opening(goal)
+        again = f"`numeri practice advance --until {day:%Y-%m-%d}` goes on"
+        error.hint = f"nothing was lost; {again}"
+        return error
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise told(interrupted()) from None
+    except TerminationAsked:
+        raise told(terminated()) from None
 
 
 @command(app)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from numeri_cli.errors import PracticeSettings
 from numeri_cli.practice.calendar import Calendar, RoundTimes
 from numeri_cli.practice.store import Connection, damaged, insert, moment_of, moment_text
 
@@ -70,6 +71,19 @@ class State:
         if number != self.live_round or number != self.published_round:
             return None
         return self.calendar.round(number)
+
+    def rounds_until(self, day: date) -> int:
+        """How many rounds open from now to the end of a day, in UTC; 0 where none does.
+
+        Raises PracticeSettings for a day that is past.
+        """
+        if day < self.clock.date():
+            raise PracticeSettings(
+                f"{day} is past: in the practice tournament it is {self.clock:%Y-%m-%d}",
+                hint="time goes forward: give a later date, or --rounds",
+            )
+        last = datetime.combine(day, time.max, tzinfo=UTC)
+        return max(self.calendar.number_at(last) - self.live_round, 0)
 
     def open_round_at(self, moment: datetime) -> RoundTimes | None:
         """The round whose window is open at `moment`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -86,9 +87,18 @@ def test_an_advance_that_is_stopped_is_finished_by_the_next_command(
 ) -> None:
     advancing = fork("numeri_cli", "practice", "advance", "--rounds", "400", "--verbose")
     await_words(advancing, "round_opened")
-    stopped(advancing, number)
+    advancing.send_signal(number)
+    said = advancing.ended()
+    code, word = ENDS[number]
+    assert (said.code, said.out) == (code, "")
+    assert "Traceback" not in said.err
+    [error] = [line for line in said.err.splitlines() if line.startswith("error:")]
+    reached = re.fullmatch(rf"error: {word} at round (\d+) of 461", error)
+    assert reached
+    assert "`numeri practice advance --until 2033-09-03` goes on" in said.err.replace("\n", " ")
     status = numeri("practice", "status", "--json").data
     assert 61 < status["round_number"] < 461
+    assert int(reached[1]) <= status["round_number"] <= int(reached[1]) + 1  # a week is finished
     assert numeri("practice", "advance").code == 0
     after = numeri("practice", "status", "--json").data
     assert after["round_number"] == status["round_number"] + 1

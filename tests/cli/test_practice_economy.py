@@ -43,3 +43,34 @@ def test_a_stake_that_cannot_be_is_refused_with_its_cure(
     assert message in said.err.replace("\n", " ")
     assert cure in said.err.replace("\n", " ")
     assert Decimal(numeri("practice", "status", "--json").data["available_nmr"]) == 100
+
+
+def test_time_passes_until_a_day(numeri: Numeri) -> None:
+    said = numeri("practice", "advance", "--until", "2026-01-24", "--json")
+    assert said.code == 0
+    assert said.data["round_number"] == 64  # opened on that very Saturday
+    assert said.data["now"].startswith("2026-01-24T12:05")
+    quiet = numeri("practice", "advance", "--until", "2026-01-30")
+    assert quiet.code == 0
+    assert "the next one on 2026-01-31" in quiet.err
+    assert "round 64" in quiet.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message", "cure"),
+    [
+        (("--until", "2026-01-02"), 1, "2026-01-02 is past", "--rounds"),
+        (("--until", "2026-02-07", "--rounds", "2"), 2, "--rounds and --until", "one of them"),
+        (("--until", "soon"), 2, "'soon' is no date", "2026-01-03"),
+        (("--until", "2126-01-01"), 2, "5,217 rounds", "at most 520"),
+        (("--rounds", "0"), 2, "greater than or equal to 1", "--help"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused_with_its_cure(
+    numeri: Numeri, words: tuple[str, ...], code: int, message: str, cure: str
+) -> None:
+    said = numeri("practice", "advance", *words)
+    assert said.code == code
+    assert message in said.err.replace("\n", " ")
+    assert cure in said.err.replace("\n", " ")
+    assert numeri("practice", "status", "--json").data["round_number"] == 61
