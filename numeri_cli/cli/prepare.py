@@ -136,12 +136,13 @@ def datasets(
         bool, typer.Option("--all", help="Other data versions too, not the profile's alone.")
     ] = False,
 ) -> None:
-    """List what can be downloaded, what is here, how big and how fresh.
+    """List what can be downloaded, what is here, how big and how fresh; and binned data.
 
     numeri datasets
     """
-    from numeri_cli.pipeline.data import offered
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.pipeline.data import binned, offered
+    from numeri_cli.terminal import datasets as tables
+    from numeri_cli.terminal import views
 
     workshop = session.workshop
     files = tuple(
@@ -149,7 +150,13 @@ def datasets(
         for file in offered(workshop)
         if every or file.name.startswith(f"{workshop.data_version}/")
     )
-    session.screen.show(views.Datasets(session.endpoint.key, files), tables.datasets)
+    record = views.Datasets(
+        session.endpoint.key,
+        files,
+        binned(workshop),
+        workshop.home.binned(workshop.tournament),
+    )
+    session.screen.show(record, tables.datasets)
 
 
 def download(
@@ -165,7 +172,8 @@ def download(
     numeri download live validation
     """
     from numeri_cli.pipeline.data import USUAL, bring, file_name
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.terminal import datasets as tables
+    from numeri_cli.terminal import views
 
     version = session.profile.data_version  # its refusal comes before any work
     session.make_practice()

@@ -15,23 +15,10 @@ from numeri_cli.home import atomic_path, digest_file, disk_errors, is_running, w
 from numeri_cli.learning.binned import binning_parameters, dataset_parameters
 from numeri_cli.learning.native import lgb
 from numeri_cli.learning.rows import Rows
+from numeri_cli.learning.shelf import BinnedEntry, binned_entries, binned_entry, json_object
 
 LIMIT_BYTES = 40 * 10**9
 DIGESTS = "digests.json"
-
-
-@dataclass(frozen=True)
-class BinnedEntry:
-    """One binned file.
-
-    used: seconds since the epoch of its last use
-    """
-
-    key: str
-    rows: int
-    features: int
-    size_bytes: int
-    used: float
 
 
 @dataclass(frozen=True)
@@ -66,7 +53,7 @@ class BinnedCache:
     def load(self, key: str, params: Mapping[str, Any]) -> lgb.Dataset | None:
         """The Dataset kept under this key; None where there is none, or no sound one."""
         path = self._binned(key)
-        entry = self._entry(path)
+        entry = binned_entry(path)
         if entry is None:
             return None
         if path.stat().st_size == entry.size_bytes:
@@ -99,8 +86,7 @@ class BinnedCache:
 
     def entries(self) -> tuple[BinnedEntry, ...]:
         """What is kept, most recently used first."""
-        found = [self._entry(path) for path in self.folder.glob("*.bin")]
-        return tuple(sorted((e for e in found if e), key=lambda entry: -entry.used))
+        return binned_entries(self.folder)
 
     def digest_of(self, path: Path) -> str:
         """SHA-256 of a data file; remembered for as long as its size and time stay the same."""
@@ -108,7 +94,7 @@ class BinnedCache:
             status = path.stat()
         stamp = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
         book = self.folder / DIGESTS
-        known = _json_object(book)
+        known = json_object(book)
         if stamp not in known:
             known = {name: digest for name, digest in known.items() if "|" in name}
             known[stamp] = digest_file(path)
@@ -117,13 +103,6 @@ class BinnedCache:
 
     def _binned(self, key: str) -> Path:
         return self.folder / f"{key}.bin"
-
-    def _entry(self, path: Path) -> BinnedEntry | None:
-        try:
-            used = path.stat().st_mtime
-            return BinnedEntry(**(_json_object(path.with_suffix(".json")) | {"used": used}))
-        except (OSError, TypeError):
-            return None
 
     def _shrink(self, keep: Path) -> None:
         for part in self.folder.glob(".*.part"):
@@ -142,11 +121,3 @@ class BinnedCache:
 
 def _used(path: Path) -> float:
     return path.stat().st_mtime
-
-
-def _json_object(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

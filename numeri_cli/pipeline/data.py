@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from numeri_cli import downloading
 from numeri_cli.downloading import DownloadedFile
 from numeri_cli.errors import DatasetUnknown, NumeriError
 from numeri_cli.learning.plan import ModelPlan
+from numeri_cli.learning.shelf import binned_entries
 from numeri_cli.records import Round
 from numeri_cli.workshop import Workshop
 
@@ -36,6 +37,20 @@ class OfferedFile:
     round_number: int | None
     time: datetime | None
     path: Path
+
+
+@dataclass(frozen=True)
+class BinnedData:
+    """A model's training data as LightGBM takes it, kept for the next training.
+
+    used: when it last trained a model
+    """
+
+    key: str
+    rows: int
+    features: int
+    size_bytes: int
+    used: datetime
 
 
 def file_name(word: str, *, version: str) -> str:
@@ -124,3 +139,17 @@ def offered(workshop: Workshop) -> tuple[OfferedFile, ...]:
             )
         )
     return tuple(rows)
+
+
+def binned(workshop: Workshop) -> tuple[BinnedData, ...]:
+    """What this tournament's binned cache holds, most recently used first. Raises DiskError."""
+    return tuple(
+        BinnedData(
+            entry.key,
+            entry.rows,
+            entry.features,
+            entry.size_bytes,
+            datetime.fromtimestamp(int(entry.used), UTC),
+        )
+        for entry in binned_entries(workshop.home.binned(workshop.tournament))
+    )

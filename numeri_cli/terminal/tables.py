@@ -24,8 +24,6 @@ if TYPE_CHECKING:
         AccountModels,
         Added,
         Backtests,
-        Datasets,
-        Downloaded,
         LocalArtifacts,
         LoggedIn,
         LoggedOut,
@@ -258,27 +256,6 @@ def removed(record: Removed) -> RenderableType:
     return Text(f"removed {record.folder} and what was made from it")
 
 
-def datasets(record: Datasets) -> RenderableType:
-    """What the tournament offers; a dash where a file is not here."""
-    rows = table("file", "size", "round", "downloaded", right=("size", "round"))
-    for file in record.files:
-        rows.add_row(
-            file.name,
-            size(file.size_bytes) if file.size_bytes is not None else "–",
-            str(file.round_number) if file.round_number is not None else "–",
-            moment(file.time),
-        )
-    return rows
-
-
-def downloaded(record: Downloaded) -> RenderableType:
-    """What came and what was left."""
-    rows = table("file", "size", "", right=("size",))
-    for file in record.files:
-        rows.add_row(file.name, size(file.size_bytes), "unchanged" if file.unchanged else "new")
-    return rows
-
-
 def trained_models(record: TrainedModels) -> RenderableType:
     """What was trained."""
     right = ("features", "eras", "rows", "trees", "seconds")
@@ -326,6 +303,7 @@ def validation(record: ValidationView) -> RenderableType:
         )
         for d in record.differences
     ]
+    parts += [Text(note, style="dim") for note in record.notes]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
     parts.append(Text(f"report: {record.report}", overflow="fold"))
     return Group(*parts)

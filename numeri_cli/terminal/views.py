@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from numeri_cli.ledger.entries import Attempt
-    from numeri_cli.pipeline.data import OfferedFile
+    from numeri_cli.pipeline.data import BinnedData, OfferedFile
     from numeri_cli.records import ModelSlot, Receipt
 
 
@@ -61,10 +61,12 @@ class Downloaded:
 
 @dataclass(frozen=True)
 class Datasets:
-    """What the tournament offers and what of it is here."""
+    """What the tournament offers, what of it is here, and what trainings keep of it binned."""
 
     tournament: str
     files: tuple[OfferedFile, ...]
+    binned: tuple[BinnedData, ...]
+    binned_folder: Path
 
 
 @dataclass(frozen=True)

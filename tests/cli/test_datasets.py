@@ -1,0 +1,71 @@
+"""What `numeri datasets` shows: files, and the binned data that trainings keep."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.cli.conftest import PROFILE, Numeri
+
+LONGEST = "v5.3/validation_benchmark_models.parquet"
+
+
+def binned_files(home: Path) -> list[Path]:
+    return sorted((home / "cache" / "binned" / "practice").glob("*.bin"))
+
+
+def test_no_name_is_wrapped_at_80_columns(numeri: Numeri, trained: Path) -> None:
+    said = numeri("datasets")
+    assert said.code == 0, said.err
+    lines = said.out.splitlines()
+    assert max(len(line) for line in lines) <= 80
+    [longest] = [line for line in lines if line.startswith(LONGEST)]
+    assert longest.split()[-2:] == ["2026-01-03", "12:05"]
+    offered = numeri("datasets", "--json").data["files"]
+    shown = [line.split()[0] for line in lines if line.startswith("v5.3/")]
+    assert shown == [file["name"] for file in offered]
+
+
+def test_binned_data_is_shown_with_size_and_last_use(
+    numeri: Numeri, trained: Path, profile: Path
+) -> None:
+    [first] = binned_files(trained)
+    os.utime(first, (1_767_500_000, 1_767_500_000))
+    profile.write_text(PROFILE.replace('"medium"', '"small"'))
+    assert numeri("train").code == 0
+    [second] = [path for path in binned_files(trained) if path != first]
+    kept = numeri("datasets", "--json").data["binned"]
+    assert [entry["key"] for entry in kept] == [second.stem, first.stem]
+    assert [entry["features"] for entry in kept] == [8, 20]
+    assert [entry["size_bytes"] for entry in kept] == [p.stat().st_size for p in (second, first)]
+    assert kept[1]["used"] == "2026-01-04T04:13:20Z"
+    assert datetime.fromisoformat(kept[0]["used"]) <= datetime.now(UTC)
+    said = numeri("datasets")
+    [line] = [line for line in said.out.splitlines() if line.startswith(first.stem[:12])]
+    assert line.endswith("2026-01-04 04:13")
+    assert f"{kept[1]['rows']:,}" in line
+    assert max(len(line) for line in said.out.splitlines()) <= 80
+
+
+def test_a_training_that_reads_the_binned_data_again_counts_as_a_use(
+    numeri: Numeri, trained: Path, profile: Path
+) -> None:
+    [path] = binned_files(trained)
+    os.utime(path, (1_767_500_000, 1_767_500_000))
+    assert numeri("train").code == 0
+    [entry] = numeri("datasets", "--json").data["binned"]
+    assert entry["used"] > "2026-01-05"
+
+
+def test_without_a_training_nothing_binned_is_shown_nor_what_is_broken(
+    numeri: Numeri, practice: Path, profile: Path, home: Path
+) -> None:
+    assert numeri("datasets", "--json").data["binned"] == []
+    assert "binned" not in numeri("datasets").out
+    folder = home / "cache" / "binned" / "practice"
+    folder.mkdir(parents=True)
+    (folder / "half.bin").write_bytes(b"half")
+    (folder / "half.json").write_text('{"rows": "many", "features": 3, "size_bytes": 4}')
+    (folder / "lone.bin").write_bytes(b"lone")
+    assert numeri("datasets", "--json").data["binned"] == []
