@@ -46,6 +46,7 @@ def validate(
 
     numeri validate lighthouse --raw
     """
+    from numeri_cli.pipeline.paying import with_payout
     from numeri_cli.pipeline.predicting import data_file
     from numeri_cli.pipeline.validating import validate_sources, write_validation_report
     from numeri_cli.terminal import tables, validating
@@ -63,6 +64,7 @@ def validate(
         artifact_id=artifact,
         raw_too=raw,
     )
+    result = with_payout(session.workshop, result)
     report = write_validation_report(session.workshop, result, self_contained=self_contained)
     session.screen.show(validating.view_of(result, report=report), tables.validation)
     if show:

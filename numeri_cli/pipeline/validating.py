@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
+
 from numeri_cli import validation
+from numeri_cli.dataset.eras import purge_eras, sort_eras
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.joining import read_predictions
-from numeri_cli.dataset.store import DataFile
+from numeri_cli.dataset.store import DataFile, float_column
 from numeri_cli.dataset.targets import check_target
-from numeri_cli.errors import ModelError, NumeriError
+from numeri_cli.errors import ModelError, NumeriError, TargetMissing
 from numeri_cli.home import write_text
 from numeri_cli.learning.artifact import Artifact
+from numeri_cli.pipeline.churning import churn_of
 from numeri_cli.pipeline.data import FEATURES, bring_for_validation
 from numeri_cli.pipeline.models import neutralization, predict, site_of, trained
 from numeri_cli.pipeline.outcomes import ValidationFigures
 from numeri_cli.pipeline.rounds import source_of
+from numeri_cli.scoring.ranks import known
 from numeri_cli.validation import PredictionSource, Validation
 from numeri_cli.workshop import Workshop
 
@@ -46,13 +52,14 @@ def figures(workshop: Workshop, name: str) -> ValidationFigures | None:
             return known
         target = artifact.contract.targets[0]
         source = model_source(workshop, artifact, data)
-        scored = validation.validate(
-            [source],
-            data,
-            target=target,
-            eras=_after_purge([source], data, target),
-            listener=workshop.listener,
-        )
+        with _purge_explained([source], data, target):
+            scored = validation.validate(
+                [source],
+                data,
+                target=target,
+                eras=_after_purge([source], data, target),
+                listener=workshop.listener,
+            )
         summary = scored.cards[0].summary("corr")
         found = ValidationFigures(
             target, summary.eras, summary.mean, summary.sharpe, summary.drawdown
@@ -104,23 +111,62 @@ def validate_sources(
             continue
         artifact = trained(workshop, name, artifact_id=artifact_id)
         targets += artifact.contract.targets
-        sources.append(model_source(workshop, artifact, data))
-        if raw_too:
-            sources.append(model_source(workshop, artifact, data, neutral=False))
+        sources += [
+            _churning_source(workshop, artifact, data, neutral=neutral)
+            for neutral in ((True, False) if raw_too else (True,))
+        ]
     chosen = (
         target
         or (targets or workshop.profile.model(next(iter(workshop.profile.models))).targets)[0]
     )
-    return validation.validate(
-        sources,
-        data,
-        target=chosen,
-        features=_features(workshop, data, features),
-        meta_model=_present(workshop, META_MODEL),
-        benchmark=_benchmark(workshop, benchmark),
-        eras=list(eras) or _after_purge(sources, data, chosen),
-        listener=workshop.listener,
-    )
+    with _purge_explained([] if eras else sources, data, chosen):
+        return validation.validate(
+            sources,
+            data,
+            target=chosen,
+            features=_features(workshop, data, features),
+            meta_model=_present(workshop, META_MODEL),
+            benchmark=_benchmark(workshop, benchmark),
+            eras=list(eras) or _after_purge(sources, data, chosen),
+            listener=workshop.listener,
+        )
+
+
+@contextmanager
+def _purge_explained(
+    sources: Sequence[PredictionSource], data: Path, target: str
+) -> Iterator[None]:
+    """Inside, TargetMissing says so where it is the purge that left only eras without a target.
+
+    sources: none where the eras were chosen by hand
+    """
+    try:
+        yield
+    except TargetMissing as error:
+        out = _left_out(sources, data, target)
+        if not out:
+            raise
+        file = DataFile.open(data)
+        rows = np.isin(file.eras().codes, [file.eras().names.index(era) for era in out])
+        if not known(float_column(file.read([target], rows=rows), target)).any():
+            raise
+        raise TargetMissing(
+            f"the purge leaves no era to score: {out[0]}–{out[-1]} are nearer than"
+            f" {purge_eras(target)} eras to a model's training, and no other era of {data.name} has"
+            f" values of {target} yet",
+            hint=f"`--eras {out[0]}-{out[-1]}` scores them all the same, with a warning; or wait"
+            " until later targets are known",
+        ) from error
+
+
+def _left_out(sources: Sequence[PredictionSource], data: Path, target: str) -> tuple[str, ...]:
+    """Eras whose targets reach back into a model's training, without those it was trained on."""
+    names = DataFile.open(data).eras().names
+    near: set[str] = set()
+    for source in sources:
+        overlap = validation.overlapping_eras(source.training_eras, names, target)
+        near |= set(overlap) - set(source.training_eras)
+    return sort_eras(near)
 
 
 def _after_purge(
@@ -133,12 +179,8 @@ def _after_purge(
     """
     file = DataFile.open(data)
     check_target(file, target)
-    names = file.eras().names
-    near: set[str] = set()
-    for source in sources:
-        overlap = validation.overlapping_eras(source.training_eras, names, target)
-        near |= set(overlap) - set(source.training_eras)
-    kept = tuple(name for name in names if name not in near)
+    near = set(_left_out(sources, data, target))
+    kept = tuple(name for name in file.eras().names if name not in near)
     return kept if near and kept else None
 
 
@@ -146,9 +188,7 @@ def model_source(
     workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool = True
 ) -> PredictionSource:
     """A trained model's predictions for a data file, made where they are not here yet."""
-    output = _place(workshop, artifact, data, neutral=neutral)
-    if not output.is_file():
-        predict(workshop, artifact, data, output, with_era=True, neutral=neutral)
+    output = _predicted(workshop, artifact, data, neutral=neutral)
     contract = artifact.contract
     name = contract.model if neutral else f"{contract.model}-raw"
     return PredictionSource(
@@ -165,6 +205,27 @@ def model_source(
             ("trained", contract.trained_at),
         ),
     )
+
+
+def _churning_source(
+    workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool
+) -> PredictionSource:
+    """The same with the model's churn."""
+    source = model_source(workshop, artifact, data, neutral=neutral)
+    churn = churn_of(
+        workshop,
+        lambda week: _predicted(workshop, artifact, week, neutral=neutral),
+        name=source.name,
+    )
+    return replace(source, churn=churn)
+
+
+def _predicted(workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
+    """The file of a model's predictions for a data file, made where it is not here yet."""
+    output = _place(workshop, artifact, data, neutral=neutral)
+    if not output.is_file():
+        predict(workshop, artifact, data, output, with_era=True, neutral=neutral)
+    return output
 
 
 def _place(workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from numeri_cli.scoring.scorecard import Scorecard
-from numeri_cli.scoring.summary import PairedTest
+from numeri_cli.scoring.summary import PairedTest, PayoutRule
 
 LABELS = {
     "corr": "CORR",
@@ -46,6 +46,8 @@ class ReportContent:
     cards: one per prediction, over the same eras
     facts: (name, value) lines under the title
     benchmark: name of the column behind BMC and CWBM
+    payout: how a round on this target is paid; None where that is not known
+    churn: one per card, how much its predictions change in a week; NaN where nobody knows
     """
 
     title: str
@@ -55,6 +57,8 @@ class ReportContent:
     comparisons: tuple[Comparison, ...]
     warnings: tuple[str, ...]
     benchmark: str | None
+    payout: PayoutRule | None = None
+    churn: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

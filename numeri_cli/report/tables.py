@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
 
 from numeri_cli.report.content import LABELS, Comparison, ReportContent, Table, number
 from numeri_cli.scoring.scorecard import LOWER_IS_BETTER, SCORES
-from numeri_cli.scoring.summary import Summary
+from numeri_cli.scoring.summary import Summary, summarize
 
 # (header, figure, decimals, whether less is better; None where neither is)
 _FIGURES: tuple[tuple[str, Callable[[Summary], float], int, bool | None], ...] = (
@@ -25,34 +28,69 @@ _FIGURES: tuple[tuple[str, Callable[[Summary], float], int, bool | None], ...] =
 _MEAN_ONLY = ("cwmm", "cwbm", "max_exposure", "mean_exposure")
 
 
+@dataclass(frozen=True)
+class _Block:
+    """One score of all predictions that have it; figures: headers of those that mean something."""
+
+    label: str
+    summaries: tuple[tuple[str, Summary], ...]  # by prediction
+    figures: tuple[str, ...]
+    lower_is_better: bool = False
+
+
 def score_table(content: ReportContent) -> Table:
-    """One row per score and prediction, best of each score and figure marked."""
+    """One row per score and prediction, best of each score and figure marked.
+
+    The payout of an era is what a round would have paid for it, as a share of its stake. Churn is
+    of one week.
+    """
     rows: list[tuple[str, ...]] = []
     best: set[tuple[int, int]] = set()
-    for score in SCORES:
-        cards = [card for card in content.cards if card.has(score)]
-        summaries = [card.summary(score) for card in cards]
-        shown = [fig for fig in _FIGURES if score not in _MEAN_ONLY or fig[0] in ("mean", "eras")]
+    for block in _blocks(content):
         first = len(rows)
-        for card, summary in zip(cards, summaries, strict=True):
+        for name, summary in block.summaries:
             cells = tuple(
-                number(figure(summary), places) if (header, figure, places, less) in shown else ""
-                for header, figure, places, less in _FIGURES
+                number(figure(summary), places) if header in block.figures else ""
+                for header, figure, places, _ in _FIGURES
             )
-            name = LABELS[score]
-            rows.append((f"{name} · {card.name}" if len(content.cards) > 1 else name, *cells))
-        if len(cards) < 2:
-            continue
-        for column, (header, figure, places, less) in enumerate(_FIGURES, start=1):
-            if less is None or (header, figure, places, less) not in shown:
-                continue
-            lower = less != (score in LOWER_IS_BETTER and header == "mean")
-            values = {at: figure(summary) for at, summary in enumerate(summaries)}
-            there = {at: value for at, value in values.items() if value == value}  # noqa: PLR0124
-            if there:
-                choose = min if lower else max
-                best.add((first + choose(there, key=lambda at: there[at]), column))
+            label = f"{block.label} · {name}" if len(content.cards) > 1 else block.label
+            rows.append((label, *cells))
+        best |= {(first + row, column) for row, column in _best(block)}
     return Table(("score", *(header for header, *_ in _FIGURES)), tuple(rows), frozenset(best))
+
+
+def _blocks(content: ReportContent) -> Iterator[_Block]:
+    everything = tuple(header for header, *_ in _FIGURES)
+    for score in SCORES:
+        yield _Block(
+            LABELS[score],
+            tuple((card.name, card.summary(score)) for card in content.cards if card.has(score)),
+            ("mean", "eras") if score in _MEAN_ONLY else everything,
+            score in LOWER_IS_BETTER,
+        )
+    rule = content.payout
+    if rule is not None:
+        paid = [(card.name, summarize(card.payout(rule))) for card in content.cards]
+        yield _Block("Payout", tuple(one for one in paid if one[1].eras), everything)
+    churns = [
+        (card.name, summarize(np.array([churn])))
+        for card, churn in zip(content.cards, content.churn, strict=False)
+    ]
+    yield _Block("Churn", tuple(one for one in churns if one[1].eras), ("mean",), True)
+
+
+def _best(block: _Block) -> Iterator[tuple[int, int]]:
+    """(row of the block, column) of the best of each figure; of one prediction none."""
+    if len(block.summaries) < 2:
+        return
+    for column, (header, figure, _, less) in enumerate(_FIGURES, start=1):
+        if less is None or header not in block.figures:
+            continue
+        choose = min if less != (block.lower_is_better and header == "mean") else max
+        values = [figure(summary) for _, summary in block.summaries]
+        there = {at: value for at, value in enumerate(values) if value == value}  # noqa: PLR0124
+        if there:
+            yield choose(there, key=there.__getitem__), column
 
 
 def comparison_table(comparisons: tuple[Comparison, ...]) -> Table:

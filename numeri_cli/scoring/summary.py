@@ -59,8 +59,18 @@ class PayoutRule:
     clip: float
     factor: float = 1.0  # the round's payout factor, in [0, 1]
 
+    @property
+    def formula(self) -> str:
+        """Such as "3·CORR + 15·MMC, clipped at ±1"."""
+        terms = " + ".join(f"{weight:g}·{name.upper()}" for name, weight in self.multipliers)
+        total = terms if self.factor == 1 else f"{self.factor:g}·({terms})"
+        return f"{total}, clipped at ±{self.clip:g}"
+
     def per_era(self, scores: Sequence[FloatArray]) -> FloatArray:
-        """Payout of each era as a share of the stake, NaN where a score is missing.
+        """What each era would have paid had it been a round: its payout factor.
+
+        returns: (n_eras,) a share of the stake at risk in that round, negative where it burns; NaN
+        where a score is missing
 
         scores: one (n_eras,) for each of `multipliers`, in that order
         source: TOURNAMENT rules, stake · clip(factor · Σ multiplier · score, ±clip)

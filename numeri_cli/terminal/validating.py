@@ -1,12 +1,18 @@
-"""A validation as the lines of a table and as the figures of the JSON."""
+"""A validation as the lines of a table and as the figures of the JSON.
+
+The payout is a share of the stake at risk in a round; churn is how much a model's predictions
+change in a week.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from numeri_cli.scoring.scorecard import Scorecard
     from numeri_cli.scoring.summary import Summary
     from numeri_cli.validation import Validation
 
@@ -22,7 +28,8 @@ _LABELS = {
     "mean_exposure": "mean exposure",
 }
 _DETAILED = ("corr", "mmc")
-_LOWER_IS_BETTER = ("cwmm", "cwbm", "max_exposure", "mean_exposure", "drawdown", "std")
+_PAYOUT, _CHURN = "payout", "churn"
+_LOWER_IS_BETTER = ("cwmm", "cwbm", "max_exposure", "mean_exposure", "drawdown", "std", "churn")
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,10 @@ class ValidationLine:
 
 @dataclass(frozen=True)
 class ScoredSource:
-    """One source with every score's summary."""
+    """One source with the summary of every score, and of the payout where its rule is known.
+
+    churn: None where ids cannot be followed
+    """
 
     name: str
     predicted_rows: int
@@ -45,6 +55,7 @@ class ScoredSource:
     scores: dict[str, Summary]
     largest_exposure: float
     most_exposed_feature: str
+    churn: float | None
 
 
 @dataclass(frozen=True)
@@ -59,8 +70,21 @@ class DifferenceView:
 
 
 @dataclass(frozen=True)
+class PayoutView:
+    """How a round on this target is paid; multipliers: (score, multiplier)."""
+
+    formula: str
+    multipliers: tuple[tuple[str, float], ...]
+    clip: float
+    factor: float
+
+
+@dataclass(frozen=True)
 class ValidationView:
-    """What `numeri validate` shows."""
+    """What `numeri validate` shows.
+
+    notes: what the table's figures rest on
+    """
 
     target: str
     eras: int
@@ -72,6 +96,8 @@ class ValidationView:
     lines: tuple[ValidationLine, ...]
     differences: tuple[DifferenceView, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    payout: PayoutView | None
     report: Path
 
 
@@ -82,11 +108,14 @@ def view_of(validation: Validation, *, report: Path) -> ValidationView:
             name=card.name,
             predicted_rows=coverage.predicted,
             rows=coverage.rows,
-            scores={name: card.summary(name) for name in validation.scores},
+            scores=_summaries(validation, card),
             largest_exposure=card.largest_exposure()[2],
             most_exposed_feature=card.largest_exposure()[0],
+            churn=None if math.isnan(source.churn) else source.churn,
         )
-        for card, coverage in zip(validation.cards, validation.coverage, strict=True)
+        for card, coverage, source in zip(
+            validation.cards, validation.coverage, validation.sources, strict=True
+        )
     )
     differences = tuple(
         DifferenceView(
@@ -107,10 +136,47 @@ def view_of(validation: Validation, *, report: Path) -> ValidationView:
         benchmark=validation.benchmark,
         sources=sources,
         lines=_lines(sources, validation.scores),
+        notes=_notes(validation, sources),
+        payout=_payout(validation),
         differences=differences,
         warnings=validation.warnings,
         report=report,
     )
+
+
+def _summaries(validation: Validation, card: Scorecard) -> dict[str, Summary]:
+    """Of every score that any source has, and of the payout last."""
+    summaries = {name: card.summary(name) for name in validation.scores}
+    paid = validation.payout_summary(card)
+    return summaries if paid is None else {**summaries, _PAYOUT: paid}
+
+
+def _payout(validation: Validation) -> PayoutView | None:
+    rule = validation.payout
+    if rule is None:
+        return None
+    return PayoutView(rule.formula, rule.multipliers, rule.clip, rule.factor)
+
+
+def _notes(validation: Validation, sources: tuple[ScoredSource, ...]) -> tuple[str, ...]:
+    """On how many eras a score rests where not on all, what was leant on, and what is paid."""
+    notes = [
+        f"{_LABELS[score]} of {source.name} rests on {source.scores[score].eras} eras"
+        for score in validation.scores
+        for source in sources
+        if source.scores[score].eras < len(validation.eras)
+    ]
+    if validation.benchmark and {"bmc", "cwbm"} & set(validation.scores):
+        notes.append(f"BMC and CWBM are against {validation.benchmark}")
+    notes += [
+        f"largest exposure of {source.name}: {source.largest_exposure:.4f}, "
+        f"{source.most_exposed_feature}"
+        for source in sources
+        if source.most_exposed_feature
+    ]
+    if validation.payout and any(_PAYOUT in source.scores for source in sources):
+        notes.append(f"payout: share of a round's stake, {validation.payout.formula}")
+    return tuple(notes)
 
 
 def _lines(
@@ -128,16 +194,37 @@ def _lines(
             )
             drawdowns = [s.drawdown for s in summaries]
             lines.append(_line(f"{label} drawdown", drawdowns, kind="drawdown"))
+            lengths = [float(s.drawdown_eras) for s in summaries]
+            lines.append(_line(f"{label} drawdown's eras", lengths, kind="drawdown", places=0))
             shares = [s.positive for s in summaries]
             lines.append(_line(f"{label} eras above 0", shares, kind=score, places=2))
+            lines.append(
+                _line(
+                    f"{label} autocorrelation",
+                    [s.autocorrelation for s in summaries],
+                    kind=None,
+                    places=2,
+                )
+            )
             lines.append(_line(f"{label} last 20 eras", [s.last_20 for s in summaries], kind=score))
+            lines.append(_line(f"{label} last 52 eras", [s.last_52 for s in summaries], kind=score))
+    paid = [source.scores.get(_PAYOUT) for source in sources]
+    if any(paid):
+        means = [one.mean if one else math.nan for one in paid]
+        lines.append(_line("payout mean", means, kind=_PAYOUT))
+        shares = [one.positive if one else math.nan for one in paid]
+        lines.append(_line("payout eras above 0", shares, kind=_PAYOUT, places=2))
+    if any(source.churn is not None for source in sources):
+        churns = [math.nan if source.churn is None else source.churn for source in sources]
+        lines.append(_line("churn in a week", churns, kind=_CHURN))
     return tuple(lines)
 
 
-def _line(label: str, values: list[float], *, kind: str, places: int = 4) -> ValidationLine:
+def _line(label: str, values: list[float], *, kind: str | None, places: int = 4) -> ValidationLine:
+    """kind: the score, or the figure, that says which value is best; None where none is."""
     present = {place: value for place, value in enumerate(values) if value == value}  # noqa: PLR0124 - no NaN
     best = None
-    if len(present) > 1:
+    if kind and len(present) > 1:
         choose = min if kind in _LOWER_IS_BETTER else max
         best = choose(present, key=lambda place: present[place])
     return ValidationLine(label, tuple(values), best, places)

@@ -3,6 +3,7 @@
 The report (`validation.report`) brings plotly and is imported by who wants one.
 """
 
+from numeri_cli.validation.following import weekly_churn
 from numeri_cli.validation.result import Coverage, Difference, PredictionSource, Validation
 from numeri_cli.validation.scoring import META_MODEL, overlapping_eras, validate
 
@@ -14,4 +15,5 @@ __all__ = [
     "Validation",
     "overlapping_eras",
     "validate",
+    "weekly_churn",
 ]

@@ -20,6 +20,8 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
         facts.append(("without a target yet", f"{len(validation.unresolved)} eras"))
     if validation.features:
         facts.append(("features behind FNC", f"{validation.features:,}"))
+    if validation.payout:
+        facts.append(("paid for an era", validation.payout.formula))
     pairs = [pair for score in ("corr", "mmc") for pair in validation.differences(score)]
     content = ReportContent(
         title=" · ".join(source.name for source in validation.sources),
@@ -31,5 +33,7 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
         ),
         warnings=validation.warnings,
         benchmark=validation.benchmark,
+        payout=validation.payout,
+        churn=tuple(source.churn for source in validation.sources),
     )
     return write_page(content, path, self_contained=self_contained)

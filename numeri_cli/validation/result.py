@@ -9,7 +9,14 @@ from pathlib import Path
 from numeri_cli.dataset.eras import horizon_days
 from numeri_cli.dataset.joining import IdColumn, read_predictions
 from numeri_cli.scoring.scorecard import LOWER_IS_BETTER, SCORES, Scorecard
-from numeri_cli.scoring.summary import PairedTest, compare, overlap_lags
+from numeri_cli.scoring.summary import (
+    PairedTest,
+    PayoutRule,
+    Summary,
+    compare,
+    overlap_lags,
+    summarize,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,11 +26,13 @@ class PredictionSource:
     predictions: by id, of any number of eras
     training_eras: those the model has seen; empty where nobody knows
     contract: (name, value) lines that say what made the predictions, for the report
+    churn: how much its predictions change in a week (see `weekly_churn`); NaN where nobody knows
     """
 
     predictions: IdColumn
     training_eras: tuple[str, ...] = ()
     contract: tuple[tuple[str, str], ...] = ()
+    churn: float = float("nan")
 
     @classmethod
     def of_file(cls, path: Path, *, name: str | None = None) -> PredictionSource:
@@ -68,6 +77,7 @@ class Validation:
     benchmark: the name of the benchmark column behind `bmc`; None where there was none
     features: how many features stand behind `fnc` and the exposures
     warnings: sentences the owner should read
+    payout: how a round on this target is paid; None where that is not known
     """
 
     data: Path
@@ -81,6 +91,7 @@ class Validation:
     benchmark: str | None
     features: int
     warnings: tuple[str, ...]
+    payout: PayoutRule | None = None
 
     @property
     def horizon_days(self) -> int:
@@ -95,6 +106,12 @@ class Validation:
     def card(self, name: str) -> Scorecard:
         """The scorecard of a source."""
         return next(card for card in self.cards if card.name == name)
+
+    def payout_summary(self, card: Scorecard) -> Summary | None:
+        """Of the payout per era, a share of the stake; None without a rule, or a score it takes."""
+        if self.payout is None or not all(card.has(name) for name, _ in self.payout.multipliers):
+            return None
+        return summarize(card.payout(self.payout))
 
     def winner(self, score: str) -> str | None:
         """Who has the best mean, or the smallest exposure; None for one source alone."""

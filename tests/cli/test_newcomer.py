@@ -130,6 +130,30 @@ def test_validate_shows_raw_and_neutralized_side_by_side(numeri: Numeri, profile
     assert "http://" not in page.split("<body", 1)[0]
 
 
+def test_validate_shows_churn_and_what_the_round_would_pay(numeri: Numeri, profile: Path) -> None:
+    assert numeri("train").code == 0
+    words = ("validate", "--raw", "--eras", "0049-0060", "--json")
+    by_20_days = numeri(*words).data
+    assert by_20_days["payout"] is None  # the round pays on 60 days
+    churns = [source["churn"] for source in by_20_days["sources"]]
+    assert all(0.01 < churn < 0.6 for churn in churns)
+    assert churns[0] != churns[1]
+    labels = [line["label"] for line in by_20_days["lines"]]
+    assert {"churn in a week", "CORR last 52 eras", "CORR autocorrelation"} <= set(labels)
+    assert not {"payout mean"} & set(labels)
+
+    assert numeri("practice", "advance", "--rounds", "12").code == 0
+    assert numeri("download", "validation", "meta_model").code == 0
+    paid = numeri(*words, "--target", "target_ender_60").data
+    assert paid["payout"]["formula"] == "3·CORR + 15·MMC, clipped at ±1"
+    scores = paid["sources"][0]["scores"]
+    unclipped = 3 * scores["corr"]["mean"] + 15 * scores["mmc"]["mean"]
+    assert 0.2 < scores["payout"]["mean"] / unclipped < 1  # a small world's eras are often clipped
+    assert scores["payout"]["eras"] == scores["mmc"]["eras"] == 12
+    assert [source["churn"] for source in paid["sources"]] == churns  # the pair never changes
+    assert "3·CORR + 15·MMC" in Path(paid["report"]).read_text()
+
+
 def test_the_datasets_here_are_named_with_size_and_round(numeri: Numeri, profile: Path) -> None:
     assert numeri("download", "live", "features").code == 0
     rows = {row["name"]: row for row in numeri("datasets", "--json").data["files"]}
@@ -175,6 +199,8 @@ def test_eras_within_the_purge_of_the_training_are_left_out(numeri: Numeri, prof
     assert numeri("train").code == 0
     said = numeri("validate")
     assert said.code == 1  # this world's validation ends before the purge does
-    assert "has values of target_ender_20 yet" in said.err
+    assert "the purge leaves no era to score: 0049–0056 are nearer than 8 eras" in said.err
+    assert "no other era of validation.parquet has values of target_ender_20 yet" in said.err
+    assert "--eras 0049-0056" in said.err
     with_all = numeri("validate", "--eras", "0049-0060", "--json").data
     assert (with_all["first_era"], with_all["last_era"]) == ("0049", "0056")

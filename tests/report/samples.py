@@ -8,7 +8,7 @@ import numpy as np
 
 from numeri_cli.report.content import Comparison, Origin, ReportContent
 from numeri_cli.scoring.scorecard import Era, score_eras
-from numeri_cli.scoring.summary import compare
+from numeri_cli.scoring.summary import PayoutRule, compare
 
 FEATURES = tuple(f"feature_a_long_family_name_of_which_there_are_{n:02d}" for n in range(30))
 
@@ -47,4 +47,6 @@ def sample_content(*names: str, eras: int = 40, ids: int = 420) -> ReportContent
         ),
         warnings=("2 of 40 scored eras are not out of sample",) if len(names) > 1 else (),
         benchmark="v53_lgbm_ender20",
+        payout=PayoutRule((("corr", 3.0), ("mmc", 15.0)), clip=1.0),
+        churn=(0.21, float("nan"), 0.11)[: len(names)],
     )

@@ -104,8 +104,28 @@ def test_the_table_shows_the_figures_of_the_card(one: ReportContent) -> None:
     row = score_table(one).rows[0]
     expected = (summary.mean, summary.std, summary.sharpe)
     assert row[:4] == ("CORR", *(number(v, p) for v, p in zip(expected, (4, 4, 2), strict=True)))
-    assert len(score_table(one).rows) == len(SCORES)
+    assert len(score_table(one).rows) == len(SCORES) + len(("payout", "churn"))
     assert coverage_table(one).rows == (("lighthouse", "16,800", "16,800", "100.0 %", "40"),)
+
+
+def test_the_table_ends_with_the_payout_per_era_and_the_churn_of_a_week(
+    two: ReportContent,
+) -> None:
+    table = score_table(two)
+    first, second, churn = table.rows[-3:]
+    card, rule = two.cards[0], two.payout
+    assert rule is not None
+    paid = np.clip(3 * card.score("corr") + 15 * card.score("mmc"), -1, 1)[5:]
+    assert first[0] == "Payout · lighthouse"
+    assert second[0].startswith("Payout")
+    assert first[1:4] == (
+        number(paid.mean()),
+        number(paid.std()),
+        number(paid.mean() / paid.std(), 2),
+    )
+    assert first[-1] == "35"
+    assert churn[:2] == ("Churn · lighthouse", "0.2100")  # nobody knows the other one's
+    assert not any(churn[2:])
 
 
 def test_a_difference_says_whether_it_tells_two_apart(two: ReportContent) -> None:
