@@ -11,14 +11,14 @@ only to leave it within weeks. The premia behind q, on humps and gates that no s
 are steadier. That is the one assumption which makes neutralizing worth while here: in a prototype
 with half their size it failed in every second world.
 
-Measured by tests/experiments/realism.py (the default world) and starter.py (ten others), beside the
+Measured by tests/experiments/realism.py (the default world) and starter.py (thirty others), beside the
 real figures where they are known; the public data have no identities and no returns.
 
                                               practice           real
     benchmark, 20 days: CORR mean, std        0.023, 0.030       0.024–0.029 (last 86 eras), –
     benchmark, 60 days: CORR mean, std        0.016, 0.022       –
     meta model, 20 days: CORR mean, std       0.017, 0.038       0.022, –
-    starter, 60 days, ten worlds: mean, std   0.025, 0.031       –
+    starter, 60 days, 30 worlds: mean, std    0.027, 0.029       –
     tutorial model: CORR mean, std            –                  0.0126, 0.0147
     sampling error of an era's CORR           0.022              0.0135 (5,500 rows an era)
     autocorrelation of features, 1 era        0.90               not public
