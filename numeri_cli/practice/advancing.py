@@ -6,21 +6,17 @@ two of them is followed by somebody who goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-
-import numpy as np
 
 from numeri_cli.practice import settlement, staking, submissions
 from numeri_cli.practice.accounts import all_models
 from numeri_cli.practice.calendar import SHOWN_AFTER_OPENING
 from numeri_cli.practice.carrying import carry_over
-from numeri_cli.practice.settlement import Entry, FloatArray
+from numeri_cli.practice.handed_in import predictions_of
 from numeri_cli.practice.state import Folders, State, mark_published, open_round, read_state
 from numeri_cli.practice.store import Store
-from numeri_cli.practice.submission_check import read_aligned
 from numeri_cli.practice.world import World
 from numeri_cli.progress import Listener
 
@@ -106,7 +102,7 @@ class Week:
             with self.store.reading() as connection:
                 entries = settlement.entries_of(connection, number)
                 state = read_state(connection)
-            predictions = self._predictions(number, entries)
+            predictions = predictions_of(self.world, self.folders, number, entries=entries)
             meta = settlement.meta_model(predictions, [entry.at_risk_nmr for entry in entries])
             scores = settlement.scores_of(predictions, meta, target, horizon_days=horizon_days)
             with self.store.writing() as connection:
@@ -119,17 +115,3 @@ class Week:
                     moment=state.calendar.opening(self.world.live_era),
                 )
                 staking.release(connection, moment=state.calendar.opening(self.world.live_era))
-
-    def _predictions(self, number: int, entries: Sequence[Entry]) -> FloatArray:
-        """(n_ids, n_entries) in the order of the round's ids."""
-        ids = self.world.live_ids(number)
-        rivals = self.world.rival_predictions(number)
-        columns = [
-            rivals[entry.model_name]
-            if entry.submission_id is None
-            else read_aligned(
-                self.folders.submission(entry.submission_id, entry.filename or ""), ids
-            )
-            for entry in entries
-        ]
-        return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])

@@ -10,6 +10,8 @@ OPENS_AFTER_SATURDAY = timedelta(hours=12)
 WINDOW = timedelta(hours=26)  # Saturday 12:00 to Sunday 14:00 UTC
 LIFE_BUSINESS_DAYS = 64  # 2 days of lag, 60 of returns, 2 until the data are in
 SCORING_STARTS_BUSINESS_DAYS = 4
+MOST_SCORE_DAYS = LIFE_BUSINESS_DAYS - SCORING_STARTS_BUSINESS_DAYS
+DAYS_PER_WEEK = 5
 DEFAULT_START = datetime(2026, 1, 3, tzinfo=UTC)
 SHOWN_AFTER_OPENING = timedelta(minutes=5)
 SATURDAY = 5
@@ -28,6 +30,15 @@ class RoundTimes:
     scored_at: datetime
     resolves_at: datetime
     data_datestamp: int
+
+    def score_day(self, day: int) -> datetime:
+        """When the score on the first `day` days of returns is known."""
+        return add_business_days(self.closes_at, SCORING_STARTS_BUSINESS_DAYS + day)
+
+    def days_scored(self, moment: datetime) -> int:
+        """For how many days of returns scores are known at `moment`."""
+        days = range(1, MOST_SCORE_DAYS + 1)
+        return next((day - 1 for day in days if self.score_day(day) > moment), MOST_SCORE_DAYS)
 
 
 @dataclass(frozen=True)

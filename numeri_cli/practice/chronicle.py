@@ -12,7 +12,7 @@ import numpy.typing as npt
 from numeri_cli.errors import TargetUnknown
 from numeri_cli.practice.archive import Archive, resolved_eras
 from numeri_cli.practice.benchmarks import BENCHMARKS
-from numeri_cli.practice.market import Market
+from numeri_cli.practice.market import DAYS_PER_ERA, Market
 from numeri_cli.practice.metamodel import meta_model
 from numeri_cli.practice.naming import row_ids, row_order
 from numeri_cli.practice.obfuscation import FeatureArray, FeaturePlan
@@ -22,7 +22,9 @@ from numeri_cli.practice.targets import (
     ALIAS,
     ALIAS_STANDS_FOR,
     HORIZONS_DAYS,
+    LAG_DAYS,
     TARGETS,
+    RiskModel,
     horizon_of,
 )
 from numeri_cli.practice.universe import FloatArray, WorldSettings
@@ -87,6 +89,20 @@ class Chronicle:
                 of_horizon = [horizon_of(name) == days for name in TARGETS]
                 values[of_horizon] = np.take(codes, order, axis=1) / np.float32(4)
         return values
+
+    def targets_so_far(self, era: int, *, days: int) -> TargetArray:
+        """(days, stocks) what target_ender would be after 1, 2 … `days` days of returns.
+
+        Only for days whose returns are drawn: 5 a week since the era, less the lag.
+        """
+        drawn = DAYS_PER_ERA * (self.live_era - self._begun(era)) - LAG_DAYS
+        if not 1 <= days <= drawn:
+            raise ValueError(f"{days} days of era {era}'s returns are not known, but {drawn}")
+        weeks = -(-(LAG_DAYS + days) // DAYS_PER_ERA)
+        codes = RiskModel.of(self.laws.market.stocks).resolve_daily(
+            self.archive.read("styles", era), self.archive.returns_from(era, weeks), days=days
+        )
+        return np.take(codes, self._order(era), axis=1).astype(np.float32) / np.float32(4)
 
     def rival_predictions(self, era: int) -> dict[str, FloatArray]:
         """By rival (stocks,) strictly inside (0, 1), from the first era after train on."""

@@ -173,16 +173,14 @@ def round_details(view: View, *, round_number: int, tournament: int) -> Wire:
 def _round_models(
     view: View, number: int, *, paid: dict[str, Decimal], settled: bool
 ) -> list[Wire]:
-    scores: dict[str, dict[str, float]] = {}
-    for row in view.connection.execute("SELECT * FROM scores WHERE round = ?", (number,)):
-        scores.setdefault(row["model_id"], {})[row["name"]] = row["value"]
+    scores = view.round_scores(number)
     return [
         {
             "id": entry.model_id,
             "modelName": entry.model_name,
             "roundId": round_id(number),
             "selectedStakeValue": entry.at_risk_nmr,
-            "payoutPending": None if settled else Decimal(0),
+            "payoutPending": None if settled else scores.payout(entry.model_id),
             "payoutSettled": paid.get(entry.model_id, Decimal(0)) if settled else None,
             "corr": known.get("v2_corr20"),
             "v2Corr20": known.get("v2_corr20"),
@@ -191,8 +189,9 @@ def _round_models(
             "mmc60": known.get("mmc60"),
             "corrWMetaModel": known.get("corr_w_meta_model"),
         }
-        for entry in settlement.entries_of(view.connection, number)
-        for known in [scores.get(entry.model_id, {})]
+        for entry in scores.entries.values()
+        for newest in [scores.newest(entry.model_id)]
+        for known in [{name: score.value for name, score in newest.items()}]
     ]
 
 

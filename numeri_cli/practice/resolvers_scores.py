@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 
 from numeri_cli.practice import accounts, settlement, standing
 from numeri_cli.practice.calendar import RoundTimes
+from numeri_cli.practice.daily import DayScore, RoundScores
 from numeri_cli.practice.resolvers_rounds import (
     MAIN_TARGET,
     is_settled,
@@ -18,9 +19,6 @@ from numeri_cli.practice.resolvers_rounds import (
 )
 from numeri_cli.practice.resolvers_view import CLASSIC, View, Wire, page, require_classic
 from numeri_cli.practice.settlement import PAYOUT_FACTOR, SCORE_RULES
-from numeri_cli.practice.standing import FinalScore
-
-RULES = {rule.name: rule for rule in SCORE_RULES}
 
 
 def submission_scores(
@@ -35,42 +33,72 @@ def submission_scores(
     last_n_rounds: int | None = None,
     distinct_on_round: bool | None = None,
 ) -> list[Wire]:
-    """A model's final scores, newest round first. Practice scores a round when it is over."""
+    """A model's scores of every day, newest round first, then by score, newest day first.
+
+    resolved: a score is on its last day; distinct_on_round: one a round, the newest of the first
+    """
     require_classic(tournament)
     model = view.any_model(model_id)
-    rows = [
-        score_wire(view, one)
-        for one in standing.scores_of(view.connection, model.id)
-        if last_n_rounds is None or one.round_number > view.state.live_round - last_n_rounds
-    ]
-    asked = {"displayName": display_name, "version": version, "day": day, "resolved": resolved}
-    rows = [row for row in rows if all(value in (None, row[key]) for key, value in asked.items())]
+    rows: list[Wire] = []
+    for number in rounds_of(view, model.id):
+        if last_n_rounds is not None and number <= view.state.live_round - last_n_rounds:
+            break
+        scores = view.round_scores(number)
+        rows += [
+            score_wire(view, model.id, scores, one)
+            for one in scores.of_model(model.id)
+            if day in (None, one.day)
+            and resolved in (None, one.is_final)
+            and display_name in (None, one.rule.name)
+        ]
+    rows = [row for row in rows if version in (None, row["version"])]
     if distinct_on_round:
         rows = list({row["roundNumber"]: row for row in reversed(rows)}.values())[::-1]
     return rows
 
 
-def score_wire(view: View, one: FinalScore) -> Wire:
-    """A final score as the API shows it."""
-    times = view.state.calendar.round(one.round_number)
-    rule = RULES[one.name]
-    paid = payouts_in(view, one.round_number).get(one.model_id) if rule.multiplier else None
+def rounds_of(view: View, model_id: str) -> list[int]:
+    """The closed rounds that a model had something in, newest first."""
+    rows = view.connection.execute(
+        "SELECT round FROM entries WHERE model_id = ? ORDER BY round DESC", (model_id,)
+    )
+    return [row["round"] for row in rows]
+
+
+def newest_scores(view: View, model_id: str) -> list[Wire]:
+    """A model's scores as they stand now, newest round first."""
+    found = []
+    for number in rounds_of(view, model_id):
+        scores = view.round_scores(number)
+        newest = scores.newest(model_id).values()
+        found += [score_wire(view, model_id, scores, one) for one in newest]
+    return found
+
+
+def score_wire(view: View, model_id: str, scores: RoundScores, one: DayScore) -> Wire:
+    """A score of one day as the API shows it; what it pays stands beside the paid scores."""
+    times, rule = scores.times, one.rule
+    paid = pending = None
+    if rule.multiplier and one.is_final:
+        paid = payouts_in(view, times.number).get(model_id)
+    elif rule.multiplier:
+        pending = scores.payout(model_id, day=one.day)
     return {
-        "submissionId": lambda: submission_in(view, one.model_id, one.round_number),
-        "roundId": round_id(one.round_number),
-        "roundNumber": one.round_number,
-        "displayName": one.name,
+        "submissionId": scores.entries[model_id].submission_id,
+        "roundId": round_id(times.number),
+        "roundNumber": times.number,
+        "displayName": rule.name,
         "version": score_config_wire(rule, times)["version"],
-        "day": rule.horizon_days,
-        "date": times.resolves_at,
+        "day": one.day,
+        "date": times.score_day(one.day),
         "value": one.value,
         "percentile": one.percentile,
-        "resolved": True,
-        "resolveDate": times.resolves_at,
+        "resolved": one.is_final,
+        "resolveDate": times.score_day(rule.horizon_days),
         "roundCloseStakingTime": times.closes_at,
         "roundScoreTime": times.scored_at,
         "roundResolveTime": times.resolves_at,
-        "payoutPending": None,
+        "payoutPending": pending,
         "payoutSettled": paid,
     }
 
@@ -100,16 +128,12 @@ def v2_round_model_performances(
         (model.id,),
     )
     stakes = {row["round"]: Decimal(row["at_risk_nmr"]) for row in rows}
-    scores: dict[int, list[FinalScore]] = {}
-    for one in standing.scores_of(view.connection, model.id):
-        scores.setdefault(one.round_number, []).append(one)
     wanted = [number for number in stakes if _is_wanted(view, number, filters)]
     if filters.get("last_n_rounds") is not None:
         first = view.state.live_round - int(filters["last_n_rounds"] or 0)
         wanted = [number for number in wanted if number > first]
     performances = [
-        _performance_wire(view, model.id, number, stakes[number], scores.get(number, []))
-        for number in wanted
+        _performance_wire(view, model.id, number, at_risk=stakes[number]) for number in wanted
     ]
     return page(performances, limit=limit, offset=offset)
 
@@ -134,11 +158,18 @@ def _is_wanted(view: View, number: int, filters: Mapping[str, int | bool | None]
     return all(test(given[name]) for name, test in tests.items() if name in given)
 
 
-def _performance_wire(
-    view: View, model_id: str, number: int, at_risk: Decimal, scores: Iterable[FinalScore]
-) -> Wire:
+def _performance_wire(view: View, model_id: str, number: int, *, at_risk: Decimal) -> Wire:
     times: RoundTimes = view.state.calendar.round(number)
-    finals = [score_wire(view, one) for one in scores]
+
+    def daily() -> list[Wire]:
+        scores = view.round_scores(number)
+        return [score_wire(view, model_id, scores, one) for one in scores.of_model(model_id)]
+
+    def newest() -> list[Wire]:
+        scores = view.round_scores(number)
+        known = scores.newest(model_id).values()
+        return [score_wire(view, model_id, scores, one) for one in known]
+
     configs = [score_config_wire(rule, times) for rule in SCORE_RULES if rule.multiplier]
     return {
         "roundId": round_id(number),
@@ -158,26 +189,25 @@ def _performance_wire(
         "payoutMultipliers": [
             {**config, "multiplier": config["defaultMultiplier"]} for config in configs
         ],
-        "submissionScores": finals,
-        "intraRoundSubmissionScores": finals,
+        "submissionScores": newest,
+        "intraRoundSubmissionScores": daily,
     }
 
 
 def pending_model_payouts(view: View, *, tournament: int) -> Wire:
-    """What the caller's models will earn, as far as it is known, and what they earned lately."""
+    """What the caller's models would earn with the scores of now, and what they have earned."""
     require_classic(tournament)
     caller = view.caller("read_user_info")
     pending: list[Wire] = []
     actual: list[Wire] = []
     for model in accounts.models_of(view.connection, caller.account.id):
-        rows = view.connection.execute(
-            "SELECT round FROM entries WHERE model_id = ? ORDER BY round DESC", (model.id,)
-        ).fetchall()
-        for row in rows:
-            settled = is_settled(view, row["round"])
-            amount = payouts_in(view, row["round"]).get(model.id, Decimal(0))
-            wire = _payout_wire(view, model, row["round"], amount_nmr=amount)
-            (actual if settled else pending).append(wire)
+        for number in rounds_of(view, model.id):
+            if is_settled(view, number):
+                amount = payouts_in(view, number).get(model.id, Decimal(0))
+                actual.append(_payout_wire(view, model, number, amount_nmr=amount))
+            else:
+                amount = view.round_scores(number).payout(model.id)
+                pending.append(_payout_wire(view, model, number, amount_nmr=amount))
     return {"pending": pending, "actual": actual}
 
 

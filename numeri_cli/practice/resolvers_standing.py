@@ -8,7 +8,7 @@ from decimal import Decimal
 from numeri_cli.practice import accounts, standing
 from numeri_cli.practice.refusals import not_found
 from numeri_cli.practice.resolvers_account import user_scores
-from numeri_cli.practice.resolvers_scores import score_wire
+from numeri_cli.practice.resolvers_scores import newest_scores
 from numeri_cli.practice.resolvers_view import CLASSIC, View, Wire, page, require_classic
 from numeri_cli.practice.standing import (
     ROUNDS_PER_QUARTER,
@@ -189,9 +189,7 @@ def v3_user_profile(view: View, *, model_name: str, tournament: int | None = CLA
         "latestRanks": lambda: _named(_own(view, model.id).ranks.get),
         "latestReps": lambda: _named(_own(view, model.id).reputations.get),
         "latestReturns": lambda: _returns(_own(view, model.id)),
-        "latestSubmissionScores": lambda: [
-            score_wire(view, one) for one in standing.scores_of(view.connection, model.id)
-        ],
+        "latestSubmissionScores": lambda: newest_scores(view, model.id),
         "latestUserScores": lambda: user_scores(view, model.id),
         "dailyModelPerformances": lambda: _daily(view, model.id),
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 from numeri_cli.practice import accounts
 from numeri_cli.practice.accounts import Caller, Model
+from numeri_cli.practice.daily import RoundScores, Scoreboard
 from numeri_cli.practice.refusals import not_found, tournament_invalid
 from numeri_cli.practice.signing import UrlSigner
 from numeri_cli.practice.state import State, read_state
@@ -64,6 +65,12 @@ class View:
         if chosen is None:
             raise not_found("Model")
         return chosen
+
+    def round_scores(self, number: int) -> RoundScores:
+        """Everybody's scores in a round, as far as they are known."""
+        tournament = self.asked.tournament
+        board = Scoreboard(tournament.world(), tournament.folders, self.now)
+        return board.of_round(self.connection, self.state.calendar.round(number))
 
     def any_model(self, model_id: str) -> Model:
         """Anybody's model of that id."""

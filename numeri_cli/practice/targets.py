@@ -17,6 +17,7 @@ HORIZONS_DAYS = (20, 60)
 SHARES = (0.05, 0.20, 0.50, 0.20, 0.05)
 UNRESOLVED = -1  # code of a target that nobody can know yet
 ALIAS, ALIAS_STANDS_FOR = "target", "target_ender_60"
+SOLVABLE = 1e-12  # of a stock, in a group that has none
 RESIDUAL_UNIT = 1e-9  # below the noise of the market, above that of floating-point sums
 
 
@@ -89,15 +90,35 @@ class RiskModel:
         """
         days = slice(LAG_DAYS, LAG_DAYS + horizon_days)
         total = returns[days].sum(axis=0, dtype=np.int64) * RETURN_UNIT
+        factors, gram = self._factors(styles)
+        return np.stack(
+            [_codes(self._residual(scheme, factors, gram, total)) for scheme in SCHEMES]
+        )
+
+    def resolve_daily(self, styles: FloatArray, returns: ReturnArray, *, days: int) -> CodeArray:
+        """The main scheme's targets of one era, were the horizon 1, 2 … `days` days.
+
+        styles: (styles, stocks) of that era
+        returns: (LAG_DAYS + days or more, stocks) daily log returns from its first day on, in 1e-7
+        returns: (days, stocks) codes 0–4
+        """
+        known = returns[LAG_DAYS : LAG_DAYS + days]
+        totals = np.cumsum(known, axis=0, dtype=np.int64) * RETURN_UNIT
+        factors, gram = self._factors(styles)
+        ridge = SOLVABLE * np.eye(len(factors))
+        weights = np.linalg.solve(gram + ridge, np.einsum("fn,dn->fd", factors, totals))
+        residuals = np.rint((totals - np.einsum("fd,fn->dn", weights, factors)) / RESIDUAL_UNIT)
+        return np.stack([_codes(residual) for residual in residuals])
+
+    def _factors(self, styles: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(factors, stocks) of an era, and their products with one another."""
         factors = np.concatenate([self.fixed, styles.astype(np.float64)])
         count = len(self.fixed)
         gram = np.empty((len(factors), len(factors)))
         gram[:count, :count] = self.gram
         gram[count:] = _products(factors[count:], factors)
         gram[:count, count:] = gram[count:, :count].T
-        return np.stack(
-            [_codes(self._residual(scheme, factors, gram, total)) for scheme in SCHEMES]
-        )
+        return factors, gram
 
     def _residual(
         self, scheme: Scheme, factors: FloatArray, gram: FloatArray, total: FloatArray
@@ -111,8 +132,7 @@ class RiskModel:
         if scheme.per_volatility:
             total = total / self.stocks.volatility
         used = factors[chosen]
-        # a millionth of a millionth of a stock keeps a group without stocks solvable
-        ridge = 1e-12 * np.eye(len(used))
+        ridge = SOLVABLE * np.eye(len(used))
         weights = np.linalg.solve(
             gram[np.ix_(chosen, chosen)] + ridge, np.einsum("fn,n->f", used, total)
         )

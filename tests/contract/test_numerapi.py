@@ -333,10 +333,12 @@ def test_a_year_shows_in_scores_payouts_and_leaderboards(
         "v2_corr20", "mmc", "corr60", "mmc60", "corr_w_meta_model",
     }  # fmt: skip
     assert {one["submissionId"] for one in scores} == {submission}
-    [corr60] = napi.submission_scores(lighthouse, display_name="corr60")
-    assert (corr60["roundNumber"], corr60["day"], corr60["resolved"]) == (first, 60, True)
-    assert len(napi.submission_scores(lighthouse, day=20, last_n_rounds=15)) == 3
-    assert napi.submission_scores(lighthouse, resolved=False) == []
+    corr60 = napi.submission_scores(lighthouse, display_name="corr60")
+    assert [one["day"] for one in corr60] == list(range(60, 0, -1))
+    assert [one["resolved"] for one in corr60] == [True] + 59 * [False]
+    assert {one["roundNumber"] for one in corr60} == {first}
+    assert len(napi.submission_scores(lighthouse, day=20, last_n_rounds=15)) == 5
+    assert len(napi.submission_scores(lighthouse, resolved=True)) == 5
     assert len(napi.submission_scores(lighthouse, distinct_on_round=True)) == 1
 
     payouts = napi.pending_model_payouts()
@@ -357,7 +359,7 @@ def test_a_year_shows_in_scores_payouts_and_leaderboards(
     assert intra["roundNumber"] == first
     [daily] = napi.daily_model_performances("lighthouse")
     assert daily["corrRep"] == next(
-        one["value"] for one in scores if one["displayName"] == "v2_corr20"
+        one["value"] for one in scores if one["displayName"] == "v2_corr20" and one["resolved"]
     )
     assert isinstance(daily["corrRank"], int)
 
