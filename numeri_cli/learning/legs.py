@@ -23,6 +23,7 @@ from numeri_cli.learning.native import (
     value_of,
     voice,
     without,
+    without_fatal_lines,
 )
 from numeri_cli.progress import SILENT, Listener, Task
 
@@ -141,7 +142,8 @@ def _run_leg(
     binned.set_field("init_score", start)
     params = without(leg_parameters(order.params, leg), "num_iterations", "early_stopping_round")
     cells = binned.num_data() * binned.num_feature()
-    booster = lgb.Booster(params=threaded(params, cells), train_set=binned)
+    with without_fatal_lines():
+        booster = lgb.Booster(params=threaded(params, cells), train_set=binned)
     unseen = 0
     for _ in range(length):
         booster.update()

@@ -38,6 +38,7 @@ __all__ = [
     "value_of",
     "voice",
     "without",
+    "without_fatal_lines",
 ]
 
 DEFAULTS: Mapping[str, Any] = {
@@ -58,7 +59,7 @@ LEG_OBJECTIVES = frozenset(
 
 
 _OF_BOOSTERS = ("objective", "num_class", "device_type")
-_FATAL, _END = b"[LightGBM] [Fatal]", b"\0"
+_FATAL, _END = b"[LightGBM] [Fatal] ", b"\0"
 
 
 class _Voice:
@@ -168,7 +169,7 @@ def refusals() -> Iterator[None]:
         yield
     except lgb.basic.LightGBMError as error:
         raise ParameterUnknown(
-            f"LightGBM refuses: {str(error).strip()[:300].rstrip('.')}",
+            f"LightGBM refuses: {_sentence(error)[:300]}",
             hint="mend `params` of the model's estimator",
         ) from error
 
@@ -200,8 +201,8 @@ def _refusal(params: Mapping[str, Any]) -> str | None:
         return "is neither a number nor words nor a list of them"
     named = {canonical(name) or name: value for name, value in params.items()}
     library = lgb.basic._LIB  # type: ignore[attr-defined]  # it has no public name
-    with voice(SILENT), _without_fatal_lines():
-        try:
+    try:
+        with voice(SILENT), without_fatal_lines():
             # The one call that reads every parameter and no data.
             lgb.basic._safe_call(
                 library.LGBM_DatasetUpdateParamChecking(lgb.basic._c_str(text), b"")
@@ -211,13 +212,18 @@ def _refusal(params: Mapping[str, Any]) -> str | None:
             if made:
                 rows = lgb.Dataset(np.zeros((2, 1)), label=np.ones(2), params={"verbosity": -1})
                 lgb.Booster(params=made | {"verbosity": -1, "num_threads": 1}, train_set=rows)
-        except lgb.basic.LightGBMError as error:
-            return str(error).strip().partition(" at /")[0].rstrip(" .")
+    except lgb.basic.LightGBMError as error:
+        return _sentence(error)
     return None
 
 
+def _sentence(error: lgb.basic.LightGBMError) -> str:
+    """The library's words in one line, without its place in the source and the full stop."""
+    return " ".join(str(error).partition(" at /")[0].split()).rstrip(" .")
+
+
 @contextmanager
-def _without_fatal_lines() -> Iterator[None]:
+def without_fatal_lines() -> Iterator[None]:
     """Keep what LightGBM itself writes of an error from standard error, for a moment.
 
     It goes there past the registered logger. What others write meanwhile comes out afterwards.
@@ -229,20 +235,25 @@ def _without_fatal_lines() -> Iterator[None]:
         return
     reading, writing = os.pipe()
     os.dup2(writing, 2)
+    refusal = b""
     try:
         yield
+    except lgb.basic.LightGBMError as error:
+        refusal = _FATAL + str(error).encode()
+        raise
     finally:
-        os.write(writing, _END)
         os.dup2(standard, 2)
+        os.write(writing, _END)  # after it nobody writes there
         said = b""
         while not said.endswith(_END):
             said += os.read(reading, 65536)
         for number in (standard, reading, writing):
             os.close(number)
-        lines = said.removesuffix(_END).splitlines(keepends=True)
-        others = [line for line in lines if line.strip() and not line.startswith(_FATAL)]
+        others = said.removesuffix(_END)
+        if refusal:
+            others = others.replace(refusal + b"\n", b"")
         if others:
-            os.write(2, b"".join(others))
+            os.write(2, others)
 
 
 @cache

@@ -174,6 +174,21 @@ def test_of_a_parameter_of_a_wrong_type_nothing_but_our_sentence_is_seen(
         assert hint == "hint:  mend `params` of the model's estimator"
 
 
+@pytest.mark.parametrize(
+    ("added", "word"), [("monotone_constraints = [1]", "onotone"), ('device = "cuda"', "CUDA")]
+)
+def test_of_a_parameter_that_this_data_or_build_does_not_suit_our_sentence_alone_is_seen(
+    numeri: Numeri, trained: Path, profile: Path, added: str, word: str
+) -> None:
+    profile.write_text(PROFILE.replace("max_depth = 3", f"max_depth = 3, {added}"))
+    said = numeri("train", "--quiet")
+    assert (said.code, said.out) == (1, "")
+    error, hint = said.err.splitlines()
+    assert error.startswith("error: LightGBM refuses")
+    assert word in error
+    assert hint == "hint:  mend `params` of the model's estimator"
+
+
 def test_features_to_neutralize_against_must_exist(
     numeri: Numeri, trained: Path, profile: Path
 ) -> None:
