@@ -45,6 +45,7 @@ def create(
     stocks: Annotated[int | None, typer.Option(help="Stocks; 2,000 by default.")] = None,
     eras: Annotated[int | None, typer.Option(help="Weeks of history; 300 by default.")] = None,
     features: Annotated[int | None, typer.Option(help="Columns; 240 by default.")] = None,
+    rivals: Annotated[int | None, typer.Option(help="Other participants; 12 by default.")] = None,
     start: Annotated[
         str | None, typer.Option(help="Date of the first round's week, such as 2026-01-03.")
     ] = None,
@@ -62,7 +63,13 @@ def create(
             f"a practice tournament is already in {session.home.practice}",
             hint="`numeri practice reset` removes it",
         )
-    asked = {"seed": seed, "stocks": stocks, "eras": eras, "features": features}
+    asked = {
+        "seed": seed,
+        "stocks": stocks,
+        "eras": eras,
+        "features": features,
+        "rivals": rivals,
+    }
     given = {name: value for name, value in asked.items() if value is not None}
     settings = replace(WorldSettings(), **given)
     Tournament.create(

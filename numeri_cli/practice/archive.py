@@ -22,8 +22,8 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.errors import PracticeDamaged, PracticeMissing, PracticeSettings
-from numeri_cli.home import atomic_file, disk_errors, write_text
+from numeri_cli.errors import DiskFull, PracticeDamaged, PracticeMissing, PracticeSettings
+from numeri_cli.home import atomic_file, disk_errors, free_bytes, write_text
 from numeri_cli.practice.market import DAYS_PER_ERA, MarketState
 from numeri_cli.practice.obfuscation import NoiseArray
 from numeri_cli.practice.targets import HORIZONS_DAYS, SCHEMES, eras_to_resolve
@@ -172,6 +172,16 @@ def base_bytes(settings: WorldSettings) -> dict[str, int]:
     for days in HORIZONS_DAYS:
         sizes[f"targets_{days}"] = resolved_eras(eras + 1, days) * len(SCHEMES) * stocks
     return sizes
+
+
+def require_space(root: Path, settings: WorldSettings) -> None:
+    """Raise DiskFull where not even the history of such a world has room under `root`."""
+    needed, free = sum(base_bytes(settings).values()), free_bytes(root)
+    if needed > free:
+        raise DiskFull(
+            f"such a world needs {needed:,} bytes and more, and the disk of {root} has {free:,}",
+            hint="make a smaller one: fewer --stocks, --eras or --features",
+        )
 
 
 def read_standing(root: Path) -> Standing:

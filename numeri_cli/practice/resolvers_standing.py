@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from numeri_cli.practice import accounts, standing
@@ -18,6 +19,7 @@ from numeri_cli.practice.standing import (
 )
 
 DEFAULT_PAGE = 50
+DAY = timedelta(days=1)
 
 
 def v2_leaderboard(
@@ -31,17 +33,34 @@ def v2_leaderboard(
 ) -> list[Wire]:
     """Models, the best first; `filterBy` keeps names that hold the text."""
     everybody = standings(view.connection, view.state.live_round)
-    rows = [_model_row(view, one) for one in everybody if (filter_by or "") in one.model.name]
+    before = {one.model.id: one.rank for one in _yesterday(view)}
+    rows = [
+        _model_row(one, rank_before=before.get(one.model.id))
+        for one in everybody
+        if (filter_by or "") in one.model.name
+    ]
     return page(_ordered(rows, order_by, direction), limit=limit, offset=offset)
 
 
-def _model_row(view: View, one: Standing) -> Wire:
+def _yesterday(view: View) -> tuple[Standing, ...]:
+    """How everybody stood a day ago."""
+    moment = view.now - DAY
+    live_round = min(view.state.calendar.number_at(moment), view.state.live_round)
+    return standings(view.connection, live_round, known_by=moment)
+
+
+def _risen(rank: int, rank_before: int | None) -> int:
+    """By how many places somebody has risen; 0 for who is new."""
+    return 0 if rank_before is None else rank_before - rank
+
+
+def _model_row(one: Standing, *, rank_before: int | None) -> Wire:
     return {
         "id": one.model.id,
         "username": one.model.name,
         "team": False,
         "rank": one.rank,
-        "rankChange1d": 0,
+        "rankChange1d": _risen(one.rank, rank_before),
         "nmrStaked": one.model.stake_nmr,
         "return1Day": one.returns[1],
         "return13Weeks": one.returns[ROUNDS_PER_QUARTER],
@@ -66,18 +85,32 @@ def account_leaderboard(
 ) -> list[Wire]:
     """Accounts, the best first; an account's score is the stake-weighted one of its models."""
     require_classic(tournament)
-    owned: dict[str, list[Standing]] = {}
-    for one in standings(view.connection, view.state.live_round):
-        owned.setdefault(one.model.account_id, []).append(one)
-    rows = [_account_row(view, models) for models in owned.values()]
-    rows.sort(key=lambda row: (-(row["corr60"] or float("-inf")), -row["nmrStaked"]))
-    for place, row in enumerate(rows, start=1):
-        row["rank"] = place
+    rows = _account_rows(standings(view.connection, view.state.live_round))
+    before = {row["id"]: row["rank"] for row in _account_rows(_yesterday(view))}
+    for row in rows:
+        row["rankChange1d"] = _risen(row["rank"], before.get(row["id"]))
     rows = [row for row in rows if (filter_by or "") in row["username"]]
     return page(_ordered(rows, order_by, direction), limit=limit, offset=offset)
 
 
-def _account_row(view: View, models: Sequence[Standing]) -> Wire:
+def _account_rows(everybody: Sequence[Standing]) -> list[Wire]:
+    """Accounts with their ranks, the best first."""
+    owned: dict[str, list[Standing]] = {}
+    for one in everybody:
+        owned.setdefault(one.model.account_id, []).append(one)
+    rows = [_account_row(models) for models in owned.values()]
+    # one without a score comes after the worst, not among those whose score is 0
+    rows.sort(key=lambda row: (_last_if_none(row["corr60"]), -row["nmrStaked"]))
+    for place, row in enumerate(rows, start=1):
+        row["rank"] = place
+    return rows
+
+
+def _last_if_none(score: float | None) -> float:
+    return float("inf") if score is None else -score
+
+
+def _account_row(models: Sequence[Standing]) -> Wire:
     staked = sum((one.model.stake_nmr for one in models), start=Decimal(0))
 
     def earned(rounds: int) -> Decimal:
@@ -87,20 +120,19 @@ def _account_row(view: View, models: Sequence[Standing]) -> Wire:
         before = staked - earned(rounds)
         return float(earned(rounds) / before) if before > 0 else 0.0
 
-    first = models[0].model
+    first, all_time = models[0].model, max(models[0].returns)
     return {
         "id": first.account_id,
         "username": first.account_name,
         "displayName": first.account_name,
         "team": False,
-        "rankChange1d": 0,
         "nmrStaked": staked,
         "return3m": returned(ROUNDS_PER_QUARTER),
         "return1y": returned(ROUNDS_PER_YEAR),
-        "returnAllTime": returned(view.state.live_round),
+        "returnAllTime": returned(all_time),
         "return3mNmr": earned(ROUNDS_PER_QUARTER),
         "return1yNmr": earned(ROUNDS_PER_YEAR),
-        "returnAllTimeNmr": earned(view.state.live_round),
+        "returnAllTimeNmr": earned(all_time),
         "v2Corr20": _weighted(models, "v2_corr20"),
         "corr60": _weighted(models, "corr60"),
         "mmc": _weighted(models, "mmc"),

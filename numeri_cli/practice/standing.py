@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from numeri_cli.practice.accounts import Model, all_models
-from numeri_cli.practice.settlement import SCORE_RULES
-from numeri_cli.practice.store import Connection, Row, moment_of
+from numeri_cli.practice.settlement import HORIZONS, SCORE_RULES
+from numeri_cli.practice.store import Connection, Row, moment_of, moment_text
 
 ROUNDS_PER_YEAR = 52
 ROUNDS_PER_QUARTER = 13
@@ -58,15 +58,24 @@ class StakeMove:
 
 
 def standings(
-    connection: Connection, live_round: int, *, until_round: int | None = None
+    connection: Connection,
+    live_round: int,
+    *,
+    until_round: int | None = None,
+    known_by: datetime | None = None,
 ) -> tuple[Standing, ...]:
     """Everybody, the best first: by reputation in CORR60, then by stake, then by name.
 
     until_round: the last round whose scores count; all that are known where None
+    known_by: models, stakes and scores as they were at that moment; earnings are those of now
     """
     models = all_models(connection)
+    if known_by is not None:
+        models = _models_at(connection, models, known_by)
     last = live_round if until_round is None else until_round
-    reputations = _reputations(connection, after=live_round - ROUNDS_PER_YEAR, last=last)
+    reputations = _reputations(
+        connection, after=live_round - ROUNDS_PER_YEAR, last=last, known_by=known_by
+    )
     ranks = {name: _ranks(reputations, name) for name in SCORE_NAMES}
     earned = {
         rounds: _earned(connection, live_round - rounds)
@@ -126,16 +135,52 @@ def _move(row: Row) -> StakeMove:
     )
 
 
-def _reputations(connection: Connection, *, after: int, last: int) -> dict[str, dict[str, float]]:
+def _models_at(
+    connection: Connection, models: Sequence[Model], moment: datetime
+) -> tuple[Model, ...]:
+    """The models there were at a moment, with the stakes they had."""
     rows = connection.execute(
+        """SELECT model_id, stake_nmr FROM stake_moves WHERE sequence IN
+           (SELECT max(sequence) FROM stake_moves WHERE moved_at <= ? GROUP BY model_id)""",
+        (moment_text(moment),),
+    )
+    stakes = {row["model_id"]: Decimal(row["stake_nmr"]) for row in rows}
+    return tuple(
+        replace(model, stake_nmr=stakes.get(model.id, Decimal(0)))
+        for model in models
+        if model.inserted_at <= moment
+    )
+
+
+def _reputations(
+    connection: Connection, *, after: int, last: int, known_by: datetime | None
+) -> dict[str, dict[str, float]]:
+    rows: Iterable[Row] = connection.execute(
         """SELECT model_id, name, avg(value) AS mean FROM scores
            WHERE round > ? AND round <= ? GROUP BY model_id, name""",
         (after, last),
     )
+    if known_by is not None:
+        rows = _means_known_by(connection, known_by, after=after, last=last)
     found: dict[str, dict[str, float]] = {}
     for row in rows:
         found.setdefault(row["model_id"], {})[row["name"]] = row["mean"]
     return found
+
+
+def _means_known_by(
+    connection: Connection, moment: datetime, *, after: int, last: int
+) -> Iterable[Row]:
+    for horizon in HORIZONS:
+        names = [rule.name for rule in SCORE_RULES if rule.horizon_days == horizon]
+        marks = ", ".join("?" * len(names))
+        yield from connection.execute(
+            f"""SELECT model_id, name, avg(value) AS mean
+                FROM scores JOIN settlements ON settlements.round = scores.round
+                WHERE horizon_days = ? AND settled_at <= ? AND name IN ({marks})
+                AND scores.round > ? AND scores.round <= ? GROUP BY model_id, name""",  # noqa: S608 - marks alone
+            (horizon, moment_text(moment), *names, after, last),
+        )
 
 
 def _ranks(reputations: Mapping[str, Mapping[str, float]], name: str) -> dict[str, int]:

@@ -24,6 +24,7 @@ from numeri_cli.errors import (
 from numeri_cli.home import disk_errors, held_lock
 from numeri_cli.practice import accounts, edition, staking, submissions
 from numeri_cli.practice.advancing import Week
+from numeri_cli.practice.archive import require_space
 from numeri_cli.practice.clock import RunningClock
 from numeri_cli.practice.furnishing import PARTICIPANT, furnish, read_secrets
 from numeri_cli.practice.refusals import round_closed
@@ -99,6 +100,7 @@ class Tournament:
                     hint="go on with it, or start again with `numeri practice reset`",
                 )
             _refuse_remains(root)
+            require_space(root, settings)
             try:
                 _build(building, settings, start=start, listener=listener)
                 with disk_errors(root):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from numeri_cli.home import free_bytes
 from tests.cli.conftest import Numeri
 
-pytestmark = pytest.mark.usefixtures("practice")
+practised = pytest.mark.usefixtures("practice")
 
 
+@practised
 def test_a_stake_shows_in_the_status_and_comes_from_the_wallet(numeri: Numeri) -> None:
     said = numeri("practice", "stake", "beacon", "12.5")
     assert said.code == 0, said.err
@@ -25,6 +29,7 @@ def test_a_stake_shows_in_the_status_and_comes_from_the_wallet(numeri: Numeri) -
     assert Decimal(numeri("practice", "status", "--json").data["available_nmr"]) == 100
 
 
+@practised
 @pytest.mark.parametrize(
     ("words", "message", "cure"),
     [
@@ -45,6 +50,7 @@ def test_a_stake_that_cannot_be_is_refused_with_its_cure(
     assert Decimal(numeri("practice", "status", "--json").data["available_nmr"]) == 100
 
 
+@practised
 def test_time_passes_until_a_day(numeri: Numeri) -> None:
     said = numeri("practice", "advance", "--until", "2026-01-24", "--json")
     assert said.code == 0
@@ -56,6 +62,7 @@ def test_time_passes_until_a_day(numeri: Numeri) -> None:
     assert "round 64" in quiet.out
 
 
+@practised
 @pytest.mark.parametrize(
     ("words", "code", "message", "cure"),
     [
@@ -74,3 +81,49 @@ def test_a_time_that_cannot_be_is_refused_with_its_cure(
     assert message in said.err.replace("\n", " ")
     assert cure in said.err.replace("\n", " ")
     assert numeri("practice", "status", "--json").data["round_number"] == 61
+
+
+def test_a_world_is_made_to_measure(numeri: Numeri, home: Path) -> None:
+    measures = ("--stocks", 120, "--eras", 50, "--features", 12, "--rivals", 30, "--seed", 9)
+    assert numeri("practice", "create", *measures).code == 0
+    status = numeri("practice", "status", "--json").data
+    assert status["live_era"] == 51
+    root = home / "data" / "practice" / "world"
+    settings = json.loads((root / "world.json").read_text())["settings"]
+    assert settings == {"seed": 9, "stocks": 120, "eras": 50, "features": 12, "rivals": 30}
+    assert numeri("practice", "advance").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "cure"),
+    [
+        (("--stocks", "99"), "cannot have stocks = 99", "from 100 to 20000"),
+        (("--stocks", "20001"), "cannot have stocks = 20001", "from 100 to 20000"),
+        (("--eras", "39"), "cannot have eras = 39", "from 40 to 9000"),
+        (("--features", "11"), "cannot have features = 11", "from 12 to 10000"),
+        (("--rivals", "0"), "cannot have rivals = 0", "from 1 to 1000"),
+        (("--rivals", "1001"), "cannot have rivals = 1001", "from 1 to 1000"),
+        (("--seed", "-1"), "cannot have seed = -1", "seed may be from"),
+    ],
+)
+def test_a_measure_no_world_can_have_is_refused_by_its_name(
+    numeri: Numeri, home: Path, words: tuple[str, str], message: str, cure: str
+) -> None:
+    said = numeri("practice", "create", *words)
+    assert said.code == 1
+    assert message in said.err
+    assert cure in said.err
+    assert not (home / "data" / "practice").exists()
+
+
+def test_a_world_larger_than_the_disk_is_refused_before_it_is_begun(
+    numeri: Numeri, home: Path
+) -> None:
+    needed = 20_000 * 9_000 * 10_000
+    if free_bytes(home) > needed:
+        pytest.skip("this disk would hold it")
+    said = numeri("practice", "create", "--stocks", 20_000, "--eras", 9_000, "--features", 10_000)
+    assert said.code == 4
+    assert "such a world needs 1,8" in said.err
+    assert "fewer --stocks, --eras or --features" in said.err.replace("\n", " ")
+    assert not (home / "data" / "practice").exists()

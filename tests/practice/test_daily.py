@@ -150,3 +150,27 @@ def test_a_clock_that_runs_past_the_market_shows_no_day_of_the_future(
         )
     days = {row["day"] for row in wire.data(SCORES, m=wire.model())["submissionScores"]}
     assert days == {1, 2, 3}  # five returns were drawn, two of them are lag
+
+
+def test_a_rank_changes_with_the_scores_of_the_day_and_with_them_alone(
+    played: Tournament, wire: Wire
+) -> None:
+    models = "{ v2Leaderboard(limit: 100) { username rank rankChange1d } }"
+    accounts = "{ accountLeaderboard { username rank rankChange1d } }"
+    ranks: dict[str, dict[str, int]] = {}
+    for weeks in (12, 1, 1):  # nothing is settled before the 13th
+        played.advance(weeks)
+        for query, name in ((models, "v2Leaderboard"), (accounts, "accountLeaderboard")):
+            rows = wire.data(query)[name]
+            before = ranks.get(name, {row["username"]: row["rank"] for row in rows})
+            assert {row["username"]: row["rankChange1d"] for row in rows} == {
+                row["username"]: before[row["username"]] - row["rank"] for row in rows
+            }
+            assert any(row["rankChange1d"] for row in rows) == (weeks == 1)
+            ranks[name] = {row["username"]: row["rank"] for row in rows}
+    later = played.now() + timedelta(days=1)
+    with played.store.writing() as connection:
+        connection.execute(
+            "UPDATE tournament SET clock = ?", (later.isoformat(timespec="microseconds"),)
+        )
+    assert not any(row["rankChange1d"] for row in wire.data(models)["v2Leaderboard"])
