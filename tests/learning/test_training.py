@@ -191,8 +191,8 @@ def test_early_stopping_of_another_estimator_is_refused(site: Site) -> None:
 
 
 def test_a_tree_too_large_for_this_machine_is_refused_unless_forced(site: Site) -> None:
-    """So many leaves that their histograms would take terabytes; forced, few are grown."""
+    """So many leaves that their histograms would take terabytes."""
     plan = replace(PLAN, params={"n_estimators": 1, "num_leaves": 120_000_000})
     with pytest.raises(MemoryShort):
-        train_members(plan, data_of(plan, site), place_of(site, Notes()))
+        train_members(plan, data_of(PLAN, site), place_of(site, Notes()))
     assert not (site.home.data / "unfinished").exists()
