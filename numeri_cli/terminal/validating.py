@@ -195,7 +195,7 @@ def _lines(
             drawdowns = [s.drawdown for s in summaries]
             lines.append(_line(f"{label} drawdown", drawdowns, kind="drawdown"))
             lengths = [float(s.drawdown_eras) for s in summaries]
-            lines.append(_line(f"{label} drawdown's eras", lengths, kind="drawdown", places=0))
+            lines.append(_line(f"{label} drawdown eras", lengths, kind="drawdown", places=0))
             shares = [s.positive for s in summaries]
             lines.append(_line(f"{label} eras above 0", shares, kind=score, places=2))
             lines.append(
