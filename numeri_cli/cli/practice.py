@@ -152,11 +152,16 @@ def serve(
     clock: Annotated[
         str, typer.Option(help="standing, running, or running:60 for a minute each second.")
     ] = "standing",
+    rate_limits: Annotated[
+        bool,
+        typer.Option("--rate-limits", help="Refuse questions above the real API's limits."),
+    ] = False,
 ) -> None:
     """Serve the practice tournament on 127.0.0.1, for other programs, until Ctrl-C.
 
     numeri practice serve --port 8000
     """
+    from numeri_cli.practice.rate_limits import RateLimiter
     from numeri_cli.practice.server import serve as serve_practice
 
     tournament = session.practice
@@ -170,7 +175,8 @@ def serve(
             f"export NUMERAI_SECRET_KEY={secret}\n"
         )
 
-    serve_practice(tournament, port=port, clock=clock, announce=announce)
+    limiter = RateLimiter() if rate_limits else None
+    serve_practice(tournament, port=port, clock=clock, announce=announce, limiter=limiter)
 
 
 @command(app, "add-model")

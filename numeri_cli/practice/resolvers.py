@@ -14,12 +14,17 @@ from importlib.resources import files
 from typing import Any
 
 from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     build_schema,
     execute_sync,
     get_named_type,
@@ -132,6 +137,33 @@ def answer(asked: Asked, request: GraphQLRequest) -> Wire:
         return {"data": result.data}
     known = any(value is not None for value in (result.data or {}).values())
     return {"data": result.data if known else None, "errors": _listed(result.errors)}
+
+
+def root_fields(request: GraphQLRequest) -> list[str]:
+    """What a request asks for, each as often as it does; nothing where it cannot be understood."""
+    try:
+        document = understood(request.query, tournament_schema())
+    except GraphQLError:
+        return []
+    operation = get_operation_ast(document, request.operation_name)
+    if operation is None:
+        return []
+    fragments = {
+        one.name.value: one.selection_set
+        for one in document.definitions
+        if isinstance(one, FragmentDefinitionNode)
+    }
+    waiting: list[SelectionSetNode] = [operation.selection_set]
+    fields: dict[str, str] = {}  # by the name in the answer, under which it is asked once
+    while waiting:
+        for one in waiting.pop().selections:
+            if isinstance(one, FieldNode):
+                fields[(one.alias or one.name).value] = one.name.value
+            elif isinstance(one, InlineFragmentNode):
+                waiting.append(one.selection_set)
+            elif isinstance(one, FragmentSpreadNode) and one.name.value in fragments:
+                waiting.append(fragments.pop(one.name.value))  # its fields count once
+    return list(fields.values())
 
 
 def _changes(operation: OperationDefinitionNode | None) -> bool:

@@ -20,7 +20,8 @@ from numeri_cli.errors import DiskTrouble, LockHeld, NumeriError
 from numeri_cli.practice.clock import STANDING, speed_of
 from numeri_cli.practice.files import PREFIXES, FileStore
 from numeri_cli.practice.handler import Handler
-from numeri_cli.practice.resolvers import GraphQLRequest, answer
+from numeri_cli.practice.rate_limits import RateLimiter
+from numeri_cli.practice.resolvers import GraphQLRequest, answer, root_fields
 from numeri_cli.practice.resolvers_view import Asked
 from numeri_cli.practice.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
@@ -36,24 +37,37 @@ MAX_QUERY_BYTES = 2**20
 GRAPHQL_PATHS = ("/", "/graphql")
 
 
-def application(tournament: Tournament, *, signer: UrlSigner | None = None) -> WSGIApplication:
+def application(
+    tournament: Tournament,
+    *,
+    signer: UrlSigner | None = None,
+    limiter: RateLimiter | None = None,
+) -> WSGIApplication:
     """The tournament as a WSGI application; needs nothing but the requests it is given.
 
     signer: what signs file URLs, if not the tournament's own
+    limiter: how often an address may ask; as often as it likes where None
     """
-    return _Application(tournament, signer or tournament.signer(), is_serving=False)
+    return _Application(
+        tournament, signer or tournament.signer(), limiter=limiter, is_serving=False
+    )
 
 
 def serve(
-    tournament: Tournament, *, port: int, clock: str, announce: Callable[[str], None]
+    tournament: Tournament,
+    *,
+    port: int,
+    clock: str,
+    announce: Callable[[str], None],
+    limiter: RateLimiter | None = None,
 ) -> None:
     """Serve on 127.0.0.1 until KeyboardInterrupt or another exception ends it.
 
     port: 0 takes a free one; clock: "standing", "running" or "running:SPEED"
-    announce: is told the address once, as soon as it answers
+    announce: is told the address once, as soon as it answers; limiter: see `application`
     Raises UsageProblem, DiskTrouble where the port is taken.
     """
-    with listening(tournament, port=port, clock=clock) as address:
+    with listening(tournament, port=port, clock=clock, limiter=limiter) as address:
         announce(address)
         forever = threading.Event()
         while not forever.wait(WAIT_SECONDS):
@@ -61,10 +75,16 @@ def serve(
 
 
 @contextmanager
-def listening(tournament: Tournament, *, port: int = 0, clock: str = STANDING) -> Iterator[str]:
+def listening(
+    tournament: Tournament,
+    *,
+    port: int = 0,
+    clock: str = STANDING,
+    limiter: RateLimiter | None = None,
+) -> Iterator[str]:
     """Serve on 127.0.0.1 from another thread for as long as the block runs; yields the address."""
     speed = speed_of(clock)
-    app = _Application(tournament, tournament.signer(), is_serving=True)
+    app = _Application(tournament, tournament.signer(), limiter=limiter, is_serving=True)
     try:
         server = _Server((ADDRESS, port), app, tournament.now)
     except (OSError, OverflowError) as error:
@@ -133,11 +153,13 @@ class _Application:
         tournament: Tournament,
         signer: UrlSigner,
         *,
+        limiter: RateLimiter | None,
         is_serving: bool,
     ) -> None:
         self._tournament = tournament
         self._signer = signer
         self._files = FileStore(tournament, signer)
+        self._limiter = limiter
         self._is_serving = is_serving
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -186,7 +208,23 @@ class _Application:
             parsed = None
         if parsed is None:
             return _detail(400, "Bad Request")
-        return _json(200, answer(asked, parsed))
+        return self._too_soon(request, parsed) or _json(200, answer(asked, parsed))
+
+    def _too_soon(self, request: Request, parsed: GraphQLRequest) -> Response | None:
+        """The refusal of an address that asks too often."""
+        if self._limiter is None:
+            return None
+        excess = self._limiter.excess(request.remote_addr or ADDRESS, root_fields(parsed))
+        if excess is None:
+            return None
+        message = (
+            f"Rate limit exceeded: {excess.rate.calls} calls of {excess.name}"
+            f" in {excess.rate.seconds:g} seconds"
+        )
+        error = {"message": message, "code": "rate_limited"}
+        response = _json(429, {"data": None, "errors": [error]})
+        response.headers["Retry-After"] = str(excess.wait_seconds)
+        return response
 
 
 def _parsed(body: bytes) -> GraphQLRequest | None:

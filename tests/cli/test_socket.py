@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cli.conftest import PROFILE, Numeri
@@ -184,3 +185,15 @@ def test_a_clock_that_cannot_run_is_refused(numeri: Numeri, practice: Path, cloc
     refused(
         said, exit_code=2, code="usage", sentence=f"the clock cannot be '{clock}'", cure="standing"
     )
+
+
+def test_served_with_rate_limits_it_refuses_who_asks_too_often(organiser: Path) -> None:
+    announced = serve(organiser, "--rate-limits")
+    try:
+        question = {"query": "{ listDatasets }"}
+        answers = [httpx.post(announced.address, json=question) for _ in range(11)]
+        assert [answer.status_code for answer in answers] == 10 * [200] + [429]
+        assert answers[-1].headers["retry-after"].isdigit()
+    finally:
+        announced.process.send_signal(signal.SIGINT)
+        announced.process.communicate(timeout=60)
