@@ -138,9 +138,17 @@ class Store:
                     hint="update numeri, or start again with `numeri practice reset`",
                 )
             for number in range(version, len(MIGRATIONS)):
-                for statement in MIGRATIONS[number].split(";"):
-                    connection.execute(statement)
+                self._run(connection, MIGRATIONS[number])
                 connection.execute(f"PRAGMA user_version = {number + 1}")
+
+    def _run(self, connection: Connection, migration: str) -> None:
+        for statement in migration.split(";"):
+            try:
+                connection.execute(statement)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # tables that are not ours
+                    raise damaged(self._path) from error
+                raise
 
 
 def damaged(path: Path) -> PracticeDamaged:
