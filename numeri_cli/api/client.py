@@ -94,9 +94,14 @@ class Client:
     @contextmanager
     def before(self, deadline: datetime) -> Iterator[None]:
         """Inside, nothing is tried again once the server's clock would show `deadline`."""
+        with self.within((deadline - self.now()).total_seconds()):
+            yield
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Inside, nothing is tried again once so many seconds have passed."""
         outer = self._deadline
-        left = (deadline - self.now()).total_seconds()
-        mine = time.monotonic() + left
+        mine = time.monotonic() + seconds
         self._deadline = mine if outer is None else min(mine, outer)
         try:
             yield

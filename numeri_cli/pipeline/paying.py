@@ -12,6 +12,7 @@ from numeri_cli.validation import Validation
 from numeri_cli.workshop import Workshop
 
 _CURRENT = 0  # as a round's number: the one that is open
+_PATIENCE_SECONDS = 2.0  # to try again in: files can be scored without a server
 
 
 def with_payout(workshop: Workshop, validation: Validation) -> Validation:
@@ -22,7 +23,8 @@ def with_payout(workshop: Workshop, validation: Validation) -> Validation:
     """
     say = workshop.listener.say
     try:
-        round_ = _latest_rules(workshop)
+        with workshop.client.within(_PATIENCE_SECONDS):
+            round_ = _latest_rules(workshop)
     except ApiError as error:
         say(f"going on without the payout: {error.message}")
         return validation
