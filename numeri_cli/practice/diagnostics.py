@@ -23,12 +23,16 @@ FloatArray = npt.NDArray[np.float64]
 TARGET = "target_ender_60"
 BENCHMARK = "v53_lgbm_ender60"
 NEUTRALIZED_SET = "fncv3_features"
+TOP_BOTTOM = 200
 ERAS = "invalid_submission_eras"
 
 
 @dataclass(frozen=True)
 class EraDiagnostics:
-    """Scores of one era; None where a score has no meaning there."""
+    """Scores of one era; None where a score has no meaning there.
+
+    corr_tb200, mmc_tb200, bmc_tb200: on the 200 highest and 200 lowest alone
+    """
 
     era: str
     corr: float | None
@@ -37,6 +41,16 @@ class EraDiagnostics:
     fnc_v3: float | None
     feature_corr_max: float | None
     example_corr: float | None
+    corr_tb200: float | None = None
+    mmc_tb200: float | None = None
+    bmc_tb200: float | None = None
+
+    @property
+    def top_bottom(self) -> EraDiagnostics:
+        """The same era by its extremes alone."""
+        return EraDiagnostics(
+            self.era, self.corr_tb200, self.mmc_tb200, self.bmc_tb200, None, None, None
+        )
 
 
 @dataclass(frozen=True)
@@ -88,14 +102,21 @@ def _of_ids(given: dict[Any, float], ids: npt.NDArray[np.str_]) -> FloatArray:
 
 def _scored(era: ValidationEra, prediction: FloatArray) -> EraDiagnostics:
     moves = exposures(prediction, era.features)[0]
+
+    def against(model: FloatArray, *, top_bottom: int | None = None) -> float | None:
+        return plain(contribution(prediction, model, era.target, top_bottom=top_bottom)[0])
+
     return EraDiagnostics(
         era=era.era,
         corr=plain(corr(prediction, era.target)),
-        mmc=plain(contribution(prediction, era.meta_model, era.target)[0]),
-        bmc=plain(contribution(prediction, era.benchmark, era.target)[0]),
+        mmc=against(era.meta_model),
+        bmc=against(era.benchmark),
         fnc_v3=plain(fnc(prediction, era.features, era.target)[0]),
         feature_corr_max=None if np.isnan(moves).all() else plain(np.nanmax(np.abs(moves))),
         example_corr=plain(corr(prediction, era.example, target_power=1)),
+        corr_tb200=plain(corr(prediction, era.target, top_bottom=TOP_BOTTOM)),
+        mmc_tb200=against(era.meta_model, top_bottom=TOP_BOTTOM),
+        bmc_tb200=against(era.benchmark, top_bottom=TOP_BOTTOM),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from numeri_cli.practice import accounts, submissions
 from numeri_cli.practice import diagnostics as service
-from numeri_cli.practice.diagnostics import EraDiagnostics, FloatArray, plain
+from numeri_cli.practice.diagnostics import TOP_BOTTOM, EraDiagnostics, FloatArray, plain
 from numeri_cli.practice.refusals import not_found
 from numeri_cli.practice.resolvers_submissions import READ_SCOPE, UPLOAD_SCOPE, upload_auth
 from numeri_cli.practice.resolvers_view import CLASSIC, Asked, View, Wire, require_classic, viewing
@@ -100,6 +100,21 @@ def diagnostics(
 
 def _wire(row: Row) -> Wire:
     eras = service.decoded(row["result"])
+    return {
+        **_diagnostics_wire(row, eras),
+        "tb200Diagnostics": lambda: _top_bottom(row, eras),
+    }
+
+
+def _top_bottom(row: Row, eras: Sequence[EraDiagnostics]) -> Wire | None:
+    """The same on the extremes of each era; None in a world of too few stocks."""
+    if all(era.mmc_tb200 is None for era in eras):
+        return None
+    extremes = [era.top_bottom for era in eras]
+    return {**_diagnostics_wire(row, extremes), "topBottom": TOP_BOTTOM}
+
+
+def _diagnostics_wire(row: Row, eras: Sequence[EraDiagnostics]) -> Wire:
     return {
         "id": row["id"],
         "filename": row["filename"],

@@ -15,6 +15,7 @@ import pytest
 from numerai_tools import scoring
 
 from numeri_cli.practice.tournament import Tournament
+from numeri_cli.practice.world import WorldSettings
 from tests.practice.wire import Wire
 from tests.practice.worlds import fresh_tournament
 from tests.scoring.oracle import answer
@@ -206,3 +207,54 @@ def test_eras_whose_target_is_not_known_yet_are_left_out(wire: Wire) -> None:
     known = rows.loc[rows["target_ender_60"].notna(), "era"]
     assert [era["era"] for era in found["perEraDiagnostics"]] == sorted(set(known))
     assert len(set(rows["era"])) > len(set(known)) > 0
+
+
+TB200 = """query($id: ID) { diagnostics(id: $id) { topBottom tb200Diagnostics {
+    topBottom validationCorrMean validationCorrSharpe validationMmcMean validationBmcMean
+    validationFeatureNeutralCorrV3Mean
+    perEraDiagnostics { era validationCorr validationMmc validationBmc } } } }"""
+
+
+def test_the_extremes_are_scored_as_numerai_tools_does(tmp_path: Path) -> None:
+    wide = WorldSettings(seed=3, stocks=450, eras=60, features=12, rivals=2)
+    made = fresh_tournament(tmp_path / "wide", settings=wide)
+    made.advance(3)
+    with Wire.inside(made) as wire:
+        rows = validation_rows(wire).sort_index()
+        random = np.random.default_rng(5)
+        values = rows["target_ender_60"] + 2 * random.normal(size=len(rows))
+        diagnosed(wire, pd.DataFrame({"id": rows.index, "prediction": values}))
+        newest = wire.data("{ diagnostics { id } }")["diagnostics"][0]["id"]
+        [found] = wire.data(TB200, id=newest)["diagnostics"]
+    assert found["topBottom"] is None
+    extremes = found["tb200Diagnostics"]
+    assert extremes["topBottom"] == 200
+    assert extremes["validationFeatureNeutralCorrV3Mean"] is None
+    expected = []
+    for era, part in rows.groupby("era"):
+        mine = values[part.index].rename("p").to_frame()
+        target = part["target_ender_60"].astype(float)
+        expected.append(
+            {
+                "era": era,
+                "validationCorr": scoring.numerai_corr(mine, target, top_bottom=200)["p"],
+                "validationMmc": scoring.correlation_contribution(
+                    mine, part["meta"], target, top_bottom=200
+                )["p"],
+                "validationBmc": scoring.correlation_contribution(
+                    mine, part["benchmark"], target, top_bottom=200
+                )["p"],
+            }
+        )
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(extremes["perEraDiagnostics"]), pd.DataFrame(expected), atol=1e-9
+    )
+    corrs = pd.DataFrame(expected)["validationCorr"]
+    assert extremes["validationCorrMean"] == pytest.approx(corrs.mean(), abs=1e-9)
+    assert extremes["validationCorrSharpe"] == pytest.approx(corrs.mean() / corrs.std(ddof=0))
+
+
+def test_a_world_of_few_stocks_has_no_extremes(wire: Wire) -> None:
+    diagnosed(wire, awkward_predictions(validation_rows(wire)))
+    [newest, *_] = wire.data("{ diagnostics { tb200Diagnostics { status } } }")["diagnostics"]
+    assert newest["tb200Diagnostics"] is None
