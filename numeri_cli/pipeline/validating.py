@@ -21,7 +21,7 @@ from numeri_cli.errors import ModelError, NumeriError, TargetMissing
 from numeri_cli.home import write_text
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.pipeline.churning import churn_of
-from numeri_cli.pipeline.data import FEATURES, bring_for_validation
+from numeri_cli.pipeline.data import FEATURES, bring, bring_for_validation, missing
 from numeri_cli.pipeline.models import neutralization, predict, site_of, trained
 from numeri_cli.pipeline.outcomes import ValidationFigures
 from numeri_cli.pipeline.rounds import source_of
@@ -257,12 +257,10 @@ def _present(workshop: Workshop, name: str) -> Path | None:
 
 
 def _benchmark(workshop: Workshop, asked: str | None) -> tuple[Path, str] | None:
+    if asked is not None and missing(workshop, (BENCHMARKS,)):
+        bring(workshop, (BENCHMARKS,))
     path = _present(workshop, BENCHMARKS)
     if path is None:
-        if asked is not None:
-            raise ModelError(
-                f"{BENCHMARKS} is not here", hint=f"`numeri download {BENCHMARKS}` brings it"
-            )
         return None
     columns = [
         name for name in DataFile.open(path).columns if name not in ("id", "era", "data_type")

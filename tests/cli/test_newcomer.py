@@ -154,6 +154,21 @@ def test_validate_shows_churn_and_what_the_round_would_pay(numeri: Numeri, profi
     assert "3·CORR + 15·MMC" in Path(paid["report"]).read_text()
 
 
+def test_a_benchmark_that_is_named_is_brought_and_bmc_says_against_which(
+    numeri: Numeri, profile: Path
+) -> None:
+    assert numeri("train").code == 0
+    words = ("validate", "--eras", "0049-0060", "--benchmark")
+    unknown = numeri(*words, "nobody")
+    assert unknown.code == 1
+    assert "has no column 'nobody'" in unknown.err
+    columns = unknown.err.split("it has ")[1].split()
+    said = numeri(*words, columns[0].strip(",."))
+    assert said.code == 0, said.err
+    assert "BMC mean" in said.out
+    assert f"BMC and CWBM are against {columns[0].strip(',.')}" in said.out
+
+
 def test_the_datasets_here_are_named_with_size_and_round(numeri: Numeri, profile: Path) -> None:
     assert numeri("download", "live", "features").code == 0
     rows = {row["name"]: row for row in numeri("datasets", "--json").data["files"]}
