@@ -219,7 +219,7 @@ def tournaments(view: View) -> list[Wire]:
 def pipeline_status(
     view: View, *, date: str | None = None, tournament: str | None = "classic"
 ) -> Wire:
-    """When the scores of a day were made: practice scores a round the moment the next one opens."""
+    """When the scores of a day were made; rounds are settled the moment another one opens."""
     day = view.now if date is None else _day(date)
     opening = next(
         (
@@ -229,14 +229,26 @@ def pipeline_status(
         ),
         None,
     )
+    scored = opening or _daily_scoring(view, day)
     return {
         "tournament": tournament,
-        "isScoringDay": opening is not None,
-        "startedAt": opening,
-        "dataReadyAt": opening,
-        "scoredAt": opening,
+        "isScoringDay": scored is not None,
+        "startedAt": scored,
+        "dataReadyAt": scored,
+        "scoredAt": scored,
         "resolvedAt": opening,
     }
+
+
+def _daily_scoring(view: View, day: datetime) -> datetime | None:
+    """When the rounds that resolve got their scores on a day; None where they got none."""
+    scoreboard = view.scoreboard
+    for number in range(view.state.calendar.first_round, view.state.live_round):
+        times = view.state.calendar.round(number)
+        for count in range(1, scoreboard.days_known(times) + 1):
+            if times.score_day(count).date() == day.date():
+                return times.score_day(count)
+    return None
 
 
 def _day(text: str) -> datetime:

@@ -66,11 +66,16 @@ class View:
             raise not_found("Model")
         return chosen
 
+    @property
+    def scoreboard(self) -> Scoreboard:
+        """Where daily scores come from."""
+        tournament = self.asked.tournament
+        return Scoreboard(tournament.world(), tournament.folders, self.now)
+
     def round_scores(self, number: int) -> RoundScores:
         """Everybody's scores in a round, as far as they are known."""
-        tournament = self.asked.tournament
-        board = Scoreboard(tournament.world(), tournament.folders, self.now)
-        return board.of_round(self.connection, self.state.calendar.round(number))
+        times = self.state.calendar.round(number)
+        return self.scoreboard.of_round(self.connection, times)
 
     def any_model(self, model_id: str) -> Model:
         """Anybody's model of that id."""

@@ -159,9 +159,9 @@ def _checked(stake_nmr: Decimal, model: Model, *, wallet_nmr: Decimal) -> Decima
         )
     if stake_nmr > most:
         raise PracticeSettings(
-            f"cannot stake {stake_nmr} NMR on {model.name}: {wallet_nmr:f} are in the wallet"
-            f" and {model.stake_nmr:f} on the model",
-            hint=f"stake at most {most:f}",
+            f"cannot stake {stake_nmr} NMR on {model.name}: {wallet_nmr.normalize():f} are in the"
+            f" wallet and {model.stake_nmr.normalize():f} on the model",
+            hint=f"stake at most {most.normalize():f}",
         )
     exact = stake_nmr.quantize(NMR_UNIT)
     if exact != stake_nmr:

@@ -12,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from numeri_cli.neutralization import NeutralizedFile
     from numeri_cli.pipeline.outcomes import ModelOutcome, RunResult
     from numeri_cli.pipeline.standing import Standing
     from numeri_cli.practice.staking import Stake
-    from numeri_cli.practice.tournament import PracticeStatus
+    from numeri_cli.practice.tournament import ModelStanding, PracticeStatus
     from numeri_cli.schedule import Entry as ScheduleEntry
     from numeri_cli.schedule import Standing as ScheduleStanding
     from numeri_cli.terminal.validating import ValidationView
@@ -61,6 +63,11 @@ def number(value: float | None, places: int = 4) -> str:
     if value is None or math.isnan(value):
         return "–"
     return f"{value:.{places}f}"
+
+
+def nmr(amount: Decimal) -> str:
+    """All digits of an amount but zeros at its end."""
+    return f"{amount.normalize():f}"
 
 
 def moment(value: datetime | None) -> str:
@@ -220,29 +227,34 @@ def practice(record: PracticeStatus) -> RenderableType:
     """The clock, the round and the participant's models."""
     rows = table("model", "stake NMR", "status", "submission", right=("stake NMR",))
     for model in record.models:
-        rows.add_row(
-            model.name, f"{model.stake_nmr:f}", state(model.status), model.submission_id or "–"
-        )
+        rows.add_row(model.name, _stake(model), state(model.status), model.submission_id or "–")
     verb = "open until" if record.is_open else "closed at"
     return Group(
         Text(f"it is {moment(record.now)} {record.now.year}"),
         Text(f"round {record.round_number}, {verb} {moment(record.closes_at)}"),
         rows,
-        Text(f"in your wallet: {record.available_nmr:f} NMR", style="dim"),
+        Text(f"in your wallet: {nmr(record.available_nmr)} NMR", style="dim"),
     )
+
+
+def _stake(model: ModelStanding) -> str:
+    """A stake, and what it comes down to where a part is on its way to the wallet."""
+    if model.wanted_nmr is None:
+        return nmr(model.stake_nmr)
+    return f"{nmr(model.stake_nmr)} → {nmr(model.wanted_nmr)}"
 
 
 def staked(record: Stake) -> RenderableType:
     """A stake that was changed, and what is left to stake."""
-    lines = [Text(f"{record.model} has a stake of {record.stake_nmr:f} NMR")]
+    lines = [Text(f"{record.model} has a stake of {nmr(record.stake_nmr)} NMR")]
     if record.wanted_nmr is not None:
         lines.append(
             Text(
-                f"rounds that are not settled hold {record.locked_nmr:f}; as they settle, what is"
-                f" above {record.wanted_nmr:f} goes back to your wallet"
+                f"rounds that are not settled hold {nmr(record.locked_nmr)}; as they settle, what"
+                f" is above {nmr(record.wanted_nmr)} goes back to your wallet"
             )
         )
-    lines.append(Text(f"in your wallet: {record.wallet_nmr:f} NMR", style="dim"))
+    lines.append(Text(f"in your wallet: {nmr(record.wallet_nmr)} NMR", style="dim"))
     return Group(*lines)
 
 

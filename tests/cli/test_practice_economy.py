@@ -24,7 +24,10 @@ def test_a_stake_shows_in_the_status_and_comes_from_the_wallet(numeri: Numeri) -
     assert Decimal(status["available_nmr"]) == Decimal("87.5")
     stakes = {one["name"]: Decimal(one["stake_nmr"]) for one in status["models"]}
     assert stakes == {"lighthouse": 0, "beacon": Decimal("12.5"), "harbour": 0}
-    assert "in your wallet: 87.5" in numeri("practice", "status").out
+    shown = numeri("practice", "status").out
+    assert "in your wallet: 87.5 NMR" in shown
+    assert "12.5 " in shown
+    assert "12.50" not in shown
     assert numeri("practice", "stake", "beacon", "0").code == 0
     assert Decimal(numeri("practice", "status", "--json").data["available_nmr"]) == 100
 

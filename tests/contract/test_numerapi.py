@@ -381,7 +381,12 @@ def test_it_reads_the_pipeline(napi: numerapi.NumerAPI, tournament: Tournament) 
     status = napi.pipeline_status("2026-01-10")
     assert status["isScoringDay"] is True
     assert status["scoredAt"] == tournament.status().opens_at
+    assert status["resolvedAt"] == status["scoredAt"]
     assert status["tournament"] == "classic"
+    first_returns = napi.pipeline_status("2026-01-09")  # a day's return of the first round
+    assert first_returns["isScoringDay"] is True
+    assert first_returns["resolvedAt"] is None
+    assert napi.pipeline_status("2026-01-08")["isScoringDay"] is False
 
 
 def test_a_model_is_uploaded(napi: numerapi.NumerAPI, lighthouse: str) -> None:
