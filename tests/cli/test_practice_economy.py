@@ -37,7 +37,7 @@ def test_a_stake_shows_in_the_status_and_comes_from_the_wallet(numeri: Numeri) -
     ("words", "message", "cure"),
     [
         (("lighthouse", "100.1"), "cannot stake 100.1 NMR", "stake at most 100"),
-        (("lighthouse", "--", "-5"), "cannot be negative", "0 withdraws all"),
+        (("lighthouse", "--", "-5"), "cannot be negative: -5 NMR", "0 withdraws all"),
         (("lighthouse", "much"), "'much' is no amount of NMR", "12.5"),
         (("lighthouse", "inf"), "is no amount of NMR", "12.5"),
         (("icarus", "5"), "no model 'icarus'", "lighthouse, beacon, harbour"),
@@ -51,6 +51,15 @@ def test_a_stake_that_cannot_be_is_refused_with_its_cure(
     assert message in said.err.replace("\n", " ")
     assert cure in said.err.replace("\n", " ")
     assert Decimal(numeri("practice", "status", "--json").data["available_nmr"]) == 100
+
+
+@practised
+@pytest.mark.parametrize("amount", ["-5", "-.5", "-1e3"])
+def test_a_negative_stake_is_no_unknown_option(numeri: Numeri, amount: str) -> None:
+    said = numeri("practice", "stake", "lighthouse", amount)
+    assert said.code == 2
+    assert f"{amount} is negative" in said.err
+    assert "`numeri practice stake --help`" in said.err
 
 
 @practised
