@@ -84,9 +84,10 @@ def _usage(error: typer.TyperException, words: list[str]) -> int:
     if context is not None and message == context.get_help().rstrip("."):  # no command at all
         sys.stderr.write(f"{context.get_help()}\n")
         return int(ExitCode.usage)
-    if negative := re.fullmatch(r"No such option: (-[.\d]).*", message):
-        meant = next(word for word in words if word.startswith(negative[1]))
-        message = f"{meant[:40]} is negative: no argument of a command may be"
+    if unknown := re.fullmatch(r"No such option: (-\d?)", message):  # as much as Typer shows
+        numbers = (word for word in words if re.match(r"-\.?\d", word))
+        negative = next((word for word in numbers if word.startswith(unknown[1])), unknown[1])
+        message = f"{negative[:40]} is negative: no argument of a command may be"
     problem = UsageProblem(message, hint=f"`{path} --help`")
     return _refused(problem, words, command=path.removeprefix("numeri").strip())
 
