@@ -230,3 +230,39 @@ def test_the_participants_stake_weighs_in_the_meta_model(
             [score] = asked.data(query, m=model)["submissionScores"]
             correlations.append(score["value"])
     assert correlations[0] > correlations[1] + 0.005
+
+
+def test_the_wire_tells_of_a_stake_wherever_it_is_asked(tournament: Tournament, wire: Wire) -> None:
+    tournament.set_stake("beacon", Decimal("12.5"))
+    tournament.set_stake("beacon", Decimal("10"))
+    data = wire.data(
+        """{ account { availableNmr walletTxns { type amount from to }
+                models { name v2Stake { stakeValue latestValue } } }
+            stakeTransactions { type amount value model }
+            v2Leaderboard(limit: 100) { username nmrStaked }
+            accountLeaderboard { username nmrStaked }
+            accountProfile(username: "newcomer") { totalStake }
+            v3UserProfile(modelName: "beacon") { nmrStaked stakeValue stakeValues { delta } } }"""
+    )
+    account = data["account"]
+    assert Decimal(account["availableNmr"]) == 90
+    assert [
+        (one["type"], Decimal(one["amount"]), one["from"], one["to"])
+        for one in account["walletTxns"]
+    ] == [
+        ("decrease", Decimal("2.5"), "beacon", "newcomer"),
+        ("increase", Decimal("12.5"), "newcomer", "beacon"),
+    ]
+    stakes = {one["name"]: one["v2Stake"] for one in account["models"]}
+    assert Decimal(stakes["beacon"]["stakeValue"]) == 10
+    assert stakes["harbour"]["stakeValue"] is None
+    moves = data["stakeTransactions"]
+    assert [Decimal(one["amount"]) for one in moves] == [Decimal("-2.5"), Decimal("12.5")]
+    assert [Decimal(one["value"]) for one in moves] == [10, Decimal("12.5")]
+    for board, name in (("v2Leaderboard", "beacon"), ("accountLeaderboard", "newcomer")):
+        [row] = [row for row in data[board] if row["username"] == name]
+        assert Decimal(row["nmrStaked"]) == 10
+    assert Decimal(data["accountProfile"]["totalStake"]) == 10
+    assert Decimal(data["v3UserProfile"]["stakeValue"]) == 10
+    deltas = [Decimal(one["delta"]) for one in data["v3UserProfile"]["stakeValues"]]
+    assert deltas == [Decimal("-2.5"), Decimal("12.5")]
