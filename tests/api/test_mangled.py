@@ -111,7 +111,7 @@ def mangled(draw: st.DrawFn) -> tuple[str, bytes, int, dict[str, str]]:
     return name, body, status, headers
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(case=mangled())
 def test_a_mangled_answer_gives_a_record_or_an_error_of_ours(
     case: tuple[str, bytes, int, dict[str, str]],

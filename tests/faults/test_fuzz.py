@@ -29,7 +29,7 @@ from tests.faults.steps import Request
 
 # 1,830 examples here, and 400 of answers in tests/api/test_mangled.py
 SETTINGS = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
-few = settings(max_examples=600, **SETTINGS)  # type: ignore[arg-type]  # a dict of several types
+few = settings(max_examples=300, **SETTINGS)  # type: ignore[arg-type]  # a dict of several types
 
 
 def ends_well(work: Callable[[], object]) -> bool:

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import pytest
+from filelock import FileLock
 
 from numeri_cli.schedule import Cadence, Crontab, Schedule, System, Systemd, plan
 
@@ -92,11 +94,12 @@ def real_cron(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cronta
         pytest.skip("no crontab program is installed here")
     if os.geteuid() != 0:
         pytest.skip("only root may use another user's crontab, and yours is not for tests")
-    user = next((name for name in REAL_USERS if is_free(program, name)), None)
-    if user is None:
-        pytest.skip(f"each of {REAL_USERS} is missing or has a crontab")
-    yield Crontab((program, "-u", user))
-    subprocess.run([program, "-u", user, "-r"], check=False, capture_output=True)
+    with FileLock(Path(tempfile.gettempdir()) / "numeri-tests-crontab.lock"):
+        user = next((name for name in REAL_USERS if is_free(program, name)), None)
+        if user is None:
+            pytest.skip(f"each of {REAL_USERS} is missing or has a crontab")
+        yield Crontab((program, "-u", user))
+        subprocess.run([program, "-u", user, "-r"], check=False, capture_output=True)
 
 
 def is_free(program: str, user: str) -> bool:
