@@ -3,8 +3,8 @@
 import os
 
 # OpenMP reads this once, when it is loaded. On a machine with more to do than cores, as where cron
-# starts several things at noon, threads that wait by spinning take three times the CPU; on an idle
-# one, threads that sleep at every wait take up to ten times the time.
+# starts several things at noon, threads that wait by spinning took three times the CPU; on an idle
+# virtual one, threads that sleep at every wait took up to ten times the time.
 if hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1):
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

@@ -219,7 +219,9 @@ def is_as_downloaded(record: DataFileRecord, path: Path) -> bool:
     found = path.stat()
     if found.st_size != record.size_bytes:
         return False
-    return found.st_mtime_ns == record.modified_ns or digest_file(path) == record.digest
+    if found.st_mtime_ns == record.modified_ns:
+        return True
+    return bool(record.digest) and digest_file(path) == record.digest
 
 
 def _wanted(ledger: Ledger, home: Home, *, tournament: str, name: str, force: bool) -> _Wanted:

@@ -24,10 +24,9 @@ from numeri_cli.practice.store import Connection
 from numeri_cli.practice.targets import LAG_DAYS
 from numeri_cli.practice.world import World
 from numeri_cli.scoring.ranks import gaussianize, power
-from numeri_cli.scoring.scores import centred, correlation_with, pearson
+from numeri_cli.scoring.scores import SMALLEST_AGREEMENT, centred, correlation_with, pearson
 
 KINDS = ("corr", "mmc", "cwmm")
-LEAST_AGREEMENT = 0.9  # of the power transform, as in scoring.scores
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ def daily_scores(predictions: FloatArray, meta: FloatArray, targets: FloatArray)
 
 def _agrees(raised: FloatArray, plain: FloatArray) -> bool:
     """Whether the power transform left a column what it was, as numerai-tools demands."""
-    return pearson(raised, plain) >= LEAST_AGREEMENT  # False for NaN, a constant column
+    return pearson(raised, plain) >= SMALLEST_AGREEMENT  # False for NaN, a constant column
 
 
 def _unit(rows: FloatArray) -> FloatArray:

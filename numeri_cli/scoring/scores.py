@@ -23,7 +23,7 @@ from numeri_cli.scoring.ranks import (
 
 MOST_LOST = 0.2  # of the rows, in joining ids
 _SMALLEST_RESIDUAL = 1e-10  # of a gaussianized prediction, whose scale is 1; below is rounding
-_SMALLEST_AGREEMENT = 0.9  # what numerai-tools demands of the power transform
+SMALLEST_AGREEMENT = 0.9  # what numerai-tools demands of the power transform
 _FEATURES_PER_BLOCK = 256
 _NO_SPREAD = 1e-14  # a std of this share of the mean is the rounding of a constant feature
 
@@ -283,7 +283,7 @@ def _spoiled(raised: FloatArray, plain: FloatArray) -> bool:
     """Whether the power transform changed a column beyond what numerai-tools lets pass."""
     if not len(raised) or raised.min() == raised.max():
         return False  # it says NaN by itself
-    return not pearson(raised, plain) >= _SMALLEST_AGREEMENT
+    return not pearson(raised, plain) >= SMALLEST_AGREEMENT
 
 
 def _extremes(values: FloatArray, count: int) -> npt.NDArray[np.intp]:
