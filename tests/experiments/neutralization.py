@@ -18,6 +18,7 @@ drawdowns below 0.85. The others are shown beside it. There is no verdict before
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
@@ -93,8 +94,11 @@ class SeedResult:
         return self.at(stride, proportion).sharpe - self.at(stride, 0.0).sharpe
 
     def ratio(self, stride: int, proportion: float) -> float:
-        """Of the drawdown to that of raw."""
-        return self.at(stride, proportion).drawdown / self.at(stride, 0.0).drawdown
+        """Of the drawdown to that of raw; where raw has none, 1 for none and infinite for any."""
+        raw, drawdown = self.at(stride, 0.0).drawdown, self.at(stride, proportion).drawdown
+        if raw == 0:
+            return math.inf if drawdown else 1.0
+        return drawdown / raw
 
     def better(self, stride: int, proportion: float) -> bool:
         """In Sharpe and in drawdown."""
