@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from numeri_cli.errors import TargetUnknown
+from numeri_cli.practice.archetypes import field_of_rivals
 from numeri_cli.practice.archive import Archive, resolved_eras
 from numeri_cli.practice.benchmarks import BENCHMARKS
 from numeri_cli.practice.market import DAYS_PER_ERA, Market
@@ -17,7 +18,7 @@ from numeri_cli.practice.metamodel import meta_model
 from numeri_cli.practice.naming import row_ids, row_order
 from numeri_cli.practice.obfuscation import FeatureArray, FeaturePlan
 from numeri_cli.practice.publisher import EraPredictions, EraRows
-from numeri_cli.practice.rivals import Rival, field_of_rivals
+from numeri_cli.practice.rivals import Rival
 from numeri_cli.practice.targets import (
     ALIAS,
     ALIAS_STANDS_FOR,
@@ -62,6 +63,10 @@ class Chronicle:
     def ids(self, era: int) -> npt.NDArray[np.str_]:
         """(stocks,) ids of an era's rows."""
         return row_ids(self.laws.settings.seed, self._begun(era), self.laws.settings.stocks)
+
+    def order(self, era: int) -> npt.NDArray[np.int64]:
+        """(stocks,) which stock stands in each row of an era's files; for nobody outside."""
+        return self._order(self._begun(era))
 
     def features(self, era: int) -> FeatureArray:
         """(features, stocks) in 0–4."""

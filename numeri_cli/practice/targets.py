@@ -104,11 +104,20 @@ class RiskModel:
         """
         known = returns[LAG_DAYS : LAG_DAYS + days]
         totals = np.cumsum(known, axis=0, dtype=np.int64) * RETURN_UNIT
+        residuals = np.rint(self.neutral(styles, totals) / RESIDUAL_UNIT)
+        return np.stack([_codes(residual) for residual in residuals])
+
+    def neutral(self, styles: FloatArray, values: FloatArray) -> FloatArray:
+        """What a least-squares fit on all factors, each sector's and each country's, leaves.
+
+        styles: (styles, stocks) of one era; values: (rows, stocks), each row for itself
+        returns: (rows, stocks); sums of 0 over all stocks and over each country and sector
+        """
         factors, gram = self._factors(styles)
         ridge = SOLVABLE * np.eye(len(factors))
-        weights = np.linalg.solve(gram + ridge, np.einsum("fn,dn->fd", factors, totals))
-        residuals = np.rint((totals - np.einsum("fd,fn->dn", weights, factors)) / RESIDUAL_UNIT)
-        return np.stack([_codes(residual) for residual in residuals])
+        weights = np.linalg.solve(gram + ridge, np.einsum("fn,dn->fd", factors, values))
+        left: FloatArray = values - np.einsum("fd,fn->dn", weights, factors)
+        return left
 
     def _factors(self, styles: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(factors, stocks) of an era, and their products with one another."""
