@@ -1,0 +1,293 @@
+"""The fund: the portfolio that trades the meta model, and the same portfolio on two other models.
+
+A week's tranche: the era's prediction is ranked and gaussianized; a least-squares fit on beta,
+countries, sectors and the era's styles is taken out of it, so that its weights sum to 0 and are
+neutral to each of these; it is scaled to 1 long and 1 short. Twelve tranches, one a week, make the
+book, each a twelfth of the fund's value and held for 60 business days. `portfolio` keeps the books.
+
+Era w's prediction is known before the first day of week w; its tranche earns from that week's third
+day on, the first that target_ender_60 counts too, to the sixtieth. On its first day the fund also
+buys the tranches of the eleven eras before, as far as there are predictions, so that it starts
+fully invested. Nothing is asked of returns that are not drawn, nor of targets not resolved when
+they would have been needed. 5 basis points of every amount traded and 2 % a year are paid; what
+cash earns and borrowed stocks cost is left out.
+
+The funds: the meta model, weighted by what was at risk in the round, in history by the first
+stakes; the organiser's own LightGBM; and the rival whose mean CORR on target_ender_20 was highest
+over all eras resolved when the fund began. The 20-day target resolves soonest and overlaps least.
+Where no prediction was handed in, the newest one before is traded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+import numpy as np
+
+from numeri_cli.errors import PracticeSettings
+from numeri_cli.practice import settlement
+from numeri_cli.practice.archive import resolved_eras
+from numeri_cli.practice.handed_in import predictions_of
+from numeri_cli.practice.market import DAYS_PER_ERA, RETURN_UNIT
+from numeri_cli.practice.portfolio import Exposure, Figures, Terms, Track, scaled, trade
+from numeri_cli.practice.targets import LAG_DAYS, RiskModel, eras_to_resolve
+from numeri_cli.practice.tournament import Tournament
+from numeri_cli.practice.universe import FloatArray
+from numeri_cli.practice.world import World
+from numeri_cli.progress import SILENT, Listener
+from numeri_cli.scoring.ranks import gaussianize
+from numeri_cli.scoring.scores import centred, corr_gaussian
+
+Source = Callable[[int], FloatArray | None]
+
+IN_HOUSE = "v53_lgbm_ender60"
+CHOICE_TARGET, CHOICE_DAYS = "target_ender_20", 20
+ENOUGH_ROUNDS = 13  # until the first live tranche has run its course
+WARM_UP_ERAS = 16  # of history: 12 to choose the rival by, and until these are resolved
+LEAST_SEEN = 0.5  # of the eras a rival is judged by: the share it must have handed in
+
+
+@dataclass(frozen=True)
+class Period:
+    """The weeks of a fund.
+
+    first_era, last_era: of the tranches it buys, its first day's older ones aside
+    live_rounds: how many have passed since the world began; is_live: whether it trades only these
+    """
+
+    first_era: int
+    last_era: int
+    live_rounds: int
+    is_live: bool
+
+    @property
+    def weeks(self) -> int:
+        """How many tranches."""
+        return self.last_era - self.first_era + 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The rival chosen in advance, and by which eras."""
+
+    name: str
+    technique: str
+    corr_mean: float
+    first_era: int
+    last_era: int
+
+
+@dataclass(frozen=True)
+class Exposures:
+    """The largest of all weeks.
+
+    before: had the prediction been traded as it is, of the same gross
+    after: of the book when it was traded; drifted: of the book just before the next trade
+    """
+
+    before: Exposure
+    after: Exposure
+    drifted: Exposure
+
+
+@dataclass(frozen=True)
+class Fund:
+    """One fund; net: (days,) its cumulated net return since the start, as a share."""
+
+    name: str
+    figures: Figures
+    exposures: Exposures
+    net: FloatArray
+
+
+@dataclass(frozen=True)
+class FundReport:
+    """Funds side by side; opened: by week, when its round opened, None in history."""
+
+    period: Period
+    terms: Terms
+    choice: Choice
+    days: int
+    opened: tuple[date | None, ...]
+    funds: tuple[Fund, ...]
+
+
+def fund_report(
+    tournament: Tournament,
+    *,
+    from_era: int | None = None,
+    eras: int | None = None,
+    terms: Terms | None = None,
+    listener: Listener = SILENT,
+) -> FundReport:
+    """Run the funds over the live rounds, or over validation history until enough have passed.
+
+    from_era, eras: over other weeks; terms: other than the usual ones
+    Raises PracticeSettings where there is nothing to trade.
+    """
+    world = tournament.world()
+    period = chosen_period(world, from_era=from_era, eras=eras)
+    terms = terms or Terms()
+    desk = _Desk.of(tournament, world, period, terms)
+    choice = best_rival(world, before_era=period.first_era)
+    sources: dict[str, Source] = {
+        "meta model": desk.meta_model,
+        IN_HOUSE: partial(_named, world.benchmark_predictions, IN_HOUSE),
+        choice.name: partial(_named, world.rival_predictions, choice.name),
+    }
+    with listener.task("Running the funds", total=len(sources), unit="funds") as task:
+        funds = []
+        for name, source in sources.items():
+            funds.append(desk.fund(name, source))
+            task.advance(1)
+    calendar, first_live = tournament.state().calendar, world.settings.eras + 1
+    opened = (
+        calendar.opening(era).date() if era >= first_live else None
+        for era in range(period.first_era, period.last_era + 1)
+    )
+    return FundReport(period, terms, choice, len(desk.returns), tuple(opened), tuple(funds))
+
+
+def chosen_period(world: World, *, from_era: int | None, eras: int | None) -> Period:
+    """The weeks asked for, else the live rounds, else what history has after the warm-up."""
+    settings, last = world.settings, world.live_era - 1
+    live_rounds = last - settings.eras
+    earliest = settings.train_eras + 1 + eras_to_resolve(CHOICE_DAYS)
+    if from_era is None:
+        half = (settings.eras - settings.train_eras) // 2
+        history = settings.train_eras + 1 + min(WARM_UP_ERAS, half)
+        from_era = settings.eras + 1 if live_rounds >= ENOUGH_ROUNDS else history
+    if not earliest <= from_era <= last:
+        raise PracticeSettings(
+            f"no fund can begin in era {from_era}",
+            hint=f"from {earliest}, when a first rival can be chosen, to {last}, the newest week",
+        )
+    if eras is not None:
+        if eras < 1:
+            raise PracticeSettings(f"no fund lasts {eras} weeks", hint="ask for 1 or more")
+        last = min(last, from_era + eras - 1)
+    return Period(from_era, last, live_rounds, is_live=from_era > settings.eras)
+
+
+def best_rival(world: World, *, before_era: int) -> Choice:
+    """Who had the highest mean CORR by the eve of an era, of those who took part in half of all."""
+    first, last = world.settings.train_eras + 1, resolved_eras(before_era, CHOICE_DAYS)
+    scores: dict[str, list[float]] = {}
+    for era in range(first, last + 1):
+        aim = centred(np.asarray(world.target(era, CHOICE_TARGET), dtype=np.float64))
+        for name, prediction in world.rival_predictions(era).items():
+            scores.setdefault(name, []).append(corr_gaussian(gaussianize(prediction), aim))
+    least = LEAST_SEEN * (last - first + 1)
+    means = {name: float(np.mean(some)) for name, some in scores.items() if len(some) >= least}
+    name = max(means, key=lambda one: np.nan_to_num(means[one], nan=-np.inf))
+    technique = next(one.technique for one in world.participants() if one.name == name)
+    return Choice(name, technique, means[name], first, last)
+
+
+def _named(
+    predictions: Callable[[int], Mapping[str, FloatArray]], name: str, era: int
+) -> FloatArray | None:
+    return predictions(era).get(name)
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What all funds of a report share.
+
+    styles: by era, (styles, stocks); returns: (days, stocks) log returns from the first day of
+    profit on; market: (days,) of the mean stock
+    """
+
+    tournament: Tournament
+    world: World
+    period: Period
+    terms: Terms
+    risk: RiskModel
+    styles: Mapping[int, FloatArray]
+    returns: FloatArray
+    market: FloatArray
+
+    @classmethod
+    def of(cls, tournament: Tournament, world: World, period: Period, terms: Terms) -> _Desk:
+        chronicle = world.chronicle
+        first, last = period.first_era, period.last_era
+        earliest = max(first - terms.tranches + 1, world.settings.train_eras + 1)
+        # the last week's profit begins in it and ends in the next, if that has been
+        following = min(last + 1, world.live_era - 1)
+        drawn = chronicle.archive.returns_from(first, following - first + 1)
+        returns = drawn[LAG_DAYS : LAG_DAYS + DAYS_PER_ERA * period.weeks] * RETURN_UNIT
+        eras = range(earliest, last + 2)
+        styles = {era: chronicle.archive.read("styles", era) for era in eras}
+        market: FloatArray = np.expm1(returns).mean(axis=1)
+        risk = RiskModel.of(chronicle.laws.market.stocks)
+        return cls(tournament, world, period, terms, risk, styles, returns, market)
+
+    def meta_model(self, era: int) -> FloatArray:
+        """(stocks,) in the order of the files, as the era's round was weighted."""
+        if era <= self.world.settings.eras:
+            return self.world.meta_model(era)
+        with self.tournament.store.reading() as connection:
+            entries = settlement.entries_of(connection, era)
+        found = predictions_of(self.world, self.tournament.folders, era, entries=entries)
+        return settlement.meta_model(found, [entry.at_risk_nmr for entry in entries])
+
+    def fund(self, name: str, source: Source) -> Fund:
+        """The fund of a model; source: of an era (stocks,) in the order of its file, or None."""
+        period, terms = self.period, self.terms
+        plain = np.stack(list(self._plain(source)))
+        eras = range(period.last_era + 1 - len(plain), period.last_era + 1)
+        weights = np.concatenate(
+            [
+                scaled(self.risk.neutral(self.styles[era], row[None]), terms.gross)
+                for era, row in zip(eras, plain, strict=True)
+            ]
+        )
+        older = len(weights) - period.weeks
+        track = trade(
+            weights[older:],
+            self.returns,
+            terms=terms,
+            older=weights[:older],
+            neutral=self._neutral,
+        )
+        before = scaled(plain[older:], terms.gross)
+        figures = Figures.of(track, self.market)
+        net: FloatArray = np.cumprod(1 + track.net) - 1
+        return Fund(name, figures, self._exposures(before, track), net)
+
+    def _plain(self, source: Source) -> Iterator[FloatArray]:
+        """(stocks,) gaussian, mean 0, in order of stocks: of each era since the first handed in."""
+        newest: FloatArray | None = None
+        for era in range(min(self.styles), self.period.last_era + 1):
+            prediction = source(era)
+            if prediction is not None:
+                newest = np.empty(len(prediction))
+                newest[self.world.chronicle.order(era)] = gaussianize(prediction)
+                newest -= newest.mean()
+            if newest is not None:
+                yield newest
+            elif era >= self.period.first_era:
+                yield np.zeros(self.risk.stocks.count)
+
+    def _neutral(self, place: int, book: FloatArray) -> FloatArray:
+        left: FloatArray = self.risk.neutral(
+            self.styles[self.period.first_era + place], book[None]
+        )[0]
+        return left
+
+    def _exposures(self, before: FloatArray, track: Track) -> Exposures:
+        def largest(books: FloatArray, first: int) -> Exposure:
+            return Exposure.largest(
+                [
+                    Exposure.of(book, self.risk.stocks, self.styles[first + place])
+                    for place, book in enumerate(books)
+                ]
+            )
+
+        first = self.period.first_era
+        return Exposures(
+            largest(before, first), largest(track.held, first), largest(track.drifted, first + 1)
+        )
