@@ -12,7 +12,17 @@ from pathlib import Path
 import typer
 
 from numeri_cli import __version__
-from numeri_cli.cli import desk, diagnose, learn, practice, prepare, rounds, schedule, validate
+from numeri_cli.cli import (
+    desk,
+    diagnose,
+    learn,
+    practice,
+    practice_fund,
+    prepare,
+    rounds,
+    schedule,
+    validate,
+)
 from numeri_cli.cli.options import describe
 from numeri_cli.cli.stopping import TerminationAsked, terminate, terminated
 from numeri_cli.errors import DiskError, ExitCode, NumeriError, UsageProblem
@@ -45,6 +55,7 @@ def _root(
 
 for room in (prepare, learn, validate, diagnose, rounds, desk):
     room.add_to(app)
+practice_fund.add_to(practice.app)
 app.add_typer(practice.app)
 app.add_typer(schedule.app)
 

@@ -32,7 +32,7 @@ from numeri_cli.practice import settlement
 from numeri_cli.practice.archive import resolved_eras
 from numeri_cli.practice.handed_in import predictions_of
 from numeri_cli.practice.market import DAYS_PER_ERA, RETURN_UNIT
-from numeri_cli.practice.portfolio import Exposure, Figures, Terms, Track, scaled, trade
+from numeri_cli.practice.portfolio import Exposure, Figures, Terms, Track, scaled, trade, tranche
 from numeri_cli.practice.targets import LAG_DAYS, RiskModel, eras_to_resolve
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.practice.universe import FloatArray
@@ -71,10 +71,11 @@ class Period:
 
 @dataclass(frozen=True)
 class Choice:
-    """The rival chosen in advance, and by which eras."""
+    """The rival chosen in advance, and by what."""
 
     name: str
     technique: str
+    target: str
     corr_mean: float
     first_era: int
     last_era: int
@@ -97,6 +98,7 @@ class Exposures:
 class Fund:
     """One fund; net: (days,) its cumulated net return since the start, as a share."""
 
+    role: str
     name: str
     figures: Figures
     exposures: Exposures
@@ -105,11 +107,16 @@ class Fund:
 
 @dataclass(frozen=True)
 class FundReport:
-    """Funds side by side; opened: by week, when its round opened, None in history."""
+    """Funds side by side.
+
+    older: so many tranches from before the period are in the first book, as far as handed in
+    opened: by week, when its round opened, None in history
+    """
 
     period: Period
     terms: Terms
     choice: Choice
+    older: int
     days: int
     opened: tuple[date | None, ...]
     funds: tuple[Fund, ...]
@@ -133,22 +140,24 @@ def fund_report(
     terms = terms or Terms()
     desk = _Desk.of(tournament, world, period, terms)
     choice = best_rival(world, before_era=period.first_era)
-    sources: dict[str, Source] = {
-        "meta model": desk.meta_model,
-        IN_HOUSE: partial(_named, world.benchmark_predictions, IN_HOUSE),
-        choice.name: partial(_named, world.rival_predictions, choice.name),
+    sources: dict[tuple[str, str], Source] = {
+        ("meta model", "stake-weighted meta model"): desk.meta_model,
+        ("in-house", IN_HOUSE): partial(_named, world.benchmark_predictions, IN_HOUSE),
+        ("best rival", choice.name): partial(_named, world.rival_predictions, choice.name),
     }
     with listener.task("Running the funds", total=len(sources), unit="funds") as task:
         funds = []
-        for name, source in sources.items():
-            funds.append(desk.fund(name, source))
+        for (role, name), source in sources.items():
+            funds.append(desk.fund(source, role=role, name=name))
             task.advance(1)
     calendar, first_live = tournament.state().calendar, world.settings.eras + 1
     opened = (
         calendar.opening(era).date() if era >= first_live else None
         for era in range(period.first_era, period.last_era + 1)
     )
-    return FundReport(period, terms, choice, len(desk.returns), tuple(opened), tuple(funds))
+    return FundReport(
+        period, terms, choice, desk.older, len(desk.returns), tuple(opened), tuple(funds)
+    )
 
 
 def chosen_period(world: World, *, from_era: int | None, eras: int | None) -> Period:
@@ -184,7 +193,7 @@ def best_rival(world: World, *, before_era: int) -> Choice:
     means = {name: float(np.mean(some)) for name, some in scores.items() if len(some) >= least}
     name = max(means, key=lambda one: np.nan_to_num(means[one], nan=-np.inf))
     technique = next(one.technique for one in world.participants() if one.name == name)
-    return Choice(name, technique, means[name], first, last)
+    return Choice(name, technique, CHOICE_TARGET, means[name], first, last)
 
 
 def _named(
@@ -218,12 +227,18 @@ class _Desk:
         # the last week's profit begins in it and ends in the next, if that has been
         following = min(last + 1, world.live_era - 1)
         drawn = chronicle.archive.returns_from(first, following - first + 1)
-        returns = drawn[LAG_DAYS : LAG_DAYS + DAYS_PER_ERA * period.weeks] * RETURN_UNIT
+        days = slice(LAG_DAYS, LAG_DAYS + DAYS_PER_ERA * period.weeks)
+        returns = drawn[days].astype(np.float64) * RETURN_UNIT
         eras = range(earliest, last + 2)
         styles = {era: chronicle.archive.read("styles", era) for era in eras}
         market: FloatArray = np.expm1(returns).mean(axis=1)
         risk = RiskModel.of(chronicle.laws.market.stocks)
         return cls(tournament, world, period, terms, risk, styles, returns, market)
+
+    @property
+    def older(self) -> int:
+        """How many eras before the period are traded on its first day."""
+        return self.period.first_era - min(self.styles)
 
     def meta_model(self, era: int) -> FloatArray:
         """(stocks,) in the order of the files, as the era's round was weighted."""
@@ -234,14 +249,14 @@ class _Desk:
         found = predictions_of(self.world, self.tournament.folders, era, entries=entries)
         return settlement.meta_model(found, [entry.at_risk_nmr for entry in entries])
 
-    def fund(self, name: str, source: Source) -> Fund:
+    def fund(self, source: Source, *, role: str, name: str) -> Fund:
         """The fund of a model; source: of an era (stocks,) in the order of its file, or None."""
         period, terms = self.period, self.terms
         plain = np.stack(list(self._plain(source)))
         eras = range(period.last_era + 1 - len(plain), period.last_era + 1)
-        weights = np.concatenate(
+        weights = np.stack(
             [
-                scaled(self.risk.neutral(self.styles[era], row[None]), terms.gross)
+                tranche(row, risk=self.risk, styles=self.styles[era], gross=terms.gross)
                 for era, row in zip(eras, plain, strict=True)
             ]
         )
@@ -255,8 +270,8 @@ class _Desk:
         )
         before = scaled(plain[older:], terms.gross)
         figures = Figures.of(track, self.market)
-        net: FloatArray = np.cumprod(1 + track.net) - 1
-        return Fund(name, figures, self._exposures(before, track), net)
+        net = np.asarray(np.cumprod(1 + track.net) - 1, dtype=np.float64)
+        return Fund(role, name, figures, self._exposures(before, track), net)
 
     def _plain(self, source: Source) -> Iterator[FloatArray]:
         """(stocks,) gaussian, mean 0, in order of stocks: of each era since the first handed in."""

@@ -20,7 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from numeri_cli.practice.market import DAYS_PER_ERA
+from numeri_cli.practice.targets import RiskModel
 from numeri_cli.practice.universe import FloatArray, Stocks
+from numeri_cli.scoring.ranks import gaussianize
 
 DAYS_PER_YEAR = 260
 BASIS_POINTS = 10_000
@@ -104,6 +106,18 @@ def scaled(weights: FloatArray, gross: float) -> FloatArray:
         gross * weights, sizes, out=np.zeros_like(weights), where=sizes > 0
     )
     return made
+
+
+def tranche(
+    prediction: FloatArray, *, risk: RiskModel, styles: FloatArray, gross: float
+) -> FloatArray:
+    """The weights of one era's tranche.
+
+    prediction: (stocks,), any scale, only ranks matter; styles: (styles, stocks) of the era
+    returns: (stocks,) neutral to beta and styles, 0 in sum, in each country and in each sector
+    """
+    left = risk.neutral(styles, gaussianize(prediction)[None])[0]
+    return scaled(left, gross)
 
 
 def trade(

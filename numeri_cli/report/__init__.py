@@ -1,1 +1,1 @@
-"""A validation as one HTML page."""
+"""Validations and funds, each as one HTML page."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -35,16 +37,32 @@ def write_page(content: ReportContent, path: Path, *, self_contained: bool = Fal
     beside the page, for all pages of that folder
     Raises DiskError.
     """
-    library = None if self_contained else _library_beside(path)
-    page = _environment().get_template("page.html.j2")
-    html = page.render(
+    return write_html(
+        "page.html.j2",
+        path,
+        charts=all_charts(content),
+        self_contained=self_contained,
         content=content,
         scores=score_table(content),
         coverage=coverage_table(content),
         comparisons=comparison_table(content.comparisons),
-        charts=[_Drawn(chart, _script_json(chart)) for chart in all_charts(content)],
-        library=library,
-        library_text=Markup(_library_text()) if self_contained else None,  # noqa: S704 - plotly's
+    )
+
+
+def write_html(
+    template: str, path: Path, *, charts: Iterable[Chart], self_contained: bool, **parts: Any
+) -> Path:
+    """Fill in a template, with its charts and whatever else it is about. Raises DiskError."""
+    library = None if self_contained else _library_beside(path)
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            charts=[_Drawn(chart, _script_json(chart)) for chart in charts],
+            library=library,
+            library_text=Markup(_library_text()) if self_contained else None,  # noqa: S704 - plotly's
+            **parts,
+        )
     )
     write_text(path, html)
     return path

@@ -1,0 +1,50 @@
+"""numeri practice fund: what the meta model would have earned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from numeri_cli.cli.options import command
+
+if TYPE_CHECKING:
+    from numeri_cli.cli.session import Session
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command of this room."""
+    command(app)(fund)
+
+
+def fund(
+    session: Session,
+    from_era: Annotated[
+        int | None, typer.Option(help="The first week; live rounds' first.")
+    ] = None,
+    eras: Annotated[int | None, typer.Option(min=1, help="So many weeks; to the newest.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page too, one portable file of 5 MB.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Trade the meta model, the in-house model and the best rival; see what they earn and risk.
+
+    numeri practice fund --html fund.html
+    """
+    from numeri_cli.practice.fund import fund_report
+    from numeri_cli.terminal import funding
+
+    report = fund_report(session.practice, from_era=from_era, eras=eras, listener=session.listener)
+    page = None
+    if html is not None or show:
+        from numeri_cli.report.fund_page import write_fund_page
+
+        page = (
+            html.expanduser().absolute() if html else session.home.reports("practice") / "fund.html"
+        )
+        write_fund_page(funding.page_content(report), page, self_contained=html is not None)
+    session.screen.show(funding.view_of(report, page=page), funding.fund)
+    if show and page is not None:
+        typer.launch(page.as_uri())

@@ -1,0 +1,86 @@
+"""numeri practice fund, as a person and as a program sees it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Numeri
+
+pytestmark = pytest.mark.usefixtures("practice")
+
+
+def shown(percent: str) -> float:
+    return float(percent.replace("−", "-"))
+
+
+def test_the_fund_fits_a_terminal_and_says_the_same_to_programs(numeri: Numeri) -> None:
+    said = numeri("practice", "fund")
+    assert said.code == 0, said.err
+    assert max(map(len, said.out.splitlines())) <= 80
+    assert "over validation history, eras 55–60: 6 weeks, 28 days" in said.out
+    assert "0 live rounds have passed" in said.out.replace("\n", " ")
+    told = numeri("practice", "fund", "--json")
+    assert told.code == 0
+    funds = told.data["funds"]
+    row = next(line for line in said.out.splitlines() if line.startswith("net return a year"))
+    figures = [shown(found) for found in re.findall(r"([−\d.]+) %", row)]
+    asked = [round(100 * one["figures"]["return_a_year"], 1) for one in funds]
+    assert figures == pytest.approx(asked)
+    ends = [shown(found) for found in re.findall(r": ([−\d.]+) % net since", said.out)]
+    assert ends == pytest.approx([round(100 * one["net"][-1], 1) for one in funds])
+    assert funds[2]["name"] == told.data["choice"]["name"]
+    assert re.search(r"exposure to a style +(\d\.\d\d → 0\.00 +){2}\d\.\d\d → 0\.00", said.out)
+    assert len(re.findall("[\u2801-\u28ff]", said.out)) > 3 * 60  # three curves of 68 characters
+    assert told.data["page"] is None
+
+
+def test_after_enough_rounds_the_fund_is_of_live_rounds(numeri: Numeri) -> None:
+    assert numeri("practice", "advance", "--rounds", 13).code == 0
+    said = numeri("practice", "fund")
+    assert said.code == 0, said.err
+    assert "over live rounds, eras 61–73: 13 weeks, 63 days" in said.out
+    early = numeri("practice", "fund", "--from-era", 56, "--eras", 4, "--json").data
+    assert (early["period"]["first_era"], early["period"]["last_era"]) == (56, 59)
+    assert early["days"] == 20
+
+
+def test_the_page_has_charts_with_words_and_their_numbers(numeri: Numeri) -> None:
+    told = numeri("practice", "fund", "--html", "fund.html", "--json")
+    assert told.code == 0
+    page = Path(told.data["page"])
+    assert page == Path("fund.html").absolute()
+    text = page.read_text(encoding="utf-8")
+    assert "src=" not in text.split("<script>")[0]  # nothing beside it is needed
+    for chart in ("net-return", "drawdown"):
+        label = re.search(rf'id="{chart}" role="img" aria-label="([^"]+)"', text)
+        assert label is not None
+        assert "meta model" in label[1]
+        assert f'<script type="application/json" data-for="{chart}">' in text
+    heads = re.findall(r'<th scope="row">(.*?)</th>', text)
+    assert heads[0] == "net return a year"
+    assert heads.count("60") == 2  # the last week, under each chart
+    best = re.search(r'<td class="best">(.*?)<span', text)
+    assert best is not None
+    returns = [one["figures"]["return_a_year"] for one in told.data["funds"]]
+    assert shown(best[1].removesuffix(" %")) == pytest.approx(round(100 * max(returns), 1))
+    said = numeri("practice", "fund", "--html", "fund.html")
+    assert f"page: {page}" in said.out.replace("\n", "")
+    assert page.read_text(encoding="utf-8") == text
+
+
+def test_a_period_that_cannot_be_is_refused(numeri: Numeri) -> None:
+    said = numeri("practice", "fund", "--from-era", 3)
+    assert said.code == 1
+    assert "no fund can begin in era 3" in said.err
+    assert "from 54" in said.err
+    assert numeri("practice", "fund", "--eras", 0).code == 2
+
+
+def test_without_a_tournament_the_cure_is_named(numeri: Numeri) -> None:
+    assert numeri("practice", "reset", "--yes").code == 0
+    said = numeri("practice", "fund")
+    assert said.code == 1
+    assert "numeri practice create" in said.err
