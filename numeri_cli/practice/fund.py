@@ -55,18 +55,24 @@ class Period:
     """The weeks of a fund.
 
     first_era, last_era: of the tranches it buys, its first day's older ones aside
-    live_rounds: how many have passed since the world began; is_live: whether it trades only these
+    live_weeks: how many of its weeks are live rounds
+    live_rounds: how many have passed since the world began
     """
 
     first_era: int
     last_era: int
+    live_weeks: int
     live_rounds: int
-    is_live: bool
 
     @property
     def weeks(self) -> int:
         """How many tranches."""
         return self.last_era - self.first_era + 1
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it trades live rounds only."""
+        return self.live_weeks == self.weeks
 
 
 @dataclass(frozen=True)
@@ -178,7 +184,8 @@ def chosen_period(world: World, *, from_era: int | None, eras: int | None) -> Pe
         if eras < 1:
             raise PracticeSettings(f"no fund lasts {eras} weeks", hint="ask for 1 or more")
         last = min(last, from_era + eras - 1)
-    return Period(from_era, last, live_rounds, is_live=from_era > settings.eras)
+    live_weeks = max(last - max(from_era - 1, settings.eras), 0)
+    return Period(from_era, last, live_weeks, live_rounds)
 
 
 def best_rival(world: World, *, before_era: int) -> Choice:

@@ -81,12 +81,17 @@ def fund(view: FundView) -> RenderableType:
 
 def heading(view: FundView | FundReport) -> str:
     """Over which weeks the funds run, and why over these."""
+    from numeri_cli.practice.fund import ENOUGH_ROUNDS
+
     period = view.period
-    eras = f"eras {period.first_era}–{period.last_era}"
-    length = f"{eras}: {period.weeks} weeks, {view.days} days"
+    length = f"eras {period.first_era}–{period.last_era}: {period.weeks} weeks, {view.days} days"
     if period.is_live:
         return f"over live rounds, {length}"
-    return f"over validation history, {length}; {period.live_rounds} live rounds have passed"
+    live = f" and {period.live_weeks} live rounds" if period.live_weeks else ""
+    rest = ""
+    if period.live_rounds < ENOUGH_ROUNDS:
+        rest = f"; over live rounds once {ENOUGH_ROUNDS} have passed ({period.live_rounds} have)"
+    return f"over validation history{live}, {length}{rest}"
 
 
 def notes(view: FundView | FundReport) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from numeri_cli.errors import PracticeSettings
-from numeri_cli.practice.fund import FundReport, best_rival, chosen_period, fund_report
+from numeri_cli.practice.fund import FundReport, Period, best_rival, chosen_period, fund_report
 from numeri_cli.practice.market import RETURN_UNIT, Market
 from numeri_cli.practice.portfolio import (
     Exposure,
@@ -228,7 +228,7 @@ def test_before_any_round_the_fund_runs_over_history(young: Tournament) -> None:
     report = fund_report(young)
     period = report.period
     assert (period.first_era, period.last_era) == (55, 60)
-    assert (period.live_rounds, period.is_live) == (0, False)
+    assert (period.live_weeks, period.live_rounds, period.is_live) == (0, 0, False)
     assert (report.older, report.days) == (6, 28)  # era 49 is the first that rivals predict
     assert set(report.opened) == {None}
     assert [one.role for one in report.funds] == ["meta model", "in-house", "best rival"]
@@ -312,5 +312,6 @@ def test_a_period_that_cannot_be_is_refused_with_what_can(
         assert "to 73" in refused.value.hint
     with pytest.raises(PracticeSettings):
         chosen_period(world, from_era=None, eras=0)
-    assert chosen_period(world, from_era=54, eras=3).last_era == 56
+    assert chosen_period(world, from_era=54, eras=3) == Period(54, 56, 0, 13)
+    assert chosen_period(world, from_era=59, eras=4) == Period(59, 62, 2, 13)
     assert fund_report(grown[1], from_era=54, eras=3).days == 15
