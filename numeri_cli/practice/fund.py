@@ -20,7 +20,7 @@ Where no prediction was handed in, the newest one before is traded again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -115,7 +115,7 @@ class Fund:
 class FundReport:
     """Funds side by side.
 
-    older: so many tranches from before the period are in the first book, as far as handed in
+    older: so many tranches from before the period are in the first book
     opened: by week, when its round opened, None in history
     """
 
@@ -141,7 +141,7 @@ def fund_report(
     from_era, eras: over other weeks; terms: other than the usual ones
     Raises PracticeSettings where there is nothing to trade.
     """
-    world = tournament.world()
+    world = tournament.field_world()
     period = chosen_period(world, from_era=from_era, eras=eras)
     terms = terms or Terms()
     desk = _Desk.of(tournament, world, period, terms)
@@ -203,6 +203,15 @@ def best_rival(world: World, *, before_era: int) -> Choice:
     return Choice(name, technique, CHOICE_TARGET, means[name], first, last)
 
 
+def carried(rows: Iterable[FloatArray | None], *, count: int) -> FloatArray:
+    """(rows, count) each row, or the newest before where there is none; 0 before the first."""
+    newest, made = np.zeros(count), []
+    for row in rows:
+        newest = newest if row is None else row
+        made.append(newest)
+    return np.stack(made)
+
+
 def _named(
     predictions: Callable[[int], Mapping[str, FloatArray]], name: str, era: int
 ) -> FloatArray | None:
@@ -258,16 +267,17 @@ class _Desk:
 
     def fund(self, source: Source, *, role: str, name: str) -> Fund:
         """The fund of a model; source: of an era (stocks,) in the order of its file, or None."""
-        period, terms = self.period, self.terms
-        plain = np.stack(list(self._plain(source)))
-        eras = range(period.last_era + 1 - len(plain), period.last_era + 1)
+        terms, older = self.terms, self.older
+        eras = range(min(self.styles), self.period.last_era + 1)
+        rows = carried(
+            (self._plain(era, source(era)) for era in eras), count=self.risk.stocks.count
+        )
         weights = np.stack(
             [
                 tranche(row, risk=self.risk, styles=self.styles[era], gross=terms.gross)
-                for era, row in zip(eras, plain, strict=True)
+                for era, row in zip(eras, rows, strict=True)
             ]
         )
-        older = len(weights) - period.weeks
         track = trade(
             weights[older:],
             self.returns,
@@ -275,24 +285,18 @@ class _Desk:
             older=weights[:older],
             neutral=self._neutral,
         )
-        before = scaled(plain[older:], terms.gross)
-        figures = Figures.of(track, self.market)
+        exposures = self._exposures(scaled(rows[older:], terms.gross), track)
         net = np.asarray(np.cumprod(1 + track.net) - 1, dtype=np.float64)
-        return Fund(role, name, figures, self._exposures(before, track), net)
+        return Fund(role, name, Figures.of(track, self.market), exposures, net)
 
-    def _plain(self, source: Source) -> Iterator[FloatArray]:
-        """(stocks,) gaussian, mean 0, in order of stocks: of each era since the first handed in."""
-        newest: FloatArray | None = None
-        for era in range(min(self.styles), self.period.last_era + 1):
-            prediction = source(era)
-            if prediction is not None:
-                newest = np.empty(len(prediction))
-                newest[self.world.chronicle.order(era)] = gaussianize(prediction)
-                newest -= newest.mean()
-            if newest is not None:
-                yield newest
-            elif era >= self.period.first_era:
-                yield np.zeros(self.risk.stocks.count)
+    def _plain(self, era: int, prediction: FloatArray | None) -> FloatArray | None:
+        """(stocks,) gaussian, mean 0, in order of stocks instead of the file's."""
+        if prediction is None:
+            return None
+        gaussian = gaussianize(prediction)
+        plain = np.empty(len(gaussian))
+        plain[self.world.chronicle.order(era)] = gaussian - gaussian.mean()
+        return plain
 
     def _neutral(self, place: int, book: FloatArray) -> FloatArray:
         left: FloatArray = self.risk.neutral(

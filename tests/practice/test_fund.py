@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from numeri_cli.errors import PracticeSettings
-from numeri_cli.practice.fund import FundReport, Period, best_rival, chosen_period, fund_report
+from numeri_cli.practice.fund import (
+    FundReport,
+    Period,
+    best_rival,
+    carried,
+    chosen_period,
+    fund_report,
+)
 from numeri_cli.practice.market import RETURN_UNIT, Market
 from numeri_cli.practice.portfolio import (
     Exposure,
@@ -177,6 +184,12 @@ def test_older_tranches_leave_when_their_time_is_over() -> None:
         np.zeros((4, 2)), np.zeros((20, 2)), terms=terms, older=older, neutral=lambda _, book: book
     )
     assert track.held[:, 0] == pytest.approx([3, 2, 0, 0])
+
+
+def test_where_nothing_is_handed_in_the_newest_prediction_is_traded_again() -> None:
+    first, second = np.array([1.0, 2.0]), np.array([4.0, 3.0])
+    rows = carried([None, first, None, None, second], count=2)
+    assert rows.tolist() == [[0, 0], [1, 2], [1, 2], [1, 2], [4, 3]]
 
 
 def test_figures_are_those_of_a_year_of_260_days() -> None:
