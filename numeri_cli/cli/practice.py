@@ -45,9 +45,13 @@ def create(
     stocks: Annotated[int | None, typer.Option(help="Stocks; 2,000 by default.")] = None,
     eras: Annotated[int | None, typer.Option(help="Weeks of history; 300 by default.")] = None,
     features: Annotated[int | None, typer.Option(help="Columns; 240 by default.")] = None,
-    rivals: Annotated[int | None, typer.Option(help="Other participants; 12 by default.")] = None,
+    rivals: Annotated[int | None, typer.Option(help="Other participants; 64 by default.")] = None,
     start: Annotated[
         str | None, typer.Option(help="Date of the first round's week, such as 2026-01-03.")
+    ] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(help="v5.3: as many rows and columns as the real files; hours and 20 GB."),
     ] = None,
 ) -> None:
     """Create the practice tournament: a market, its data, rivals and the first round.
@@ -55,7 +59,7 @@ def create(
     numeri practice create --seed 7
     """
     from numeri_cli.practice.tournament import Tournament
-    from numeri_cli.practice.world import WorldSettings
+    from numeri_cli.practice.universe import SCALES, WorldSettings
     from numeri_cli.terminal import tables
 
     if Tournament.exists(session.home.practice):
@@ -71,9 +75,15 @@ def create(
         "rivals": rivals,
     }
     given = {name: value for name, value in asked.items() if value is not None}
-    settings = replace(WorldSettings(), **given)
+    if scale is not None and scale not in SCALES:
+        raise UsageProblem(f"there is no scale {scale[:40]!r}", hint=f"give {' or '.join(SCALES)}")
+    settings = replace(WorldSettings() if scale is None else SCALES[scale], **given)
     Tournament.create(
-        session.home.practice, settings, start=_day(start), listener=session.listener
+        session.home.practice,
+        settings,
+        start=_day(start),
+        field=scale is None,  # so large a world is made for its data; models come when asked for
+        listener=session.listener,
     ).close()
     session.screen.show(session.practice.status(), tables.practice)
 
@@ -175,6 +185,7 @@ def serve(
             f"export NUMERAI_SECRET_KEY={secret}\n"
         )
 
+    tournament.field_world()  # nobody over a socket is kept waiting for the rivals' training
     limiter = RateLimiter() if rate_limits else None
     serve_practice(tournament, port=port, clock=clock, announce=announce, limiter=limiter)
 

@@ -103,7 +103,7 @@ class Session:
         """The practice tournament of this home. Raises PracticeMissing, PracticeDamaged."""
         from numeri_cli.practice.tournament import Tournament
 
-        return Tournament.open(self.home.practice)
+        return Tournament.open(self.home.practice, listener=self.listener)
 
     def make_practice(self) -> None:
         """Create the default practice tournament where it is meant and not there yet."""
@@ -115,7 +115,7 @@ class Session:
         if not Tournament.exists(self.home.practice):
             self.listener.say(f"Creating a practice tournament in {self.home.practice} …")
             Tournament.create(
-                self.home.practice, WorldSettings(), start=None, listener=self.listener
+                self.home.practice, WorldSettings(), field=False, listener=self.listener
             ).close()
 
     @cached_property

@@ -6,6 +6,7 @@ two of them is followed by somebody who goes on from there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +16,8 @@ from numeri_cli.practice.accounts import all_models
 from numeri_cli.practice.calendar import SHOWN_AFTER_OPENING
 from numeri_cli.practice.carrying import carry_over
 from numeri_cli.practice.handed_in import predictions_of
+from numeri_cli.practice.metamodel import meta_model
+from numeri_cli.practice.rivals import Attendance
 from numeri_cli.practice.state import Folders, State, mark_published, open_round, read_state
 from numeri_cli.practice.store import Store
 from numeri_cli.practice.world import World
@@ -42,6 +45,7 @@ class Week:
         minutes after the opening
         """
         number = self.state().live_round
+        self.world.gather(listener=self.listener)
         if self.world.live_era == number:
             self._close(number)
             self.listener.step("round_closed")
@@ -73,16 +77,17 @@ class Week:
             mark_published(connection, number)
 
     def _close(self, number: int) -> None:
-        rivals = self.world.rival_predictions(number)
+        rivals = self.world.attendance(number)
         with self.store.writing() as connection:
             counted = {one.model_id: one for one in submissions.selected_in(connection, number)}
             closes_at = read_state(connection).calendar.round(number).closes_at
             late = staking.added_since(connection, closes_at)
             for model in all_models(connection):
                 own = counted.get(model.id)
-                if own is None and model.name not in rivals:
+                attended = rivals.get(model.name, Attendance.missing)
+                if own is None and attended is Attendance.missing:
                     continue
-                in_time = own is None or own.on_time
+                in_time = own.on_time if own else attended is Attendance.on_time
                 stake = staking.risked(model, added_late_nmr=late.get(model.id, Decimal(0)))
                 settlement.enter(
                     connection,
@@ -91,6 +96,15 @@ class Week:
                     submission_id=own.id if own else None,
                     at_risk_nmr=stake if in_time else Decimal(0),
                 )
+            entries = settlement.entries_of(connection, number)
+        self._keep_meta_model(number, entries)
+
+    def _keep_meta_model(self, number: int, entries: Sequence[settlement.Entry]) -> None:
+        """Keep what the crowd said in a round, by what was at risk in it, for the files to tell."""
+        stakes = [entry.at_risk_nmr for entry in entries]
+        if any(stakes):
+            predictions = predictions_of(self.world, self.folders, number, entries=entries)
+            self.world.keep_meta_model(meta_model(predictions.T, stakes))
 
     def _settle(self, horizon_days: int) -> None:
         with self.store.reading() as connection:

@@ -29,7 +29,7 @@ from numeri_cli.practice.obfuscation import NoiseArray
 from numeri_cli.practice.targets import HORIZONS_DAYS, SCHEMES, eras_to_resolve
 from numeri_cli.practice.universe import WorldSettings
 
-FORMAT = 1
+FORMAT = 2
 NumberArray = npt.NDArray[Any]
 
 
@@ -47,11 +47,13 @@ class Standing:
 
     live_era: whose data are open; every era before it is history
     published_era: whose files lie ready, 0 for none
+    has_field: whether the rivals and the organiser's models are trained, and asked
     """
 
     settings: WorldSettings
     live_era: int
     published_era: int
+    has_field: bool
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,18 @@ class Archive:
         """One era's array of a kind; raises PracticeDamaged where it is missing or cut off."""
         with _readable(self.root):
             index = era - self._first(kind)
-            base = np.load(self.root / "base" / f"{kind}.npy", mmap_mode="r")
-            if 0 <= index < len(base):
-                return np.array(base[index])
+            if era <= self.settings.eras:
+                base = np.load(self.root / "base" / f"{kind}.npy", mmap_mode="r")
+                if 0 <= index < len(base):
+                    return np.array(base[index])
             week: NumberArray = np.load(self._week(era) / f"{kind}.npy")
             return week
+
+    def has(self, kind: str, era: int) -> bool:
+        """Whether one era's array of a kind is kept."""
+        if era > self.settings.eras:
+            return (self._week(era) / f"{kind}.npy").is_file()
+        return era >= self._first(kind) and (self.root / "base" / f"{kind}.npy").is_file()
 
     def write(self, kind: str, era: int, array: NumberArray) -> None:
         """Keep one era's array of a kind, after the history."""
@@ -138,6 +147,7 @@ class Archive:
             "format": FORMAT,
             "live_era": standing.live_era,
             "published_era": standing.published_era,
+            "has_field": standing.has_field,
             "settings": asdict(standing.settings),
         }
         write_text(self.root / "world.json", json.dumps(content, indent=1) + "\n")
@@ -150,7 +160,7 @@ class Archive:
 
     def _first(self, kind: str) -> int:
         """The era of the first array of a kind's history."""
-        if kind == "rivals":
+        if kind in ("rivals", "meta"):
             return self.settings.train_eras + 1
         if kind == "benchmarks":
             return self.settings.chunk_eras + 1
@@ -199,7 +209,12 @@ def read_standing(root: Path) -> Standing:
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']}")
         settings = WorldSettings(**content["settings"])
-        standing = Standing(settings, int(content["live_era"]), int(content["published_era"]))
+        standing = Standing(
+            settings,
+            live_era=int(content["live_era"]),
+            published_era=int(content["published_era"]),
+            has_field=bool(content["has_field"]),
+        )
     except (ValueError, KeyError, TypeError, PracticeSettings) as error:
         raise damaged(root, f"world.json cannot be read ({error})") from error
     for kind, least in base_bytes(settings).items():

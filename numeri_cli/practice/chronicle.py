@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,7 +17,7 @@ from numeri_cli.practice.metamodel import meta_model
 from numeri_cli.practice.naming import row_ids, row_order
 from numeri_cli.practice.obfuscation import FeatureArray, FeaturePlan
 from numeri_cli.practice.publisher import EraPredictions, EraRows
-from numeri_cli.practice.rivals import Rival
+from numeri_cli.practice.rivals import Attendance, Rival
 from numeri_cli.practice.targets import (
     ALIAS,
     ALIAS_STANDS_FOR,
@@ -120,10 +119,19 @@ class Chronicle:
         return {model.name: row for model, row in zip(BENCHMARKS, rows, strict=True)}
 
     def meta_model(self, era: int) -> FloatArray:
-        """(stocks,) the rivals' predictions, weighted by their first stakes, in (0, 1)."""
-        stakes: Mapping[str, Decimal] = {rival.name: rival.stake_nmr for rival in self.laws.rivals}
-        predictions = self.rival_predictions(era)
-        return meta_model(np.stack(list(predictions.values())), list(stakes.values()))
+        """(stocks,) in (0, 1): of a closed round what was kept of all that was at risk in it.
+
+        Of other eras the predictions of the rivals that were on time, weighted by first stakes.
+        """
+        if self.archive.has("meta", self._begun(era)):
+            kept: FloatArray = self.archive.read("meta", era)
+            return kept
+        settings = self.laws.settings
+        stakes = [
+            rival.stake_nmr if rival.attendance(settings, era) is Attendance.on_time else Decimal(0)
+            for rival in self.laws.rivals
+        ]
+        return meta_model(np.stack(list(self.rival_predictions(era).values())), stakes)
 
     def data_type(self, era: int) -> str:
         """train, validation, test (the main target is still unknown) or live."""

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from numeri_cli.home import disk_errors
 from numeri_cli.practice.archive import Archive, Eve, resolved_eras
@@ -126,6 +127,7 @@ def predict_history(archive: Archive, field: TrainedField, task: Task) -> None:
             append(part)
 
     with ExitStack() as stack:
+        stack.enter_context(threadpool_limits(limits=1, user_api="blas"))  # eras are side by side
         pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
         append_benchmarks = stack.enter_context(
             archive.base_writer("benchmarks", count=settings.eras - settings.chunk_eras)

@@ -2,6 +2,8 @@
 
 published/fixed/   features.json, train.parquet, train_benchmark_models.parquet, the churn pair
 published/ERA/     the files of the round whose live era it is
+
+Those of the field tell what models say; they are written once the field of models is there.
 """
 
 from __future__ import annotations
@@ -42,6 +44,11 @@ ROUND_FILES = (
     "live_example_preds.parquet",
     "live_example_preds.csv",
 )
+FIELD_FILES = frozenset(
+    name
+    for name in (*FIXED_FILES, *ROUND_FILES)
+    if name.startswith("meta_model") or "benchmark" in name or "example" in name
+)
 META_MODEL_COLUMN = "numerai_meta_model"
 BENCHMARK_COLUMNS = tuple(model.name for model in BENCHMARKS)
 
@@ -53,6 +60,11 @@ def paths(root: Path, live_era: int) -> dict[str, Path]:
         **{f"{VERSION}/{name}": published / "fixed" / name for name in FIXED_FILES},
         **{f"{VERSION}/{name}": published / f"{live_era:04d}" / name for name in ROUND_FILES},
     }
+
+
+def is_of_field(name: str) -> bool:
+    """Whether a dataset file, such as "v5.3/meta_model.parquet", tells what models say."""
+    return name.removeprefix(f"{VERSION}/") in FIELD_FILES
 
 
 def fixed_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
@@ -72,12 +84,12 @@ def fixed_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], .
     )
 
 
-def train_benchmark_work(root: Path, chronicle: Chronicle) -> Callable[[], None]:
+def fixed_field_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
     """What writes the organiser's walk-forward predictions of train, from the first chunk on."""
     settings = chronicle.laws.settings
     eras = range(settings.chunk_eras + 1, settings.train_eras + 1)
     path = root / "published" / "fixed" / "train_benchmark_models.parquet"
-    return partial(_write_benchmarks, path, chronicle, eras)
+    return (partial(_write_benchmarks, path, chronicle, eras),)
 
 
 def churn_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
@@ -92,13 +104,18 @@ def churn_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], .
 
 
 def round_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
-    """What writes the files of the live era, each alone, in any order."""
-    live = range(chronicle.live_era, chronicle.live_era + 1)
-    validation = range(chronicle.laws.settings.train_eras + 1, chronicle.live_era)
-    folder = root / "published" / f"{chronicle.live_era:04d}"
+    """What writes the data files of the live era, each alone, in any order."""
+    folder, validation, live = _round(root, chronicle)
     return (
         partial(_write_data, folder / "validation.parquet", chronicle, validation),
         partial(_write_data, folder / "live.parquet", chronicle, live),
+    )
+
+
+def round_field_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
+    """What writes the live era's files of what models say, each alone, in any order."""
+    folder, validation, live = _round(root, chronicle)
+    return (
         partial(
             _write_benchmarks,
             folder / "validation_benchmark_models.parquet",
@@ -110,6 +127,13 @@ def round_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], .
         partial(_write_example, folder, "validation_example_preds", chronicle, validation),
         partial(_write_example, folder, "live_example_preds", chronicle, live),
     )
+
+
+def _round(root: Path, chronicle: Chronicle) -> tuple[Path, range, range]:
+    """The folder of the live era's files, the eras of validation, the live era."""
+    live_era = chronicle.live_era
+    validation = range(chronicle.laws.settings.train_eras + 1, live_era)
+    return root / "published" / f"{live_era:04d}", validation, range(live_era, live_era + 1)
 
 
 def drop_rounds_but(root: Path, live_era: int) -> None:

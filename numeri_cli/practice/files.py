@@ -75,7 +75,7 @@ class FileStore:
         if first != str(state.published_round):
             return None
         try:
-            return self._tournament.files().get(rest)
+            return self._tournament.file(rest)
         except Refusal:  # the next round is being made
             return None
 

@@ -17,6 +17,7 @@ from scipy.linalg import cho_factor, cho_solve
 from numeri_cli.practice.obfuscation import FeatureArray
 from numeri_cli.practice.streams import Purpose, stream
 from numeri_cli.practice.targets import CodeArray
+from numeri_cli.scoring.ranks import rank_average
 
 if TYPE_CHECKING:
     from numeri_cli.practice.trees import BinnedEras
@@ -132,19 +133,26 @@ class Ridge:
 
 @dataclass(frozen=True)
 class BestFeatures:
-    """The few features that looked best in training, in equal parts: the high flyer."""
+    """The few features that looked best, in equal parts: over all of training, the high flyer.
+
+    columns: indices of the features it looks at, or None for all
+    last_eras: how many recent eras it looks at, or None for all
+    """
 
     count: int = 3
+    columns: tuple[int, ...] | None = None
+    last_eras: int | None = None
 
     def fit(self, lesson: Lesson) -> bytes:
         """Pick by |mean covariance with the target|, each with its sign."""
-        count = len(lesson.history.features(lesson.eras[0]))
-        total = np.zeros(count)
-        for era in lesson.eras:
-            centred, codes = lesson.centred([era], range(count))
-            total += np.einsum("fn,n->f", centred, codes)
+        width = len(lesson.history.features(lesson.eras[0]))
+        columns = range(width) if self.columns is None else self.columns
+        total = np.zeros(width)
+        for era in list(lesson.eras)[-(self.last_eras or 0) :]:
+            centred, codes = lesson.centred([era], columns)
+            total[list(columns)] += np.einsum("fn,n->f", centred, codes)
         best = np.argsort(-np.abs(total), kind="stable")[: self.count]
-        weights = np.zeros(len(total))
+        weights = np.zeros(width)
         weights[best] = np.sign(total[best])
         return _weight_bytes(weights)
 
@@ -209,6 +217,40 @@ class BenchmarkCopy:
         """(rows,) its ranks."""
         ranks: ScoreArray = view.benchmarks[self.model]
         return ranks
+
+
+@dataclass(frozen=True)
+class Choir:
+    """Several techniques, whose ranks are added up."""
+
+    members: tuple[Technique, ...]
+
+    def fit(self, lesson: Lesson) -> bytes:
+        """Fit each; what each has learnt, one after the other behind its length."""
+        learnt = [member.fit(lesson) for member in self.members]
+        return b"".join(len(part).to_bytes(8, "little") + part for part in learnt)
+
+    def forecaster(self, learnt: bytes) -> Forecaster:
+        """The models of the bytes."""
+        voices = []
+        for member in self.members:
+            end = 8 + int.from_bytes(learnt[:8], "little")
+            voices.append(member.forecaster(learnt[8:end]))
+            learnt = learnt[end:]
+        return ChoirForecaster(tuple(voices))
+
+
+@dataclass(frozen=True)
+class ChoirForecaster:
+    """Everybody's ranks together."""
+
+    voices: tuple[Forecaster, ...]
+
+    def scores(self, view: LiveView) -> ScoreArray:
+        """(rows,) sums of ranks within each era."""
+        scores = np.stack([voice.scores(view) for voice in self.voices])
+        sums = [rank_average(scores[:, part].T).sum(axis=1) for part in view.parts]
+        return np.concatenate(sums)
 
 
 def _weight_bytes(weights: ScoreArray) -> bytes:

@@ -19,6 +19,7 @@ from numeri_cli.practice.obfuscation import FeatureArray
 
 VERSION = "v5.3"
 ERAS_PER_ROW_GROUP = 25
+CELLS_PER_ROW_GROUP = 100_000_000  # fewer eras where they are large
 FloatColumn = npt.NDArray[np.float64]
 
 
@@ -71,7 +72,7 @@ def write_data(
         ]
     )
     with atomic_path(path) as temporary, _writer(temporary, schema) as writer:
-        for group in _groups(eras):
+        for group in _groups(eras, columns=len(features)):
             feature_block = np.concatenate([rows.features for rows in group], axis=1)
             target_block = np.concatenate([rows.targets for rows in group], axis=1)
             columns = [
@@ -120,11 +121,12 @@ def write_example(folder: Path, name: str, eras: Sequence[EraPredictions]) -> No
             file.write("".join(f"{row},{value!r}\n" for row, value in pairs).encode())
 
 
-def _groups(eras: Iterable[Any]) -> Iterator[list[Any]]:
+def _groups(eras: Iterable[Any], *, columns: int = 1) -> Iterator[list[Any]]:
     """The eras, so many to a row group."""
     iterator = iter(eras)
-    while group := list(islice(iterator, ERAS_PER_ROW_GROUP)):
-        yield group
+    for first in iterator:
+        most = CELLS_PER_ROW_GROUP // max(1, columns * len(first.ids))
+        yield [first, *islice(iterator, max(0, min(ERAS_PER_ROW_GROUP, most) - 1))]
 
 
 def _labels(group: Sequence[EraRows] | Sequence[EraPredictions]) -> list[pa.Array]:

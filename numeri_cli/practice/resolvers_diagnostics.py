@@ -53,7 +53,7 @@ def create_diagnostics(
     message = None
     try:
         eras = service.evaluate(
-            asked.tournament.folders.uploads / filename, asked.tournament.world().chronicle
+            asked.tournament.folders.uploads / filename, asked.tournament.field_world().chronicle
         )
     except Unfit as unfit:
         message = str(unfit)

@@ -29,6 +29,7 @@ class Purpose(IntEnum):
     rival_noise = 13
     benchmarks = 14
     outsiders = 15
+    attendance = 16
 
 
 SEEDS_BEGIN, SEEDS_END = 0, 2**63

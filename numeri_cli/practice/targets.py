@@ -103,7 +103,7 @@ class RiskModel:
         returns: (days, stocks) codes 0–4
         """
         known = returns[LAG_DAYS : LAG_DAYS + days]
-        totals = np.cumsum(known, axis=0, dtype=np.int64) * RETURN_UNIT
+        totals = (np.cumsum(known, axis=0, dtype=np.int64) * RETURN_UNIT).astype(np.float64)
         residuals = np.rint(self.neutral(styles, totals) / RESIDUAL_UNIT)
         return np.stack([_codes(residual) for residual in residuals])
 

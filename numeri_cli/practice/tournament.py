@@ -66,11 +66,12 @@ class PracticeStatus:
 class Tournament:
     """A practice tournament on disk; several may be open at once, in threads and processes."""
 
-    def __init__(self, root: Path, *, store: Store, world: World) -> None:
+    def __init__(self, root: Path, *, store: Store, world: World, listener: Listener) -> None:
         self.folders = Folders(root)
         self.store = store
         self._world = world
-        self._world_lock = threading.Lock()
+        self._listener = listener
+        self._world_lock, self._gathering = threading.Lock(), threading.Lock()
         self._running: RunningClock | None = None
 
     @staticmethod
@@ -85,11 +86,13 @@ class Tournament:
         settings: WorldSettings,
         *,
         start: datetime | None = None,
+        field: bool = True,
         listener: Listener = SILENT,
     ) -> Tournament:
         """Make a world, its files, rivals and the participant's account; whole or not at all.
 
         start: aware; the first round is the one whose window is open then, or opens next
+        field: False leaves the training of rivals and benchmarks until they are needed
         Raises PracticeExists, PracticeSettings, LockHeld, DiskError.
         """
         building = root.with_name(f".{root.name}.building")
@@ -102,7 +105,11 @@ class Tournament:
             _refuse_remains(root)
             require_space(root, settings)
             try:
-                _build(building, settings, start=start, listener=listener)
+                world = World.create(
+                    Folders(_emptied(building)).world, settings, field=field, listener=listener
+                )
+                furnish(Folders(building), world, start)
+                listener.step("tournament_built")
                 with disk_errors(root):
                     building.replace(root)
             finally:  # what is left of it may be what fills the disk
@@ -110,9 +117,10 @@ class Tournament:
         return cls.open(root)
 
     @classmethod
-    def open(cls, root: Path) -> Tournament:
+    def open(cls, root: Path, *, listener: Listener = SILENT) -> Tournament:
         """A tournament that was made before; finishes an advance that was killed.
 
+        listener: hears of the field of rivals being made, where something needs it
         Raises PracticeMissing, PracticeDamaged.
         """
         if not cls.exists(root):
@@ -128,7 +136,7 @@ class Tournament:
             world = World.open(folders.world)
         except PracticeMissing:
             raise damaged(folders.world / "world.json") from None
-        tournament = cls(root, store=store, world=world)
+        tournament = cls(root, store=store, world=world, listener=listener)
         with suppress(LockHeld):  # whoever holds it is at this very work
             tournament._finish(SILENT)
         return tournament
@@ -161,10 +169,33 @@ class Tournament:
                 self._world = World.open(self.folders.world)
             return self._world
 
+    def field_world(self) -> World:
+        """The world, with the rivals and the organiser's models there; trained now if they are not.
+
+        Raises LockHeld where another process is at that, or advances.
+        """
+        with self._gathering:
+            world = self.world()
+            if world.has_field:
+                return world
+            with self._advancing(self._listener) as week:
+                week.world.gather(listener=self._listener)
+            return self.world()
+
+    def file(self, name: str) -> Path | None:
+        """Path of a dataset file of the live round, None for an unknown name.
+
+        What waits for the field is made now. Raises Refusal while files are written, LockHeld.
+        """
+        path = self.files().get(name)
+        if path is not None and edition.is_of_field(name):
+            self.field_world()
+        return path
+
     def files(self) -> dict[str, Path]:
         """Path of every dataset file of the live round, by its name.
 
-        Raises Refusal while they are being written.
+        Raises Refusal while they are being written. Those of the field may not be there yet.
         """
         state = self.state()
         if state.published_round != state.live_round:
@@ -318,15 +349,11 @@ class Tournament:
         )
 
 
-def _build(
-    building: Path, settings: WorldSettings, *, start: datetime | None, listener: Listener
-) -> None:
+def _emptied(building: Path) -> Path:
     with disk_errors(building):
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
-    world = World.create(Folders(building).world, settings, listener=listener)
-    furnish(Folders(building), world, start)
-    listener.step("tournament_built")
+    return building
 
 
 def _refuse_remains(root: Path) -> None:

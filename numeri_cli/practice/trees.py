@@ -72,7 +72,7 @@ class Trees:
 
     columns: indices of the features it may use, or None for all
     share: how many of those each tree may use
-    every: learns from every so manieth of the binned eras
+    every: learns from every so manieth of the binned eras, from the one of number `offset` on
     bagging: how many of the rows a tree learns from, drawn anew for every fifth
     """
 
@@ -82,13 +82,14 @@ class Trees:
     learning_rate: float = 0.08
     share: float = 0.2
     every: int = 1
+    offset: int = 0
     bagging: float = 0.5
 
     def fit(self, lesson: Lesson) -> bytes:
         """Train; the booster as LightGBM's own text."""
         lightgbm = _lightgbm()
         binned = lesson.history.binned()
-        eras = [era for era in binned.eras if era in lesson.eras][:: self.every]
+        eras = [era for era in binned.eras if era in lesson.eras][self.offset :: self.every]
         count = binned.dataset.num_feature()
         chosen = np.arange(count) if self.columns is None else np.array(self.columns)
         weights = np.zeros(count)

@@ -21,6 +21,7 @@ UNRESOLVED_ERAS = 12  # of 60-day targets, at the end of history
 REFERENCE_CHARACTERISTICS = 50  # the parameters of the market were measured with so many
 VARIANTS = 4.8  # features per characteristic, on average
 THEMES = 8
+MOST_BINNED_CELLS = 400_000_000  # ten bytes each are needed for a moment
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class WorldSettings:
     stocks: int = 2000
     eras: int = 300
     features: int = 240
-    rivals: int = 12
+    rivals: int = 64
 
     def __post_init__(self) -> None:
         """Raise PracticeSettings where no such world can be made."""
@@ -70,8 +71,12 @@ class WorldSettings:
 
     @property
     def era_stride(self) -> int:
-        """Tree models learn from every so manieth era: 4, fewer in a short history."""
-        return max(1, min(4, self.rival_eras // 16))
+        """Tree models learn from every so manieth era: 4; 1 in a short history, more in a vast."""
+        cells = self.rival_eras * self.stocks * self.features
+        return max(1, min(4, self.rival_eras // 16), -(-cells // MOST_BINNED_CELLS))
+
+
+SCALES = {"v5.3": WorldSettings(stocks=5_000, eras=688, features=3_555)}  # 2.75 million train rows
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numeri_cli.practice import creation, edition
 from numeri_cli.practice.archive import Archive, Eve, Standing, read_standing, resolved_eras
 from numeri_cli.practice.chronicle import Chronicle, Laws
 from numeri_cli.practice.obfuscation import FeatureArray
-from numeri_cli.practice.rivals import RivalRecord
+from numeri_cli.practice.rivals import Attendance, RivalRecord
 from numeri_cli.practice.targets import ALIAS, HORIZONS_DAYS, TARGETS, RiskModel, eras_to_resolve
 from numeri_cli.practice.trained_field import TrainedField
 from numeri_cli.practice.universe import FloatArray, WorldSettings
@@ -37,9 +37,17 @@ class World:
         self._field = TrainedField(self._archive, self._laws.rivals)
 
     @classmethod
-    def create(cls, root: Path, settings: WorldSettings, *, listener: Listener = SILENT) -> World:
+    def create(
+        cls,
+        root: Path,
+        settings: WorldSettings,
+        *,
+        field: bool = True,
+        listener: Listener = SILENT,
+    ) -> World:
         """Make a world with eras 1 … settings.eras as history, and publish its files.
 
+        field: False leaves the rivals, the organiser's models and their files to `gather`
         Killed at any time, it leaves no world; the next call begins again.
         Raises PracticeExists, DiskFull, PathForbidden, DiskTrouble.
         """
@@ -49,9 +57,12 @@ class World:
                 hint="`numeri practice reset` removes it",
             )
         creation.clear(root)
-        world = cls(root, Standing(settings, settings.eras + 1, 0))
+        begun = Standing(settings, settings.eras + 1, published_era=0, has_field=False)
+        world = cls(root, begun)
         world._make_history(listener)
         world.publish(listener=listener)
+        if field:
+            world.gather(listener=listener)
         return world
 
     @classmethod
@@ -73,6 +84,11 @@ class World:
     def published_era(self) -> int:
         """The live era whose files lie ready; 0 for none."""
         return self._standing.published_era
+
+    @property
+    def has_field(self) -> bool:
+        """Whether there are predictions of rivals and benchmarks; `gather` makes them."""
+        return self._standing.has_field
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -105,6 +121,10 @@ class World:
         """The rivals, in a fixed order."""
         return tuple(rival.record for rival in self._laws.rivals)
 
+    def attendance(self, era: int) -> dict[str, Attendance]:
+        """Whether each rival hands in for the round of a live era, and in time."""
+        return {one.name: one.attendance(self.settings, era) for one in self._laws.rivals}
+
     def rival_predictions(self, era: int) -> dict[str, FloatArray]:
         """By rival (stocks,) strictly inside (0, 1), from the first era after train to the live."""
         return self.chronicle.rival_predictions(era)
@@ -114,19 +134,54 @@ class World:
         return self.chronicle.benchmark_predictions(era)
 
     def meta_model(self, era: int) -> FloatArray:
-        """(stocks,) the rivals' predictions weighted by their first stakes, in (0, 1)."""
+        """(stocks,) all predictions weighted by stake, in (0, 1); by first stakes in history."""
         return self.chronicle.meta_model(era)
+
+    def keep_meta_model(self, values: FloatArray) -> None:
+        """Keep what the crowd said in the live era: (stocks,) in (0, 1), in order of rows."""
+        self._archive.write("meta", self.live_era, values)
 
     @property
     def chronicle(self) -> Chronicle:
         """All that may be said of the eras so far."""
         return Chronicle(self._archive, self._laws, self.live_era)
 
+    def gather(self, *, listener: Listener = SILENT) -> None:
+        """Train the rivals and the organiser's models, ask them, write their files; only once.
+
+        Killed at any time, the next call begins again; the outcome is the same whenever it is.
+        """
+        if self.has_field:
+            return
+        lessons = list(self._field.lessons())
+        with listener.task("Training the rivals", total=len(lessons), unit="models") as task:
+            creation.run_all(lessons, task)
+        listener.step("rivals_trained")
+        count = self.settings.eras - self.settings.chunk_eras
+        with listener.task("Asking the rivals", total=count, unit="weeks") as task:
+            creation.predict_history(self._archive, self._field, task)
+        self._ask(self.live_era)
+        eras = range(self.settings.train_eras + 1, self.live_era)
+        with self._archive.base_writer("meta", count=len(eras)) as keep:
+            for era in eras:
+                keep(self.meta_model(era))
+        listener.step("rivals_asked")
+        works = (
+            *edition.fixed_field_works(self.root, self.chronicle),
+            *edition.round_field_works(self.root, self.chronicle),
+        )
+        with listener.task("Writing what they say", total=len(works), unit="files") as task:
+            creation.run_all(works, task)
+        listener.step("field_files_written")
+        self._stand(replace(self._standing, has_field=True))
+        listener.step("field_in_force")
+
     def advance(self, *, listener: Listener = SILENT) -> None:
         """One week passes: returns are drawn, targets resolve, the next era goes live.
 
         Killed at any time, it leaves the week before whole; the next call does it again, alike.
         """
+        self.gather(listener=listener)
         eve = self._archive.read_eve(self.live_era)
         week, state = self._laws.market.week(eve.market)
         self._archive.write("returns", self.live_era, week)
@@ -136,6 +191,7 @@ class World:
         noise = self._laws.features.next_noise(self.settings.seed, state.era, eve.noise)
         following = Eve(state, noise)
         self._make_live(following)
+        self._ask(state.era)
         listener.step("live_era_made")
         self._archive.write_eve(following)
         listener.step("eve_written")
@@ -145,11 +201,11 @@ class World:
 
     def publish(self, *, listener: Listener = SILENT) -> None:
         """Write the files of the live era, unless they lie ready; older ones go afterwards."""
-        paths = edition.paths(self.root, self.live_era)
-        if self.published_era != self.live_era or not all(map(Path.is_file, paths.values())):
+        if self.published_era != self.live_era or not all(map(Path.is_file, self._written())):
             works = (
                 *edition.churn_works(self.root, self.chronicle),
                 *edition.round_works(self.root, self.chronicle),
+                *(edition.round_field_works(self.root, self.chronicle) if self.has_field else ()),
             )
             with listener.task("Writing the round's files", total=len(works), unit="files") as task:
                 creation.run_all(works, task)
@@ -162,7 +218,8 @@ class World:
     def files(self) -> dict[str, Path]:
         """Path of every dataset file of the live era by its name, such as "v5.3/live.parquet".
 
-        Where a killed process has left them unpublished, they are published first.
+        Where a killed process has left them unpublished, they are published first; those of the
+        field are there once it is gathered.
         """
         self.publish()
         return edition.paths(self.root, self.live_era)
@@ -172,30 +229,35 @@ class World:
         with listener.task("Running the market", total=settings.eras, unit="weeks") as task:
             eve = creation.run_history(self._archive, laws.market, laws.features, task)
         listener.step("market_run")
-        works = [*edition.fixed_works(self.root, self.chronicle), *self._field.lessons()]
-        with listener.task("Training the rivals", total=len(works), unit="models") as task:
+        works = edition.fixed_works(self.root, self.chronicle)
+        with listener.task("Writing the history", total=len(works), unit="files") as task:
             creation.run_all(works, task)
-        listener.step("rivals_trained")
-        count = settings.eras - settings.chunk_eras
-        with listener.task("Asking the rivals", total=count, unit="weeks") as task:
-            creation.predict_history(self._archive, self._field, task)
         self._make_live(eve)
         self._archive.write_eve(eve)
-        edition.train_benchmark_work(self.root, self.chronicle)()
         listener.step("history_made")
 
+    def _written(self) -> list[Path]:
+        """The files that lie ready when the live era is published."""
+        found = edition.paths(self.root, self.live_era)
+        return [
+            path for name, path in found.items() if self.has_field or not edition.is_of_field(name)
+        ]
+
     def _make_live(self, eve: Eve) -> None:
-        """Features and styles of the coming live era, and what the models say of it."""
+        """Features and styles of the coming live era."""
         era, archive = eve.market.era, self._archive
         characteristics = self._laws.market.characteristics(eve.market)
         styles = characteristics[: self._laws.market.plan.styles].astype(np.float32)
         features = self._laws.features.features(characteristics, eve.noise, era=era)
         archive.write("styles", era, styles)
         archive.write("features", era, features)
+
+    def _ask(self, era: int) -> None:
+        """Keep what the models say of the coming live era."""
         self._field.prepare(era)
-        benchmarks, rivals = self._field.ranks((era,), features)
-        archive.write("benchmarks", era, benchmarks)
-        archive.write("rivals", era, rivals)
+        benchmarks, rivals = self._field.ranks((era,), self._archive.read("features", era))
+        self._archive.write("benchmarks", era, benchmarks)
+        self._archive.write("rivals", era, rivals)
 
     def _resolve_targets(self, live_era: int) -> None:
         """Targets that are known when `live_era` opens and were not a week before."""

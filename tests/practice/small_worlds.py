@@ -11,7 +11,7 @@ from pathlib import Path
 
 from numeri_cli.practice.world import World, WorldSettings
 
-SMALL = WorldSettings(seed=5, stocks=150, eras=60, features=24)
+SMALL = WorldSettings(seed=5, stocks=150, eras=60, features=24, rivals=16)
 
 
 @cache

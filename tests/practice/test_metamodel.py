@@ -10,6 +10,7 @@ import pytest
 from numerai_tools.scoring import gaussian, stake_weight, tie_kept_rank
 
 from numeri_cli.practice.metamodel import meta_model, stake_weighted
+from numeri_cli.practice.rivals import Attendance
 from tests.practice.small_worlds import small_world
 
 
@@ -24,12 +25,18 @@ def test_it_equals_the_official_library() -> None:
     assert np.abs(stake_weighted(predictions, stakes) - expected.to_numpy()).max() < 1e-12
 
 
-def test_the_published_meta_model_is_that_of_the_rivals_and_their_stakes() -> None:
+def test_the_published_meta_model_is_that_of_the_rivals_on_time_and_their_stakes() -> None:
     world = small_world()
-    predictions = np.stack(list(world.rival_predictions(55).values()))
-    stakes = [one.stake_nmr for one in world.participants()]
+    timely = {
+        era: [one is Attendance.on_time for one in world.attendance(era).values()]
+        for era in range(49, 61)
+    }
+    era = next(era for era, row in timely.items() if not all(row))
+    predictions = np.stack(list(world.rival_predictions(era).values()))
+    staked = zip(world.participants(), timely[era], strict=True)
+    stakes = [one.stake_nmr if on_time else Decimal(0) for one, on_time in staked]
     gaussians = stake_weighted(predictions, stakes)
-    published = world.meta_model(55)
+    published = world.meta_model(era)
     assert np.corrcoef(published, gaussians)[0, 1] > 0.95
     assert (np.argsort(published) == np.argsort(np.round(gaussians, 12))).mean() > 0.95
     assert 0 < published.min() < published.max() < 1

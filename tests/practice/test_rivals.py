@@ -10,10 +10,12 @@ import lightgbm
 import numpy as np
 import pytest
 
+from numeri_cli.practice.archetypes import ARCHETYPES, FULL_FIELD
 from numeri_cli.practice.benchmarks import BENCHMARKS, chunk_of, train_benchmark
 from numeri_cli.practice.chronicle import Laws
 from numeri_cli.practice.forecasters import (
     BestFeatures,
+    Choir,
     Forecaster,
     History,
     Lesson,
@@ -24,7 +26,7 @@ from numeri_cli.practice.forecasters import (
 )
 from numeri_cli.practice.forest import Forest
 from numeri_cli.practice.obfuscation import FeatureArray
-from numeri_cli.practice.rivals import ARCHETYPES
+from numeri_cli.practice.rivals import Attendance
 from numeri_cli.practice.targets import CodeArray
 from numeri_cli.practice.trees import BinnedEras, Trees
 from numeri_cli.practice.universe import WorldSettings
@@ -44,7 +46,7 @@ class PlainHistory:
 
     def features(self, era: int) -> FeatureArray:
         generator = np.random.default_rng(era)
-        return generator.integers(0, 5, (10, self.stocks)).astype(np.int8)
+        return generator.integers(0, 5, (12, self.stocks)).astype(np.int8)
 
     def target(self, era: int, name: str) -> CodeArray:
         self.asked.add(era)
@@ -67,6 +69,8 @@ TECHNIQUES: list[Technique] = [
     Ridge(tuple(range(10))),
     Ridge((1, 3, 7), every=2, last_eras=10),
     BestFeatures(2),
+    BestFeatures(2, (1, 3, 5, 7), last_eras=8),
+    Choir((Trees(rounds=30, share=0.5), Ridge(tuple(range(10))))),
 ]
 
 
@@ -140,16 +144,33 @@ def test_benchmarks_are_trained_on_what_was_known_before_their_chunk(benchmark: 
 
 
 def test_a_field_of_any_size_has_different_names_stakes_and_teachers() -> None:
-    field_of_sixty = laws(rivals=60).rivals
-    assert len({rival.name for rival in field_of_sixty}) == 60
-    assert all(rival.stake_nmr > 0 for rival in field_of_sixty)
-    assert {rival.target for rival in field_of_sixty} >= {"target_ender_20", "target_ender_60"}
-    assert [rival.name for rival in laws(rivals=5).rivals] == [
-        rival.name for rival in field_of_sixty[:5]
-    ]
-    assert len({rival.seed for rival in field_of_sixty}) == 60
-    twins = field_of_sixty[:: len(ARCHETYPES)]
-    assert len({str(rival.technique) for rival in twins}) == len(twins)
+    full = laws(rivals=FULL_FIELD, features=240).rivals
+    assert len({rival.name for rival in full}) == FULL_FIELD >= 60
+    assert all(rival.stake_nmr > 0 for rival in full)
+    assert {rival.target for rival in full} >= {"target_ender_20", "target_ender_60"}
+    few = laws(rivals=5, features=240).rivals
+    assert [rival.name for rival in few] == [rival.name for rival in full[:5]]
+    assert len({rival.seed for rival in full}) == FULL_FIELD
+    for archetype in ARCHETYPES:
+        twins = [rival for rival in full if rival.name.startswith(archetype.name)]
+        assert len(twins) == archetype.count
+        different = archetype.name not in ("echo_chamber",)  # there are two models to copy
+        assert not different or len({str(rival.technique) for rival in twins}) == len(twins)
+    assert len({rival.name for rival in laws(rivals=3 * FULL_FIELD).rivals}) == 3 * FULL_FIELD
+
+
+def test_a_world_has_a_full_field() -> None:
+    assert WorldSettings().rivals == FULL_FIELD
+
+
+def test_some_rivals_are_late_or_missing_as_often_as_they_should() -> None:
+    settings = WorldSettings(rivals=FULL_FIELD)
+    for rival in laws(rivals=FULL_FIELD).rivals:
+        kept = [rival.attendance(settings, era) for era in range(301, 701)]
+        assert kept == [rival.attendance(settings, era) for era in range(301, 701)]
+        assert abs(kept.count(Attendance.late) / 400 - rival.late) < 0.08
+        assert abs(kept.count(Attendance.missing) / 400 - rival.missing) < 0.08
+        assert rival.late or rival.missing or set(kept) == {Attendance.on_time}
 
 
 def test_participants_are_rivals_with_stakes_in_decimals() -> None:
@@ -189,7 +210,7 @@ def test_neutral_rivals_are_less_exposed_than_they_would_be(name: str) -> None:
     assert exposure(world.rival_predictions(61)[name]) < exposure(raw)
 
 
-@pytest.mark.parametrize(("depth", "rounds"), [(2, 5), (5, 40), (8, 20)])
+@pytest.mark.parametrize(("depth", "rounds"), [(2, 5), (5, 40), (6, 20)])
 def test_a_forest_sums_its_leaves_as_lightgbm_does(depth: int, rounds: int) -> None:
     history = PlainHistory(30)
     lesson = Lesson(history, range(1, 31), "target_ender_20", seed=1)

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,8 @@ from numeri_cli.errors import (
     PracticeMissing,
     TargetUnknown,
 )
-from numeri_cli.practice.world import World, WorldSettings
+from numeri_cli.practice.edition import is_of_field
+from numeri_cli.practice.world import World
 from tests.practice.small_worlds import SMALL, digests, own_world, small_world, small_world_root
 
 CREATE = """
@@ -54,8 +55,7 @@ for step in sys.argv[2:]:
         killer = Killer(step)
         if (root / "world.json").exists():
             world = World.open(root)
-            world.advance(listener=killer)
-            world.publish(listener=killer)
+            {work}
         else:
             World.create(root, WorldSettings({settings}), listener=killer)
         os._exit(0)
@@ -74,6 +74,10 @@ ADVANCE_STEPS = (
 )
 
 
+ADVANCE = KILL.replace("{work}", "world.advance(listener=killer); world.publish(listener=killer)")
+GATHER = KILL.replace("{work}", "world.gather(listener=killer)")
+
+
 def run_python(text: str, *arguments: str, **environment: str) -> str:
     """What a fresh interpreter prints."""
     return subprocess.run(
@@ -83,6 +87,9 @@ def run_python(text: str, *arguments: str, **environment: str) -> str:
         capture_output=True,
         text=True,
     ).stdout
+
+
+GATHER_STEPS = ("rivals_trained", "rivals_asked", "field_files_written", "field_in_force")
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +130,7 @@ def test_the_same_settings_make_the_same_files_in_another_process_with_other_thr
 
 
 def test_another_seed_makes_other_files(tmp_path: Path) -> None:
-    World.create(tmp_path / "world", WorldSettings(seed=6, stocks=150, eras=60, features=24))
+    World.create(tmp_path / "world", replace(SMALL, seed=6))
     for folder in ("base", "published"):
         other = digests(tmp_path / "world" / folder)
         here = digests(small_world_root() / folder)
@@ -158,7 +165,7 @@ def test_killed_at_any_step_of_advancing_it_is_whole_and_goes_on_alike(
 ) -> None:
     for step in (*ADVANCE_STEPS, "no_such_step"):
         shutil.copytree(small_world_root(), tmp_path / step)
-    told = run_python(KILL, str(tmp_path), *ADVANCE_STEPS, "no_such_step").splitlines()
+    told = run_python(ADVANCE, str(tmp_path), *ADVANCE_STEPS, "no_such_step").splitlines()
     assert told == [*(f"{step} True" for step in ADVANCE_STEPS), "no_such_step False"]
     assert digests(tmp_path / "no_such_step") == digests(a_week_later)
     for step in ADVANCE_STEPS:
@@ -174,8 +181,44 @@ def test_killed_at_any_step_of_advancing_it_is_whole_and_goes_on_alike(
         assert digests(tmp_path / step) == digests(a_week_later), step
 
 
+def test_the_field_may_wait_and_comes_out_alike(tmp_path: Path) -> None:
+    world = World.create(tmp_path / "world", SMALL, field=False)
+    assert not world.has_field
+    names = {path.name for path in (tmp_path / "world" / "published").rglob("*.*")}
+    assert {"train.parquet", "validation.parquet", "live.parquet"} < names
+    assert not {name for name in names if is_of_field(name)}
+    assert not (tmp_path / "world" / "models").exists()
+    world.gather()
+    assert world.has_field
+    assert digests(tmp_path / "world") == digests(small_world_root())
+    World.open(tmp_path / "world").gather()
+    assert digests(tmp_path / "world") == digests(small_world_root())
+
+
+def test_advancing_gathers_the_field_first(advanced: Path, tmp_path: Path) -> None:
+    world = World.create(tmp_path / "world", SMALL, field=False)
+    world.advance()
+    world.advance()
+    world.publish()
+    assert digests(tmp_path / "world") == digests(advanced)
+
+
+def test_killed_while_the_field_is_gathered_it_is_gathered_again_alike(tmp_path: Path) -> None:
+    World.create(tmp_path / "bare", SMALL, field=False)
+    for step in GATHER_STEPS:
+        shutil.copytree(tmp_path / "bare", tmp_path / step)
+    told = run_python(GATHER, str(tmp_path), *GATHER_STEPS).splitlines()
+    assert told == [f"{step} True" for step in GATHER_STEPS]
+    for step in GATHER_STEPS:
+        world = World.open(tmp_path / step)
+        assert world.has_field == (step == "field_in_force")
+        world.gather()
+        world.publish()
+        assert digests(tmp_path / step) == digests(small_world_root()), step
+
+
 def test_killed_while_it_is_made_it_is_not_there_and_is_made_anew(tmp_path: Path) -> None:
-    run_python(KILL, str(tmp_path), "market_run", "files_written")
+    run_python(ADVANCE, str(tmp_path), "market_run", "files_written")
     for step in ("market_run", "files_written"):
         assert any((tmp_path / step).rglob("*.npy"))
         with pytest.raises(PracticeMissing):

@@ -1,0 +1,186 @@
+"""What came out of the crowd experiment, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+LIVE_ERAS = 104
+LEAST = {"median rival": 17, "tutorial": 13}
+META = "meta model"
+SECOND_YEAR = "meta model, second year"
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to predict, over the live rounds of one world: CORR per round, 20 and 60 days."""
+
+    name: str
+    mean: float
+    sharpe: float
+    mean_60: float
+    sharpe_60: float
+    fund_sharpe: float | None
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """The best and the median rank of some rivals, each rival's own, on average."""
+
+    best: float
+    median: float
+
+
+@dataclass(frozen=True)
+class WorldResult:
+    """One world."""
+
+    seed: int
+    is_shuffled: bool
+    contestants: tuple[Contestant, ...]
+    exposed: Ranks
+    neutralized: Ranks
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> WorldResult:
+        """As it was kept."""
+        contestants = tuple(Contestant(**one) for one in row["contestants"])
+        return cls(
+            row["seed"],
+            row["is_shuffled"],
+            contestants,
+            Ranks(**row["exposed"]),
+            Ranks(**row["neutralized"]),
+        )
+
+    def named(self, name: str) -> Contestant:
+        """One of them."""
+        return next(one for one in self.contestants if one.name == name)
+
+
+def report(results: Sequence[WorldResult], *, worlds: int) -> str:
+    """The verdicts and the tables, as Markdown; no verdict before all worlds are measured."""
+    real = [one for one in results if not one.is_shuffled]
+    shuffled = [one for one in results if one.is_shuffled]
+    lines = [
+        f"# The crowd against its members, in {len(real)} worlds",
+        "",
+        "Made by `python -m tests.experiments.crowd`; the numbers are in `crowd.json`.",
+        f"Two years of live rounds each ({LIVE_ERAS}); CORR with the 20-day target.",
+        "",
+        *(
+            _verdicts(real)
+            if len(real) == worlds
+            else [f"No verdict yet: {len(real)} of {worlds}."]
+        ),
+        "",
+        "Means over the worlds; differences are the meta model's minus the other's (the second",
+        "year's for the best rival of the first), ± 1.96 standard errors across worlds; better",
+        "counts the worlds in which the meta model has both the higher mean and Sharpe.",
+        "",
+        "| | CORR | Sharpe | CORR60 | Sharpe60 | fund's Sharpe "
+        "| difference in CORR | in Sharpe | meta model better |",
+        "|:---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        *_rows(real),
+        "",
+        "Ranks among all rivals by the mean CORR of the last year, week by week; each rival's own",
+        "best and median, on average:",
+        "",
+        "| | best rank | median rank |",
+        "|:---|---:|---:|",
+        *_rank_rows(real),
+    ]
+    if shuffled:
+        lines += [
+            "",
+            f"With targets dealt out anew among the stocks of every era, {len(shuffled)} worlds:",
+            "",
+            "| | CORR | standard error |",
+            "|:---|---:|---:|",
+            *_edge_rows(shuffled),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _is_better(result: WorldResult, other: str) -> bool:
+    meta, one = _pair(result, other)
+    return meta.mean > one.mean and meta.sharpe > one.sharpe
+
+
+def _pair(result: WorldResult, other: str) -> tuple[Contestant, Contestant]:
+    mine = SECOND_YEAR if other == "best of the first year" else META
+    return result.named(mine), result.named(other)
+
+
+def _verdicts(results: Sequence[WorldResult]) -> list[str]:
+    lines = []
+    for other, least in LEAST.items():
+        count = sum(_is_better(one, other) for one in results)
+        holds = "holds" if count >= least else "**does not hold**"
+        lines.append(
+            f"- the meta model beats the {other} in CORR and Sharpe in {count} of {len(results)}"
+            f" worlds (wanted: {least}): {holds}"
+        )
+    rises = sum(one.exposed.best < one.neutralized.best for one in results)
+    falls = sum(one.exposed.median > one.neutralized.median for one in results)
+    lines.append(
+        f"- the rivals of the three best features have a better best rank than the neutralized ones"
+        f" in {rises} of {len(results)} worlds, and a worse median rank in {falls}"
+    )
+    return lines
+
+
+def _rows(results: Sequence[WorldResult]) -> list[str]:
+    lines = []
+    for name in (one.name for one in results[0].contestants) if results else ():
+        found = [one.named(name) for one in results]
+        figures = " | ".join(
+            f"{np.mean([getattr(one, key) for one in found]):{style}}"
+            for key, style in (
+                ("mean", "+.4f"),
+                ("sharpe", ".3f"),
+                ("mean_60", "+.4f"),
+                ("sharpe_60", ".3f"),
+            )
+        )
+        funds = [one.fund_sharpe for one in found if one.fund_sharpe is not None]
+        line = f"| {name} | {figures} | {f'{np.mean(funds):.2f}' if funds else ''} "
+        if name in (META, SECOND_YEAR):
+            lines.append(line + "| | | |")
+            continue
+        pairs = [_pair(one, name) for one in results]
+        better = sum(_is_better(one, name) for one in results)
+        by_mean = _interval([mine.mean - one.mean for mine, one in pairs], "+.4f", ".4f")
+        by_sharpe = _interval([mine.sharpe - one.sharpe for mine, one in pairs], "+.3f", ".3f")
+        lines.append(line + f"| {by_mean} | {by_sharpe} | {better} of {len(results)} |")
+    return lines
+
+
+def _interval(values: Sequence[float], style: str, width: str) -> str:
+    error = float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    return f"{np.mean(values):{style}} ± {1.96 * error:{width}}"
+
+
+def _rank_rows(results: Sequence[WorldResult]) -> list[str]:
+    groups = {
+        "the three best features": [one.exposed for one in results],
+        "neutralized trees": [one.neutralized for one in results],
+    }
+    return [
+        f"| {name} | {_interval([one.best for one in found], '.1f', '.1f')} "
+        f"| {_interval([one.median for one in found], '.1f', '.1f')} |"
+        for name, found in groups.items()
+        if found
+    ]
+
+
+def _edge_rows(results: Sequence[WorldResult]) -> list[str]:
+    lines = []
+    for name in (one.name for one in results[0].contestants):
+        means = [one.named(name).mean for one in results]
+        error = float(np.std(means, ddof=1)) / len(means) ** 0.5 if len(means) > 1 else float("nan")
+        lines.append(f"| {name} | {np.mean(means):+.4f} | {error:.4f} |")
+    return lines
