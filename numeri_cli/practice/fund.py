@@ -15,7 +15,7 @@ cash earns and borrowed stocks cost is left out.
 The funds: the meta model, weighted by what was at risk in the round, in history by the first
 stakes; the organiser's own LightGBM; and the rival whose mean CORR on target_ender_20 was highest
 over all eras resolved when the fund began. The 20-day target resolves soonest and overlaps least.
-Where no prediction was handed in, the newest one before is traded again.
+Where none was handed in in time, the newest one before is traded again.
 """
 
 from __future__ import annotations
@@ -23,16 +23,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 import numpy as np
 
 from numeri_cli.errors import PracticeSettings
-from numeri_cli.practice import settlement
 from numeri_cli.practice.archive import resolved_eras
-from numeri_cli.practice.handed_in import predictions_of
 from numeri_cli.practice.market import DAYS_PER_ERA, RETURN_UNIT
 from numeri_cli.practice.portfolio import Exposure, Figures, Terms, Track, scaled, trade, tranche
+from numeri_cli.practice.rivals import Attendance
 from numeri_cli.practice.targets import LAG_DAYS, RiskModel, eras_to_resolve
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.practice.universe import FloatArray
@@ -47,7 +45,7 @@ IN_HOUSE = "v53_lgbm_ender60"
 CHOICE_TARGET, CHOICE_DAYS = "target_ender_20", 20
 ENOUGH_ROUNDS = 13  # until the first live tranche has run its course
 WARM_UP_ERAS = 16  # of history: 12 to choose the rival by, and until these are resolved
-LEAST_SEEN = 0.5  # of the eras a rival is judged by: the share it must have handed in
+LEAST_SEEN = 0.5  # of the eras a rival is judged by: the share it must have handed in in time
 
 
 @dataclass(frozen=True)
@@ -144,12 +142,12 @@ def fund_report(
     world = tournament.field_world()
     period = chosen_period(world, from_era=from_era, eras=eras)
     terms = terms or Terms()
-    desk = _Desk.of(tournament, world, period, terms)
+    desk = _Desk.of(world, period, terms)
     choice = best_rival(world, before_era=period.first_era)
     sources: dict[tuple[str, str], Source] = {
-        ("meta model", "stake-weighted meta model"): desk.meta_model,
-        ("in-house", IN_HOUSE): partial(_named, world.benchmark_predictions, IN_HOUSE),
-        ("best rival", choice.name): partial(_named, world.rival_predictions, choice.name),
+        ("meta model", "stake-weighted meta model"): world.meta_model,
+        ("in-house", IN_HOUSE): lambda era: world.benchmark_predictions(era)[IN_HOUSE],
+        ("best rival", choice.name): lambda era: in_time(world, era).get(choice.name),
     }
     with listener.task("Running the funds", total=len(sources), unit="funds") as task:
         funds = []
@@ -194,7 +192,7 @@ def best_rival(world: World, *, before_era: int) -> Choice:
     scores: dict[str, list[float]] = {}
     for era in range(first, last + 1):
         aim = centred(np.asarray(world.target(era, CHOICE_TARGET), dtype=np.float64))
-        for name, prediction in world.rival_predictions(era).items():
+        for name, prediction in in_time(world, era).items():
             scores.setdefault(name, []).append(corr_gaussian(gaussianize(prediction), aim))
     least = LEAST_SEEN * (last - first + 1)
     means = {name: float(np.mean(some)) for name, some in scores.items() if len(some) >= least}
@@ -212,10 +210,11 @@ def carried(rows: Iterable[FloatArray | None], *, count: int) -> FloatArray:
     return np.stack(made)
 
 
-def _named(
-    predictions: Callable[[int], Mapping[str, FloatArray]], name: str, era: int
-) -> FloatArray | None:
-    return predictions(era).get(name)
+def in_time(world: World, era: int) -> dict[str, FloatArray]:
+    """The predictions of the rivals that handed in before an era's round closed, by name."""
+    kept = world.attendance(era)
+    found = world.rival_predictions(era)
+    return {name: one for name, one in found.items() if kept[name] is Attendance.on_time}
 
 
 @dataclass(frozen=True)
@@ -226,7 +225,6 @@ class _Desk:
     profit on; market: (days,) of the mean stock
     """
 
-    tournament: Tournament
     world: World
     period: Period
     terms: Terms
@@ -236,7 +234,7 @@ class _Desk:
     market: FloatArray
 
     @classmethod
-    def of(cls, tournament: Tournament, world: World, period: Period, terms: Terms) -> _Desk:
+    def of(cls, world: World, period: Period, terms: Terms) -> _Desk:
         chronicle = world.chronicle
         first, last = period.first_era, period.last_era
         earliest = max(first - terms.tranches + 1, world.settings.train_eras + 1)
@@ -249,21 +247,12 @@ class _Desk:
         styles = {era: chronicle.archive.read("styles", era) for era in eras}
         market: FloatArray = np.expm1(returns).mean(axis=1)
         risk = RiskModel.of(chronicle.laws.market.stocks)
-        return cls(tournament, world, period, terms, risk, styles, returns, market)
+        return cls(world, period, terms, risk, styles, returns, market)
 
     @property
     def older(self) -> int:
         """How many eras before the period are traded on its first day."""
         return self.period.first_era - min(self.styles)
-
-    def meta_model(self, era: int) -> FloatArray:
-        """(stocks,) in the order of the files, as the era's round was weighted."""
-        if era <= self.world.settings.eras:
-            return self.world.meta_model(era)
-        with self.tournament.store.reading() as connection:
-            entries = settlement.entries_of(connection, era)
-        found = predictions_of(self.world, self.tournament.folders, era, entries=entries)
-        return settlement.meta_model(found, [entry.at_risk_nmr for entry in entries])
 
     def fund(self, source: Source, *, role: str, name: str) -> Fund:
         """The fund of a model; source: of an era (stocks,) in the order of its file, or None."""
