@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-_READ_BYTES = 1 << 18
+_READ_BYTES = 1 << 20
 _PORTS = {"http": 80, "https": 443}
 Trace = Callable[[str, Mapping[str, Any]], None]
 

@@ -91,12 +91,13 @@ class Fetch:
             nonlocal held
             self._heed_stop()
             url = self._addresses.current()
+            asked_end = None if held is None else held.end  # another connection may lower it
             try:
-                with connection.open(self._request(url, held)) as response:
+                with connection.open(self._request(url, held, asked_end)) as response:
                     self._judge(response, url)
                     identity, (start, end) = identity_of(response, name=self._name)
                     held = self._learn(identity, held, end, response.status_code)
-                    if start != held.position or (held.end is not None and end > held.end):
+                    if start != held.position or (asked_end is not None and end > asked_end):
                         raise self._surplus()
                     self._pour(response, held, None if end < 0 else end, tick)
             except Broken as trouble:
@@ -108,6 +109,7 @@ class Fetch:
                 once,
                 limits=self._limits,
                 progress=lambda: 0 if held is None else held.position // _PROGRESS_BYTES,
+                rest=self.stop.wait,
             )
         finally:
             if held is not None:
@@ -117,12 +119,11 @@ class Fetch:
         if self.stop.is_set():
             raise Stopped
 
-    def _request(self, url: str, held: Segment | None) -> Request:
+    def _request(self, url: str, held: Segment | None, asked_end: int | None) -> Request:
         headers = {"Accept-Encoding": "identity"}
         if self._ranged:
             start = 0 if held is None else held.position
-            end = self._limits.whole_below_bytes if held is None else held.end
-            headers["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
+            headers["Range"] = f"bytes={start}-{'' if asked_end is None else asked_end - 1}"
         if not self.is_learned and self._known is not None and self._known.etag:
             headers["If-None-Match"] = self._known.etag
         return Request("GET", url, headers, idle_seconds=self._limits.no_progress_seconds)
@@ -153,7 +154,8 @@ class Fetch:
                 raise StartAgain(without_ranges=whole)
         else:
             self._require_space(identity.size or 0)
-            if not whole and not identity.resumable and end != identity.size:
+            many = end != identity.size or end > self._limits.whole_below_bytes
+            if many and not whole and not identity.resumable:
                 raise StartAgain(without_ranges=True)  # nothing tells whether ranges fit together
             self.parts = Parts.begin(self._destination, identity=identity, limits=self._limits)
             held = self.parts.take_all() if whole else self.parts.take(at_most=end)
@@ -185,6 +187,8 @@ class Fetch:
                 raise self._surplus()
             parts.write(held, chunk)
             tick()
+            if held.end is not None and held.position == held.end != end:
+                return  # the rest of this answer is another connection's
             elapsed = time.monotonic() - window_began
             if elapsed > self._limits.no_progress_seconds:
                 moved = held.position - window_position

@@ -15,7 +15,8 @@ class Limits:
     no_progress_seconds: of a transfer; fewer than stall_bytes_per_second over that long is a stall
     attempts: in a row without progress, the first one included
     retry_after_seconds: the longest a server may ask us to wait
-    whole_below_bytes: a smaller file comes in one request
+    whole_below_bytes: a smaller file comes in one request; what is left of a run below that, too
+    alone_seconds: a first connection is left alone for so long
     enough_bytes_per_second: a first connection as fast as that gets no help from others
     segment_bytes: the least that is asked for in one ranged request of a larger file
     poll_seconds, settle_seconds: between two looks at a submission, and for all of them
@@ -34,6 +35,7 @@ class Limits:
     redirects: int = 5
     answer_bytes: int = 64 * MEGABYTE
     connections: int = 4
+    alone_seconds: float = 0.3
     enough_bytes_per_second: int = 100 * MEGABYTE
     whole_below_bytes: int = 32 * MEGABYTE
     segment_bytes: int = 4 * MEGABYTE

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.api.limits import Limits
+from numeri_cli.api.writeback import begin_writeback
 from numeri_cli.home import write_text
 
+_WRITEBACK_BYTES = 8 << 20
 Interval = tuple[int, int]  # from, up to but without
 
 
@@ -30,11 +32,27 @@ class Identity:
 
 @dataclass(slots=True)
 class Segment:
-    """A run of bytes that one connection fetches; `end` None where the size is not known."""
+    """A run of bytes that one connection fetches; `end` None where the size is not known.
+
+    position: up to where it has come
+    claimed: up to where bytes are just being written
+    handed: up to where the disk was told to begin
+    divisible: whether another connection may take its further half, which lowers `end`
+    """
 
     start: int
     position: int
     end: int | None
+    claimed: int = 0
+    handed: int = 0
+    divisible: bool = True
+
+    @property
+    def unclaimed(self) -> int:
+        """Bytes still to come that another connection may take."""
+        if self.end is None or not self.divisible:
+            return 0
+        return self.end - max(self.position, self.claimed)
 
 
 class Parts:
@@ -83,34 +101,35 @@ class Parts:
         return cls(destination, identity=identity, done=done, limits=limits)
 
     @property
-    def missing(self) -> int:
-        """Bytes that nobody fetches yet."""
+    def shareable(self) -> int:
+        """Bytes for another connection: that nobody fetches yet, or of a long run under way."""
         with self._lock:
-            return sum(end - start for start, end in self._gaps())
+            nobody = sum(end - start for start, end in self._gaps())
+            return nobody + sum(segment.unclaimed for segment in self._long())
 
     def take(self, *, at_most: int | None = None) -> Segment | None:
-        """The next run of missing bytes for a connection, shorter towards the end; None: no more.
+        """The next run of missing bytes for a connection; None: no more.
 
-        at_most: its greatest length in bytes; by default what lets all connections end together
+        Alone it gets all of a gap. Beside others it gets less towards the end, so that all end
+        together; where there is no gap, the further half of the longest run under way.
+        at_most: its greatest length in bytes
         """
         with self._lock:
             gaps = self._gaps()
-            if not gaps:
+            if gaps:
+                start, end = gaps[0]
+                length = self._fair(gaps) if at_most is None else at_most
+                segment = Segment(start, start, min(end, start + length))
+            elif long := self._long():
+                segment = _halved(max(long, key=lambda other: other.unclaimed))
+            else:
                 return None
-            missing = sum(end - start for start, end in gaps)
-            start, end = gaps[0]
-            sharing = min(self._limits.connections, len(self._active) + 1)
-            fair = max(self._limits.segment_bytes, missing // (2 * sharing))
-            length = fair if at_most is None else at_most
-            if end - start - length < self._limits.segment_bytes // 2 and at_most is None:
-                length = end - start
-            segment = Segment(start, start, min(end, start + length))
             self._active.append(segment)
             return segment
 
     def take_all(self) -> Segment:
         """One run of everything, from the first byte."""
-        segment = Segment(0, 0, self.identity.size)
+        segment = Segment(0, 0, self.identity.size, divisible=False)
         with self._lock:
             self._active.append(segment)
         return segment
@@ -122,14 +141,22 @@ class Parts:
             self.identity = Identity(self.identity.etag, segment.position)
 
     def write(self, segment: Segment, content: bytes) -> None:
-        """Put the next bytes of a segment where they belong. Raises OSError."""
+        """Put the next bytes of a segment where they belong, up to its end. Raises OSError."""
         view, position = memoryview(content), segment.position
+        with self._lock:
+            if segment.end is not None:
+                view = view[: segment.end - position]
+            segment.claimed = position + len(view)
         while view:
             count = os.pwrite(self._file, view, position)
             view, position = view[count:], position + count
         with self._lock:
+            self.received += position - segment.position
             segment.position = position
-            self.received += len(content)
+        handed = max(segment.handed, segment.start)
+        if position - handed >= _WRITEBACK_BYTES:
+            begin_writeback(self._file, start=handed, end=position)
+            segment.handed = position
         if time.monotonic() - self._saved_at > self._limits.journal_seconds:
             self.save()
 
@@ -162,6 +189,20 @@ class Parts:
         """Let go of the file; no thread may write any more."""
         os.close(self._file)
 
+    def _fair(self, gaps: list[Interval]) -> int:
+        """The length of the next run in the first gap."""
+        (start, end), least = gaps[0], self._limits.segment_bytes
+        if not self._active:
+            return end - start
+        sharing = min(self._limits.connections, len(self._active) + 1)
+        missing = sum(end - start for start, end in gaps)
+        length = max(least, missing // (2 * sharing))
+        return length if end - start - length >= least // 2 else end - start
+
+    def _long(self) -> list[Segment]:
+        """The runs under way that are worth another connection."""
+        return [item for item in self._active if item.unclaimed > self._limits.whole_below_bytes]
+
     def _gaps(self) -> list[Interval]:
         size = self.identity.size or 0
         taken = _merged([*self._done, *((s.start, s.end or size) for s in self._active)])
@@ -192,6 +233,16 @@ def kept_bytes(destination: Path, *, identity: Identity) -> int:
 def _paths(destination: Path) -> tuple[Path, Path]:
     hidden = f".{destination.name}.part"
     return destination.with_name(hidden), destination.with_name(f"{hidden}.json")
+
+
+def _halved(segment: Segment) -> Segment:
+    """The further half of what is still to come of a segment, which loses it."""
+    end = segment.end
+    if end is None:
+        raise AssertionError("a segment without an end has nothing to give")
+    middle = end - segment.unclaimed // 2
+    segment.end = middle
+    return Segment(middle, middle, end)
 
 
 def _merged(intervals: list[Interval]) -> list[Interval]:

@@ -43,11 +43,13 @@ def patiently(
     limits: Limits,
     deadline: float | None = None,
     progress: Callable[[], float] = lambda: 0,
+    rest: Callable[[float], object] = time.sleep,
 ) -> Answer:
     """Call until it works; stop at a lasting error, out of patience, or before the deadline.
 
     deadline: on the monotonic clock, in seconds
     progress: a number that grows while something is achieved; attempts are counted anew after that
+    rest: waits so many seconds, or less where the next call will see that it is not wanted
     raises the error inside the last Passing, and every other error at once
     """
     failures, achieved = 0, progress()
@@ -60,7 +62,10 @@ def patiently(
         failures, achieved = (1 if now > achieved else failures + 1), now
         wait = pause_seconds(failures, limits=limits, after_seconds=error.after_seconds)
         late = deadline is not None and time.monotonic() + wait >= deadline
-        return False if failures >= limits.attempts or late or wait < 0 else wait
+        if failures >= limits.attempts or late or wait < 0:
+            return False
+        rest(wait)
+        return 0.0  # what stamina is to wait itself, which nobody could end
 
     try:
         for attempt in stamina.retry_context(on=pause, attempts=None, timeout=None):

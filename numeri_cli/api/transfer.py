@@ -12,7 +12,6 @@ from pathlib import Path
 from numeri_cli.api import soundness
 from numeri_cli.api.connection import Connection, Connector
 from numeri_cli.api.fetching import Fetch, StartAgain, Stopped, Unchanged
-from numeri_cli.api.following import Follower
 from numeri_cli.api.parts import Identity, Parts, discard
 from numeri_cli.errors import NumeriError, TransferFailed
 from numeri_cli.home import disk_errors, held_lock, publish
@@ -32,6 +31,10 @@ class Downloaded:
 
 def _no_bar(_: int | None) -> Task:
     return SilentTask()
+
+
+def _no_tick() -> None:
+    """The watcher tells the bar."""
 
 
 def _no_check(_: Path) -> None:
@@ -80,7 +83,11 @@ def download(
 
 
 class _Work:
-    """The threads of one download, watched by the caller's; inside a process there are none."""
+    """One download. The caller's thread is the first connection's; inside a process the only one.
+
+    While that one is fast no other is awake: to hand the interpreter to and fro costs more than
+    the bytes do. After a moment a watcher wakes, tells the bar and calls for help where it is slow.
+    """
 
     fetch: Fetch
 
@@ -90,23 +97,22 @@ class _Work:
         self._connector, self._destination, self._bar = connector, destination, bar
         self._connections: list[Connection] = []
         self._threads: list[threading.Thread] = []
-        self._lock, self._wake = threading.Lock(), threading.Event()
+        self._lock, self._reporting = threading.Lock(), threading.Lock()
+        self._wake, self._over = threading.Event(), threading.Event()
         self._running = 0
         self._failures: list[BaseException] = []
         self._keep = True  # what is here is worth going on from
         self._task: Task | None = None
         self._began = self._reported = 0
         self._began_at, self._wide = 0.0, False
-        self._follower: Follower | None = None
 
     def run(self, check: Callable[[Path], None]) -> Downloaded:
         """Fetch, verify, sync, publish."""
         try:
             if self._connector.in_process:
-                self._fetch_here()
+                self.fetch.lead(self._connect(), tick=self._report)
             else:
-                self._start(lead=True)
-                self._watch()
+                self._fetch()
             return self._finish(check)
         except Unchanged as found:
             return Downloaded(found.identity, unchanged=True)
@@ -121,90 +127,105 @@ class _Work:
         """The first answer told the size, and how much of it is here from an earlier time."""
         self._began = self._reported = self._parts().received
         self._began_at = time.monotonic()
-        self._follower = Follower(self._parts())
-        if not self._connector.in_process and not self.fetch.stop.is_set():
-            self._follower.start()
+
+    def _fetch(self) -> None:
+        watcher = self._start(self._watch)
+        with suppress(Stopped):  # the reason is with whoever failed first
+            self.fetch.lead(self._connect(), tick=_no_tick)
+        self._await_helpers()
+        self._over.set()
+        watcher.join()
+        self._await_helpers()  # called by the watcher a moment ago; there is nothing left for them
+        if self._failures:
+            raise self._failures[0]
+
+    def _await_helpers(self) -> None:
+        while self._running and not self.fetch.stop.is_set():
+            self._wake.wait(_TICK_SECONDS)
+            self._wake.clear()
+
+    def _watch(self) -> None:
+        pause = self._connector.limits.alone_seconds
+        while not self._over.wait(pause):
+            pause = _TICK_SECONDS
+            if self.fetch.stop.is_set():
+                self._cut()  # once more: one may have been about to send
+            elif self.fetch.is_learned:
+                try:
+                    self._widen()
+                    self._report()
+                except BaseException as error:  # for the caller's thread
+                    self._fail(error)
 
     def _widen(self) -> None:
         """Let as many connections help as can be of use, unless one of them is fast enough."""
         elapsed = time.monotonic() - self._began_at
         parts, limits = self._parts(), self._connector.limits
-        if self._wide or elapsed < _TICK_SECONDS or not parts.identity.resumable:
+        if self._wide or elapsed < limits.alone_seconds or not parts.identity.resumable:
             return
         if (parts.received - self._began) / elapsed >= limits.enough_bytes_per_second:
             return
         self._wide = True
-        useful = -(-parts.missing // limits.segment_bytes)
+        useful = -(-parts.shareable // limits.segment_bytes)
         for _ in range(min(limits.connections - 1, useful)):
-            self._start(lead=False)
+            with self._lock:
+                self._running += 1
+            self._start(self._help)
 
     def _parts(self) -> Parts:
         if self.fetch.parts is None:
             raise AssertionError("the first answer makes the parts, or raises")
         return self.fetch.parts
 
-    def _fetch_here(self) -> None:
+    def _connect(self) -> Connection:
         connection = self._connector.connect(bulk=True)
         self._connections.append(connection)
-        self.fetch.lead(connection, tick=self._report)
+        return connection
 
-    def _start(self, *, lead: bool) -> None:
-        thread = threading.Thread(target=self._work, kwargs={"lead": lead}, daemon=True)
-        with self._lock:
-            self._running += 1
-            self._threads.append(thread)
+    def _start(self, work: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=work, daemon=True)
+        self._threads.append(thread)
         thread.start()
+        return thread
 
-    def _work(self, *, lead: bool) -> None:
+    def _help(self) -> None:
         try:
-            connection = self._connector.connect(bulk=True)
-            self._connections.append(connection)
-            errand = self.fetch.lead if lead else self.fetch.follow
-            errand(connection, tick=lambda: None)
+            self.fetch.follow(self._connect(), tick=_no_tick)
         except Stopped:
             pass  # the reason is with whoever failed first
-        except BaseException as error:  # handed over to the caller's thread, which raises it
-            self._failures.append(error)
-            self.fetch.stop.set()
+        except BaseException as error:  # for the caller's thread
+            self._fail(error)
         finally:
             with self._lock:
                 self._running -= 1
             self._wake.set()
 
-    def _watch(self) -> None:
-        while self._running:
-            self._wake.wait(_TICK_SECONDS)
-            self._wake.clear()
-            self._raise_failure()
-            if self.fetch.is_learned:
-                self._report()
-                self._widen()
-        self._raise_failure()
+    def _fail(self, error: BaseException) -> None:
+        """End all the others; the caller's thread raises the first reason."""
+        self._failures.append(error)
+        self.fetch.stop.set()
+        self._cut()
 
-    def _raise_failure(self) -> None:
-        """What ended one of the threads."""
-        if self._failures:
-            raise self._failures[0]
-        if self._follower is not None and self._follower.failure is not None:
-            raise self._follower.failure
+    def _cut(self) -> None:
+        for connection in tuple(self._connections):
+            connection.cut()
 
     def _report(self, *, back: bool = False) -> None:
         if self.fetch.parts is None or not self.fetch.is_learned:
             return
-        if self._task is None:
-            size = self.fetch.parts.identity.size
-            self._task = self._bar(None if size is None else size - self._began)
-        received = self._began if back else self.fetch.parts.received
-        if received != self._reported:
-            self._task.advance(received - self._reported)
-            self._reported = received
+        with self._reporting:
+            if self._task is None:
+                size = self.fetch.parts.identity.size
+                self._task = self._bar(None if size is None else size - self._began)
+            received = self._began if back else self.fetch.parts.received
+            if received != self._reported:
+                self._task.advance(received - self._reported)
+                self._reported = received
 
     def _finish(self, check: Callable[[Path], None]) -> Downloaded:
         parts = self._parts()
         self._report()
-        if self._follower is None:
-            raise AssertionError("the first answer brings the follower, too")
-        self._follower.finish()
+        parts.sync()
         try:
             soundness.check(parts.path, name=self._destination.name)
             check(parts.path)
@@ -218,15 +239,13 @@ class _Work:
     def _close(self) -> None:
         """Let no thread write any more; keep what has come for the next time, or drop it."""
         self.fetch.stop.set()
-        for connection in tuple(self._connections):
-            connection.cut()
+        self._over.set()
+        self._cut()
         until = time.monotonic() + _FAREWELL_SECONDS
         for thread in tuple(self._threads):
             thread.join(timeout=max(0.0, until - time.monotonic()))
         for connection in tuple(self._connections):
             connection.close()
-        if self._follower is not None:
-            self._follower.stop()
         parts = self.fetch.parts
         if parts is not None:
             with suppress(OSError):  # a full disk; the journal of a moment ago is still true

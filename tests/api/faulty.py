@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from numeri_cli.api.limits import Limits
@@ -33,6 +33,9 @@ QUICK = Limits(
     settle_seconds=0.5,
 )
 
+# where a slow machine must not pass for a server that is silent
+PATIENT = replace(QUICK, read_seconds=60, total_seconds=90, no_progress_seconds=90)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -54,7 +57,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to send. `bytes_sent` of head and body together; then `ending`."""
+    """What to send. `bytes_sent` of head and body together; then `ending`.
+
+    held: sends a thousand bytes, the rest once this is set
+    """
 
     status: int = 200
     body: bytes = b""
@@ -63,6 +69,7 @@ class Reply:
     ending: Literal["keep", "close", "reset", "silence"] = "keep"
     pause_per_byte: float = 0.0
     date: bool = True
+    held: threading.Event | None = None
 
 
 def data(**content: object) -> Reply:
@@ -147,10 +154,14 @@ class Server:
                 if self._closing.wait(reply.pause_per_byte):
                     return False
                 connection.sendall(content[position : position + 1])
+        elif reply.held is not None:
+            connection.sendall(content[:1000])
+            reply.held.wait(120)
+            connection.sendall(content[1000:])
         else:
             connection.sendall(content)
         if reply.ending == "silence":
-            self._closing.wait(20)
+            self._closing.wait(120)
         if reply.ending == "reset":
             linger = struct.pack("ii", 1, 0)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
