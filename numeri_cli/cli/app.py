@@ -17,7 +17,7 @@ from numeri_cli.cli import (
     diagnose,
     learn,
     practice,
-    practice_fund,
+    practice_results,
     prepare,
     rounds,
     schedule,
@@ -55,7 +55,7 @@ def _root(
 
 for room in (prepare, learn, validate, diagnose, rounds, desk):
     room.add_to(app)
-practice_fund.add_to(practice.app)
+practice_results.add_to(practice.app)
 app.add_typer(practice.app)
 app.add_typer(schedule.app)
 

@@ -81,8 +81,10 @@ def report(results: Sequence[WorldResult], *, worlds: int) -> str:
         "year's for the best rival of the first), ± 1.96 standard errors across worlds; better",
         "counts the worlds in which the meta model has both the higher mean and Sharpe.",
         "",
-        "| | CORR | Sharpe | CORR60 | Sharpe60 | fund's Sharpe "
-        "| difference in CORR | in Sharpe | meta model better |",
+        (
+            "| | CORR | Sharpe | CORR60 | Sharpe60 | fund's Sharpe "
+            "| difference in CORR | in Sharpe | meta model better |"
+        ),
         "|:---|---:|---:|---:|---:|---:|---:|---:|---:|",
         *_rows(real),
         "",

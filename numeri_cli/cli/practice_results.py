@@ -1,4 +1,4 @@
-"""numeri practice fund: what the meta model would have earned."""
+"""numeri practice leaderboard and fund: who does well, and what all of them together earn."""
 
 from __future__ import annotations
 
@@ -14,8 +14,25 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the command of this room."""
+    """Register the commands of this room."""
+    command(app)(leaderboard)
     command(app)(fund)
+
+
+def leaderboard(
+    session: Session,
+    top: Annotated[int, typer.Option(min=1, help="How many of the best beside yours.")] = 10,
+) -> None:
+    """Show who has done well over the past year, what it paid, and your models among them.
+
+    numeri practice leaderboard
+    """
+    from numeri_cli.practice.leaderboard import leaderboard as leaderboard_of
+    from numeri_cli.terminal import ranking
+
+    session.screen.show(
+        ranking.RankingView.of(leaderboard_of(session.practice), top), ranking.ranking
+    )
 
 
 def fund(
