@@ -97,7 +97,7 @@ def validate_sources(
     target: by default the first of the first model's targets
     features: the set behind FNC and exposures
     eras: by default all but those that the purge leaves out after a model's training
-    raw_too: each model without its neutralization as well
+    raw_too: each neutralized model without its neutralization as well
     """
     if data is None:
         bring_for_validation(workshop)
@@ -111,9 +111,10 @@ def validate_sources(
             continue
         artifact = trained(workshop, name, artifact_id=artifact_id)
         targets += artifact.contract.targets
+        is_neutralized = bool(artifact.contract.neutralize_proportion)
         sources += [
             _churning_source(workshop, artifact, data, neutral=neutral)
-            for neutral in ((True, False) if raw_too else (True,))
+            for neutral in ((True, False) if raw_too and is_neutralized else (True,))
         ]
     chosen = (
         target

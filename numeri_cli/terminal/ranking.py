@@ -34,6 +34,8 @@ def ranking(view: RankingView) -> RenderableType:
     """Ranks, scores, stakes and what they earned."""
     right = ("rank", "CORR60", "MMC60", "NMR", "year")
     rows = table("rank", "model", "", "CORR60", "MMC60", "NMR", "year", right=right)
+    rows.columns[1].no_wrap = rows.columns[2].no_wrap = True
+    rows.columns[2].overflow, rows.columns[2].max_width = "ellipsis", 17
     for row in view.rows:
         known = row.corr60 is not None
         rows.add_row(

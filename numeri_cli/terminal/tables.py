@@ -240,8 +240,13 @@ def practice(record: PracticeStatus) -> RenderableType:
 def _stake(model: ModelStanding) -> str:
     """A stake, and what it comes down to where a part is on its way to the wallet."""
     if model.wanted_nmr is None:
-        return nmr(model.stake_nmr)
-    return f"{nmr(model.stake_nmr)} → {nmr(model.wanted_nmr)}"
+        return _short_nmr(model.stake_nmr)
+    return f"{_short_nmr(model.stake_nmr)} → {_short_nmr(model.wanted_nmr)}"
+
+
+def _short_nmr(amount: Decimal) -> str:
+    """An amount for a narrow column: four digits after the point, less where they are zeros."""
+    return nmr(round(amount, 4) + 0)
 
 
 def staked(record: Stake) -> RenderableType:
