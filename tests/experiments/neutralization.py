@@ -199,9 +199,9 @@ def reasons(results: list[SeedResult]) -> list[str]:
     seeds = ", ".join(str(one.seed) for one in worse)
     return [
         "",
-        "Why not everywhere: what is taken out is the part of the forecast that features explain in",
-        "a line, and the market lets linear premia turn now and then. Where they go on paying, taking",
-        f"them out costs: in {paid(worse)} of the {len(worse)} worlds that were not better ({seeds})",
+        "Why not everywhere: what is taken out is the part of the forecast that features explain",
+        "in a line, and the market lets linear premia turn now and then. Where they go on paying,",
+        f"taking them out costs: in {paid(worse)} of the {len(worse)} worlds that were not better ({seeds})",
         f"the raw model has the higher mean CORR, in {paid(better)} of the {len(better)} others;",
         f"and in {shallow} of those {len(worse)} it hardly fell at all (drawdown {SHALLOW} or less),",
         f"so nothing was left to gain. {results[0].eras} eras of a 60-day target are about"
