@@ -75,9 +75,12 @@ class Parts:
     @classmethod
     def begin(cls, destination: Path, *, identity: Identity, limits: Limits) -> Parts:
         """Nothing is here yet; what an earlier download left is dropped. Raises OSError."""
+        _, journal = _paths(destination)
+        outdated = journal.exists()
         discard(destination)
         parts = cls(destination, identity=identity, done=[], limits=limits)
-        parts.save()
+        if outdated:  # after a loss of power it must not come back to tell of these bytes
+            parts.save()
         return parts
 
     @classmethod
