@@ -22,7 +22,7 @@ def test_now_is_the_date_of_the_last_answer_and_costs_no_question(
 ) -> None:
     server.script = [GOOD]
     client.list_datasets()
-    assert timedelta(0) <= client.now() - THERE < timedelta(seconds=2)
+    assert timedelta(0) <= client.now() - THERE < timedelta(minutes=5)
     assert len(server.asked) == 1
 
 
@@ -43,7 +43,7 @@ def test_a_wrong_clock_of_this_machine_changes_nothing(
 ) -> None:
     server.answer = lambda _: GOOD
     with time_machine.travel(THERE + timedelta(hours=hours)):
-        assert abs(client.now() - THERE) < timedelta(seconds=2)
+        assert abs(client.now() - THERE) < timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("stamp", ["", "yesterday", "Sat, 21 Mar 2026 12:05:00 GMT, Sat, 21"])
@@ -57,4 +57,4 @@ def test_an_answer_without_a_readable_date_is_named(server: Server, stamp: str) 
 def test_an_error_tells_the_time_as_well(server: Server, client: Client) -> None:
     server.script = [Reply(500, headers=STAMP), GOOD]
     client.list_datasets()
-    assert abs(client.now() - THERE) < timedelta(seconds=2)
+    assert abs(client.now() - THERE) < timedelta(minutes=5)

@@ -31,7 +31,7 @@ from numeri_cli.errors import (
     TransferStalled,
 )
 from numeri_cli.home import held_lock
-from tests.api.faulty import PATIENT, QUICK, Asked, Reply, Server, Shelf
+from tests.api.faulty import HASTY, QUICK, Asked, Reply, Server, Shelf, limits_for
 
 SMALL = b"id,prediction\n" + b"n0123456789abcde,0.5\n" * 500  # 10 kB: one request
 LARGE = os.urandom(90_000)  # 90 kB: worth several connections where one is slow
@@ -122,13 +122,11 @@ def test_a_fast_line_takes_one_request_and_a_slow_one_as_many_connections_as_all
     server: Server, target: Path
 ) -> None:
     server.answer = Shelf(LARGE)
-    alone = replace(QUICK, enough_bytes_per_second=0)
-    fetch(server, target, connector=Connector(alone))
+    fetch(server, target, connector=Connector(replace(QUICK, enough_bytes_per_second=0)))
     assert len(server.asked) == 1
     content = os.urandom(400_000)
     server.answer = Crowd(content, wanted=QUICK.connections)
-    patient = replace(PATIENT, alone_seconds=0.02)
-    fetch(server, target, connector=Connector(patient))
+    fetch(server, target, connector=Connector(HURRIED))
     assert server.connections > QUICK.connections
     assert target.read_bytes() == content
 
@@ -137,8 +135,7 @@ def test_a_small_file_takes_one_request_however_slow_it_is(server: Server, targe
     content = os.urandom(QUICK.whole_below_bytes)
     crowd = server.answer = Crowd(content, wanted=2)
     threading.Timer(0.5, crowd.enough.set).start()
-    patient = replace(PATIENT, alone_seconds=0.02)
-    fetch(server, target, connector=Connector(patient))
+    fetch(server, target, connector=Connector(HURRIED))
     assert target.read_bytes() == content
     assert len(server.asked) == 1
 
@@ -229,7 +226,7 @@ def test_one_failure_anywhere_is_survived(
     faulty = server.answer = Faulty(LARGE, {number: FAULTS[fault]})
     if number > 0:
         unfinished(target, LARGE)
-    fetch(server, target)
+    fetch(server, target, connector=Connector(HASTY if "silent" in fault else QUICK))
     assert faulty.count > number  # the fault did happen
     assert target.read_bytes() == LARGE
     assert left_over(target) == set()
@@ -255,13 +252,11 @@ def test_what_a_helper_cannot_survive_ends_the_first_connection_wherever_it_wait
     content = os.urandom(400_000)
     crowd = server.answer = Crowd(content, wanted=99)
     if not silent:  # the first connection breaks, and is told to come back much later
-        crowd.instead[0] = lambda reply: replace(reply, bytes_sent=2000, ending="reset")
+        crowd.instead[0] = lambda reply: replace(reply, bytes_sent=2000, ending="close")
         crowd.instead[1] = lambda _: Reply(503, headers={"Retry-After": "90"})
     refused = 1 if silent else 2
     crowd.instead |= dict.fromkeys(range(refused, 9), lambda _: Reply(404))
-    limits = replace(
-        QUICK, alone_seconds=0.02 if silent else 0.5, no_progress_seconds=90, retry_after_seconds=99
-    )
+    limits = replace(QUICK, alone_seconds=0.02 if silent else 0.5, retry_after_seconds=99)
     began = time.monotonic()
     with pytest.raises(TransferRefused):
         fetch(server, target, connector=Connector(limits))
@@ -274,7 +269,7 @@ def test_a_bar_that_fails_while_the_download_waits_ends_it(server: Server, targe
         raise ValueError("nobody reads")
 
     server.answer = Crowd(LARGE, wanted=99)
-    limits = replace(HURRIED, no_progress_seconds=90, connections=1)
+    limits = replace(HURRIED, connections=1)
     began = time.monotonic()
     with pytest.raises(ValueError, match="nobody reads"):
         fetch(server, target, connector=Connector(limits), bar=bar)
@@ -338,7 +333,7 @@ def test_what_cannot_be_survived_leaves_the_old_file_as_it_was(
     target.write_bytes(b"the old one")
     server.answer = lambda _: reply
     with pytest.raises(kind) as caught:
-        fetch(server, target)
+        fetch(server, target, connector=Connector(limits_for(reply)))
     assert caught.value.hint
     assert "sig=" not in str(caught.value)
     assert target.read_bytes() == b"the old one"
@@ -354,7 +349,7 @@ def test_a_download_that_drips_is_a_stall(server: Server, target: Path) -> None:
 
 def test_a_head_that_drips_is_a_stall(server: Server, target: Path) -> None:
     server.answer = lambda _: Reply(200, SMALL, pause_per_byte=0.1)
-    connector = Connector(replace(QUICK, no_progress_seconds=0.5, attempts=1))
+    connector = Connector(replace(QUICK, no_progress_seconds=2.0, attempts=1))
     with pytest.raises(TransferStalled, match="in time"):
         fetch(server, target, connector=connector)
 
@@ -605,9 +600,9 @@ KILLED = """
     from pathlib import Path
     from numeri_cli.api import transfer
     from numeri_cli.api.connection import Connector
-    from tests.api.faulty import PATIENT
+    from tests.api.faulty import QUICK
     transfer.download(
-        connector=Connector(PATIENT), get_url=lambda: sys.argv[1], destination=Path(sys.argv[2])
+        connector=Connector(QUICK), get_url=lambda: sys.argv[1], destination=Path(sys.argv[2])
     )
 """
 

@@ -11,16 +11,17 @@ import httpx
 import pytest
 
 from numeri_cli.api.connection import Connector
+from numeri_cli.api.limits import Limits
 from numeri_cli.api.upload import UploadExpired, upload
 from numeri_cli.errors import NumeriError, TransferFailed, TransferRefused, TransferStalled
-from tests.api.faulty import QUICK, Reply, Server
+from tests.api.faulty import HASTY, QUICK, Reply, Server, limits_for
 
 CONTENT = os.urandom(200_000)
 
 
-def put(server: Server, **more: object) -> None:
+def put(server: Server, *, limits: Limits = QUICK, **more: object) -> None:
     upload(
-        connector=Connector(QUICK),
+        connector=Connector(limits),
         url=f"{server.url}bucket/x.csv?sig=hidden",
         content=CONTENT,
         name="x.csv",
@@ -55,7 +56,7 @@ def test_one_failure_is_survived_with_the_same_bytes(
 ) -> None:
     server.script = [fault(None)]
     server.answer = lambda _: Reply(200)
-    put(server)
+    put(server, limits=limits_for(server.script[0]))
     assert [asked.body for asked in server.asked] == [CONTENT, CONTENT]
 
 
@@ -76,7 +77,7 @@ def test_a_store_that_does_not_take_it_is_never_called_success(
 ) -> None:
     server.answer = lambda _: reply
     with pytest.raises(kind, match=words) as caught:
-        put(server)
+        put(server, limits=limits_for(reply))
     assert "hidden" not in str(caught.value)
 
 
@@ -88,9 +89,10 @@ def test_a_redirected_upload_sends_the_bytes_again(server: Server) -> None:
 
 
 def test_nothing_is_repeated_past_the_deadline(server: Server) -> None:
-    server.answer = lambda _: Reply(503, headers={"Retry-After": "1"})
+    server.answer = lambda _: Reply(503, headers={"Retry-After": "60"})
     with pytest.raises(TransferFailed):
-        put(server, deadline=time.monotonic() + 0.2)
+        patient = replace(QUICK, retry_after_seconds=90)
+        put(server, limits=patient, deadline=time.monotonic() + 20)
     assert len(server.asked) == 1
 
 
@@ -119,7 +121,7 @@ def test_a_server_that_does_not_read_is_a_stall() -> None:
     try:
         with pytest.raises(TransferStalled):
             upload(
-                connector=Connector(replace(QUICK, attempts=1)),
+                connector=Connector(replace(HASTY, attempts=1)),
                 url=f"http://127.0.0.1:{deaf.getsockname()[1]}/x",
                 content=bytes(20_000_000),
                 name="x.csv",

@@ -100,14 +100,14 @@ class Proxy:
         self._plans, self._actions, self.rewrite = [], {}, None
         self._wait(self._relent())
 
-    def await_fault(self, step: Step, fault: Fault, *, seconds: float = 60.0) -> None:
+    def await_fault(self, step: Step, fault: Fault, *, seconds: float = 180.0) -> None:
         """Return as soon as the fault is being done."""
         until = time.monotonic() + seconds
         while not self.fired(step, fault):
             assert time.monotonic() < until, f"{step} × {fault} never came"
             time.sleep(0.005)
 
-    def await_answer(self, step: Step, *, seconds: float = 60.0) -> None:
+    def await_answer(self, step: Step, *, seconds: float = 180.0) -> None:
         """Return as soon as the server has answered a step, whatever becomes of the answer."""
         until = time.monotonic() + seconds
         while step not in self.answered:
@@ -127,7 +127,7 @@ class Proxy:
         return [one for one in self.passed if one.step is step]
 
     def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
 
     async def _listen(self) -> None:
         if self._server is None:

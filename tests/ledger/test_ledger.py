@@ -307,14 +307,24 @@ def _write_for_ever(path: Path) -> None:
             ledger.accept(number, replace(RECEIPT, server_id=f"s{number}"))
 
 
+def accepted_count(path: Path) -> int:
+    with Ledger.open(path) as ledger:
+        return sum(item.state == "accepted" for item in ledger.attempts("numerai"))
+
+
 def test_a_kill_while_writing_leaves_a_sound_ledger_without_half_entries(path: Path) -> None:
     Ledger.open(path).close()
+    seen = 0
     for _ in range(3):
         writer = multiprocessing.get_context("fork").Process(target=_write_for_ever, args=(path,))
         writer.start()
-        time.sleep(0.15)
+        until = time.monotonic() + 60
+        while accepted_count(path) < seen + 3:
+            assert time.monotonic() < until, "nothing was written"
+            time.sleep(0.01)
         os.kill(writer.pid or 0, signal.SIGKILL)
-        writer.join(10)
+        writer.join(60)
+        seen = accepted_count(path)
     with Ledger.open(path) as ledger:
         accepted = [item for item in ledger.attempts("numerai") if item.state == "accepted"]
         assert accepted
