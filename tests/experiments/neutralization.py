@@ -201,9 +201,10 @@ def reasons(results: list[SeedResult]) -> list[str]:
         "",
         "Why not everywhere: what is taken out is the part of the forecast that features explain",
         "in a line, and the market lets linear premia turn now and then. Where they go on paying,",
-        f"taking them out costs: in {paid(worse)} of the {len(worse)} worlds that were not better ({seeds})",
-        f"the raw model has the higher mean CORR, in {paid(better)} of the {len(better)} others;",
-        f"and in {shallow} of those {len(worse)} it hardly fell at all (drawdown {SHALLOW} or less),",
+        f"taking them out costs: in {paid(worse)} of the {len(worse)} worlds that were not better",
+        f"({seeds}) the raw model has the higher mean CORR,",
+        f"in {paid(better)} of the {len(better)} others; and in {shallow} of those {len(worse)}",
+        f"it hardly fell at all (drawdown {SHALLOW} or less),",
         f"so nothing was left to gain. {results[0].eras} eras of a 60-day target are about"
         f" {round(results[0].eras / 12)} that do not",
         "overlap: a theme that stays on for 90 weeks in the mean often does not turn within them.",
