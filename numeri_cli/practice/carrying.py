@@ -52,13 +52,30 @@ def carry_over(world: World, folders: Folders, queued: Submission) -> Carried:
     path = folders.submission(queued.id, queued.filename)
     predictions = read_aligned(path, world.live_ids(era))
     moved = predictions[same_stocks(world, era, next_era)]
-    submission_id = str(uuid.uuid5(NAMESPACE, f"{queued.id} {next_era}"))
+    submission_id = _carried_id(queued, next_era)
     filename = f"{path.stem}-queued.csv"
     table = pa.table({"id": world.live_ids(next_era), "prediction": moved})
     with atomic_file(folders.submission(submission_id, filename)) as file:
         arrow_csv.write_csv(table, file)
     upload = Upload(filename, "submission", "", queued.model_id)
     return Carried(submission_id, upload, len(moved))
+
+
+def as_handed_in(connection: Connection, one: Submission) -> Submission:
+    """What the participant uploaded for a submission: an earlier one, where it was carried over.
+
+    The file that was carried over would tell which ids of two rounds are of the same stock.
+    """
+    made = submissions.submissions_of(connection, one.model_id)
+    origins = (
+        each for each in made if each.queued_for and _carried_id(each, each.queued_for) == one.id
+    )
+    return next(origins, one)
+
+
+def _carried_id(queued: Submission, era: int) -> str:
+    """The id of what enters an era's round for a queued submission."""
+    return str(uuid.uuid5(NAMESPACE, f"{queued.id} {era}"))
 
 
 def same_stocks(world: World, era: int, next_era: int) -> npt.NDArray[np.intp]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from numeri_cli.home import disk_errors
 from numeri_cli.practice import accounts, submissions
+from numeri_cli.practice.carrying import as_handed_in
 from numeri_cli.practice.refusals import Refusal, not_found, round_closed
 from numeri_cli.practice.resolvers_rounds import round_wire
 from numeri_cli.practice.resolvers_view import Asked, View, Wire, require_classic, viewing
@@ -137,9 +138,9 @@ def keep_copy(upload: Path, copy: Path) -> None:
 
 
 def submission_download_auth(view: View, *, id_: str) -> Wire:
-    """A signed URL to GET one's own submission."""
+    """A signed URL to GET one's own submission, as it was handed in."""
     caller = view.caller("download_submission")
-    found = own_submission(view, caller.account.id, id_)
+    found = as_handed_in(view.connection, own_submission(view, caller.account.id, id_))
     path = f"/submissions/{found.id}/{found.filename}"
     return {"filename": found.filename, "url": view.asked.file_url(path, method="GET")}
 
