@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from threadpoolctl import threadpool_limits
+
 from numeri_cli.practice import settlement, staking, submissions
 from numeri_cli.practice.accounts import all_models
 from numeri_cli.practice.calendar import SHOWN_AFTER_OPENING
@@ -18,6 +20,7 @@ from numeri_cli.practice.carrying import carry_over
 from numeri_cli.practice.handed_in import predictions_of
 from numeri_cli.practice.metamodel import meta_model
 from numeri_cli.practice.rivals import Attendance
+from numeri_cli.practice.settlement import FloatArray
 from numeri_cli.practice.state import Folders, State, mark_published, open_round, read_state
 from numeri_cli.practice.store import Store
 from numeri_cli.practice.world import World
@@ -79,6 +82,8 @@ class Week:
     def _close(self, number: int) -> None:
         rivals = self.world.attendance(number)
         with self.store.writing() as connection:
+            # whoever closed it before was killed, and the round went on: what came since counts
+            connection.execute("DELETE FROM entries WHERE round = ?", (number,))
             counted = {one.model_id: one for one in submissions.selected_in(connection, number)}
             closes_at = read_state(connection).calendar.round(number).closes_at
             late = staking.added_since(connection, closes_at)
@@ -117,8 +122,8 @@ class Week:
                 entries = settlement.entries_of(connection, number)
                 state = read_state(connection)
             predictions = predictions_of(self.world, self.folders, number, entries=entries)
-            meta = settlement.meta_model(predictions, [entry.at_risk_nmr for entry in entries])
-            scores = settlement.scores_of(predictions, meta, target, horizon_days=horizon_days)
+            stakes = [entry.at_risk_nmr for entry in entries]
+            scores = final_scores(predictions, stakes, target, horizon_days=horizon_days)
             with self.store.writing() as connection:
                 settlement.record_scores(
                     connection,
@@ -129,3 +134,15 @@ class Week:
                     moment=state.calendar.opening(self.world.live_era),
                 )
                 staking.release(connection, moment=state.calendar.opening(self.world.live_era))
+
+
+def final_scores(
+    predictions: FloatArray, stakes: Sequence[Decimal], target: FloatArray, *, horizon_days: int
+) -> dict[str, FloatArray]:
+    """Scores by name, (n_models,) each, the same to the last bit with any number of threads.
+
+    predictions: (n_ids, n_models); stakes: (n_models,) NMR at risk; target: (n_ids,)
+    """
+    with threadpool_limits(limits=1, user_api="blas"):  # it splits sums of more than 10,000
+        meta = settlement.meta_model(predictions, stakes)
+        return settlement.scores_of(predictions, meta, target, horizon_days=horizon_days)

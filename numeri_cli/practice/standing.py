@@ -76,7 +76,8 @@ def standings(
     reputations = _reputations(
         connection, after=live_round - ROUNDS_PER_YEAR, last=last, known_by=known_by
     )
-    ranks = {name: _ranks(reputations, name) for name in SCORE_NAMES}
+    places = {model.id: place for place, model in enumerate(models)}
+    ranks = {name: _ranks(reputations, name, places=places) for name in SCORE_NAMES}
     earned = {
         rounds: _earned(connection, live_round - rounds)
         for rounds in (1, ROUNDS_PER_QUARTER, ROUNDS_PER_YEAR, live_round)
@@ -183,10 +184,13 @@ def _means_known_by(
         )
 
 
-def _ranks(reputations: Mapping[str, Mapping[str, float]], name: str) -> dict[str, int]:
+def _ranks(
+    reputations: Mapping[str, Mapping[str, float]], name: str, *, places: Mapping[str, int]
+) -> dict[str, int]:
+    """By model id; of equals the one that was opened first, since ids are drawn by lot."""
     scored = [(known[name], model) for model, known in reputations.items() if name in known]
-    ordered = sorted(scored, key=lambda pair: (-pair[0], pair[1]))
-    return {model: place for place, (_, model) in enumerate(ordered, start=1)}
+    ordered = sorted(scored, key=lambda pair: (-pair[0], places.get(pair[1], len(places))))
+    return {model: rank for rank, (_, model) in enumerate(ordered, start=1)}
 
 
 def _earned(connection: Connection, settled_after_round: int) -> dict[str, Decimal]:
