@@ -205,9 +205,9 @@ def reasons(results: list[SeedResult]) -> list[str]:
         f"({seeds}) the raw model has the higher mean CORR,",
         f"in {paid(better)} of the {len(better)} others; and in {shallow} of those {len(worse)}",
         f"it hardly fell at all (drawdown {SHALLOW} or less),",
-        f"so nothing was left to gain. {results[0].eras} eras of a 60-day target are about"
-        f" {round(results[0].eras / 12)} that do not",
-        "overlap: a theme that stays on for 90 weeks in the mean often does not turn within them.",
+        f"so nothing was left to gain. {results[0].eras} eras of a 60-day target are about",
+        f"{round(results[0].eras / 12)} that do not overlap:",
+        "a theme that stays on for 90 weeks in the mean often does not turn within them.",
     ]
 
 
