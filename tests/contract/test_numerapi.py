@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -280,27 +278,6 @@ def test_wrong_and_swapped_keys_are_refused_in_the_real_words(
         stranger = numerapi.NumerAPI(*keys, verbosity="CRITICAL")
         with pytest.raises(ValueError, match=r"^Your session is invalid or has expired\.$"):
             stranger.get_account()
-
-
-def test_fifty_uploads_at_once_lose_nothing(
-    napi: numerapi.NumerAPI, lighthouse: str, tournament: Tournament
-) -> None:
-    table = live_predictions(napi)
-    tables = [table.assign(prediction=table["prediction"] * (1 - seed / 99)) for seed in range(50)]
-
-    def upload(one: pd.DataFrame) -> tuple[str, str]:
-        made = napi.upload_predictions(df=one, model_id=lighthouse)
-        return made, hashlib.sha256(one.to_csv(index=False).encode()).hexdigest()
-
-    with ThreadPoolExecutor(50) as pool:
-        made = dict(pool.map(upload, tables))
-    kept = [one["id"] for one in napi.submission_ids(lighthouse)]
-    assert len(kept) == 50
-    assert set(kept) == made.keys()
-    assert len(napi.get_submission_filenames(model_id=lighthouse)) == 1
-    for submission_id, digest in made.items():
-        path = tournament.folders.submission(submission_id, "predictions.csv")
-        assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
 
 
 def test_diagnostics_score_a_validation_file(

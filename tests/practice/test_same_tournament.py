@@ -220,7 +220,9 @@ def test_what_is_submitted_after_a_killed_close_counts(tmp_path: Path) -> None:
 def test_of_models_with_equal_scores_the_one_opened_first_ranks_first(tmp_path: Path) -> None:
     """Their ids are drawn by lot and decide nothing."""
     made = Tournament.create(tmp_path / "t", TINY)
-    names = ("lighthouse", "beacon", "harbour")
+    names = ("lighthouse", "beacon", "harbour", "pier", "quay", "mole", "jetty")
+    for name in names[3:]:
+        made.add_model(name)
     with Wire.inside(made) as wire:
         for name in names:
             wire.submit(wire.predictions(seed=1), model=wire.model(name))
@@ -232,4 +234,4 @@ def test_of_models_with_equal_scores_the_one_opened_first_ranks_first(tmp_path: 
             )["v3UserProfile"]["latestRanks"]["mmc"]
             for name in names
         ]
-    assert ranks == [ranks[0], ranks[0] + 1, ranks[0] + 2]
+    assert ranks == list(range(ranks[0], ranks[0] + len(names)))
