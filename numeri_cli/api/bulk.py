@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-_READ_BYTES = 1 << 20
+_READ_BYTES = 1 << 18  # of more, what malloc maps anew each time costs more than it saves
 _PORTS = {"http": 80, "https": 443}
 Trace = Callable[[str, Mapping[str, Any]], None]
 
