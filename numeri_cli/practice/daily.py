@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from numeri_cli.home import atomic_file
 from numeri_cli.practice import settlement
@@ -141,7 +142,8 @@ class Scoreboard:
         predictions = predictions_of(self.world, self.folders, number, entries=entries)
         meta = settlement.meta_model(predictions, [entry.at_risk_nmr for entry in entries])
         targets = self.world.chronicle.targets_so_far(number, days=days).astype(np.float64)
-        return daily_scores(predictions, meta, targets)
+        with threadpool_limits(limits=1, user_api="blas"):  # sums of many rows depend on it
+            return daily_scores(predictions, meta, targets)
 
 
 def _kept(path: Path) -> FloatArray | None:
