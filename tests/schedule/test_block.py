@@ -36,7 +36,7 @@ ODD_LINES = st.sampled_from(
 CRONTABS = st.none() | st.binary() | st.lists(ODD_LINES | st.binary(max_size=9)).map(b"".join)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(CRONTABS)
 @example(None)
 @example(b"")
@@ -47,7 +47,7 @@ def test_taking_the_block_out_again_leaves_every_byte_as_it_was(content: bytes |
     assert remove_block(put_in, identity=OURS) == content
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(CRONTABS)
 def test_every_line_of_the_crontab_stays_in_its_order(content: bytes | None) -> None:
     put_in = insert_block(content, identity=OURS, body=BODY)
@@ -59,7 +59,7 @@ def test_every_line_of_the_crontab_stays_in_its_order(content: bytes | None) -> 
     assert not before or before.endswith(b"\n")
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(CRONTABS)
 def test_putting_the_block_in_twice_changes_it_where_it_stands(content: bytes | None) -> None:
     once = insert_block(content, identity=OURS, body=BODY)
@@ -69,7 +69,7 @@ def test_putting_the_block_in_twice_changes_it_where_it_stands(content: bytes | 
     assert remove_block(changed, identity=OURS) == content
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(CRONTABS.filter(lambda text: b"numeri ffffffff" not in (text or b"")), st.booleans())
 def test_two_profiles_come_and_go_in_any_order(content: bytes | None, first: bool) -> None:
     both = insert_block(content, identity=OURS, body=BODY)
