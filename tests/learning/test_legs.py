@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import lightgbm as lgb
@@ -16,12 +13,11 @@ from numeri_cli.learning.legs import BoosterOrder, train_booster
 from numeri_cli.learning.merging import merge_models, trees_of
 from numeri_cli.learning.native import derived_seed, lightgbm_parameters
 from numeri_cli.learning.rows import LabelledRows
+from tests.faults.processes import fork
 from tests.learning.conftest import SampleMaker
+from tests.learning.leg_driver import GIVEN, PARAMS
 from tests.learning.samples import Sample
 from tests.learning.test_binned import labelled
-
-GIVEN = {"n_estimators": 50, "colsample_bytree": 0.4, "subsample": 0.7, "subsample_freq": 1}
-PARAMS = lightgbm_parameters(GIVEN | {"seed": 5})
 
 
 @pytest.fixture
@@ -114,42 +110,6 @@ def test_a_cut_model_holds_its_first_trees(
     )
 
 
-DRIVER = """
-import os, signal, sys
-from contextlib import contextmanager
-from pathlib import Path
-import numpy as np
-from numeri_cli.dataset.store import DataFile
-from numeri_cli.learning.binned import build_binned
-from numeri_cli.learning.legs import BoosterOrder, train_booster
-from numeri_cli.learning.rows import open_sources, rows_of_eras, with_target
-from numeri_cli.progress import Silent
-from tests.learning.test_legs import PARAMS
-
-class Fatal(Silent):
-    def __init__(self, trees):
-        self.left = trees
-    @contextmanager
-    def task(self, label, *, total, unit):
-        yield self
-    def advance(self, amount):
-        self.left -= amount
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-    def note(self, text):
-        pass
-
-path, legs, trees = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-data = DataFile.open(path)
-sources = open_sources([(data, "x")])
-chosen = with_target(rows_of_eras(sources, sources[0].eras), "target_ender_20")
-binned = build_binned(chosen.rows, data.features, PARAMS)
-order = BoosterOrder("x", PARAMS, 20, legs)
-text = train_booster(binned, order, labels=chosen.labels, listener=Fatal(trees))
-(legs / "whole.txt").write_text(text)
-"""
-
-
 @pytest.mark.parametrize("trees", [20, 45])
 def test_a_training_killed_at_any_tree_ends_with_the_trees_of_an_unbroken_one(
     sample: Sample, chosen: LabelledRows, binned: lgb.Dataset, tmp_path: Path, trees: int
@@ -158,14 +118,10 @@ def test_a_training_killed_at_any_tree_ends_with_the_trees_of_an_unbroken_one(
         binned, BoosterOrder("x", PARAMS, 20, tmp_path / "unbroken"), labels=chosen.labels
     )
     broken = tmp_path / "broken"
-    arguments = [str(sample.folder / "train.parquet"), str(broken)]
+    file = str(sample.folder / "train.parquet")
 
     def drive(kill_after: int) -> int:
-        command = [sys.executable, "-c", DRIVER, *arguments, str(kill_after)]
-        root = str(Path(__file__).parents[2])
-        return subprocess.run(
-            command, env=os.environ | {"PYTHONPATH": root}, check=False
-        ).returncode
+        return fork("tests.learning.leg_driver", file, str(broken), str(kill_after)).ended().code
 
     assert drive(trees) == -signal.SIGKILL
     finished = sorted(path.name for path in broken.glob("leg-*.json"))
