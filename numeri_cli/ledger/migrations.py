@@ -62,22 +62,19 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     Raises LedgerDamaged for a newer ledger or another program's file, sqlite3.Error.
     """
-    while True:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            version = _version(connection)
-            if version == len(MIGRATIONS):
-                connection.execute("ROLLBACK")
-                return
-            for statement in MIGRATIONS[version]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)
+        for step in MIGRATIONS[version:]:
+            for statement in step:
                 connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {version + 1}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def is_current(connection: sqlite3.Connection) -> bool:
