@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +21,12 @@ from numeri_cli.errors import (
 from numeri_cli.home import held_lock
 from numeri_cli.learning.artifact import artifacts, find_artifact
 from numeri_cli.learning.merging import trees_of
-from numeri_cli.learning.plan import ModelPlan, Neutralization
+from numeri_cli.learning.plan import Neutralization
 from numeri_cli.learning.preparation import Site, prepare, training_eras
 from numeri_cli.training_run import git_state, train
+from tests.faults.processes import fork
 from tests.learning.samples import site_of, write_sample
-
-PLAN = ModelPlan("lighthouse", targets=("target_ender_20",), params={"n_estimators": 5})
+from tests.learning.training_driver import BROKEN_PLAN, PLAN
 
 
 @pytest.fixture
@@ -115,49 +113,13 @@ def test_the_state_of_the_profile_in_git_is_kept(site: Site, tmp_path: Path) -> 
     assert train(PLAN, replace(site, profile=profile)).contract.profile_git == f"{clean}-dirty"
 
 
-DRIVER = """
-import os, signal, sys
-from contextlib import contextmanager
-from pathlib import Path
-from numeri_cli.home import Home
-from numeri_cli.learning.preparation import Site
-from numeri_cli.progress import Silent
-from numeri_cli.training_run import train
-from tests.test_training_run import BROKEN_PLAN
-
-class Fatal(Silent):
-    left = 30
-    @contextmanager
-    def task(self, label, *, total, unit):
-        yield self if unit == "trees" else Silent().task("", total=None, unit="").__enter__()
-    def advance(self, amount):
-        self.left -= amount
-        if self.left == 0:
-            os.kill(os.getpid(), int(sys.argv[2]))
-    def note(self, text):
-        pass
-
-train(BROKEN_PLAN, Site(Home.find(), "practice", Path(sys.argv[1])), listener=Fatal())
-"""
-BROKEN_PLAN = replace(
-    PLAN,
-    params={"n_estimators": 20, "colsample_bytree": 0.5},
-    seeds=(1, 2),
-    leg_trees=8,
-)
-
-
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_trees(
     site: Site, sent: signal.Signals
 ) -> None:
     """Killed at the 10th tree of the second booster: its first leg and the first booster stand."""
-    command = [sys.executable, "-c", DRIVER, str(site.dataset), str(int(sent))]
-    root = str(Path(__file__).parents[1])
-    done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": root}, check=False, capture_output=True
-    )
-    assert done.returncode != 0
+    killed = fork("tests.learning.training_driver", str(site.dataset), str(int(sent)))
+    assert killed.ended().code != 0
     assert artifacts(site.home, site.tournament, "lighthouse") == ()
     unfinished = site.home.models(site.tournament) / "lighthouse" / ".unfinished"
     assert len(list(unfinished.glob("*/leg-*.json"))) == 4
