@@ -18,6 +18,7 @@ import pytest
 from numeri_cli.cli.app import main
 from tests.conftest import KEY_VARIABLES
 from tests.practice.worlds import fresh_tournament
+from tests.shelf import shelved
 
 
 @dataclass(frozen=True)
@@ -99,17 +100,19 @@ def profile() -> Path:
 @pytest.fixture(scope="session")
 def trained_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a small practice tournament, its usual files and the profile's model."""
-    folder = tmp_path_factory.mktemp("trained")
-    profile = folder / "numeri.toml"
+    profile = tmp_path_factory.mktemp("trained") / "numeri.toml"
     profile.write_text(PROFILE, encoding="utf-8")
-    fresh_tournament(folder / "home" / "data" / "practice").close()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUMERI_HOME", str(folder / "home"))
-        for name in KEY_VARIABLES:
-            patch.delenv(name, raising=False)
-        for word in ("download", "train"):
-            assert main([word, "--quiet", "--profile", str(profile)]) == 0
-    return folder / "home"
+
+    def make(home: Path) -> None:
+        fresh_tournament(home / "data" / "practice").close()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NUMERI_HOME", str(home))
+            for name in KEY_VARIABLES:
+                patch.delenv(name, raising=False)
+            for word in ("download", "train"):
+                assert main([word, "--quiet", "--profile", str(profile)]) == 0
+
+    return shelved(f"trained home {PROFILE}", make)
 
 
 @pytest.fixture

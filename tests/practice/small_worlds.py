@@ -1,26 +1,23 @@
-"""Small worlds for tests: made once in a process, copied for everybody who wants to change one."""
+"""Small worlds for tests: made once a machine, copied for everybody who wants to change one."""
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import shutil
-import tempfile
 from functools import cache
 from pathlib import Path
 
 from numeri_cli.practice.world import World, WorldSettings
+from tests.practice.worlds import MADE_OF
+from tests.shelf import shelved
 
 SMALL = WorldSettings(seed=5, stocks=150, eras=60, features=24, rivals=16)
 
 
 @cache
 def small_world_root() -> Path:
-    """A world that nobody changes; removed when the process ends."""
-    folder = Path(tempfile.mkdtemp(prefix="numeri-world-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    World.create(folder / "world", SMALL)
-    return folder / "world"
+    """A world that nobody changes."""
+    return shelved(f"world {SMALL}", lambda root: World.create(root, SMALL), rooms=MADE_OF)
 
 
 def small_world() -> World:
