@@ -18,10 +18,10 @@ def test_ci_runs_the_readmes_test_command() -> None:
 def test_every_command_stands_in_the_readme() -> None:
     from numeri_cli.cli.app import application
 
-    registered = {command.name for command in application().registered_commands}
+    registered = {command.name for command in application(()).registered_commands}
     groups = {
         group.typer_instance.info.name
-        for group in application().registered_groups
+        for group in application(()).registered_groups
         if group.typer_instance
     }
     table = README[README.index("| command |") : README.index("Every command takes")]

@@ -30,7 +30,7 @@ def commands(group: typer.Typer, *before: str) -> list[tuple[str, ...]]:
 
 
 GROUPS = {(), ("practice",), ("schedule",)}
-COMMANDS = [words for words in commands(application()) if words not in GROUPS]
+COMMANDS = [words for words in commands(application(())) if words not in GROUPS]
 
 
 def test_the_commands_of_the_plan_are_there() -> None:

@@ -83,7 +83,7 @@ def heard() -> Iterator[Memory]:
 
 def names_of_commands() -> list[str]:
     """Every command at the top, as it is called."""
-    return [str(command.name) for command in application().registered_commands]
+    return [str(command.name) for command in application(()).registered_commands]
 
 
 def secrets_of(bench: Bench) -> list[str]:
