@@ -9,6 +9,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -109,7 +110,10 @@ def test_planted_secrets_are_found(bench: Bench, home: Path, heard: Memory) -> N
     logging.getLogger("somebody").debug("sent %s", secret)
     assert speakers(heard.lines, [secret])
     with subprocess.Popen([sys.executable, "-c", "input()", secret], stdin=-1) as planted:
-        assert speakers(command_lines(), [secret])
+        until = time.monotonic() + 60  # a process has no words until it is really started
+        while not speakers(command_lines(), [secret]):
+            assert time.monotonic() < until
+            time.sleep(0.01)
         planted.communicate(b"\n")
     assert not speakers(command_lines(), [secret])
 
