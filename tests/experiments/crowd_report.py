@@ -98,7 +98,8 @@ def report(results: Sequence[WorldResult], *, worlds: int) -> str:
     if shuffled:
         lines += [
             "",
-            f"With targets dealt out anew among the stocks of every era, {len(shuffled)} worlds:",
+            f"With targets dealt out anew among the stocks of every era, {len(shuffled)} worlds; whoever",
+            "is picked as the best of 64 has been lucky in the rounds he was picked by:",
             "",
             "| | CORR | standard error |",
             "|:---|---:|---:|",
@@ -126,6 +127,7 @@ def _verdicts(results: Sequence[WorldResult]) -> list[str]:
             f"- the meta model beats the {other} in CORR and Sharpe in {count} of {len(results)}"
             f" worlds (wanted: {least}): {holds}"
         )
+    # shown, without a threshold
     rises = sum(one.exposed.best < one.neutralized.best for one in results)
     falls = sum(one.exposed.median > one.neutralized.median for one in results)
     lines.append(
