@@ -317,6 +317,13 @@ def kept() -> dict[int, WorldResult]:
     return {row["seed"]: WorldResult.of(row) for row in rows}
 
 
+def keep(results: dict[int, WorldResult]) -> None:
+    """Write what is measured, and the tables made of it."""
+    ordered = [results[seed] for seed in SEEDS + SHUFFLED_SEEDS if seed in results]
+    RESULTS.write_text(json.dumps([asdict(one) for one in ordered], indent=1) + "\n")
+    TABLE.write_text(report(ordered, worlds=len(SEEDS)))
+
+
 def main() -> None:
     """Measure what has not been measured."""
     results = kept()
@@ -333,9 +340,8 @@ def main() -> None:
                 sep="; ",
                 flush=True,
             )
-            ordered = [results[seed] for seed in SEEDS + SHUFFLED_SEEDS if seed in results]
-            RESULTS.write_text(json.dumps([asdict(one) for one in ordered], indent=1) + "\n")
-            TABLE.write_text(report(ordered, worlds=len(SEEDS)))
+            keep(results)
+    keep(results)
 
 
 if __name__ == "__main__":

@@ -98,8 +98,8 @@ def report(results: Sequence[WorldResult], *, worlds: int) -> str:
     if shuffled:
         lines += [
             "",
-            f"With targets dealt out anew among the stocks of every era, {len(shuffled)} worlds; whoever",
-            "is picked as the best of 64 has been lucky in the rounds he was picked by:",
+            f"With targets dealt out anew among the stocks of every era, {len(shuffled)} worlds;",
+            "whoever is picked as the best of 64 was lucky in the rounds that picked it:",
             "",
             "| | CORR | standard error |",
             "|:---|---:|---:|",
