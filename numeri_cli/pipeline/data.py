@@ -107,11 +107,16 @@ def bring_for_training(workshop: Workshop, plan: ModelPlan) -> None:
         bring(workshop, absent)
 
 
-def bring_for_validation(workshop: Workshop) -> None:
-    """What validation reads: targets and, where the tournament offers it, the meta model."""
+def bring_for_figures(workshop: Workshop) -> None:
+    """What a model's CORR on validation data is made of."""
     absent = missing(workshop, (FEATURES, "validation.parquet"))
     if absent:
         bring(workshop, absent)
+
+
+def bring_for_validation(workshop: Workshop) -> None:
+    """What validation reads: targets and, where the tournament offers it, the meta model."""
+    bring_for_figures(workshop)
     for name in missing(workshop, ("meta_model.parquet",)):
         try:
             bring(workshop, (name,))

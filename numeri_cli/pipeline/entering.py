@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from numeri_cli.errors import ModelUntrained, NumeriError
-from numeri_cli.pipeline.data import bring_for_validation
+from numeri_cli.pipeline.data import bring_for_figures
 from numeri_cli.pipeline.models import is_trained, train_model
 from numeri_cli.pipeline.outcomes import Allowed, ModelOutcome
 from numeri_cli.pipeline.rounds import ready_model, send
@@ -57,5 +57,5 @@ def _train(workshop: Workshop, name: str, round_: Round, allowed: Allowed) -> No
             "before the next round",
         )
     if left >= TRAINING_MARGIN_SECONDS:
-        bring_for_validation(workshop)
+        bring_for_figures(workshop)
     train_model(workshop, name)
