@@ -1,6 +1,6 @@
 """Does neutralizing pay out of sample? Twenty worlds fixed beforehand.
 
-    OPENBLAS_NUM_THREADS=1 nice -n 5 python -m tests.experiments.neutralization
+    OPENBLAS_NUM_THREADS=1 nice -n 5 python -m tests.experiments.neutralization [--now]
 
 In each default-sized world the starter profile's model, trained once on all train eras and once on
 every 4th, predicts the validation eras after the purge; the predictions are scored raw and with
@@ -13,6 +13,10 @@ the table is made of them; a second call continues where the first was stopped.
 Judged is one case, the model trained on all train eras, half neutralized against raw: better in
 Sharpe and in drawdown in at least 16 of 20 worlds, mean Sharpe gain above 0.05, mean ratio of the
 drawdowns below 0.85. The others are shown beside it. There is no verdict before all are measured.
+
+It came out at 15 of 20. `--now` is a second study, defined after that was known, of what the
+profile does today: 200 trees at 0.04, neutralized against the model's own features. Its twenty
+worlds are others, seen by nobody before; it stands beside the first and replaces nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from __future__ import annotations
 import json
 import math
 import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,9 +38,7 @@ from numeri_cli.scoring.scores import corr
 from numeri_cli.scoring.summary import summarize
 from tests.experiments.starter import History, across_seeds, predicted, train
 
-SEEDS = tuple(range(201, 221))
 PROPORTIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
-STRIDES = (1, 4)
 STARTER_THEN = Estimator(
     params={
         "n_estimators": 400,
@@ -46,17 +49,38 @@ STARTER_THEN = Estimator(
         "min_data_in_leaf": 1000,
     }
 )
-NEUTRALIZED = "fncv3_features"
 JUDGED = (1, 0.5)
 SHALLOW = 0.02  # a drawdown that leaves nothing to gain
 LEAST_WORLDS, LEAST_GAIN, LARGEST_RATIO = 16, 0.05, 0.85
-RESULTS = Path(__file__).with_suffix(".json")
-TABLE = Path(__file__).with_suffix(".md")
 PACKAGE = Path(__file__).parents[2] / "numeri_cli"
 MARKET = [
     PACKAGE / "practice" / f"{name}.py"
     for name in ("market", "obfuscation", "targets", "universe", "streams")
 ]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is measured in which worlds.
+
+    neutralized: the feature set whose fit is taken out; strides: of the eras trained on
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    neutralized: str
+    estimator: Estimator
+    strides: tuple[int, ...]
+
+    @property
+    def results(self) -> Path:
+        """Where the numbers are kept; the table is beside them."""
+        return Path(__file__).with_name(f"{self.name}.json")
+
+
+OPTIONS = {"neutralization": "", "neutralization-now": " --now"}
+FIRST = Study("neutralization", tuple(range(201, 221)), "fncv3_features", STARTER_THEN, (1, 4))
+NOW = Study("neutralization-now", tuple(range(221, 241)), "medium", ModelSettings().estimator, (1,))
 
 
 @dataclass(frozen=True)
@@ -115,9 +139,9 @@ def market_commit() -> str:
     return commit.strip() + (" and uncommitted changes" if changed else "")
 
 
-def scores(history: History, model: ModelSettings) -> np.ndarray:
+def scores(history: History, model: ModelSettings, neutralized: str) -> np.ndarray:
     """(eras, proportions) CORR of the trained model."""
-    taken_out = history.columns(NEUTRALIZED)
+    taken_out = history.columns(neutralized)
     booster = train(history, model, history.codes)
     rows = []
     for era, raw in predicted(history, model, booster):
@@ -127,19 +151,20 @@ def scores(history: History, model: ModelSettings) -> np.ndarray:
     return np.array(rows)
 
 
-def measure(seed: int, market: str) -> SeedResult:
+def measure(seed: int, market: str, study: Study) -> SeedResult:
     """Everything for one world."""
     history = History.run(WorldSettings(seed=seed), ModelSettings().targets[0])
     figures = []
-    for stride in STRIDES:
-        table = scores(history, ModelSettings(era_stride=stride, estimator=STARTER_THEN))
+    for stride in study.strides:
+        model = ModelSettings(era_stride=stride, estimator=study.estimator)
+        table = scores(history, model, study.neutralized)
         for column, proportion in enumerate(PROPORTIONS):
             one = summarize(table[:, column])
             figures.append(Figures(stride, proportion, one.mean, one.sharpe, one.drawdown))
-    return SeedResult(seed, market, NEUTRALIZED, len(table), tuple(figures))
+    return SeedResult(seed, market, study.neutralized, len(table), tuple(figures))
 
 
-def verdicts(results: list[SeedResult]) -> list[str]:
+def verdicts(results: list[SeedResult], study: Study) -> list[str]:
     """Each threshold, what came, and whether it holds; only once every world is measured."""
     better = sum(one.better(*JUDGED) for one in results)
     gain = float(np.mean([one.gain(*JUDGED) for one in results]))
@@ -150,8 +175,8 @@ def verdicts(results: list[SeedResult]) -> list[str]:
         (f"mean Sharpe gain {gain:+.3f}", f"above {LEAST_GAIN}", gain > LEAST_GAIN),
         (f"mean ratio of drawdowns {ratio:.3f}", f"below {LARGEST_RATIO}", ratio < LARGEST_RATIO),
     )  # fmt: skip
-    if len(results) < len(SEEDS):
-        unfinished = f"**no verdict yet: {len(results)} of {len(SEEDS)} worlds are measured**"
+    if len(results) < len(study.seeds):
+        unfinished = f"**no verdict yet: {len(results)} of {len(study.seeds)} worlds are measured**"
         return [
             f"- {unfinished}",
             *(f"- so far: {what} (wanted: {wanted})" for what, wanted, _ in judged),
@@ -162,10 +187,10 @@ def verdicts(results: list[SeedResult]) -> list[str]:
     ]
 
 
-def summary_rows(results: list[SeedResult]) -> list[str]:
+def summary_rows(results: list[SeedResult], study: Study) -> list[str]:
     """A line for each model and proportion, over the worlds."""
     lines = []
-    for stride in STRIDES:
+    for stride in study.strides:
         for proportion in PROPORTIONS:
             cases = [one.at(stride, proportion) for one in results]
             name = "all eras" if stride == 1 else f"every {stride}th era"
@@ -211,19 +236,19 @@ def reasons(results: list[SeedResult]) -> list[str]:
     ]
 
 
-def report(results: list[SeedResult]) -> str:
+def report(results: list[SeedResult], study: Study) -> str:
     """The verdicts and the tables, as Markdown."""
     markets = sorted({one.market for one in results})
     lines = [
         f"# Neutralizing the starter model in {len(results)} worlds",
         "",
-        "Made by `python -m tests.experiments.neutralization`; the numbers are in",
-        f"`neutralization.json`. Seeds {SEEDS[0]} to {SEEDS[-1]}, fixed beforehand;",
+        f"Made by `python -m tests.experiments.neutralization{OPTIONS[study.name]}`; the numbers are in",
+        f"`{study.name}.json`. Seeds {study.seeds[0]} to {study.seeds[-1]}, fixed beforehand;",
         f"market of commit {', '.join(markets)}; {results[0].eras} eras scored in each.",
         "",
-        f"The model trained on all train eras, half neutralized against `{NEUTRALIZED}`, and raw:",
+        f"The model trained on all train eras, half neutralized against `{study.neutralized}`, and raw:",
         "",
-        *verdicts(results),
+        *verdicts(results, study),
         *reasons(results),
         "",
         "Means over the worlds, ± one standard error; gain in Sharpe and ratio of drawdown, both",
@@ -231,7 +256,7 @@ def report(results: list[SeedResult]) -> str:
         "",
         "| trained on | taken out | CORR | Sharpe | drawdown | gain | ratio | better in |",
         "|:---|---:|---:|---:|---:|---:|---:|---:|",
-        *summary_rows(results),
+        *summary_rows(results, study),
         "",
         "World by world, trained on all train eras:",
         "",
@@ -248,9 +273,9 @@ def report(results: list[SeedResult]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def kept() -> dict[int, SeedResult]:
+def kept(study: Study) -> dict[int, SeedResult]:
     """What earlier calls have measured."""
-    rows = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    rows = json.loads(study.results.read_text()) if study.results.exists() else []
     return {
         row["seed"]: SeedResult(
             **row | {"figures": tuple(Figures(**one) for one in row["figures"])}
@@ -259,24 +284,25 @@ def kept() -> dict[int, SeedResult]:
     }
 
 
-def keep(results: dict[int, SeedResult]) -> None:
+def keep(results: dict[int, SeedResult], study: Study) -> None:
     """Write what is measured, and the table made of it."""
-    ordered = [results[seed] for seed in SEEDS if seed in results]
-    RESULTS.write_text(json.dumps([asdict(one) for one in ordered], indent=1) + "\n")
-    TABLE.write_text(report(ordered))
+    ordered = [results[seed] for seed in study.seeds if seed in results]
+    study.results.write_text(json.dumps([asdict(one) for one in ordered], indent=1) + "\n")
+    study.results.with_suffix(".md").write_text(report(ordered, study))
 
 
 def main() -> None:
     """Measure what has not been measured."""
-    results, market = kept(), market_commit()
+    study = NOW if "--now" in sys.argv else FIRST
+    results, market = kept(study), market_commit()
     with ProcessPoolExecutor(2) as pool:
-        missing = [seed for seed in SEEDS if seed not in results]
-        for done in as_completed([pool.submit(measure, seed, market) for seed in missing]):
+        missing = [seed for seed in study.seeds if seed not in results]
+        for done in as_completed([pool.submit(measure, seed, market, study) for seed in missing]):
             result = done.result()
             results[result.seed] = result
             print(f"{result.seed}: {result.gain(*JUDGED):+.3f}, {result.ratio(*JUDGED):.3f}")
-            keep(results)
-    keep(results)
+            keep(results, study)
+    keep(results, study)
 
 
 if __name__ == "__main__":
