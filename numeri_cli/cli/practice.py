@@ -78,6 +78,7 @@ def create(
     if scale is not None and scale not in SCALES:
         raise UsageProblem(f"there is no scale {scale[:40]!r}", hint=f"give {' or '.join(SCALES)}")
     settings = replace(WorldSettings() if scale is None else SCALES[scale], **given)
+    session.listener.say(f"Creating a practice tournament in {session.home.practice} …")
     Tournament.create(
         session.home.practice,
         settings,

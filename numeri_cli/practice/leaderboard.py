@@ -16,11 +16,12 @@ PAID_BESIDE = "mmc60"
 class Row:
     """One model; scores are means of the past year's resolved rounds, None before there are any.
 
+    rank: None before the first of its rounds has resolved
     technique: what is known of a rival; is_own: one of the participant's
     earned_nmr: payouts less burns of the past year; return_share: of what was staked before
     """
 
-    rank: int
+    rank: int | None
     name: str
     technique: str
     is_own: bool
@@ -57,7 +58,7 @@ def leaderboard(tournament: Tournament) -> Leaderboard:
 def _row(standing: Standing, techniques: dict[str, str], own_id: str) -> Row:
     model = standing.model
     return Row(
-        rank=standing.rank,
+        rank=standing.rank if RANKED_BY in standing.reputations else None,
         name=model.name,
         technique=techniques.get(model.name, ""),
         is_own=model.account_id == own_id,

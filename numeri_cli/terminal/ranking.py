@@ -26,7 +26,7 @@ class RankingView:
     @classmethod
     def of(cls, found: Leaderboard, top: int) -> RankingView:
         """The best so many, and all that are the participant's."""
-        rows = tuple(row for row in found.rows if row.rank <= top or row.is_own)
+        rows = tuple(row for place, row in enumerate(found.rows) if place < top or row.is_own)
         return cls(found.round_number, found.resolved_rounds, len(found.rows), rows)
 
 
@@ -37,9 +37,8 @@ def ranking(view: RankingView) -> RenderableType:
     rows.columns[1].no_wrap = rows.columns[2].no_wrap = True
     rows.columns[2].overflow, rows.columns[2].max_width = "ellipsis", 17
     for row in view.rows:
-        known = row.corr60 is not None
         rows.add_row(
-            str(row.rank) if known else "–",
+            "–" if row.rank is None else str(row.rank),
             Text(row.name, style="bold" if row.is_own else ""),
             Text("yours" if row.is_own else row.technique, style="dim"),
             _score(row.corr60),

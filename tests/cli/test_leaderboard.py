@@ -24,6 +24,7 @@ def test_rivals_are_ranked_by_their_resolved_rounds_and_paid_by_them(numeri: Num
     assert "15 models by their mean CORR60 in 3 resolved rounds" in said.out
     told = numeri("practice", "leaderboard", "--top", 4, "--json").data
     best = [row for row in told["rows"] if not row["is_own"]]
+    assert all(row["rank"] is None for row in told["rows"] if row["is_own"])
     assert [row["rank"] for row in best] == [1, 2, 3, 4]
     scores = [row["corr60"] for row in best]
     assert scores == sorted(scores, reverse=True)
