@@ -12,8 +12,9 @@ them. Scored is CORR with the 20-day target (the 60-day one beside it) of
 - the median rival; the best rival of the first year, in the second; the best in hindsight,
 
 and each trades in the fund of `numeri practice fund`. In further worlds targets are dealt out anew
-among the stocks of every era: nothing may have an edge there. Who is exposed is seen in the ranks:
-those of the rivals of the three best features, and of the neutralized ones.
+among the stocks of every era: nothing may have an edge there. Who is exposed is seen in the ranks
+by the CORR of a round, of a quarter and of a year: those of the rivals of the three best features,
+and of the neutralized ones.
 
 Judged is two things: the meta model has a higher mean CORR and a higher Sharpe than the median
 rival in at least 17 worlds, and than the tutorial's in-house model in at least 13. The market was
@@ -49,7 +50,14 @@ from numeri_cli.practice.world import World
 from numeri_cli.progress import SilentTask
 from numeri_cli.scoring.ranks import gaussianize, rank_average
 from numeri_cli.scoring.summary import summarize
-from tests.experiments.crowd_report import LIVE_ERAS, Contestant, Ranks, WorldResult, report
+from tests.experiments.crowd_report import (
+    LIVE_ERAS,
+    Contestant,
+    RankedBy,
+    Ranks,
+    WorldResult,
+    report,
+)
 
 SEEDS = tuple(range(301, 321))
 SHUFFLED_SEEDS = tuple(range(321, 325))
@@ -58,10 +66,12 @@ TABLE = Path(__file__).with_suffix(".md")
 HORIZONS = (20, 60)
 RESOLVED_AFTER = 13  # weeks
 YEAR = 52
-LEAST_RANKED = 13  # rounds before anybody is ranked
+RANKED_BY = (1, 13, YEAR)  # rounds whose mean CORR is ranked
+LEAST_RANKED = 13  # rounds before anybody is ranked by more of them
 SHUFFLING = 2**30  # moments of the order stream that no era has
 EXPOSED = ("icarus",)
 NEUTRALIZED = ("quiet_harvest", "night_heron")
+PAIR = (EXPOSED, NEUTRALIZED)
 IN_HOUSE = {
     "objective": "regression",
     "learning_rate": 0.02,
@@ -245,19 +255,24 @@ def traded(world: World, rows: np.ndarray, first_era: int) -> Figures:
     return Figures.of(track, np.expm1(returns).mean(axis=1))
 
 
-def ranks_of(names: Sequence[str], scores: np.ndarray, kinds: Sequence[str]) -> Ranks:
-    """The best and the median rank by reputation, the mean CORR of the last year, of some rivals.
+def ranks_of(names: Sequence[str], scores: np.ndarray, kinds: Sequence[str], span: int) -> Ranks:
+    """The best, the median and the worst rank of some rivals by the mean CORR of `span` rounds.
 
-    scores: (rounds, rivals); the mean over those rivals of each one's best and median
+    scores: (rounds, rivals); the mean over those rivals of each one's own. Who handed in nothing
+    in those rounds is last.
     """
     chosen = [at for at, name in enumerate(names) if name.startswith(tuple(kinds))]
     table = []
-    for number in range(LEAST_RANKED, len(scores) + 1):
-        reputation = np.nanmean(scores[max(0, number - YEAR) : number], axis=0)
-        table.append(rank_average(-reputation[:, None])[:, 0])
-    standing = np.stack(table)[:, chosen]
+    for number in range(min(span, LEAST_RANKED), len(scores) + 1):
+        window = scores[max(0, number - span) : number]
+        handed_in = np.isfinite(window).sum(axis=0)
+        mean = np.nansum(window, axis=0) / np.maximum(handed_in, 1)
+        table.append(rank_average(np.where(handed_in, -mean, np.inf)[:, None])[:, 0])
+    own = np.stack(table)[:, chosen]
     return Ranks(
-        best=float(standing.min(axis=0).mean()), median=float(np.median(standing, axis=0).mean())
+        best=float(own.min(axis=0).mean()),
+        median=float(np.median(own, axis=0).mean()),
+        worst=float(own.max(axis=0).mean()),
     )
 
 
@@ -297,8 +312,10 @@ def measure(seed: int, is_shuffled: bool) -> WorldResult:
             seed,
             is_shuffled,
             (*contestants, median),
-            ranks_of(live.names, scores[:, 0], EXPOSED),
-            ranks_of(live.names, scores[:, 0], NEUTRALIZED),
+            tuple(
+                RankedBy(span, *(ranks_of(live.names, scores[:, 0], kinds, span) for kinds in PAIR))
+                for span in RANKED_BY
+            ),
         )
 
 

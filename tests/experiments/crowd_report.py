@@ -28,10 +28,25 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Ranks:
-    """The best and the median rank of some rivals, each rival's own, on average."""
+    """The best, the median and the worst rank of some rivals, each rival's own, on average."""
 
     best: float
     median: float
+    worst: float
+
+
+@dataclass(frozen=True)
+class RankedBy:
+    """Ranks by the mean CORR of the last `rounds`."""
+
+    rounds: int
+    exposed: Ranks
+    neutralized: Ranks
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> RankedBy:
+        """As it was kept."""
+        return cls(row["rounds"], Ranks(**row["exposed"]), Ranks(**row["neutralized"]))
 
 
 @dataclass(frozen=True)
@@ -41,8 +56,7 @@ class WorldResult:
     seed: int
     is_shuffled: bool
     contestants: tuple[Contestant, ...]
-    exposed: Ranks
-    neutralized: Ranks
+    ranks: tuple[RankedBy, ...]
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> WorldResult:
@@ -52,8 +66,7 @@ class WorldResult:
             row["seed"],
             row["is_shuffled"],
             contestants,
-            Ranks(**row["exposed"]),
-            Ranks(**row["neutralized"]),
+            tuple(RankedBy.of(one) for one in row["ranks"]),
         )
 
     def named(self, name: str) -> Contestant:
@@ -88,11 +101,11 @@ def report(results: Sequence[WorldResult], *, worlds: int) -> str:
         "|:---|---:|---:|---:|---:|---:|---:|---:|---:|",
         *_rows(real),
         "",
-        "Ranks among all rivals by the mean CORR of the last year, week by week; each rival's own",
-        "best and median, on average:",
+        "Ranks among all rivals in every week by the mean CORR of one round, of the last 13 and of",
+        "the last 52; each rival's own best, median and worst of two years, on average:",
         "",
-        "| | best rank | median rank |",
-        "|:---|---:|---:|",
+        "| ranked by | | best rank | median rank | worst rank |",
+        "|:---|:---|---:|---:|---:|",
         *_rank_rows(real),
     ]
     if shuffled:
@@ -128,13 +141,23 @@ def _verdicts(results: Sequence[WorldResult]) -> list[str]:
             f" worlds (wanted: {least}): {holds}"
         )
     # shown, without a threshold
-    rises = sum(one.exposed.best < one.neutralized.best for one in results)
-    falls = sum(one.exposed.median > one.neutralized.median for one in results)
-    lines.append(
-        f"- the rivals of the three best features have a better best rank than the neutralized ones"
-        f" in {rises} of {len(results)} worlds, and a worse median rank in {falls}"
-    )
+    for place, span in enumerate(_spans(results)):
+        both = [one.ranks[place] for one in results]
+        rises = sum(one.exposed.best < one.neutralized.best for one in both)
+        falls = sum(one.exposed.median > one.neutralized.median for one in both)
+        lines.append(
+            f"- by the CORR of {span}, the rivals of the three best features have a better best"
+            f" rank than the neutralized ones in {rises} of {len(results)} worlds, and a worse"
+            f" median rank in {falls}"
+        )
     return lines
+
+
+def _spans(results: Sequence[WorldResult]) -> list[str]:
+    return [
+        "one round" if one.rounds == 1 else f"{one.rounds} rounds"
+        for one in (results[0].ranks if results else ())
+    ]
 
 
 def _rows(results: Sequence[WorldResult]) -> list[str]:
@@ -169,16 +192,19 @@ def _interval(values: Sequence[float], style: str, width: str) -> str:
 
 
 def _rank_rows(results: Sequence[WorldResult]) -> list[str]:
-    groups = {
-        "the three best features": [one.exposed for one in results],
-        "neutralized trees": [one.neutralized for one in results],
-    }
-    return [
-        f"| {name} | {_interval([one.best for one in found], '.1f', '.1f')} "
-        f"| {_interval([one.median for one in found], '.1f', '.1f')} |"
-        for name, found in groups.items()
-        if found
-    ]
+    lines = []
+    for place, span in enumerate(_spans(results)):
+        both = [one.ranks[place] for one in results]
+        for name, found in (
+            ("the three best features", [one.exposed for one in both]),
+            ("neutralized trees", [one.neutralized for one in both]),
+        ):
+            cells = [
+                _interval([getattr(one, key) for one in found], ".1f", ".1f")
+                for key in ("best", "median", "worst")
+            ]
+            lines.append(f"| {span} | {name} | {' | '.join(cells)} |")
+    return lines
 
 
 def _edge_rows(results: Sequence[WorldResult]) -> list[str]:
