@@ -1,8 +1,20 @@
-"""``python -m numeri_cli`` is ``numeri``."""
+"""`numeri` and `python -m numeri_cli`: one command, which Ctrl-C may also end as it loads."""
 
 import sys
 
-from numeri_cli.cli.app import main
+
+def main() -> int:
+    """Run the command of this process's arguments; the exit code."""
+    try:
+        from numeri_cli.cli.app import main as command
+
+        return command()
+    except KeyboardInterrupt:  # before there was a session that could say so, or after it
+        from numeri_cli.cli.stopping import interrupted
+
+        sys.stderr.write(f"error: {interrupted().message}\nhint:  {interrupted().hint}\n")
+        return int(interrupted().exit_code)
+
 
 if __name__ == "__main__":
     sys.exit(main())

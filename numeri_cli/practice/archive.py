@@ -207,7 +207,11 @@ def read_standing(root: Path) -> Standing:
     try:
         content = json.loads(text)
         if content["format"] != FORMAT:
-            raise ValueError(f"format {content['format']}")
+            raise PracticeDamaged(
+                f"the practice world in {root} was made by another version of numeri"
+                f" (format {content['format']}, this one reads {FORMAT})",
+                hint="`numeri practice reset` removes it; `numeri run` makes a new one",
+            )
         settings = WorldSettings(**content["settings"])
         standing = Standing(
             settings,

@@ -75,18 +75,19 @@ def added_since(connection: Connection, moment: datetime) -> Mapping[str, Decima
 def locked(connection: Connection, model: Model, *, closing: RoundTimes | None = None) -> Decimal:
     """What closed rounds hold of a model's stake.
 
-    closing: a round whose window is past and whose entries are not written yet
+    closing: a round whose window is past; who closed it was killed, or nobody did yet
     """
     rows = connection.execute(
-        """SELECT at_risk_nmr FROM entries WHERE model_id = ? AND round NOT IN
+        """SELECT round, at_risk_nmr FROM entries WHERE model_id = ? AND round NOT IN
            (SELECT round FROM settlements WHERE horizon_days = ?)""",
         (model.id, PAYOUT_HORIZON_DAYS),
     )
-    held = sum((Decimal(row["at_risk_nmr"]) for row in rows), start=Decimal(0))
+    held = {row["round"]: Decimal(row["at_risk_nmr"]) for row in rows}
     if closing is not None and _is_in(connection, model, closing.number):
         late = added_since(connection, closing.closes_at).get(model.id, Decimal(0))
-        held += risked(model, added_late_nmr=late)
-    return min(held, model.stake_nmr)
+        entered = held.get(closing.number, Decimal(0))
+        held[closing.number] = max(entered, risked(model, added_late_nmr=late))
+    return min(sum(held.values(), start=Decimal(0)), model.stake_nmr)
 
 
 def _is_in(connection: Connection, model: Model, number: int) -> bool:

@@ -6,6 +6,7 @@ of everything but the lags of `compare`, which go by position.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,7 +86,7 @@ def summarize(series: FloatArray) -> Summary:
     """All figures of one series."""
     values = series[known(series)]
     count = len(values)
-    nan = float("nan")
+    nan = math.nan
     if not count:
         return Summary(0, nan, nan, nan, nan, 0, nan, nan, nan, nan, nan)
     mean, std = float(values.mean()), float(values.std())
@@ -104,8 +105,8 @@ def summarize(series: FloatArray) -> Summary:
         autocorrelation=lag_1,
         smart_sharpe=sharpe / smart_penalty(lag_1, count),
         positive=float((values > 0).mean()),
-        last_20=float(values[-20:].mean()),
-        last_52=float(values[-52:].mean()),
+        last_20=float(values[-20:].mean()) if count >= 20 else nan,
+        last_52=float(values[-52:].mean()) if count >= 52 else nan,
     )
 
 

@@ -40,6 +40,15 @@ class _Done(ProgressColumn):
         return Text(words, style="progress.download")
 
 
+class _Left(TimeRemainingColumn):
+    """How long it will still take, once that can be told."""
+
+    def render(self, task: RichTask) -> Text:
+        if task.time_remaining is None:
+            return Text("")
+        return super().render(task).append(" left")
+
+
 class _BarTask:
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
@@ -88,7 +97,7 @@ class Bars(Sentences):
             _Done(),
             TextColumn("{task.fields[note]}", markup=False),
             TimeElapsedColumn(),
-            TimeRemainingColumn(compact=True),
+            _Left(compact=True),
             console=console,
             transient=True,
             expand=True,

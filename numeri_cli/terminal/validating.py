@@ -206,8 +206,12 @@ def _lines(
                     places=2,
                 )
             )
-            lines.append(_line(f"{label} last 20 eras", [s.last_20 for s in summaries], kind=score))
-            lines.append(_line(f"{label} last 52 eras", [s.last_52 for s in summaries], kind=score))
+            for eras, means in (
+                (20, [s.last_20 for s in summaries]),
+                (52, [s.last_52 for s in summaries]),
+            ):
+                if not all(map(math.isnan, means)):
+                    lines.append(_line(f"{label} last {eras} eras", means, kind=score))
     paid = [source.scores.get(_PAYOUT) for source in sources]
     if any(paid):
         means = [one.mean if one else math.nan for one in paid]

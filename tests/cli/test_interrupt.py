@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -166,3 +168,24 @@ def test_a_program_started_by_a_shell_ends_with_the_code_of_the_signal(
     assert server.process.returncode == code
     assert err.splitlines()[0] == f"error: {word}"
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("module", ["typer", "numeri_cli.cli.learn"])
+def test_ctrl_c_while_the_program_loads_is_a_sentence_too(module: str) -> None:
+    script = (
+        "import os, signal, sys\n"
+        f"stop = lambda event, said: event == 'import' and said[0] == {module!r} and"
+        " not sent and (sent.append(1), os.kill(os.getpid(), signal.SIGINT))\n"
+        "sent = []\n"
+        "sys.addaudithook(stop)\n"
+        "from numeri_cli.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr.splitlines() == [
+        "error: interrupted",
+        "hint:  nothing was lost; run the same command again",
+    ]

@@ -217,6 +217,17 @@ def test_what_is_submitted_after_a_killed_close_counts(tmp_path: Path) -> None:
     assert len(entered - {None}) == 2
 
 
+def test_a_round_whose_close_was_killed_holds_its_part_of_a_stake_once(tmp_path: Path) -> None:
+    root = begun(tmp_path / "t", TINY, field=True).folders.root
+    code, _ = in_a_child(killed_when_closed, root)
+    assert code == -signal.SIGKILL
+    again = Tournament.open(root)
+    again.set_stake("lighthouse", Decimal(65))
+    let_the_window_pass(again)
+    withdrawn = again.set_stake("lighthouse", Decimal(0))
+    assert withdrawn.stake_nmr == withdrawn.locked_nmr == 5  # a thirteenth, not the entry's 1 more
+
+
 def test_of_models_with_equal_scores_the_one_opened_first_ranks_first(tmp_path: Path) -> None:
     """Their ids are drawn by lot and decide nothing."""
     made = Tournament.create(tmp_path / "t", TINY)

@@ -328,3 +328,11 @@ def test_a_damaged_world_is_called_so_and_how_to_begin_again(damage: str, tmp_pa
     assert isinstance(caught.value, NumeriError)
     assert "practice reset" in caught.value.hint
     assert "\n" not in caught.value.message
+
+
+def test_a_world_of_another_version_is_not_called_damaged(tmp_path: Path) -> None:
+    root = tmp_path / "world"
+    own_world(root)
+    write_json(root, format=1)
+    with pytest.raises(PracticeDamaged, match="made by another version of numeri"):
+        World.open(root)
