@@ -13,8 +13,9 @@ them. Scored is CORR with the 20-day target (the 60-day one beside it) of
 
 and each trades in the fund of `numeri practice fund`. In further worlds targets are dealt out anew
 among the stocks of every era: nothing may have an edge there. Who is exposed is seen in the ranks
-by the CORR of a round, of a quarter and of a year: those of the rivals of the three best features,
-and of the neutralized ones.
+by the CORR of a round, of a quarter and of a year, with targets of 20 and of 60 days (a year of the
+latter is what the tournament ranks by): those of the rivals of the three best features, and of the
+neutralized ones. With a folder as argument every rival's score of every round is kept there.
 
 Judged is two things: the meta model has a higher mean CORR and a higher Sharpe than the median
 rival in at least 17 worlds, and than the tutorial's in-house model in at least 13. The market was
@@ -24,6 +25,7 @@ fixed before this was run, and so were the seeds.
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -255,16 +257,16 @@ def traded(world: World, rows: np.ndarray, first_era: int) -> Figures:
     return Figures.of(track, np.expm1(returns).mean(axis=1))
 
 
-def ranks_of(names: Sequence[str], scores: np.ndarray, kinds: Sequence[str], span: int) -> Ranks:
-    """The best, the median and the worst rank of some rivals by the mean CORR of `span` rounds.
+def ranks_of(names: Sequence[str], scores: np.ndarray, kinds: Sequence[str], rounds: int) -> Ranks:
+    """The best, the median and the worst rank of some rivals by the mean CORR of as many `rounds`.
 
     scores: (rounds, rivals); the mean over those rivals of each one's own. Who handed in nothing
     in those rounds is last.
     """
     chosen = [at for at, name in enumerate(names) if name.startswith(tuple(kinds))]
     table = []
-    for number in range(min(span, LEAST_RANKED), len(scores) + 1):
-        window = scores[max(0, number - span) : number]
+    for number in range(min(rounds, LEAST_RANKED), len(scores) + 1):
+        window = scores[max(0, number - rounds) : number]
         handed_in = np.isfinite(window).sum(axis=0)
         mean = np.nansum(window, axis=0) / np.maximum(handed_in, 1)
         table.append(rank_average(np.where(handed_in, -mean, np.inf)[:, None])[:, 0])
@@ -276,11 +278,13 @@ def ranks_of(names: Sequence[str], scores: np.ndarray, kinds: Sequence[str], spa
     )
 
 
-def measure(seed: int, is_shuffled: bool) -> WorldResult:
+def measure(seed: int, is_shuffled: bool, scores_folder: str | None = None) -> WorldResult:
     """Everything for one world."""
     with tempfile.TemporaryDirectory(prefix="numeri-crowd-") as folder:
         world, live = live_rounds(Path(folder), seed, is_shuffled=is_shuffled)
         crowds, scores = settle(live)
+        if scores_folder:
+            np.savez(Path(scores_folder) / f"{seed}.npz", names=live.names, scores=scores)
         means = np.nanmean(scores[:, 0], axis=0)
         best_early = int(np.nanargmax(np.nanmean(scores[:YEAR, 0], axis=0)))
         best_late = int(np.nanargmax(means))
@@ -313,8 +317,13 @@ def measure(seed: int, is_shuffled: bool) -> WorldResult:
             is_shuffled,
             (*contestants, median),
             tuple(
-                RankedBy(span, *(ranks_of(live.names, scores[:, 0], kinds, span) for kinds in PAIR))
-                for span in RANKED_BY
+                RankedBy(
+                    rounds,
+                    days,
+                    *(ranks_of(live.names, scores[:, place], kinds, rounds) for kinds in PAIR),
+                )
+                for place, days in enumerate(HORIZONS)
+                for rounds in RANKED_BY
             ),
         )
 
@@ -344,8 +353,11 @@ def keep(results: dict[int, WorldResult]) -> None:
 def main() -> None:
     """Measure what has not been measured."""
     results = kept()
+    folder = sys.argv[1] if len(sys.argv) > 1 else None
     missing = [
-        (seed, seed in SHUFFLED_SEEDS) for seed in SEEDS + SHUFFLED_SEEDS if seed not in results
+        (seed, seed in SHUFFLED_SEEDS, folder)
+        for seed in SEEDS + SHUFFLED_SEEDS
+        if seed not in results
     ]
     with ProcessPoolExecutor(2) as pool:
         for done in as_completed([pool.submit(measure, *one) for one in missing]):

@@ -37,16 +37,17 @@ class Ranks:
 
 @dataclass(frozen=True)
 class RankedBy:
-    """Ranks by the mean CORR of the last `rounds`."""
+    """Ranks by the mean CORR of the last `rounds` with the target of `days`."""
 
     rounds: int
+    days: int
     exposed: Ranks
     neutralized: Ranks
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> RankedBy:
         """As it was kept."""
-        return cls(row["rounds"], Ranks(**row["exposed"]), Ranks(**row["neutralized"]))
+        return cls(row["rounds"], row["days"], Ranks(**row["exposed"]), Ranks(**row["neutralized"]))
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ def report(results: Sequence[WorldResult], *, worlds: int) -> str:
         *_rows(real),
         "",
         "Ranks among all rivals in every week by the mean CORR of one round, of the last 13 and of",
-        "the last 52; each rival's own best, median and worst of two years, on average:",
+        "the last 52 (CORR60 of 52 is the tournament's own); each rival's own best, median and worst",
+        "of two years, on average:",
         "",
         "| ranked by | | best rank | median rank | worst rank |",
         "|:---|:---|---:|---:|---:|",
@@ -146,7 +148,7 @@ def _verdicts(results: Sequence[WorldResult]) -> list[str]:
         rises = sum(one.exposed.best < one.neutralized.best for one in both)
         falls = sum(one.exposed.median > one.neutralized.median for one in both)
         lines.append(
-            f"- by the CORR of {span}, the rivals of the three best features have a better best"
+            f"- by the {span}, the rivals of the three best features have a better best"
             f" rank than the neutralized ones in {rises} of {len(results)} worlds, and a worse"
             f" median rank in {falls}"
         )
@@ -155,7 +157,7 @@ def _verdicts(results: Sequence[WorldResult]) -> list[str]:
 
 def _spans(results: Sequence[WorldResult]) -> list[str]:
     return [
-        "one round" if one.rounds == 1 else f"{one.rounds} rounds"
+        f"CORR{one.days} of " + ("one round" if one.rounds == 1 else f"{one.rounds} rounds")
         for one in (results[0].ranks if results else ())
     ]
 
