@@ -79,9 +79,11 @@ def backtest_model(
     """Walk one model forward over its data; missing data is downloaded."""
     plan = plan_of(workshop.profile, name)
     bring_for_training(workshop, plan)
+    site = site_of(workshop)
+    _require_as_downloaded(workshop, plan, site)
     return backtesting.backtest(
         plan,
-        site_of(workshop),
+        site,
         window=window,
         purge=purge,
         force=force,

@@ -54,14 +54,14 @@ def test_training_data_that_is_not_what_was_downloaded_trains_nothing(
 ) -> None:
     damage(files(trained) / "train.parquet")
     before = kept(trained / "data")
-    said = numeri("train", "--json")
-    refused(
-        said,
-        exit_code=1,
-        code="file_damaged",
-        sentence="train.parquet is not what was downloaded",
-        cure="`numeri download --force train`",
-    )
+    for command in ("train", "backtest"):
+        refused(
+            numeri(command, "--json"),
+            exit_code=1,
+            code="file_damaged",
+            sentence="train.parquet is not what was downloaded",
+            cure="`numeri download --force train`",
+        )
     assert kept(trained / "data") == before
     assert numeri("download", "--force", "train").code == 0
     assert numeri("train").code == 0
