@@ -154,11 +154,13 @@ class World:
         if self.has_field:
             return
         lessons = list(self._field.lessons())
-        with listener.task("Training the rivals", total=len(lessons), unit="models") as task:
+        with listener.task(
+            "Training rivals and benchmarks", total=len(lessons), unit="models"
+        ) as task:
             creation.run_all(lessons, task)
         listener.step("rivals_trained")
         count = self.settings.eras - self.settings.chunk_eras
-        with listener.task("Asking the rivals", total=count, unit="weeks") as task:
+        with listener.task("Asking rivals and benchmarks", total=count, unit="weeks") as task:
             creation.predict_history(self._archive, self._field, task)
         self._ask(self.live_era)
         eras = range(self.settings.train_eras + 1, self.live_era)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +28,11 @@ def client(server: Server) -> Iterator[Client]:
 @pytest.fixture
 def connector() -> Connector:
     return Connector(QUICK)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Where a download goes."""
+    folder = tmp_path / "v5.3"
+    folder.mkdir()
+    return folder / "live.csv"

@@ -1,13 +1,8 @@
-"""Downloads: whole or not at all, in ranges that belong together, resumed only where they do."""
+"""Downloads: whole or not at all, in ranges that belong together."""
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from collections.abc import Callable
@@ -17,9 +12,7 @@ from typing import Literal
 
 import pytest
 
-from numeri_cli.api import transfer
 from numeri_cli.api.connection import Connector
-from numeri_cli.api.looking import bytes_to_come
 from numeri_cli.api.parts import Identity
 from numeri_cli.errors import (
     DiskFull,
@@ -32,75 +25,17 @@ from numeri_cli.errors import (
 )
 from numeri_cli.home import held_lock
 from tests.api.faulty import HASTY, QUICK, Asked, Reply, Server, Shelf, limits_for
-
-SMALL = b"id,prediction\n" + b"n0123456789abcde,0.5\n" * 500  # 10 kB: one request
-LARGE = os.urandom(90_000)  # 90 kB: worth several connections where one is slow
-HURRIED = replace(QUICK, alone_seconds=0.02)  # calls for help at once
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    folder = tmp_path / "v5.3"
-    folder.mkdir()
-    return folder / "live.csv"
-
-
-def fetch(server: Server, target: Path, **more: object) -> transfer.Downloaded:
-    connector = more.pop("connector", Connector(QUICK))
-    get_url = more.pop("get_url", lambda: f"{server.url}file?sig=0")
-    return transfer.download(connector=connector, get_url=get_url, destination=target, **more)
-
-
-def left_over(target: Path) -> set[str]:
-    """Everything beside the file, but for the lock, whose file stays by nature."""
-    return {path.name for path in target.parent.iterdir()} - {target.name, f".{target.name}.lock"}
-
-
-def unfinished(target: Path, content: bytes) -> None:
-    """Every second tenth of it is here from an earlier time: five requests bring the rest."""
-    tenth, kept = len(content) // 10, bytearray(len(content))
-    done = [[start, start + tenth] for start in range(0, len(content), 2 * tenth)]
-    for start, end in done:
-        kept[start:end] = content[start:end]
-    journal = {"etag": '"one"', "size": len(content), "done": done}
-    target.with_name(f".{target.name}.part").write_bytes(kept)
-    target.with_name(f".{target.name}.part.json").write_text(json.dumps(journal))
-
-
-class Crowd:
-    """A shelf that holds every body back until so many requests have come."""
-
-    def __init__(self, content: bytes, *, wanted: int) -> None:
-        self.shelf, self.wanted, self.count = Shelf(content), wanted, 0
-        self.enough = threading.Event()
-        self.instead: dict[int, Callable[[Reply], Reply]] = {}  # by number, from 0
-
-    def __call__(self, asked: Asked) -> Reply:
-        number, self.count = self.count, self.count + 1
-        if self.count >= self.wanted:
-            self.enough.set()
-        reply = self.shelf(asked)
-        if number in self.instead:
-            return self.instead[number](reply)
-        return replace(reply, held=self.enough)
-
-
-class Bar:
-    """A bar that adds up."""
-
-    def __init__(self) -> None:
-        self.totals: list[int | None] = []
-        self.done = 0.0
-
-    def __call__(self, total: int | None) -> Bar:
-        self.totals.append(total)
-        return self
-
-    def advance(self, amount: float) -> None:
-        self.done += amount
-
-    def note(self, text: str) -> None:
-        """Nobody reads it."""
+from tests.api.fetching import (
+    HURRIED,
+    LARGE,
+    SMALL,
+    Bar,
+    Crowd,
+    Faulty,
+    fetch,
+    left_over,
+    unfinished,
+)
 
 
 @pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
@@ -190,20 +125,6 @@ def test_a_body_of_unannounced_length_is_taken_whole(server: Server, target: Pat
     server.answer = lambda _: Reply(200, chunked, {"Transfer-Encoding": "chunked"})
     assert fetch(server, target).identity.size == 11
     assert target.read_bytes() == b"hello world"
-
-
-class Faulty:
-    """A shelf that fails for chosen requests (counted from 0), then serves well."""
-
-    def __init__(self, content: bytes, faults: dict[int, Callable[[Reply], Reply]]) -> None:
-        self.shelf, self.faults, self.count = Shelf(content), faults, 0
-        self._lock = threading.Lock()
-
-    def __call__(self, asked: Asked) -> Reply:
-        with self._lock:
-            number, self.count = self.count, self.count + 1
-        reply = self.shelf(asked)
-        return self.faults[number](reply) if number in self.faults else reply
 
 
 FAULTS: dict[str, Callable[[Reply], Reply]] = {
@@ -354,170 +275,6 @@ def test_a_head_that_drips_is_a_stall(server: Server, target: Path) -> None:
         fetch(server, target, connector=connector)
 
 
-def test_a_failed_download_goes_on_where_it_was(server: Server, target: Path) -> None:
-    shelf = Shelf(LARGE)
-
-    def half(asked: Asked) -> Reply:
-        if len(server.asked) > 1:
-            return Reply(404)
-        return replace(shelf(asked), bytes_sent=60_000, ending="close")
-
-    server.answer = half
-    alone = Connector(replace(QUICK, connections=1))
-    with pytest.raises(TransferRefused):
-        fetch(server, target, connector=alone)
-    assert not target.exists()
-    assert left_over(target) == {".live.csv.part", ".live.csv.part.json"}
-    kept = sum(
-        b - a for a, b in json.loads((target.parent / ".live.csv.part.json").read_text())["done"]
-    )
-    assert kept >= 20_000
-    server.answer, shelf.body_bytes, bar = shelf, 0, Bar()
-    to_come = bytes_to_come(
-        connector=Connector(QUICK), get_url=lambda: server.url, destination=target, known=None
-    )
-    assert to_come == len(LARGE) - kept
-    shelf.body_bytes = 0
-    fetch(server, target, bar=bar, connector=alone)
-    assert target.read_bytes() == LARGE
-    assert shelf.body_bytes == len(LARGE) - kept == bar.totals[0]
-    assert left_over(target) == set()
-
-
-@pytest.mark.parametrize("change", ["etag", "size", "journal", "no part", "foreign journal"])
-def test_parts_that_do_not_belong_to_the_stores_file_are_not_used(
-    server: Server, target: Path, change: str
-) -> None:
-    part, journal = target.with_name(".live.csv.part"), target.with_name(".live.csv.part.json")
-    part.write_bytes(b"\0" * len(LARGE))
-    size = len(LARGE) + (change == "size")
-    etag = '"two"' if change == "etag" else '"one"'
-    journal.write_text(json.dumps({"etag": etag, "size": size, "done": [[0, 50_000]]}))
-    if change == "journal":
-        journal.write_text("{")
-    if change == "foreign journal":
-        journal.write_text(json.dumps({"etag": etag, "size": 5, "done": [[0, 50_000]]}))
-    if change == "no part":
-        part.unlink()
-    server.answer = Shelf(LARGE)
-    fetch(server, target)
-    assert target.read_bytes() == LARGE
-
-
-def test_a_file_that_had_all_come_before_the_kill_is_published_with_one_more_byte(
-    server: Server, target: Path
-) -> None:
-    target.with_name(".live.csv.part").write_bytes(LARGE)
-    journal = {"etag": '"one"', "size": len(LARGE), "done": [[0, len(LARGE)]]}
-    target.with_name(".live.csv.part.json").write_text(json.dumps(journal))
-    shelf = server.answer = Shelf(LARGE)
-    assert not fetch(server, target).unchanged
-    assert target.read_bytes() == LARGE
-    assert target.read_bytes() == LARGE
-    assert shelf.body_bytes == 1
-
-
-def test_a_journal_that_a_kill_left_half_written_is_cleared_away(
-    server: Server, target: Path
-) -> None:
-    target.with_name("..live.csv.part.json.4711.part").write_text('{"etag": ')
-    server.answer = Shelf(SMALL)
-    fetch(server, target)
-    assert left_over(target) == set()
-
-
-def test_a_file_that_changes_on_the_way_is_fetched_anew_and_never_mixed(
-    server: Server, target: Path
-) -> None:
-    first, second = Shelf(LARGE), Shelf(os.urandom(91_000), etag='"two"')
-    count, lock = 0, threading.Lock()
-
-    def answer(asked: Asked) -> Reply:
-        nonlocal count
-        with lock:
-            count += 1
-            return first(asked) if count < 4 else second(asked)
-
-    unfinished(target, first.content)
-    server.answer, bar = answer, Bar()
-    result = fetch(server, target, bar=bar)
-    assert result.identity == Identity('"two"', 91_000)
-    assert target.read_bytes() == second.content
-    assert bar.done == 91_000  # what was thrown away was taken back
-
-
-def test_a_file_that_never_stops_changing_is_given_up(server: Server, target: Path) -> None:
-    count, lock = 0, threading.Lock()
-
-    def answer(asked: Asked) -> Reply:
-        nonlocal count
-        with lock:
-            count += 1
-            reply = Shelf(LARGE, etag=f'"{count}"')(asked)
-            return replace(reply, bytes_sent=2000, ending="close")
-
-    server.answer = answer
-    with pytest.raises(TransferFailed, match="kept changing"):
-        fetch(server, target)
-    assert not target.exists()
-
-
-def test_a_store_that_forgets_ranges_half_way_serves_the_whole_file(
-    server: Server, target: Path
-) -> None:
-    shelf = Shelf(LARGE)
-
-    def answer(asked: Asked) -> Reply:
-        shelf.ranges = len(server.asked) < 4
-        return shelf(asked)
-
-    unfinished(target, LARGE)
-    server.answer = answer
-    fetch(server, target)
-    assert target.read_bytes() == LARGE
-
-
-def test_an_expired_address_is_renewed_once_per_expiry(server: Server, target: Path) -> None:
-    shelf = server.answer = Shelf(LARGE)
-    given: list[int] = []
-
-    def get_url() -> str:
-        given.append(len(given))
-        return f"{server.url}file?sig={len(given)}"
-
-    shelf.valid_signatures = {"2", "3"}
-    real = shelf.__call__
-
-    def answer(asked: Asked) -> Reply:
-        if len(server.asked) == 4:  # the second one expires on the way
-            shelf.valid_signatures = {"3"}
-        return real(asked)
-
-    unfinished(target, LARGE)
-    server.answer = answer
-    fetch(server, target, get_url=get_url)
-    assert target.read_bytes() == LARGE
-    assert len(given) == 3
-
-
-def test_an_address_that_is_refused_when_fresh_is_not_asked_for_for_ever(
-    server: Server, target: Path
-) -> None:
-    shelf = server.answer = Shelf(LARGE)
-    shelf.valid_signatures = set()
-    given: list[str] = []
-
-    def get_url() -> str:
-        given.append(f"{server.url}file?sig=hidden{len(given)}")
-        return given[-1]
-
-    with pytest.raises(TransferRefused, match="Request has expired") as caught:
-        fetch(server, target, get_url=get_url)
-    assert len(given) == 2
-    assert "hidden" not in str(caught.value)
-    assert "SECRET" not in str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -589,48 +346,3 @@ def test_an_error_of_the_address_ends_the_download(server: Server, target: Path)
 
     with pytest.raises(LockHeld, match="any error of ours"):
         fetch(server, target, get_url=refuse)
-
-
-def journal_of(path: Path) -> list[list[int]]:
-    return list(json.loads(path.read_text())["done"])
-
-
-KILLED = """
-    import sys
-    from pathlib import Path
-    from numeri_cli.api import transfer
-    from numeri_cli.api.connection import Connector
-    from tests.api.faulty import QUICK
-    transfer.download(
-        connector=Connector(QUICK), get_url=lambda: sys.argv[1], destination=Path(sys.argv[2])
-    )
-"""
-
-
-@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_download_goes_on_and_ends_with_the_very_bytes(
-    server: Server, target: Path, kind: signal.Signals
-) -> None:
-    content = os.urandom(400_000)
-    shelf = Shelf(content)
-    server.answer = lambda asked: replace(shelf(asked), bytes_sent=250_000, ending="silence")
-    script = [sys.executable, "-c", textwrap.dedent(KILLED), server.url, str(target)]
-    root = Path(__file__).parents[2]
-    process = subprocess.Popen(
-        script, cwd=root, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(root)}
-    )
-    journal = target.with_name(".live.csv.part.json")
-    until = time.monotonic() + 60
-    while not journal.exists() or sum(b - a for a, b in journal_of(journal)) < 200_000:
-        assert time.monotonic() < until, "the half of it never came"
-        time.sleep(0.01)
-    process.send_signal(kind)
-    process.wait(60)
-    assert process.returncode != 0
-    assert not target.exists()
-    shelf.body_bytes = 0
-    server.answer = shelf
-    assert not fetch(server, target, connector=Connector(replace(QUICK, connections=1))).unchanged
-    assert target.read_bytes() == content
-    assert shelf.body_bytes <= 200_000  # what had come the first time was of use
-    assert left_over(target) == set()
