@@ -56,6 +56,8 @@ class Model:
 
     hosted_id: names the uploaded model that runs in it, if any
     wanted_nmr: what the stake comes down to, where a part of it is on its way back
+    closing_round, closing_nmr: what that round risks of the stake, where the stake was changed
+    between the end of its window and the next opening
     """
 
     id: str
@@ -66,6 +68,8 @@ class Model:
     inserted_at: datetime
     hosted_id: str | None
     wanted_nmr: Decimal | None
+    closing_round: int | None
+    closing_nmr: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -256,8 +260,14 @@ def _model(row: Row) -> Model:
         stake_nmr=Decimal(row["stake_nmr"]),
         inserted_at=moment_of(row["inserted_at"]),
         hosted_id=row["hosted_id"],
-        wanted_nmr=None if row["wanted_nmr"] is None else Decimal(row["wanted_nmr"]),
+        wanted_nmr=_amount(row["wanted_nmr"]),
+        closing_round=row["closing_round"],
+        closing_nmr=_amount(row["closing_nmr"]),
     )
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def change_balance(connection: Connection, account_id: str, amount_nmr: Decimal) -> None:

@@ -77,23 +77,22 @@ class Week:
         self.world.publish(listener=self.listener)
         self.listener.step("files_published")
         with self.store.writing() as connection:
+            # where its close was killed it goes on, and what comes now counts
+            settlement.forget_entries(connection, number)
             mark_published(connection, number)
 
     def _close(self, number: int) -> None:
         rivals = self.world.attendance(number)
         with self.store.writing() as connection:
-            # whoever closed it before was killed, and the round went on: what came since counts
-            connection.execute("DELETE FROM entries WHERE round = ?", (number,))
+            settlement.forget_entries(connection, number)  # whoever wrote some was killed
             counted = {one.model_id: one for one in submissions.selected_in(connection, number)}
-            closes_at = read_state(connection).calendar.round(number).closes_at
-            late = staking.added_since(connection, closes_at)
             for model in all_models(connection):
                 own = counted.get(model.id)
                 attended = rivals.get(model.name, Attendance.missing)
                 if own is None and attended is Attendance.missing:
                     continue
                 in_time = own.on_time if own else attended is Attendance.on_time
-                stake = staking.risked(model, added_late_nmr=late.get(model.id, Decimal(0)))
+                stake = staking.risked(connection, model, number)
                 settlement.enter(
                     connection,
                     number,
@@ -102,6 +101,7 @@ class Week:
                     at_risk_nmr=stake if in_time else Decimal(0),
                 )
             entries = settlement.entries_of(connection, number)
+            mark_published(connection, number - 1)  # what came now would be in no round
         self._keep_meta_model(number, entries)
 
     def _keep_meta_model(self, number: int, entries: Sequence[settlement.Entry]) -> None:

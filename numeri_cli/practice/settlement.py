@@ -70,9 +70,13 @@ class Entry:
     at_risk_nmr: Decimal
 
 
-def round_stake(stake_nmr: Decimal) -> Decimal:
-    """What a model with this stake risks in one round, rounded down to 18 places."""
-    return (stake_nmr / OVERLAPPING_ROUNDS).quantize(NMR_UNIT, rounding=ROUND_DOWN)
+def round_stake(stake_nmr: Decimal, *, free_nmr: Decimal | None = None) -> Decimal:
+    """What a model with this stake risks in one round, rounded down to 18 places.
+
+    free_nmr: what no earlier round holds of it, all where None; nothing is risked twice
+    """
+    part = (stake_nmr / OVERLAPPING_ROUNDS).quantize(NMR_UNIT, rounding=ROUND_DOWN)
+    return part if free_nmr is None else max(Decimal(0), min(part, free_nmr))
 
 
 def payout(at_risk_nmr: Decimal, scores: dict[str, float]) -> Decimal:
@@ -90,6 +94,11 @@ def payout(at_risk_nmr: Decimal, scores: dict[str, float]) -> Decimal:
     )
     clipped = max(-CLIP_THRESHOLD, min(CLIP_THRESHOLD, total * PAYOUT_FACTOR))
     return (at_risk_nmr * clipped).quantize(NMR_UNIT, rounding=ROUND_DOWN)
+
+
+def forget_entries(connection: Connection, number: int) -> None:
+    """Take a round back to before its close."""
+    connection.execute("DELETE FROM entries WHERE round = ?", (number,))
 
 
 def enter(

@@ -7,7 +7,6 @@ wallet round by round as it comes free.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -22,7 +21,7 @@ from numeri_cli.practice.settlement import (
     move_stake,
     round_stake,
 )
-from numeri_cli.practice.store import Connection, moment_text, nmr_text
+from numeri_cli.practice.store import Connection, nmr_text
 
 PLACES = -int(NMR_UNIT.as_tuple().exponent)
 
@@ -47,29 +46,18 @@ class Stake:
         return Decimal(0) if self.wanted_nmr is None else self.stake_nmr - self.wanted_nmr
 
 
-def risked(model: Model, *, added_late_nmr: Decimal = Decimal(0)) -> Decimal:
-    """What a round that closes takes of a model's stake.
+def risked(connection: Connection, model: Model, number: int) -> Decimal:
+    """What a round risks of a model's stake: as it stood when the window ended.
 
-    added_late_nmr: what was staked after the round's window had closed
+    number: of the live round; the same before and after its entries are written
     """
-    stake = model.stake_nmr - added_late_nmr
+    if model.closing_round == number and model.closing_nmr is not None:
+        return model.closing_nmr
+    stake = model.stake_nmr
     if model.wanted_nmr is not None:
         stake = min(stake, model.wanted_nmr)
-    return round_stake(max(stake, Decimal(0)))
-
-
-def added_since(connection: Connection, moment: datetime) -> Mapping[str, Decimal]:
-    """What was staked at `moment` or later, by model id."""
-    rows = connection.execute(
-        """SELECT model_id, amount_nmr FROM stake_moves
-           WHERE kind = 'increase' AND moved_at >= ?""",
-        (moment_text(moment),),
-    )
-    added: dict[str, Decimal] = {}
-    for row in rows:
-        known = added.get(row["model_id"], Decimal(0))
-        added[row["model_id"]] = known + Decimal(row["amount_nmr"])
-    return added
+    earlier = (nmr for held, nmr in _held(connection, model).items() if held != number)
+    return round_stake(stake, free_nmr=model.stake_nmr - sum(earlier, start=Decimal(0)))
 
 
 def locked(connection: Connection, model: Model, *, closing: RoundTimes | None = None) -> Decimal:
@@ -77,17 +65,20 @@ def locked(connection: Connection, model: Model, *, closing: RoundTimes | None =
 
     closing: a round whose window is past; who closed it was killed, or nobody did yet
     """
+    held = _held(connection, model)
+    if closing is not None and _is_in(connection, model, closing.number):
+        held[closing.number] = risked(connection, model, closing.number)
+    return min(sum(held.values(), start=Decimal(0)), model.stake_nmr)
+
+
+def _held(connection: Connection, model: Model) -> dict[int, Decimal]:
+    """NMR by round that is not settled."""
     rows = connection.execute(
         """SELECT round, at_risk_nmr FROM entries WHERE model_id = ? AND round NOT IN
            (SELECT round FROM settlements WHERE horizon_days = ?)""",
         (model.id, PAYOUT_HORIZON_DAYS),
     )
-    held = {row["round"]: Decimal(row["at_risk_nmr"]) for row in rows}
-    if closing is not None and _is_in(connection, model, closing.number):
-        late = added_since(connection, closing.closes_at).get(model.id, Decimal(0))
-        entered = held.get(closing.number, Decimal(0))
-        held[closing.number] = max(entered, risked(model, added_late_nmr=late))
-    return min(sum(held.values(), start=Decimal(0)), model.stake_nmr)
+    return {row["round"]: Decimal(row["at_risk_nmr"]) for row in rows}
 
 
 def _is_in(connection: Connection, model: Model, number: int) -> bool:
@@ -110,7 +101,10 @@ def set_stake(
     """
     wallet = accounts.account(connection, model.account_id).available_nmr
     wanted = _checked(stake_nmr, model, wallet_nmr=wallet)
-    held = locked(connection, model, closing=times if moment >= times.closes_at else None)
+    closing = times if moment >= times.closes_at else None
+    held = locked(connection, model, closing=closing)
+    if closing is not None:
+        _fix(connection, model, times.number)
     goal = wanted if wanted >= model.stake_nmr else max(wanted, held)
     _transfer(connection, model, goal - model.stake_nmr, moment=moment)
     _want(connection, model.id, wanted if goal > wanted else None)
@@ -182,6 +176,15 @@ def _transfer(
     accounts.change_balance(connection, model.account_id, -amount_nmr)
     kind = "increase" if amount_nmr > 0 else "decrease"
     move_stake(connection, model.id, amount_nmr, kind=kind, number=None, moment=moment)
+
+
+def _fix(connection: Connection, model: Model, number: int) -> None:
+    """Write down what a round whose window is past risks, before the stake changes."""
+    amount = nmr_text(risked(connection, model, number))
+    connection.execute(
+        "UPDATE models SET closing_round = ?, closing_nmr = ? WHERE id = ?",
+        (number, amount, model.id),
+    )
 
 
 def _want(connection: Connection, model_id: str, wanted_nmr: Decimal | None) -> None:

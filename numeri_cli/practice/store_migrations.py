@@ -127,4 +127,8 @@ MIGRATIONS: tuple[str, ...] = (
     );
     """,
     "ALTER TABLE models ADD COLUMN wanted_nmr TEXT",
+    """
+    ALTER TABLE models ADD COLUMN closing_round INTEGER;
+    ALTER TABLE models ADD COLUMN closing_nmr TEXT;
+    """,
 )

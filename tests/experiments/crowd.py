@@ -192,17 +192,21 @@ def settle(live: Live) -> tuple[dict[str, np.ndarray], np.ndarray]:
     stakes = list(live.stakes_nmr)
     first = list(live.stakes_nmr)
     crowds: dict[str, list[np.ndarray]] = {"meta model": [], "first stakes": [], "all alike": []}
-    scores, due = [], []
+    scores, due, at_risk = [], [], []
     for number, predictions in enumerate(live.predictions):
         if number >= RESOLVED_AFTER:
             stakes = [
                 held + paid for held, paid in zip(stakes, due[number - RESOLVED_AFTER], strict=True)
             ]
         on_time = live.on_time[number]
+        held = [sum(rounds) for rounds in zip(*at_risk[1 - RESOLVED_AFTER :], strict=True)]
         risked = [
-            settlement.round_stake(stake) if timely else Decimal(0)
-            for stake, timely in zip(stakes, on_time, strict=True)
+            settlement.round_stake(stake, free_nmr=stake - (held[at] if held else 0))
+            if on_time[at]
+            else Decimal(0)
+            for at, stake in enumerate(stakes)
         ]
+        at_risk.append(risked)
         gaussian = gaussianize(predictions.T)
         crowds["meta model"].append(stake_weighted(predictions, risked))
         crowds["first stakes"].append(

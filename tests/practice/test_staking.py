@@ -17,6 +17,7 @@ from numeri_cli.practice import accounts, settlement, staking
 from numeri_cli.practice.calendar import Calendar
 from numeri_cli.practice.store import Connection, Store, moment_text
 from numeri_cli.practice.tournament import Tournament
+from tests.practice.test_wire_leaks import let_the_window_pass
 from tests.practice.wire import Wire
 from tests.practice.worlds import fresh_tournament
 
@@ -70,6 +71,20 @@ def assert_adds_up(store: Store, first: dict[str, Decimal]) -> None:
             assert amount >= 0, what
 
 
+def assert_nothing_is_risked_twice(store: Store) -> None:
+    """What rounds hold of a stake is there, so that every burn can be taken whole."""
+    with store.reading() as connection:
+        rows = connection.execute(
+            """SELECT model_id, at_risk_nmr FROM entries WHERE round NOT IN
+               (SELECT round FROM settlements WHERE horizon_days = 60)"""
+        )
+        held: dict[str, Decimal] = {}
+        for model_id, amount in rows:
+            held[model_id] = held.get(model_id, Decimal(0)) + Decimal(amount)
+        for model in accounts.all_models(connection):
+            assert held.get(model.id, Decimal(0)) <= model.stake_nmr, model.name
+
+
 def settle(connection: Connection, number: int, scores: tuple[float, float]) -> None:
     """Pay a round as an advance does."""
     entries = settlement.entries_of(connection, number)
@@ -117,12 +132,13 @@ def test_what_is_staked_paid_burned_and_held_adds_up(played: list[Week]) -> None
                         number,
                         model_id=model.id,
                         submission_id=None,
-                        at_risk_nmr=staking.risked(model),
+                        at_risk_nmr=staking.risked(connection, model, number),
                     )
                 if number > WEEKS_TO_SETTLE:
                     scores = played[number - WEEKS_TO_SETTLE - 1][1]
                     settle(connection, number - WEEKS_TO_SETTLE, scores)
             assert_adds_up(store, first)
+            assert_nothing_is_risked_twice(store)
 
 
 def test_the_tournaments_money_adds_up_with_the_participant_staking(
@@ -194,6 +210,24 @@ def test_a_stake_that_comes_after_the_window_counts_from_the_next_round(
             "SELECT at_risk_nmr FROM entries WHERE submission_id IS NOT NULL"
         )
     assert Decimal(risked) <= 1
+
+
+@pytest.mark.parametrize("changes", [[], [0], [5], [20], [0, 10], [20, 10], [5, 0, 30]])
+def test_what_happens_to_a_stake_after_the_window_changes_nothing_for_the_closed_round(
+    tournament: Tournament, wire: Wire, changes: list[int]
+) -> None:
+    tournament.set_stake("lighthouse", Decimal(10))
+    wire.submit(wire.predictions(), model=wire.model("lighthouse"))
+    let_the_window_pass(tournament)
+    for stake in changes:
+        changed = tournament.set_stake("lighthouse", Decimal(stake))
+        assert changed.locked_nmr == settlement.round_stake(Decimal(10))
+    tournament.advance()
+    with tournament.store.reading() as connection:
+        [(risked,)] = connection.execute(
+            "SELECT at_risk_nmr FROM entries WHERE submission_id IS NOT NULL"
+        )
+    assert Decimal(risked) == settlement.round_stake(Decimal(10))
 
 
 @pytest.mark.parametrize(
