@@ -26,7 +26,8 @@ from numeri_cli.home import held_lock
 from numeri_cli.practice.server import listening
 from numeri_cli.practice.submission_check import read_aligned
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.wire import Wire
+from numeri_cli.progress import Silent
+from tests.practice.wire import CREATE, UPLOAD_AUTH, Wire
 from tests.practice.worlds import SETTINGS, fresh_tournament, template
 
 LAST_STEPS = ("round_closed", "market_moved", "scores_settled", "round_opened", "files_published")
@@ -167,6 +168,27 @@ class TestTime:
             assert wire.refusal("{ rounds(number: 0) { number } }") == closed
             assert wire.refusal("{ listDatasets }") != ""
         assert not tournament.status().is_open
+
+    @pytest.mark.parametrize("step", ["round_closed", "market_moved", "scores_settled"])
+    def test_what_comes_while_a_week_passes_is_refused_not_lost(
+        self, tournament: Tournament, step: str
+    ) -> None:
+        other = Tournament.open(tournament.folders.root)
+        refusals = []
+        with Wire.inside(other) as wire:
+            model = wire.model("lighthouse")
+            content = wire.predictions().to_csv(index=False).encode()
+            auth = wire.data(UPLOAD_AUTH, name="p.csv", model=model)["submissionUploadAuth"]
+            wire.http.put(auth["url"], content=content)
+
+            class Hasty(Silent):
+                def step(self, name: str) -> None:
+                    if name == step:
+                        refusals.append(wire.refusal(CREATE, name=auth["filename"], model=model))
+
+            tournament.advance(listener=Hasty())
+            assert refusals == ["Current round not open for submissions"]
+            assert wire.submit(wire.predictions(), model=model)["selected"]
 
     def test_killed_at_any_step_the_rest_is_done_by_the_next(self, tmp_path: Path) -> None:
         steps = (*LAST_STEPS, *WORLD_STEPS)
