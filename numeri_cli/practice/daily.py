@@ -23,6 +23,7 @@ from numeri_cli.practice.settlement import SCORE_RULES, Entry, FloatArray, Score
 from numeri_cli.practice.state import Folders
 from numeri_cli.practice.store import Connection
 from numeri_cli.practice.targets import LAG_DAYS
+from numeri_cli.practice.terms import RoundTerms, terms_of
 from numeri_cli.practice.world import World
 from numeri_cli.scoring.ranks import gaussianize, power
 from numeri_cli.scoring.scores import SMALLEST_AGREEMENT, centred, correlation_with, pearson
@@ -50,6 +51,7 @@ class RoundScores:
     """
 
     times: RoundTimes
+    terms: RoundTerms
     entries: Mapping[str, Entry]
     values: FloatArray
     finals: Mapping[tuple[str, str], tuple[float, float]]
@@ -98,7 +100,7 @@ class RoundScores:
             known = ((rule, self.on_day(model_id, rule, day)) for rule in SCORE_RULES)
             scores = {rule.name: score for rule, score in known if score is not None}
         values = {name: score.value for name, score in scores.items()}
-        return settlement.payout(self.entries[model_id].at_risk_nmr, values)
+        return self.terms.payout(self.entries[model_id].at_risk_nmr, values)
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ class Scoreboard:
         finals = {(row["model_id"], row["name"]): (row["value"], row["percentile"]) for row in rows}
         return RoundScores(
             times,
+            terms_of(connection, times.number),
             {entry.model_id: entry for entry in entries},
             self._values(times.number, entries, days),
             finals,

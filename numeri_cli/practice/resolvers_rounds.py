@@ -10,6 +10,7 @@ from numeri_cli.practice.calendar import RoundTimes
 from numeri_cli.practice.refusals import Refusal, not_found, round_closed
 from numeri_cli.practice.resolvers_view import CLASSIC, View, Wire, require_classic
 from numeri_cli.practice.settlement import ScoreRule
+from numeri_cli.practice.terms import RoundTerms, terms_of
 
 MAIN_TARGET = "target_ender_60"
 MAIN_HORIZON_DAYS = 60
@@ -70,6 +71,7 @@ def is_settled(view: View, number: int, *, horizon_days: int = MAIN_HORIZON_DAYS
 
 def round_wire(view: View, times: RoundTimes) -> Wire:
     """A round as the API shows it."""
+    terms = terms_of(view.connection, times.number)
     return {
         "id": round_id(times.number),
         "number": times.number,
@@ -84,12 +86,12 @@ def round_wire(view: View, times: RoundTimes) -> Wire:
         "resolveTime": times.resolves_at,
         "resolvedGeneral": lambda: is_settled(view, times.number),
         "resolvedStaking": lambda: is_settled(view, times.number),
-        "payoutFactor": settlement.PAYOUT_FACTOR,
-        "stakeThreshold": float(settlement.STAKE_THRESHOLD_NMR),
-        "defaultCorrMultiplier": multiplier_of("corr60"),
-        "defaultMmcMultiplier": multiplier_of("mmc60"),
+        "payoutFactor": terms.payout_factor,
+        "stakeThreshold": float(terms.stake_threshold_nmr),
+        "defaultCorrMultiplier": float(terms.multiplier("corr60")),
+        "defaultMmcMultiplier": float(terms.multiplier("mmc60")),
         "roundScoreConfigs": lambda: [
-            score_config_wire(rule, times) for rule in settlement.SCORE_RULES
+            score_config_wire(rule, times, terms) for rule in settlement.SCORE_RULES
         ],
     }
 
@@ -99,15 +101,10 @@ def round_id(number: int) -> str:
     return f"practice-round-{number}"
 
 
-def multiplier_of(name: str) -> float:
-    """The multiplier of a score."""
-    return float(next(rule.multiplier for rule in settlement.SCORE_RULES if rule.name == name))
-
-
-def score_config_wire(rule: ScoreRule, times: RoundTimes) -> Wire:
+def score_config_wire(rule: ScoreRule, times: RoundTimes, terms: RoundTerms) -> Wire:
     """How a score of this round is made and paid."""
-    paid = rule.multiplier > 0
-    multiplier = float(rule.multiplier)
+    multiplier = float(terms.multiplier(rule.name))
+    paid = multiplier > 0
     return {
         "id": f"{round_id(times.number)}-{rule.name}",
         "scoreConfigId": f"practice-score-{rule.name}",
@@ -120,9 +117,9 @@ def score_config_wire(rule: ScoreRule, times: RoundTimes) -> Wire:
         "minMultiplier": multiplier,
         "defaultMultiplier": multiplier,
         "maxMultiplier": multiplier,
-        "clipThreshold": float(settlement.CLIP_THRESHOLD) if paid else None,
-        "payoutFactor": settlement.PAYOUT_FACTOR if paid else None,
-        "stakeThreshold": float(settlement.STAKE_THRESHOLD_NMR) if paid else None,
+        "clipThreshold": float(terms.clip_threshold) if paid else None,
+        "payoutFactor": terms.payout_factor if paid else None,
+        "stakeThreshold": float(terms.stake_threshold_nmr) if paid else None,
         "totalScoreDays": rule.horizon_days,
         "returnsLagDays": RETURNS_LAG_DAYS,
         "dataDelayDays": RETURNS_LAG_DAYS,
@@ -144,6 +141,7 @@ def round_details(view: View, *, round_number: int, tournament: int) -> Wire:
     settled = is_settled(view, round_number)
     paid = payouts_in(view, round_number)
     staked = [entry for entry in entries if entry.at_risk_nmr > 0]
+    terms = terms_of(view.connection, round_number)
     return {
         "roundId": round_id(round_number),
         "roundNumber": round_number,
@@ -156,11 +154,10 @@ def round_details(view: View, *, round_number: int, tournament: int) -> Wire:
         "scoreTime": times.scored_at,
         "roundResolveTime": times.resolves_at,
         "roundResolved": settled,
-        "payoutFactor": settlement.PAYOUT_FACTOR,
+        "payoutFactor": terms.payout_factor,
         "payoutMultipliers": [
-            {"displayName": rule.name, "multiplier": float(rule.multiplier)}
-            for rule in settlement.SCORE_RULES
-            if rule.multiplier
+            {"displayName": name, "multiplier": float(multiplier)}
+            for name, multiplier in terms.multipliers.items()
         ],
         "totalSubmitted": len(entries),
         "totalStakes": len(staked),

@@ -12,13 +12,13 @@ from numeri_cli.practice.daily import DayScore, RoundScores
 from numeri_cli.practice.resolvers_rounds import (
     MAIN_TARGET,
     is_settled,
-    multiplier_of,
     payouts_in,
     round_id,
     score_config_wire,
 )
 from numeri_cli.practice.resolvers_view import CLASSIC, View, Wire, page, require_classic
-from numeri_cli.practice.settlement import PAYOUT_FACTOR, SCORE_RULES
+from numeri_cli.practice.settlement import SCORE_RULES
+from numeri_cli.practice.terms import terms_of
 
 
 def submission_scores(
@@ -79,16 +79,17 @@ def score_wire(view: View, model_id: str, scores: RoundScores, one: DayScore) ->
     """A score of one day as the API shows it; what it pays stands beside the paid scores."""
     times, rule = scores.times, one.rule
     paid = pending = None
-    if rule.multiplier and one.is_final:
+    is_paid = scores.terms.multiplier(rule.name) > 0
+    if is_paid and one.is_final:
         paid = payouts_in(view, times.number).get(model_id)
-    elif rule.multiplier:
+    elif is_paid:
         pending = scores.payout(model_id, day=one.day)
     return {
         "submissionId": scores.entries[model_id].submission_id,
         "roundId": round_id(times.number),
         "roundNumber": times.number,
         "displayName": rule.name,
-        "version": score_config_wire(rule, times)["version"],
+        "version": score_config_wire(rule, times, scores.terms)["version"],
         "day": one.day,
         "date": times.score_day(one.day),
         "value": one.value,
@@ -170,7 +171,10 @@ def _performance_wire(view: View, model_id: str, number: int, *, at_risk: Decima
         known = scores.newest(model_id).values()
         return [score_wire(view, model_id, scores, one) for one in known]
 
-    configs = [score_config_wire(rule, times) for rule in SCORE_RULES if rule.multiplier]
+    terms = terms_of(view.connection, number)
+    configs = [
+        score_config_wire(rule, times, terms) for rule in SCORE_RULES if terms.multiplier(rule.name)
+    ]
     return {
         "roundId": round_id(number),
         "roundNumber": number,
@@ -181,11 +185,11 @@ def _performance_wire(view: View, model_id: str, number: int, *, at_risk: Decima
         "roundScoreTime": times.scored_at,
         "roundResolveTime": times.resolves_at,
         "roundResolved": is_settled(view, number),
-        "roundPayoutFactor": PAYOUT_FACTOR,
+        "roundPayoutFactor": terms.payout_factor,
         "submissionId": submission_in(view, model_id, number),
         "atRisk": at_risk,
-        "corrMultiplier": multiplier_of("corr60"),
-        "mmcMultiplier": multiplier_of("mmc60"),
+        "corrMultiplier": float(terms.multiplier("corr60")),
+        "mmcMultiplier": float(terms.multiplier("mmc60")),
         "payoutMultipliers": [
             {**config, "multiplier": config["defaultMultiplier"]} for config in configs
         ],

@@ -19,37 +19,33 @@ import numpy.typing as npt
 from numeri_cli.practice.calendar import LIFE_BUSINESS_DAYS
 from numeri_cli.practice.metamodel import stake_weighted
 from numeri_cli.practice.store import Connection, Row, insert, nmr_text
+from numeri_cli.practice.terms import NMR_UNIT, terms_of
 from numeri_cli.scoring.ranks import rank_average
 from numeri_cli.scoring.scores import contribution, corr, correlation_with
 
 FloatArray = npt.NDArray[np.float64]
 
-NMR_UNIT = Decimal("1e-18")
 OVERLAPPING_ROUNDS = -(-LIFE_BUSINESS_DAYS // 5)
-CLIP_THRESHOLD = Decimal(1)
-PAYOUT_FACTOR = Decimal(1)
-STAKE_THRESHOLD_NMR = Decimal("100000")
 
 
 @dataclass(frozen=True)
 class ScoreRule:
-    """One score of a round; multiplier 0 is shown but not paid."""
+    """One score of a round."""
 
     name: str
     kind: str
     horizon_days: int
-    multiplier: Decimal = Decimal(0)
 
 
 SCORE_RULES = (
     ScoreRule("v2_corr20", "corr", 20),
     ScoreRule("mmc", "mmc", 20),
-    ScoreRule("corr60", "corr", 60, Decimal(3)),
-    ScoreRule("mmc60", "mmc", 60, Decimal(15)),
+    ScoreRule("corr60", "corr", 60),
+    ScoreRule("mmc60", "mmc", 60),
     ScoreRule("corr_w_meta_model", "cwmm", 20),
 )
 HORIZONS = tuple(sorted({rule.horizon_days for rule in SCORE_RULES}))
-PAYOUT_HORIZON_DAYS = max(rule.horizon_days for rule in SCORE_RULES if rule.multiplier)
+PAYOUT_HORIZON_DAYS = max(HORIZONS)  # what is paid waits for them all
 
 
 class TargetSource(Protocol):
@@ -77,23 +73,6 @@ def round_stake(stake_nmr: Decimal, *, free_nmr: Decimal | None = None) -> Decim
     """
     part = (stake_nmr / OVERLAPPING_ROUNDS).quantize(NMR_UNIT, rounding=ROUND_DOWN)
     return part if free_nmr is None else max(Decimal(0), min(part, free_nmr))
-
-
-def payout(at_risk_nmr: Decimal, scores: dict[str, float]) -> Decimal:
-    """NMR earned, negative where burned: at risk × clip(Σ multiplier × score) × factor.
-
-    source: TOURNAMENT rules from round 1343: 3·CORR60 + 15·MMC60, clipped at ±1
-    """
-    total = sum(
-        (
-            rule.multiplier * Decimal(repr(scores[rule.name]))
-            for rule in SCORE_RULES
-            if rule.multiplier and rule.name in scores
-        ),
-        start=Decimal(0),
-    )
-    clipped = max(-CLIP_THRESHOLD, min(CLIP_THRESHOLD, total * PAYOUT_FACTOR))
-    return (at_risk_nmr * clipped).quantize(NMR_UNIT, rounding=ROUND_DOWN)
 
 
 def forget_entries(connection: Connection, number: int) -> None:
@@ -230,10 +209,11 @@ def record_scores(
                 value=float(value),
                 percentile=float(percentile),
             )
-    if any(rule.multiplier and rule.horizon_days == horizon_days for rule in SCORE_RULES):
+    if horizon_days == PAYOUT_HORIZON_DAYS:
+        terms = terms_of(connection, number)
         for at, entry in enumerate(entries):
             final = {name: float(np.nan_to_num(values[at])) for name, values in scores.items()}
-            amount = payout(entry.at_risk_nmr, final)
+            amount = terms.payout(entry.at_risk_nmr, final)
             if amount:
                 kind = "payout" if amount > 0 else "burn"
                 move_stake(

@@ -16,12 +16,12 @@ from numeri_cli.practice import accounts
 from numeri_cli.practice.accounts import Model
 from numeri_cli.practice.calendar import RoundTimes
 from numeri_cli.practice.settlement import (
-    NMR_UNIT,
     PAYOUT_HORIZON_DAYS,
     move_stake,
     round_stake,
 )
 from numeri_cli.practice.store import Connection, nmr_text
+from numeri_cli.practice.terms import NMR_UNIT
 
 PLACES = -int(NMR_UNIT.as_tuple().exponent)
 

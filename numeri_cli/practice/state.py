@@ -10,6 +10,7 @@ from pathlib import Path
 from numeri_cli.errors import PracticeSettings
 from numeri_cli.practice.calendar import Calendar, RoundTimes
 from numeri_cli.practice.store import Connection, damaged, insert, moment_of, moment_text
+from numeri_cli.practice.terms import keep_terms
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class State:
 
 def write_first_state(connection: Connection, calendar: Calendar, clock: datetime) -> None:
     """The state of a new tournament, whose first round is published."""
+    keep_terms(connection, calendar.first_round)
     insert(
         connection,
         "tournament",
@@ -124,6 +126,7 @@ def read_state(connection: Connection) -> State:
 
 def open_round(connection: Connection, number: int, *, clock: datetime, by_hand: bool) -> None:
     """Let round `number` be the live one and the clock show `clock`."""
+    keep_terms(connection, number)
     connection.execute(
         "UPDATE tournament SET live_round = ?, clock = ?, clock_moves = clock_moves + ?",
         (number, moment_text(clock), int(by_hand)),

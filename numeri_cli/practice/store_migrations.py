@@ -131,4 +131,13 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE models ADD COLUMN closing_round INTEGER;
     ALTER TABLE models ADD COLUMN closing_nmr TEXT;
     """,
+    """
+    CREATE TABLE terms (
+        round INTEGER PRIMARY KEY,
+        multipliers TEXT NOT NULL,
+        clip_threshold TEXT NOT NULL,
+        payout_factor TEXT NOT NULL,
+        stake_threshold_nmr TEXT NOT NULL
+    );
+    """,
 )

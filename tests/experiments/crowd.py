@@ -46,6 +46,7 @@ from numeri_cli.practice.portfolio import Figures, Terms, trade, tranche
 from numeri_cli.practice.rivals import Attendance
 from numeri_cli.practice.streams import Purpose, stream
 from numeri_cli.practice.targets import LAG_DAYS, RETURN_UNIT, RiskModel
+from numeri_cli.practice.terms import ATOMIC
 from numeri_cli.practice.trained_field import TrainedField
 from numeri_cli.practice.universe import WorldSettings
 from numeri_cli.practice.world import World
@@ -219,7 +220,7 @@ def settle(live: Live) -> tuple[dict[str, np.ndarray], np.ndarray]:
         corr, mmc = found[:, 0], found[:, 1]
         due.append(
             [
-                settlement.payout(risk, {"corr60": float(corr[1, at]), "mmc60": float(mmc[1, at])})
+                ATOMIC.payout(risk, {"corr60": float(corr[1, at]), "mmc60": float(mmc[1, at])})
                 for at, risk in enumerate(risked)
             ]
         )

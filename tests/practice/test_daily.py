@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from numeri_cli.practice.daily import KINDS, daily_scores
-from numeri_cli.practice.settlement import payout, scores_of
+from numeri_cli.practice.settlement import scores_of
+from numeri_cli.practice.terms import ATOMIC
 from numeri_cli.practice.tournament import Tournament
 from tests.practice.small_worlds import SMALL, small_world
 from tests.practice.wire import Wire
@@ -107,7 +108,7 @@ def test_a_round_that_resolves_shows_its_scores_and_what_they_would_pay(
     details = wire.data(DETAILS)["roundDetails"]
     assert details["status"] == "resolving"
     own = next(one for one in details["models"] if one["modelName"] == "lighthouse")
-    expected = payout(Decimal(5), {name: own[name] for name in ("corr60", "mmc60")})
+    expected = ATOMIC.payout(Decimal(5), {name: own[name] for name in ("corr60", "mmc60")})
     assert Decimal(own["payoutPending"]) == expected != 0
     assert own["payoutSettled"] is None
     pending = wire.data(

@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numeri_cli.practice.settlement import (
-    NMR_UNIT,
     OVERLAPPING_ROUNDS,
     meta_model,
-    payout,
     percentiles,
     round_stake,
     scores_of,
 )
+from numeri_cli.practice.terms import ATOMIC, NMR_UNIT
 
 STAKES = st.decimals(min_value=0, max_value=10**7, places=18)
 
@@ -33,7 +32,7 @@ STAKES = st.decimals(min_value=0, max_value=10**7, places=18)
 def test_a_round_pays_three_times_corr_and_fifteen_times_mmc(
     corr60: float, mmc60: float, expected: str
 ) -> None:
-    amount = payout(Decimal(10), {"corr60": corr60, "mmc60": mmc60, "mmc": 0.9})
+    amount = ATOMIC.payout(Decimal(10), {"corr60": corr60, "mmc60": mmc60, "mmc": 0.9})
     assert amount == Decimal(expected)
 
 
@@ -48,7 +47,7 @@ def test_all_rounds_at_risk_at_once_never_risk_more_than_the_stake(stake: Decima
 def test_a_burn_is_never_larger_than_what_was_at_risk(
     stake: Decimal, corr60: float, mmc60: float
 ) -> None:
-    amount = payout(stake, {"corr60": corr60, "mmc60": mmc60})
+    amount = ATOMIC.payout(stake, {"corr60": corr60, "mmc60": mmc60})
     assert abs(amount) <= stake
     assert amount == amount.quantize(NMR_UNIT)
 

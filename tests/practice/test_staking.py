@@ -16,6 +16,7 @@ from numeri_cli.errors import PracticeSettings
 from numeri_cli.practice import accounts, settlement, staking
 from numeri_cli.practice.calendar import Calendar
 from numeri_cli.practice.store import Connection, Store, moment_text
+from numeri_cli.practice.terms import NMR_UNIT
 from numeri_cli.practice.tournament import Tournament
 from tests.practice.test_wire_leaks import let_the_window_pass
 from tests.practice.wire import Wire
@@ -120,7 +121,7 @@ def test_what_is_staked_paid_burned_and_held_adds_up(played: list[Week]) -> None
                     model = accounts.model(connection, ids[name])
                     assert model is not None
                     held = accounts.account(connection, account).available_nmr + model.stake_nmr
-                    stake = (held * share).quantize(settlement.NMR_UNIT, "ROUND_DOWN")
+                    stake = (held * share).quantize(NMR_UNIT, "ROUND_DOWN")
                     times = calendar.round(number)
                     staked = staking.set_stake(
                         connection, model, stake, times=times, moment=times.opens_at
