@@ -37,5 +37,5 @@ def not_found(what: str) -> Refusal:
 
 
 def on_chain_only() -> Refusal:
-    """Stakes of the real tournament live on a chain; there is none here."""
-    return Refusal("Staking v3 is on chain: this tournament has no contract to ask")
+    """Whoever stakes on chain needs a contract; there is none here."""
+    return Refusal("Staking v3 is not available for this round")

@@ -226,8 +226,16 @@ def latest_nmr_price(view: View) -> Wire:
 
 
 def v3_stake_config(view: View) -> Wire:
-    """There is no contract."""
-    raise on_chain_only()
+    """No contract takes stakes; an address, were it made up, might be sent somebody's money."""
+    return {
+        "address": None,
+        "authorizationSigner": None,
+        "nmrAddress": None,
+        "owner": None,
+        "paused": True,
+        "pendingOwner": None,
+        "serviceWallet": None,
+    }
 
 
 def v3_stake_other(view: View, **_: str) -> Wire:

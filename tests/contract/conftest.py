@@ -37,3 +37,9 @@ def napi(
     monkeypatch.setattr(numerapi.base_api, "API_TOURNAMENT_URL", address)
     public_id, secret = tournament.participant_keys()
     return numerapi.NumerAPI(public_id, secret, verbosity="ERROR", show_progress_bars=False)
+
+
+@pytest.fixture
+def lighthouse(napi: numerapi.NumerAPI) -> str:
+    """The id of one of the participant's models."""
+    return str(napi.get_models()["lighthouse"])

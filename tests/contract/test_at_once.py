@@ -14,7 +14,7 @@ import pytest
 
 from numeri_cli.practice.tournament import Tournament
 from tests.contract.test_both_clients import settings
-from tests.contract.test_numerapi import live_predictions
+from tests.contract.handing_in import live_predictions
 
 __all__ = ["settings"]
 

@@ -7,19 +7,17 @@ import pickle
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import numerapi
-import numpy as np
 import pandas as pd
 import pytest
 import time_machine
 
 from numeri_cli.practice.tournament import Tournament
+from tests.contract import test_numerapi_staking
+from tests.contract.handing_in import LIVE, live_predictions
 
-LIVE = "v5.3/live.parquet"
-
-# every public method of NumerAPI: the test that calls it, or why none does
+# every public method of NumerAPI: the test that calls it
 COVERED = {
     "raw_query": "test_a_bare_question_is_answered_in_both_spellings",
     "list_datasets": "test_it_lists_the_files_of_the_real_layout",
@@ -62,13 +60,11 @@ COVERED = {
     "stake_decrease": "test_staking_v2_is_refused_as_since_the_migration",
     "stake_increase": "test_staking_v2_is_refused_as_since_the_migration",
     "stake_set": "test_staking_v2_is_refused_as_since_the_migration",
-}
-LEFT_OUT = {
-    "stake_drain": "its document declares the type `bool`, which no schema has",
-    "v3_stake_auth": "needs a wallet and a contract on a chain",
-    "v3_stake_claim": "needs a wallet and a contract on a chain",
-    "v3_stake_config": "reads a contract on a chain",
-    "v3_stake_round": "reads a contract on a chain",
+    "stake_drain": "test_draining_a_stake_is_refused_for_the_types_that_numerapi_writes",
+    "v3_stake_config": "test_the_contract_takes_no_stakes",
+    "v3_stake_round": "test_staking_on_chain_is_refused",
+    "v3_stake_auth": "test_staking_on_chain_is_refused",
+    "v3_stake_claim": "test_staking_on_chain_is_refused",
 }
 
 
@@ -78,24 +74,10 @@ def test_the_table_names_every_public_method_and_only_real_tests() -> None:
         for name, _ in inspect.getmembers(numerapi.NumerAPI, inspect.isfunction)
         if not name.startswith("_")
     }
-    assert methods == COVERED.keys() | LEFT_OUT.keys()
-    assert not COVERED.keys() & LEFT_OUT.keys()
+    assert methods == COVERED.keys()
+    tests = {**globals(), **vars(test_numerapi_staking)}
     for method, test in COVERED.items():
-        assert f".{method}(" in inspect.getsource(globals()[test]), method
-
-
-def live_predictions(napi: numerapi.NumerAPI, *, seed: int = 0) -> pd.DataFrame:
-    """A good submission for the open round."""
-    live = pd.read_parquet(napi.download_dataset(LIVE, f"live-{seed}.parquet"))
-    ids = live["id"] if "id" in live.columns else live.index
-    values = np.random.default_rng(seed).uniform(0.01, 0.99, len(live))
-    return pd.DataFrame({"id": ids, "prediction": values})
-
-
-@pytest.fixture
-def lighthouse(napi: numerapi.NumerAPI) -> str:
-    """The id of one of the participant's models."""
-    return str(napi.get_models()["lighthouse"])
+        assert f".{method}(" in inspect.getsource(tests[test]), method
 
 
 def test_a_bare_question_is_answered_in_both_spellings(napi: numerapi.NumerAPI) -> None:
@@ -378,19 +360,3 @@ def test_a_model_is_uploaded(napi: numerapi.NumerAPI, lighthouse: str) -> None:
     assert answer["data"]["computePickles"] == [
         {"id": made, "validation_status": "validated", "modelId": lighthouse}
     ]
-
-
-def test_staking_v2_is_refused_as_since_the_migration(
-    napi: numerapi.NumerAPI, lighthouse: str, tournament: Tournament
-) -> None:
-    tournament.set_stake("lighthouse", Decimal(10))
-    attempts: list[Any] = [
-        lambda: napi.stake_change(5, "increase", lighthouse),
-        lambda: napi.stake_decrease(5, lighthouse),
-        lambda: napi.stake_increase(5, lighthouse),
-        lambda: napi.stake_set(20, lighthouse),
-    ]
-    for attempt in attempts:
-        with pytest.raises(ValueError, match=r"^Staking v2 is disabled$"):
-            attempt()
-    assert napi.stake_set(10, lighthouse) is None

@@ -123,7 +123,8 @@ class TestRefusals:
         public = """{ listDatasets dataset(filename: "v5.3/features.json") rounds { number }
             v2Leaderboard(limit: 1) { rank } accountLeaderboard(limit: 1) { rank }
             v3UserProfile(modelName: "beacon") { id } accountProfile(username: "newcomer") { id }
-            pipelineStatus { isScoringDay } tournaments { name } latestNmrPrice { priceUsd } }"""
+            pipelineStatus { isScoringDay } tournaments { name } latestNmrPrice { priceUsd }
+            v3StakeConfig { paused } }"""
         answer = wire.http.post("/", json={"query": public})
         assert "errors" not in answer.json(), answer.json()
         assert all(value is not None for value in answer.json()["data"].values())
@@ -192,7 +193,7 @@ class TestRefusals:
             'mutation { assignPickleToModel(modelId: "x", pickleId: "y") }',
             '{ submissionUploadSignalsAuth(filename: "p.csv") { url } }',
             'mutation { createSignalsSubmission(filename: "p.csv") { id } }',
-            "{ v3StakeConfig { paused } }",
+            '{ v3StakeRound(roundId: "61") { state } }',
         ],
     )
     def test_what_is_not_here_is_refused_in_a_sentence(self, wire: Wire, query: str) -> None:
