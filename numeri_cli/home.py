@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -171,7 +172,8 @@ def atomic_file(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
 @contextmanager
 def atomic_path(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
     """Like `atomic_file`, for writers that want a path; it exists, empty, when handed out."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    writer = f"{threading.get_native_id()}.{os.getpid()}"  # two threads may write the same
+    temporary = path.with_name(f".{path.name}.{writer}.part")
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(path)
@@ -192,6 +194,18 @@ def _sweep(path: Path) -> None:
                 part.unlink()
 
 
+def remove_abandoned(folder: Path) -> None:
+    """Remove what killed writers left in a folder that only this machine writes to.
+
+    That is what belongs to a process that is gone, or was not written to for STALE_SECONDS.
+    """
+    for part in folder.glob(".*.part"):
+        with suppress(OSError):  # what cannot go now goes the next time
+            age_seconds = time.time() - part.stat().st_mtime
+            if age_seconds > STALE_SECONDS or not is_running(part.name.split(".")[-2]):
+                part.unlink()
+
+
 def is_running(process: str) -> bool:
     """Whether a process of this number is there; True where that cannot be known."""
     if os.name != "posix":
@@ -200,7 +214,7 @@ def is_running(process: str) -> bool:
         os.kill(int(process), 0)
     except ProcessLookupError:
         return False
-    except (ValueError, OSError):
+    except (ValueError, OverflowError, OSError):  # no number, or none that a process has
         return True
     return True
 

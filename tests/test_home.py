@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from numeri_cli.home import (
     digest_file,
     disk_error,
     held_lock,
+    remove_abandoned,
     safe_name,
     safe_relative,
     write_text,
@@ -121,3 +123,37 @@ def test_what_a_killed_writer_left_goes_with_the_next_writing(tmp_path: Path) ->
         os.utime(part, (0, 0))
     write_text(path, "whole")
     assert sorted(folder.iterdir()) == sorted([path, at_work, another])
+
+
+def test_two_threads_write_the_same_file_at_once_and_the_last_one_stands(tmp_path: Path) -> None:
+    path = tmp_path / "scores" / "0061.npy"
+    other = threading.Thread(target=write_text, args=(path, "theirs"))
+    with atomic_file(path) as file:
+        file.write(b"ours")
+        other.start()
+        other.join()
+        assert path.read_text() == "theirs"
+    assert path.read_text() == "ours"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_killed_writers_left_in_a_folder_goes_and_what_is_being_written_stays(
+    tmp_path: Path,
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    folder = tmp_path / "uploads"
+    whole = folder / "a.csv"
+    with atomic_path(whole) as at_work:
+        left = folder / f".b.csv.77.{gone.pid}.part"
+        old = folder / f".c.csv.77.{os.getppid()}.part"  # its number is another process's now
+        unknown = folder / ".d.csv.123456789012.part"
+        for part in (left, old, unknown):
+            part.write_bytes(b"half")
+        os.utime(old, (0, 0))
+        remove_abandoned(folder)
+        assert sorted(folder.iterdir()) == sorted([at_work, unknown])
+        os.utime(unknown, (0, 0))
+        remove_abandoned(folder)
+    assert list(folder.iterdir()) == [whole]
+    remove_abandoned(tmp_path / "absent")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import threading
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import FileWrapper
 
-from numeri_cli.home import disk_errors, publish
+from numeri_cli.home import atomic_path
 from numeri_cli.practice.refusals import Refusal
 from numeri_cli.practice.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
@@ -113,17 +112,12 @@ class FileStore:
         if length > self._max_bytes:
             return refused(400, "EntityTooLarge", "The upload is larger than is allowed.")
         filename = request.path.removeprefix("/uploads/")
-        folder = self._tournament.folders.uploads
-        temporary = folder / f".{filename}.{secrets.token_hex(6)}.part"
-        with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            try:
+        self._tournament.state()  # raises where there is no tournament any more
+        try:
+            with atomic_path(self._tournament.folders.uploads / filename) as temporary:
                 digest = _stream(request, temporary)
-                publish(temporary, folder / filename)
-            except ClientDisconnected:
-                return refused(400, "IncompleteBody", "Fewer bytes came than were announced.")
-            finally:
-                temporary.unlink(missing_ok=True)
+        except ClientDisconnected:
+            return refused(400, "IncompleteBody", "Fewer bytes came than were announced.")
         response = Response(status=200)
         response.set_etag(digest)
         return response
