@@ -97,9 +97,9 @@ def report(results: Sequence[WorldResult], *, worlds: int) -> str:
         "",
         (
             "| | CORR | Sharpe | CORR60 | Sharpe60 | fund's Sharpe "
-            "| difference in CORR | in Sharpe | meta model better |"
+            "| difference in CORR | in Sharpe | in the fund's | meta model better |"
         ),
-        "|:---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "|:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
         *_rows(real),
         "",
         "Ranks among all rivals in every week by the mean CORR of one round, of the last 13 and of",
@@ -178,13 +178,19 @@ def _rows(results: Sequence[WorldResult]) -> list[str]:
         funds = [one.fund_sharpe for one in found if one.fund_sharpe is not None]
         line = f"| {name} | {figures} | {f'{np.mean(funds):.2f}' if funds else ''} "
         if name in (META, SECOND_YEAR):
-            lines.append(line + "| | | |")
+            lines.append(line + "| | | | |")
             continue
         pairs = [_pair(one, name) for one in results]
         better = sum(_is_better(one, name) for one in results)
         by_mean = _interval([mine.mean - one.mean for mine, one in pairs], "+.4f", ".4f")
         by_sharpe = _interval([mine.sharpe - one.sharpe for mine, one in pairs], "+.3f", ".3f")
-        lines.append(line + f"| {by_mean} | {by_sharpe} | {better} of {len(results)} |")
+        traded = [
+            mine.fund_sharpe - one.fund_sharpe
+            for mine, one in pairs
+            if mine.fund_sharpe is not None and one.fund_sharpe is not None
+        ]
+        by_fund = _interval(traded, "+.2f", ".2f") if traded else ""
+        lines.append(line + f"| {by_mean} | {by_sharpe} | {by_fund} | {better} of {len(results)} |")
     return lines
 
 
@@ -206,6 +212,15 @@ def _rank_rows(results: Sequence[WorldResult]) -> list[str]:
                 for key in ("best", "median", "worst")
             ]
             lines.append(f"| {span} | {name} | {' | '.join(cells)} |")
+        differences = [
+            _interval(
+                [getattr(one.exposed, key) - getattr(one.neutralized, key) for one in both],
+                "+.1f",
+                ".1f",
+            )
+            for key in ("best", "median", "worst")
+        ]
+        lines.append(f"| {span} | difference | {' | '.join(differences)} |")
     return lines
 
 
