@@ -230,6 +230,7 @@ def reset(
 
     numeri practice reset --yes
     """
+    from numeri_cli.practice.removal import removal
     from numeri_cli.practice.tournament import Tournament
     from numeri_cli.terminal import tables, views
 
@@ -243,15 +244,15 @@ def reset(
         f"Remove {home.practice} and everything made from it?", err=True
     ):
         raise UsageProblem("nothing was removed", hint="say yes, or give --yes")
-    session.ledger.forget("practice")
-    for folder in (
-        home.datasets("practice"),
-        home.models("practice"),
-        home.predictions("practice"),
-        home.reports("practice"),
-        home.binned("practice"),
-        home.practice,
-    ):
-        if folder.exists():
-            shutil.rmtree(folder)
+    with removal(home.practice):
+        session.ledger.forget("practice")
+        for folder in (
+            home.datasets("practice"),
+            home.models("practice"),
+            home.predictions("practice"),
+            home.reports("practice"),
+            home.binned("practice"),
+        ):
+            if folder.exists():
+                shutil.rmtree(folder)
     session.screen.show(views.Removed(home.practice), tables.removed)

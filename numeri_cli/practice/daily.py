@@ -133,7 +133,7 @@ class Scoreboard:
     def _values(self, number: int, entries: tuple[Entry, ...], days: int) -> FloatArray:
         if not days:
             return np.empty((0, len(KINDS), len(entries)))
-        path = self.folders.root / "scores" / f"{number:04d}.npy"
+        path = self.folders.scores / f"{number:04d}.npy"
         kept = _kept(path)
         if kept is None or len(kept) < days or kept.shape[1:] != (len(KINDS), len(entries)):
             kept = self._worked_out(number, entries, days)

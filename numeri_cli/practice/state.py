@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from numeri_cli.errors import PracticeSettings
+from numeri_cli.home import remove_abandoned
 from numeri_cli.practice.calendar import Calendar, RoundTimes
 from numeri_cli.practice.store import Connection, damaged, insert, moment_of, moment_text
 from numeri_cli.practice.terms import keep_terms
@@ -36,17 +37,32 @@ class Folders:
 
     @property
     def lock(self) -> Path:
-        """Held by whoever advances."""
-        return self.root / "advance.lock"
+        """Held by whoever makes, advances or removes it; beside the root, which may go."""
+        return self.root.with_name(f".{self.root.name}.lock")
 
     @property
     def uploads(self) -> Path:
         """Files as they were PUT, by the name handed out."""
         return self.root / "uploads"
 
+    @property
+    def submissions(self) -> Path:
+        """Submissions as they were when they were made."""
+        return self.root / "submissions"
+
+    @property
+    def scores(self) -> Path:
+        """Daily scores, one array a round; may be deleted at any time."""
+        return self.root / "scores"
+
+    def tidy(self) -> None:
+        """Remove what killed processes were writing for participants."""
+        for folder in (self.uploads, self.submissions, self.scores):
+            remove_abandoned(folder)
+
     def submission(self, submission_id: str, filename: str) -> Path:
         """A submission's own copy, which later PUTs do not change."""
-        return self.root / "submissions" / f"{submission_id}{Path(filename).suffix}"
+        return self.submissions / f"{submission_id}{Path(filename).suffix}"
 
 
 @dataclass(frozen=True)

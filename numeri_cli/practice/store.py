@@ -22,6 +22,7 @@ from numeri_cli.errors import (
     PathForbidden,
     PracticeDamaged,
     PracticeError,
+    PracticeMissing,
 )
 from numeri_cli.home import disk_errors, free_bytes
 from numeri_cli.practice.store_migrations import MIGRATIONS
@@ -105,6 +106,11 @@ class Store:
             return DiskFull(
                 f"the disk is full: {self._path} could not be written",
                 hint="free some space and run the same command again; nothing was lost",
+            )
+        if code == sqlite3.SQLITE_CANTOPEN and not self._path.parent.exists():
+            return PracticeMissing(
+                f"no practice tournament is in {self._path.parent} any more",
+                hint="`numeri practice create` makes one",
             )
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
             return PathForbidden(

@@ -28,6 +28,7 @@ from numeri_cli.practice.archive import require_space
 from numeri_cli.practice.clock import RunningClock
 from numeri_cli.practice.furnishing import PARTICIPANT, furnish, read_secrets
 from numeri_cli.practice.refusals import round_closed
+from numeri_cli.practice.removal import clear_removed
 from numeri_cli.practice.signing import UrlSigner
 from numeri_cli.practice.state import Folders, State, keep_clock, read_state
 from numeri_cli.practice.store import Connection, Store, damaged
@@ -96,13 +97,14 @@ class Tournament:
         Raises PracticeExists, PracticeSettings, LockHeld, DiskError.
         """
         building = root.with_name(f".{root.name}.building")
-        with held_lock(root.with_name(f".{root.name}.lock"), what="the making of this tournament"):
+        with held_lock(Folders(root).lock, what="the making of this tournament"):
             if cls.exists(root):
                 raise PracticeExists(
                     f"a practice tournament is already in {root}",
                     hint="go on with it, or start again with `numeri practice reset`",
                 )
             _refuse_remains(root)
+            clear_removed(root)
             require_space(root, settings)
             try:
                 world = World.create(
@@ -274,6 +276,7 @@ class Tournament:
     def _advancing(self, listener: Listener) -> Iterator[Week]:
         with held_lock(self.folders.lock, what="an advance of this practice tournament"):
             world = World.open(self.folders.world)  # its own: readers keep the old one
+            self.folders.tidy()
             yield Week(self.store, self.folders, world, listener)
             with self._world_lock:
                 self._world = world

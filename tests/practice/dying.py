@@ -74,7 +74,7 @@ def files(root: Path) -> dict[str, str]:
         str(path.relative_to(root)): _digest(path.read_bytes())
         for folder in ("world", "submissions")
         for path in sorted((root / folder).rglob("*"))
-        if path.is_file() and not (folder == "submissions" and path.suffix == ".part")
+        if path.is_file()
     }
 
 

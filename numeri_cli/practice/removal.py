@@ -1,0 +1,46 @@
+"""The end of a practice tournament, which nobody may be advancing meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from numeri_cli.errors import LockHeld
+from numeri_cli.home import disk_errors, held_lock
+from numeri_cli.practice.state import Folders
+
+
+@contextmanager
+def removal(root: Path) -> Iterator[None]:
+    """Remove the tournament at `root` once the block has removed what was made from it.
+
+    It goes at once, by a rename: whoever was killed while removing it leaves none or all of it.
+    Raises LockHeld, before the block, where a process makes or advances it; DiskError.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held_lock(Folders(root).lock, what="this practice tournament"))
+        except LockHeld as error:
+            raise LockHeld(
+                "the practice tournament is being advanced, or its rivals are being trained",
+                hint="wait for that to end or stop it; then run the same command again",
+            ) from error
+        yield
+        clear_removed(root)
+        with disk_errors(root):
+            if root.exists():
+                root.replace(_aside(root))
+        clear_removed(root)
+
+
+def clear_removed(root: Path) -> None:
+    """Remove what a killed removal left; only for whoever holds the lock."""
+    with disk_errors(root):
+        if _aside(root).exists():
+            shutil.rmtree(_aside(root))
+
+
+def _aside(root: Path) -> Path:
+    return root.with_name(f".{root.name}.removed")
