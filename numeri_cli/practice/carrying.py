@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ from numeri_cli.home import atomic_file
 from numeri_cli.practice import submissions
 from numeri_cli.practice.calendar import RoundTimes
 from numeri_cli.practice.naming import row_order
+from numeri_cli.practice.opaque import opaque_id
 from numeri_cli.practice.state import Folders
 from numeri_cli.practice.store import Connection
 from numeri_cli.practice.submission_check import Verdict, read_aligned
@@ -21,7 +21,6 @@ from numeri_cli.practice.submissions import Origin, Submission, Upload
 from numeri_cli.practice.world import World
 
 SOURCE = "queued"
-NAMESPACE = uuid.UUID("6f1c2f4e-8c1d-4a57-9d1b-3c1f7a0e5b21")
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def as_handed_in(connection: Connection, one: Submission) -> Submission:
 
 def _carried_id(queued: Submission, era: int) -> str:
     """The id of what enters an era's round for a queued submission."""
-    return str(uuid.uuid5(NAMESPACE, f"{queued.id} {era}"))
+    return opaque_id("carried", queued.id, era)
 
 
 def same_stocks(world: World, era: int, next_era: int) -> npt.NDArray[np.intp]:

@@ -45,7 +45,7 @@ def furnish(folders: Folders, world: World, start: datetime | None) -> None:
         newcomer = accounts.add_account(
             connection,
             PARTICIPANT,
-            email=f"{PARTICIPANT}@practice.invalid",
+            email=f"{PARTICIPANT}@example.com",
             available_nmr=PARTICIPANT_NMR,
             moment=clock,
         )

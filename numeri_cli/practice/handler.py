@@ -57,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
     """Speaks WSGI to the server's `app`, dates its own answers by the server's `now`."""
 
     protocol_version = "HTTP/1.1"
-    server_version = "numeri-practice"
+    server_version = "Cowboy"  # of what the real API is written in
     sys_version = ""
     timeout = IDLE_SECONDS
     wbufsize = 2**16

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from numeri_cli.practice import accounts, standing, submissions
 from numeri_cli.practice.accounts import ApiKey, Model
+from numeri_cli.practice.opaque import opaque_id
 from numeri_cli.practice.refusals import Refusal, on_chain_only
 from numeri_cli.practice.resolvers_hosting import hosted_in
 from numeri_cli.practice.resolvers_submissions import latest_submissions, submission_wire
@@ -113,7 +114,7 @@ def _returning(view: View, one: Model) -> Wire | None:
         "SELECT max(round) FROM entries WHERE model_id = ?", (one.id,)
     ).fetchone()
     return {
-        "id": f"{one.id}-decrease",
+        "id": opaque_id("decrease", one.id, one.wanted_nmr),
         "type": "decrease",
         "status": "pending",
         "requestedAmount": one.stake_nmr - one.wanted_nmr,

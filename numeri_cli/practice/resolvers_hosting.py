@@ -151,8 +151,8 @@ def compute_pickle_docker_images(view: View, *, deprecated: bool | None = False)
     return [
         {
             **_choice_wire(one),
-            "image": "practice/python",
-            "tag": one.detail,
+            "image": f"numerai_predict_py_{one.detail.replace('.', '_')}",
+            "tag": "stable",
             "insertedAt": started,
         }
         for one in DOCKER_IMAGES

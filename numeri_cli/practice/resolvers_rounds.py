@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from numeri_cli.practice import settlement
 from numeri_cli.practice.calendar import RoundTimes
+from numeri_cli.practice.opaque import opaque_id
 from numeri_cli.practice.refusals import Refusal, not_found, round_closed
 from numeri_cli.practice.resolvers_view import CLASSIC, View, Wire, require_classic
 from numeri_cli.practice.settlement import ScoreRule
@@ -15,7 +16,6 @@ from numeri_cli.practice.terms import RoundTerms, terms_of
 MAIN_TARGET = "target_ender_60"
 MAIN_HORIZON_DAYS = 60
 RETURNS_LAG_DAYS = 2
-UNIVERSE = "practice"
 
 
 def rounds(
@@ -98,7 +98,7 @@ def round_wire(view: View, times: RoundTimes) -> Wire:
 
 def round_id(number: int) -> str:
     """The id of a round, stable for its life."""
-    return f"practice-round-{number}"
+    return opaque_id("round", number)
 
 
 def score_config_wire(rule: ScoreRule, times: RoundTimes, terms: RoundTerms) -> Wire:
@@ -106,12 +106,12 @@ def score_config_wire(rule: ScoreRule, times: RoundTimes, terms: RoundTerms) -> 
     multiplier = float(terms.multiplier(rule.name))
     paid = multiplier > 0
     return {
-        "id": f"{round_id(times.number)}-{rule.name}",
-        "scoreConfigId": f"practice-score-{rule.name}",
+        "id": opaque_id("round score", times.number, rule.name),
+        "scoreConfigId": opaque_id("score", rule.name),
         "name": rule.kind,
         "version": "v2" if rule.kind == "corr" else "v1",
         "displayName": rule.name,
-        "universe": UNIVERSE,
+        "universe": None,
         "isCanonScore": True,
         "isPayout": paid,
         "minMultiplier": multiplier,
@@ -124,7 +124,7 @@ def score_config_wire(rule: ScoreRule, times: RoundTimes, terms: RoundTerms) -> 
         "returnsLagDays": RETURNS_LAG_DAYS,
         "dataDelayDays": RETURNS_LAG_DAYS,
         "scoringStart": times.scored_at,
-        "scoringEnd": times.resolves_at,
+        "scoringEnd": times.score_day(rule.horizon_days),
         "roundNumberStart": times.number,
         "roundNumberEnd": None,
     }
@@ -204,7 +204,7 @@ def tournaments(view: View) -> list[Wire]:
     """There is one."""
     return [
         {
-            "id": "practice-classic",
+            "id": opaque_id("tournament", CLASSIC),
             "tournament": CLASSIC,
             "name": "numerai",
             "active": True,
