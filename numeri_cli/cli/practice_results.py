@@ -22,6 +22,9 @@ def add_to(app: typer.Typer) -> None:
 def leaderboard(
     session: Session,
     top: Annotated[int, typer.Option(min=1, help="How many of the best beside yours.")] = 10,
+    accounts: Annotated[
+        bool, typer.Option("--accounts", help="Accounts, each with all its models.")
+    ] = False,
 ) -> None:
     """Show who has done well over the past year, what it paid, and your models among them.
 
@@ -30,9 +33,8 @@ def leaderboard(
     from numeri_cli.practice.leaderboard import leaderboard as leaderboard_of
     from numeri_cli.terminal import ranking
 
-    session.screen.show(
-        ranking.RankingView.of(leaderboard_of(session.practice), top), ranking.ranking
-    )
+    found = leaderboard_of(session.practice, of="accounts" if accounts else "models")
+    session.screen.show(ranking.RankingView.best(found, top), ranking.ranking)
 
 
 def fund(

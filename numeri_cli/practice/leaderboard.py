@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
+from numeri_cli.practice.account_standing import AccountStanding, account_standings
 from numeri_cli.practice.furnishing import PARTICIPANT
-from numeri_cli.practice.standing import RANKED_BY, ROUNDS_PER_YEAR, Standing, standings
+from numeri_cli.practice.standing import RANKED_BY, Period, Standing, ranked_rounds, standings
 from numeri_cli.practice.tournament import Tournament
 
 PAID_BESIDE = "mmc60"
+Kind = Literal["models", "accounts"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One model; scores are means of the past year's resolved rounds, None before there are any.
+    """One model or account; scores are means of the rounds resolved in the past year.
 
-    rank: None before the first of its rounds has resolved
-    technique: what is known of a rival; is_own: one of the participant's
-    earned_nmr: payouts less burns of the past year; return_share: of what was staked before
+    rank, scores: None before the first of its rounds has resolved
+    technique: what is known of a rival; is_own: the participant's
+    earned_nmr: payouts less burns of the past year
+    return_share: of the stake a year ago and what was staked since
     """
 
     rank: int | None
@@ -37,34 +41,36 @@ class Leaderboard:
     """Everybody by reputation, the best first; resolved_rounds: how many stand behind it."""
 
     round_number: int
+    of: Kind
     resolved_rounds: int
     rows: tuple[Row, ...]
 
 
-def leaderboard(tournament: Tournament) -> Leaderboard:
-    """How everybody stands now."""
+def leaderboard(tournament: Tournament, *, of: Kind = "models") -> Leaderboard:
+    """How everybody stands now; an account's scores are those of its models, by their stakes."""
     techniques = {one.name: one.technique for one in tournament.world().participants()}
     number = tournament.state().live_round
     with tournament.store.reading() as connection:
-        found = standings(connection, number)
-        [own] = connection.execute("SELECT id FROM accounts WHERE username = ?", (PARTICIPANT,))
-        [resolved] = connection.execute(
-            "SELECT count(DISTINCT round) AS rounds FROM scores WHERE name = ?", (RANKED_BY,)
-        )
-    rows = tuple(_row(one, techniques, own["id"]) for one in found)
-    return Leaderboard(number, resolved["rounds"], rows)
+        everybody = standings(connection, number)
+        resolved = ranked_rounds(connection, number)
+    found = everybody if of == "models" else account_standings(everybody)
+    return Leaderboard(number, of, resolved, tuple(_row(one, techniques) for one in found))
 
 
-def _row(standing: Standing, techniques: dict[str, str], own_id: str) -> Row:
-    model = standing.model
+def _row(one: Standing | AccountStanding, techniques: dict[str, str]) -> Row:
+    if isinstance(one, Standing):
+        name, owner, stake = one.model.name, one.model.account_name, one.model.stake_nmr
+    else:
+        name, owner, stake = one.username, one.username, one.stake_nmr
+    year = one.earnings[Period.year]
     return Row(
-        rank=standing.rank if RANKED_BY in standing.reputations else None,
-        name=model.name,
-        technique=techniques.get(model.name, ""),
-        is_own=model.account_id == own_id,
-        corr60=standing.reputations.get(RANKED_BY),
-        mmc60=standing.reputations.get(PAID_BESIDE),
-        stake_nmr=model.stake_nmr,
-        earned_nmr=standing.earned[ROUNDS_PER_YEAR],
-        return_share=standing.returns[ROUNDS_PER_YEAR],
+        rank=one.rank if RANKED_BY in one.reputations else None,
+        name=name,
+        technique=techniques.get(name, ""),
+        is_own=owner == PARTICIPANT,
+        corr60=one.reputations.get(RANKED_BY),
+        mmc60=one.reputations.get(PAID_BESIDE),
+        stake_nmr=stake,
+        earned_nmr=year.earned_nmr,
+        return_share=year.share,
     )

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
 from numeri_cli.practice import accounts, standing
-from numeri_cli.practice.refusals import not_found
+from numeri_cli.practice.account_standing import AccountStanding, account_standings
+from numeri_cli.practice.refusals import Refusal, not_found
 from numeri_cli.practice.resolvers_account import user_scores
 from numeri_cli.practice.resolvers_scores import newest_scores
 from numeri_cli.practice.resolvers_view import CLASSIC, View, Wire, page, require_classic
-from numeri_cli.practice.standing import (
-    ROUNDS_PER_QUARTER,
-    ROUNDS_PER_YEAR,
-    Standing,
-    standings,
-)
+from numeri_cli.practice.spelling import camel_case
+from numeri_cli.practice.standing import Period, Standing, standings
 
 DEFAULT_PAGE = 50
 DAY = timedelta(days=1)
+# columns of the real boards whose scores are not computed here
+MODEL_COLUMNS_UNKNOWN = ("corj60Rep", "bmcRep", "fncRep", "fncV3Rep", "tcRep")
+ACCOUNT_COLUMNS_UNKNOWN = ("cort20", "corJ60", "corrV4", "fncV4", "icV2", "ric")
 
 
 def v2_leaderboard(
@@ -32,14 +32,14 @@ def v2_leaderboard(
     filter_by: str | None = None,
 ) -> list[Wire]:
     """Models, the best first; `filterBy` keeps names that hold the text."""
-    everybody = standings(view.connection, view.state.live_round)
     before = {one.model.id: one.rank for one in _yesterday(view)}
     rows = [
         _model_row(one, rank_before=before.get(one.model.id))
-        for one in everybody
-        if (filter_by or "") in one.model.name
+        for one in standings(view.connection, view.state.live_round)
     ]
-    return page(_ordered(rows, order_by, direction), limit=limit, offset=offset)
+    return page(
+        _named_like(_ordered(rows, order_by, direction), filter_by), limit=limit, offset=offset
+    )
 
 
 def _yesterday(view: View) -> tuple[Standing, ...]:
@@ -62,14 +62,15 @@ def _model_row(one: Standing, *, rank_before: int | None) -> Wire:
         "rank": one.rank,
         "rankChange1d": _risen(one.rank, rank_before),
         "nmrStaked": one.model.stake_nmr,
-        "return1Day": one.returns[1],
-        "return13Weeks": one.returns[ROUNDS_PER_QUARTER],
-        "return52Weeks": one.returns[ROUNDS_PER_YEAR],
+        "return1Day": one.earnings[Period.week].share,
+        "return13Weeks": one.earnings[Period.quarter].share,
+        "return52Weeks": one.earnings[Period.year].share,
         "corr20Rep": one.reputations.get("v2_corr20"),
         "corr20V2Rep": one.reputations.get("v2_corr20"),
         "corr60Rep": one.reputations.get("corr60"),
         "mmcRep": one.reputations.get("mmc"),
         "mmc60Rep": one.reputations.get("mmc60"),
+        **dict.fromkeys(MODEL_COLUMNS_UNKNOWN),
     }
 
 
@@ -85,80 +86,63 @@ def account_leaderboard(
 ) -> list[Wire]:
     """Accounts, the best first; an account's score is the stake-weighted one of its models."""
     require_classic(tournament)
-    rows = _account_rows(standings(view.connection, view.state.live_round))
-    before = {row["id"]: row["rank"] for row in _account_rows(_yesterday(view))}
-    for row in rows:
-        row["rankChange1d"] = _risen(row["rank"], before.get(row["id"]))
-    rows = [row for row in rows if (filter_by or "") in row["username"]]
-    return page(_ordered(rows, order_by, direction), limit=limit, offset=offset)
+    before = {one.id: one.rank for one in account_standings(_yesterday(view))}
+    rows = [
+        _account_row(one, rank_before=before.get(one.id))
+        for one in account_standings(standings(view.connection, view.state.live_round))
+    ]
+    return page(
+        _named_like(_ordered(rows, order_by, direction), filter_by), limit=limit, offset=offset
+    )
 
 
-def _account_rows(everybody: Sequence[Standing]) -> list[Wire]:
-    """Accounts with their ranks, the best first."""
-    owned: dict[str, list[Standing]] = {}
-    for one in everybody:
-        owned.setdefault(one.model.account_id, []).append(one)
-    rows = [_account_row(models) for models in owned.values()]
-    # one without a score comes after the worst, not among those whose score is 0
-    rows.sort(key=lambda row: (_last_if_none(row["corr60"]), -row["nmrStaked"]))
-    for place, row in enumerate(rows, start=1):
-        row["rank"] = place
-    return rows
-
-
-def _last_if_none(score: float | None) -> float:
-    return float("inf") if score is None else -score
-
-
-def _account_row(models: Sequence[Standing]) -> Wire:
-    staked = sum((one.model.stake_nmr for one in models), start=Decimal(0))
-
-    def earned(rounds: int) -> Decimal:
-        return sum((one.earned[rounds] for one in models), start=Decimal(0))
-
-    def returned(rounds: int) -> float:
-        before = staked - earned(rounds)
-        return float(earned(rounds) / before) if before > 0 else 0.0
-
-    first, all_time = models[0].model, max(models[0].returns)
+def _account_row(one: AccountStanding, *, rank_before: int | None) -> Wire:
+    quarter, year, ever = (
+        one.earnings[period] for period in (Period.quarter, Period.year, Period.ever)
+    )
     return {
-        "id": first.account_id,
-        "username": first.account_name,
-        "displayName": first.account_name,
+        "id": one.id,
+        "username": one.username,
+        "displayName": one.username,
         "team": False,
-        "nmrStaked": staked,
-        "return3m": returned(ROUNDS_PER_QUARTER),
-        "return1y": returned(ROUNDS_PER_YEAR),
-        "returnAllTime": returned(all_time),
-        "return3mNmr": earned(ROUNDS_PER_QUARTER),
-        "return1yNmr": earned(ROUNDS_PER_YEAR),
-        "returnAllTimeNmr": earned(all_time),
-        "v2Corr20": _weighted(models, "v2_corr20"),
-        "corr60": _weighted(models, "corr60"),
-        "mmc": _weighted(models, "mmc"),
-        "mmc60": _weighted(models, "mmc60"),
+        "rank": one.rank,
+        "rankChange1d": _risen(one.rank, rank_before),
+        "nmrStaked": one.stake_nmr,
+        "return3m": quarter.share,
+        "return1y": year.share,
+        "returnAllTime": ever.share,
+        "return3mNmr": quarter.earned_nmr,
+        "return1yNmr": year.earned_nmr,
+        "returnAllTimeNmr": ever.earned_nmr,
+        "v2Corr20": one.reputations.get("v2_corr20"),
+        "corr60": one.reputations.get("corr60"),
+        "mmc": one.reputations.get("mmc"),
+        "mmc60": one.reputations.get("mmc60"),
+        **dict.fromkeys(ACCOUNT_COLUMNS_UNKNOWN),
     }
 
 
-def _weighted(models: Sequence[Standing], name: str) -> float | None:
-    scored = [one for one in models if name in one.reputations]
-    if not scored:
-        return None
-    weights = [float(one.model.stake_nmr) for one in scored]
-    if not any(weights):
-        weights = [1.0] * len(scored)
-    total = sum(w * one.reputations[name] for w, one in zip(weights, scored, strict=True))
-    return total / sum(weights)
-
-
 def _ordered(rows: list[Wire], order_by: str | None, direction: str | None) -> list[Wire]:
-    """Rows in the order asked for; by rank where that is no column."""
-    if order_by is None or not rows or order_by not in rows[0]:
+    """All rows of a board in the order asked for, those without a value last; else by rank.
+
+    Raises Refusal for what is no column, in either spelling, or no direction.
+    """
+    falls = {"asc": False, "desc": True}.get((direction or "desc").lower())
+    if falls is None:
+        raise Refusal(f"invalid direction: {str(direction)[:40]}")
+    if order_by is None:
         return rows
-    known = [row for row in rows if row[order_by] is not None]
-    unknown = [row for row in rows if row[order_by] is None]
-    known.sort(key=lambda row: row[order_by], reverse=(direction or "desc").lower() == "desc")
+    column = camel_case(order_by)
+    if any(column not in row for row in rows):
+        raise Refusal(f"invalid orderBy: {order_by[:40]}")
+    known = [row for row in rows if row[column] is not None]
+    unknown = [row for row in rows if row[column] is None]
+    known.sort(key=lambda row: row[column], reverse=falls)
     return known + unknown
+
+
+def _named_like(rows: list[Wire], text: str | None) -> list[Wire]:
+    return [row for row in rows if (text or "") in row["username"]]
 
 
 def account_profile(view: View, *, username: str, tournament: int | None = CLASSIC) -> Wire:
@@ -185,7 +169,7 @@ def account_profile(view: View, *, username: str, tournament: int | None = CLASS
                 "tournament": CLASSIC,
                 "startDate": one.model.inserted_at,
                 "stake": one.model.stake_nmr,
-                "return1y": one.returns[ROUNDS_PER_YEAR],
+                "return1y": one.earnings[Period.year].share,
                 "corr20V2Rep": one.reputations.get("v2_corr20"),
                 "corr60Rep": one.reputations.get("corr60"),
                 "mmcRep": one.reputations.get("mmc"),
@@ -244,38 +228,36 @@ def _named(value_of: Callable[[str], float | None]) -> Wire:
 
 def _returns(one: Standing) -> Wire:
     periods = {
-        "oneDay": 1,
-        "threeMonths": ROUNDS_PER_QUARTER,
-        "oneYear": ROUNDS_PER_YEAR,
-        "allTime": max(one.returns),
+        "oneDay": Period.week,
+        "threeMonths": Period.quarter,
+        "oneYear": Period.year,
+        "allTime": Period.ever,
     }
-    wire: Wire = {name: one.returns[rounds] for name, rounds in periods.items()}
-    wire.update({f"{name}Nmr": one.earned[rounds] for name, rounds in periods.items()})
+    wire: Wire = {name: one.earnings[period].share for name, period in periods.items()}
+    wire.update({f"{name}Nmr": one.earnings[period].earned_nmr for name, period in periods.items()})
     return wire
 
 
 def _daily(view: View, model_id: str) -> list[Wire]:
-    """Reputations as they were after each round that had scores by then, newest first."""
+    """Reputations as they were whenever scores had become final, newest first."""
     calendar = view.state.calendar
-    scored = sorted(
-        {one.round_number for one in standing.scores_of(view.connection, model_id)}, reverse=True
-    )
+    places = [model.id for model in accounts.all_models(view.connection)]
     rows = []
-    for number in scored:
-        own = next(
-            one
-            for one in standings(view.connection, number, until_round=number)
-            if one.model.id == model_id
-        )
+    for moment in standing.settling_moments(view.connection):
+        means = standing.reputations(view.connection, calendar.number_at(moment), known_by=moment)
+        own = means.get(model_id)
+        if own is None:
+            continue
+        ranks = {name: standing.ranks_by(means, name, places=places)[model_id] for name in own}
         rows.append(
             {
-                "date": calendar.round(number).resolves_at,
-                "corrRep": own.reputations.get("v2_corr20"),
-                "corrRank": own.ranks.get("v2_corr20"),
-                "corr60Rep": own.reputations.get("corr60"),
-                "corr60Rank": own.ranks.get("corr60"),
-                "mmcRep": own.reputations.get("mmc"),
-                "mmcRank": own.ranks.get("mmc"),
+                "date": moment,
+                "corrRep": own.get("v2_corr20"),
+                "corrRank": ranks.get("v2_corr20"),
+                "corr60Rep": own.get("corr60"),
+                "corr60Rank": ranks.get("corr60"),
+                "mmcRep": own.get("mmc"),
+                "mmcRank": ranks.get("mmc"),
             }
         )
     return rows

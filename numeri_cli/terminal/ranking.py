@@ -11,29 +11,35 @@ from rich.text import Text
 from numeri_cli.terminal.tables import table
 
 if TYPE_CHECKING:
-    from numeri_cli.practice.leaderboard import Leaderboard, Row
+    from numeri_cli.practice.leaderboard import Kind, Leaderboard, Row
 
 
 @dataclass(frozen=True)
 class RankingView:
-    """What `numeri practice leaderboard` shows: the best and the participant's own, of `models`."""
+    """What `numeri practice leaderboard` shows: the best and the participant's own.
+
+    entrants: how many models or accounts there are in all
+    """
 
     round_number: int
+    of: Kind
+    entrants: int
     resolved_rounds: int
-    models: int
     rows: tuple[Row, ...]
 
     @classmethod
-    def of(cls, found: Leaderboard, top: int) -> RankingView:
+    def best(cls, found: Leaderboard, top: int) -> RankingView:
         """The best so many, and all that are the participant's."""
         rows = tuple(row for place, row in enumerate(found.rows) if place < top or row.is_own)
-        return cls(found.round_number, found.resolved_rounds, len(found.rows), rows)
+        return cls(found.round_number, found.of, len(found.rows), found.resolved_rounds, rows)
 
 
 def ranking(view: RankingView) -> RenderableType:
     """Ranks, scores, stakes and what they earned."""
     right = ("rank", "CORR60", "MMC60", "NMR", "year")
-    rows = table("rank", "model", "", "CORR60", "MMC60", "NMR", "year", right=right)
+    rows = table(
+        "rank", view.of.removesuffix("s"), "", "CORR60", "MMC60", "NMR", "year", right=right
+    )
     rows.columns[1].no_wrap = rows.columns[2].no_wrap = True
     rows.columns[2].overflow, rows.columns[2].max_width = "ellipsis", 17
     for row in view.rows:
@@ -46,13 +52,14 @@ def ranking(view: RankingView) -> RenderableType:
             f"{row.stake_nmr:,.0f}",
             f"{row.return_share:+.1%}" if row.earned_nmr else "–",
         )
-    heading = f"{view.models} models by their mean CORR60 in {view.resolved_rounds} resolved rounds"
-    if not view.resolved_rounds:
-        heading = (
-            f"{view.models} models; none is ranked before the first round resolves, in 13 weeks"
-        )
+    heading = f"{view.entrants} {view.of}"
+    if view.resolved_rounds:
+        mean = "their mean" if view.of == "models" else "the stake-weighted mean"
+        heading += f" by {mean} CORR60 in {view.resolved_rounds} resolved rounds"
+    else:
+        heading += "; none is ranked before the first round resolves, in 13 weeks"
     note = Text(
-        "NMR: the stake now; year: payouts less burns, over the stake a year before",
+        "NMR: stake now; year: payouts less burns, over stake a year ago + added since",
         style="dim",
     )
     return Group(Text(heading), rows, note)

@@ -38,3 +38,20 @@ def test_rivals_are_ranked_by_their_resolved_rounds_and_paid_by_them(numeri: Num
         # a round risks a thirteenth of the stake and pays by 3 CORR60 and 15 MMC60, clipped
         assert abs(row["return_share"]) <= 3 / 13
         assert (row["return_share"] > 0) == (float(row["earned_nmr"]) > 0)
+
+
+def test_accounts_are_ranked_with_all_their_models(numeri: Numeri) -> None:
+    assert numeri("practice", "advance", "--rounds", 14).code == 0
+    said = numeri("practice", "leaderboard", "--accounts", "--top", 3)
+    assert said.code == 0, said.err
+    assert max(map(len, said.out.splitlines())) <= 80
+    assert "13 accounts by the stake-weighted mean CORR60 in 2 resolved rounds" in said.out
+    assert said.out.count("yours") == 1
+    told = numeri("practice", "leaderboard", "--accounts", "--top", 3, "--json").data
+    assert (told["of"], told["entrants"], told["resolved_rounds"]) == ("accounts", 13, 2)
+    *best, own = told["rows"]
+    assert [row["rank"] for row in best] == [1, 2, 3]
+    assert (own["name"], own["is_own"], own["rank"]) == ("newcomer", True, None)
+    models = numeri("practice", "leaderboard", "--top", 3, "--json").data
+    assert models["of"] == "models"
+    assert best == [row for row in models["rows"] if not row["is_own"]]  # each has one model

@@ -316,11 +316,12 @@ def test_a_year_shows_in_scores_payouts_and_leaderboards(
         assert napi.round_model_performances(lighthouse) == [performance]
     [intra] = napi.intra_round_scores(lighthouse)
     assert intra["roundNumber"] == first
-    [daily] = napi.daily_model_performances("lighthouse")
+    daily, *earlier = napi.daily_model_performances("lighthouse")
     assert daily["corrRep"] == next(
         one["value"] for one in scores if one["displayName"] == "v2_corr20" and one["resolved"]
     )
     assert isinstance(daily["corrRank"], int)
+    assert len(earlier) == 14 - 5  # every week since the first 20-day score
 
     board = napi.get_leaderboard(limit=100)
     assert [one["rank"] for one in board] == list(range(1, len(board) + 1))
