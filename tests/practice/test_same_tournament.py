@@ -8,13 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
 import pytest
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from numeri_cli.practice import settlement
 from numeri_cli.practice.advancing import final_scores
@@ -33,8 +36,9 @@ SETTLING = ("round_closed", "market_moved", "scores_settled")
 ELSEWHERE = """
 import json, sys
 from pathlib import Path
-from tests.practice.test_same_tournament import played_through
-print(json.dumps(played_through(Path(sys.argv[1]), in_steps=True)))
+from tests.practice.test_same_tournament import played_through, threads
+in_steps = sys.argv[2] == "in steps"
+print(json.dumps([threads(), played_through(Path(sys.argv[1]), in_steps=in_steps)]))
 """
 
 
@@ -122,18 +126,39 @@ def played_through(root: Path, *, in_steps: bool) -> dict[str, Any]:
         return {"files": world, **by_name(made), "wire": wire.data(daily)}
 
 
+def threads() -> dict[str, int]:
+    """How many threads this process gives to sums, to trees and to files."""
+    import lightgbm  # noqa: F401 - brings its pool with it
+
+    pools = {pool["user_api"]: pool["num_threads"] for pool in threadpool_info()}
+    return {"blas": pools["blas"], "openmp": pools["openmp"], "arrow": pyarrow.cpu_count()}
+
+
+@contextmanager
+def elsewhere(root: Path, *, way: str, count: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that plays through a tournament at `root`, with so many threads."""
+    limits = {f"{library}_NUM_THREADS": str(count) for library in ("OMP", "OPENBLAS", "MKL")}
+    with subprocess.Popen(
+        [sys.executable, "-c", ELSEWHERE, str(root), way],
+        env={**os.environ, **limits, "PYTHONHASHSEED": str(count), "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+    ) as process:
+        yield process
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="BLAS takes no more threads than cores")
 def test_another_process_with_other_threads_makes_the_same_files_scores_and_payouts(
     tmp_path: Path,
 ) -> None:
     """Measured once with 2,000 stocks, 64 rivals, 14 rounds and 1, 2 and 5 threads, too."""
-    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "77"}
-    with subprocess.Popen(
-        [sys.executable, "-c", ELSEWHERE, str(tmp_path / "there")],
-        env={**os.environ, **threads, "PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.PIPE,
-    ) as process:
-        here = json.loads(json.dumps(played_through(tmp_path / "here", in_steps=False)))
-        there = json.loads(process.communicate(timeout=120)[0])
+    with (
+        elsewhere(tmp_path / "one", way="in steps", count=1) as first,
+        elsewhere(tmp_path / "two", way="at once", count=2) as second,
+    ):
+        few, here = json.loads(first.communicate(timeout=120)[0])
+        more, there = json.loads(second.communicate(timeout=120)[0])
+    assert set(few.values()) == {1}
+    assert set(more.values()) == {2}
     assert here["scores"]
     assert {row[3] for row in here["moves"]} >= {"payout"}
     for name, held in here.items():
