@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from numeri_cli.errors import PracticeSettings
+
 WEEK = timedelta(days=7)
 OPENS_AFTER_SATURDAY = timedelta(hours=12)
 WINDOW = timedelta(hours=26)  # Saturday 12:00 to Sunday 14:00 UTC
@@ -13,6 +15,7 @@ SCORING_STARTS_BUSINESS_DAYS = 4
 MOST_SCORE_DAYS = LIFE_BUSINESS_DAYS - SCORING_STARTS_BUSINESS_DAYS
 DAYS_PER_WEEK = 5
 DEFAULT_START = datetime(2026, 1, 3, tzinfo=UTC)
+START_YEARS = range(1970, 2201)  # room for centuries of rounds before the last year there is
 SHOWN_AFTER_OPENING = timedelta(minutes=5)
 SATURDAY = 5
 
@@ -53,8 +56,15 @@ class Calendar:
         """The calendar whose first round is open at `start` (aware) or opens next; and its clock.
 
         The clock shows `start` inside a window, else five minutes after the opening.
+        Raises PracticeSettings for a year outside START_YEARS.
         """
-        moment = (start or DEFAULT_START).astimezone(UTC)
+        asked = start or DEFAULT_START
+        if asked.year not in START_YEARS:
+            raise PracticeSettings(
+                f"a practice tournament cannot start in the year {asked.year}",
+                hint=f"start between {START_YEARS[0]} and {START_YEARS[-1]}",
+            )
+        moment = asked.astimezone(UTC)
         midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         saturday = midnight - timedelta(days=(moment.weekday() - SATURDAY) % 7)
         opens_at = saturday + OPENS_AFTER_SATURDAY

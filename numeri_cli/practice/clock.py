@@ -33,7 +33,7 @@ def speed_of(words: str) -> float | None:
 
 
 class RunningClock:
-    """Runs on from a stored moment; starts again from there whenever somebody moved it.
+    """Runs on from a stored moment; starts again from there whenever that was moved on.
 
     speed: practice seconds per real second; seconds: a monotonic clock
     """
@@ -42,14 +42,18 @@ class RunningClock:
         self.speed = speed
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._moves: int | None = None
+        self._moves: tuple[int, ...] = ()
         self._base_moment: datetime | None = None
         self._base_seconds = 0.0
 
-    def read(self, stored: datetime, *, moves: int) -> datetime:
-        """The time now, given what is stored and how often it was moved by hand."""
+    def read(self, stored: datetime, *, moves: tuple[int, ...]) -> datetime:
+        """The time now, given what is stored.
+
+        moves: grows whenever what is stored was moved on, not by this clock; of two threads the
+        one that has read older ones changes nothing
+        """
         with self._lock:
-            if self._base_moment is None or moves != self._moves:
+            if self._base_moment is None or moves > self._moves:
                 self._moves, self._base_moment = moves, stored
                 self._base_seconds = self._seconds()
             passed = (self._seconds() - self._base_seconds) * self.speed

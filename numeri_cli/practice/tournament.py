@@ -25,6 +25,7 @@ from numeri_cli.home import disk_errors, held_lock
 from numeri_cli.practice import accounts, edition, staking, submissions
 from numeri_cli.practice.advancing import Week
 from numeri_cli.practice.archive import require_space
+from numeri_cli.practice.calendar import Calendar
 from numeri_cli.practice.clock import RunningClock
 from numeri_cli.practice.furnishing import PARTICIPANT, furnish, read_secrets
 from numeri_cli.practice.refusals import round_closed
@@ -96,6 +97,7 @@ class Tournament:
         field: False leaves the training of rivals and benchmarks until they are needed
         Raises PracticeExists, PracticeSettings, LockHeld, DiskError.
         """
+        Calendar.starting(start, first_round=settings.eras + 1)  # refused before anything is made
         building = root.with_name(f".{root.name}.building")
         with held_lock(Folders(root).lock, what="the making of this tournament"):
             if cls.exists(root):
@@ -157,11 +159,14 @@ class Tournament:
         return self.time_of(self.state())
 
     def time_of(self, state: State) -> datetime:
-        """The tournament's time, given a state just read."""
+        """The tournament's time, given a state just read; it waits for a round not yet made."""
+        return state.calendar.held(self._run_to(state), number=state.live_round)
+
+    def _run_to(self, state: State) -> datetime:
         running = self._running
         if running is None:
             return state.clock
-        return running.read(state.clock, moves=state.clock_moves)
+        return running.read(state.clock, moves=(state.clock_moves, state.live_round))
 
     def world(self) -> World:
         """The world as of the live round, also when another process has advanced it."""
@@ -239,14 +244,13 @@ class Tournament:
 
     def _is_behind(self) -> bool:
         state = self.state()
-        return state.calendar.number_at(self.time_of(state)) > state.live_round
+        return state.calendar.number_at(self._run_to(state)) > state.live_round
 
     def _keep_time(self) -> None:
-        """Store the time of a running clock, as far as the live round lasts."""
+        """Store the time of a running clock."""
         state = self.state()
-        moment = state.calendar.held(self.time_of(state), number=state.live_round)
         with self.store.writing() as connection:
-            keep_clock(connection, moment, state=state)
+            keep_clock(connection, self.time_of(state), state=state)
 
     @contextmanager
     def running(self, speed: float) -> Iterator[None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.home import Home, held_lock
+from numeri_cli.practice.state import Folders
 from numeri_cli.practice.tournament import Tournament
 from tests.cli.conftest import Numeri
 from tests.cli.refusals import kept, refused
@@ -69,7 +70,7 @@ def test_another_run_at_work_is_left_alone(numeri: Numeri, trained: Path, comman
 
 
 def test_another_advance_at_work_is_left_alone(numeri: Numeri, practice: Path) -> None:
-    with held_lock(practice / "advance.lock", what="a test"):
+    with held_lock(Folders(practice).lock, what="a test"):
         said = numeri("practice", "advance", "--json")
         refused(said, exit_code=5, code="lock_held", sentence="already at work", cure="wait")
         assert numeri("practice", "status").code == 0

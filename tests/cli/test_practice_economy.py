@@ -82,6 +82,8 @@ def test_time_passes_until_a_day(numeri: Numeri) -> None:
         (("--until", "2026-02-07", "--rounds", "2"), 2, "--rounds and --until", "one of them"),
         (("--until", "soon"), 2, "'soon' is no date", "2026-01-03"),
         (("--until", "2126-01-01"), 2, "5,217 rounds", "at most 520"),
+        (("--until", "9999-12-31"), 2, "rounds open", "at most 520"),
+        (("--rounds", "521"), 2, "520", "--help"),
         (("--rounds", "0"), 2, "greater than or equal to 1", "--help"),
     ],
 )
@@ -116,6 +118,8 @@ def test_a_world_is_made_to_measure(numeri: Numeri, home: Path) -> None:
         (("--rivals", "0"), "cannot have rivals = 0", "from 1 to 1000"),
         (("--rivals", "1001"), "cannot have rivals = 1001", "from 1 to 1000"),
         (("--seed", "-1"), "cannot have seed = -1", "seed may be from"),
+        (("--start", "9999-12-31"), "in the year 9999", "between 1970 and 2200"),
+        (("--start", "0001-01-01"), "in the year 1", "between 1970 and 2200"),
     ],
 )
 def test_a_measure_no_world_can_have_is_refused_by_its_name(

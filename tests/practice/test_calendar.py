@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from numeri_cli.errors import PracticeSettings
 from numeri_cli.practice.calendar import Calendar, add_business_days
 
 
@@ -72,3 +73,17 @@ def test_the_60_day_returns_are_in_before_the_round_resolves() -> None:
     times = calendar.round(1)
     last_return = times.opens_at + timedelta(days=2 + 12 * 7 + 1)
     assert last_return < times.resolves_at < calendar.opening(14)
+
+
+@pytest.mark.parametrize("year", [1, 1969, 2201, 9999])
+def test_a_start_that_leaves_no_room_for_rounds_is_refused(year: int) -> None:
+    start = datetime(year, 12, 31, tzinfo=UTC) if year > 1 else datetime(1, 1, 1, tzinfo=UTC)
+    with pytest.raises(PracticeSettings, match=f"in the year {year}") as caught:
+        Calendar.starting(start, first_round=61)
+    assert caught.value.hint == "start between 1970 and 2200"
+
+
+@pytest.mark.parametrize("start", ["1970-01-01T00:00", "2200-12-31T23:59"])
+def test_from_the_first_and_the_last_year_there_is_room_for_centuries(start: str) -> None:
+    calendar, _ = Calendar.starting(at(start), first_round=61)
+    assert calendar.round(61 + 52 * 500).resolves_at > calendar.opening(61)

@@ -378,3 +378,15 @@ def test_the_whole_schema_can_be_selected(wire: Wire, tournament: Tournament) ->
     assert details["totalSubmitted"] == len(details["models"]) > 1
     assert details["totalAtStake"] > 0
     assert data["pendingModelPayouts"]["pending"] == [{"roundNumber": 61}]
+
+
+def test_scores_of_20_days_end_eight_weeks_before_those_of_60(wire: Wire) -> None:
+    query = "{ rounds(number: 0) { resolveTime roundScoreConfigs { displayName scoringEnd } } }"
+    [found] = wire.data(query)["rounds"]
+    late = pd.Timestamp(found["resolveTime"])
+    soon = late - pd.Timedelta(weeks=8)
+    ends = {
+        one["displayName"]: pd.Timestamp(one["scoringEnd"]) for one in found["roundScoreConfigs"]
+    }
+    of_60 = {"corr60": late, "mmc60": late}
+    assert ends == {"v2_corr20": soon, "mmc": soon, "corr_w_meta_model": soon, **of_60}
