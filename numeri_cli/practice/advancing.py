@@ -105,11 +105,11 @@ class Week:
         self._keep_meta_model(number, entries)
 
     def _keep_meta_model(self, number: int, entries: Sequence[settlement.Entry]) -> None:
-        """Keep what the crowd said in a round, by what was at risk in it, for the files to tell."""
-        stakes = [entry.at_risk_nmr for entry in entries]
-        if any(stakes):
+        """Keep what the crowd said in a round, weighted as in its scores, for the files to tell."""
+        if entries:
             predictions = predictions_of(self.world, self.folders, number, entries=entries)
-            self.world.keep_meta_model(meta_model(predictions.T, stakes))
+            weights = settlement.weights([entry.at_risk_nmr for entry in entries])
+            self.world.keep_meta_model(meta_model(predictions.T, weights))
 
     def _settle(self, horizon_days: int) -> None:
         with self.store.reading() as connection:

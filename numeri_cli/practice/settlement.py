@@ -147,8 +147,12 @@ def meta_model(predictions: FloatArray, stakes: Sequence[Decimal]) -> FloatArray
     predictions: (n_ids, n_models); stakes: (n_models,)
     returns: (n_ids,), gaussian
     """
-    weights = [stake if any(stakes) else Decimal(1) for stake in stakes]
-    return stake_weighted(predictions.T, weights)
+    return stake_weighted(predictions.T, weights(stakes))
+
+
+def weights(stakes: Sequence[Decimal]) -> list[Decimal]:
+    """What counts in a meta model: the stakes, or everybody alike where nobody staked."""
+    return [stake if any(stakes) else Decimal(1) for stake in stakes]
 
 
 def scores_of(

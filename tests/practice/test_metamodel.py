@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 from numerai_tools.scoring import gaussian, stake_weight, tie_kept_rank
 
+from numeri_cli.practice import settlement
+from numeri_cli.practice.handed_in import predictions_of
 from numeri_cli.practice.metamodel import meta_model, stake_weighted
 from numeri_cli.practice.rivals import Attendance
+from numeri_cli.practice.tournament import Tournament
 from tests.practice.small_worlds import small_world
 
 
@@ -52,3 +55,22 @@ def test_whoever_stakes_all_is_the_meta_model() -> None:
 def test_it_needs_a_stake() -> None:
     with pytest.raises(ValueError, match="stake"):
         meta_model(np.ones((1, 3)), [Decimal(0)])
+
+
+def test_where_nobody_staked_the_published_one_is_the_one_that_scores_are_made_with(
+    tournament: Tournament,
+) -> None:
+    number = tournament.status().round_number
+    with tournament.store.writing() as connection:
+        connection.execute("UPDATE models SET stake_nmr = '0'")
+    tournament.advance()
+    world = tournament.world()
+    with tournament.store.reading() as connection:
+        entries = settlement.entries_of(connection, number)
+    stakes = [entry.at_risk_nmr for entry in entries]
+    assert entries
+    assert not any(stakes)
+    said = predictions_of(world, tournament.folders, number, entries=entries)
+    scored_with = settlement.meta_model(said, stakes)
+    order = np.argsort(scored_with)
+    assert (np.diff(world.meta_model(number)[order]) >= 0).all()
