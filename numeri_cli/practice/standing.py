@@ -139,9 +139,9 @@ def reputations(
     for horizon in HORIZONS:
         names = [rule.name for rule in SCORE_RULES if rule.horizon_days == horizon]
         marks = ", ".join("?" * len(names))
-        rows = connection.execute(
+        rows = connection.execute(  # a cross join: SQLite reads the year's rounds, not all scores
             f"""SELECT model_id, name, avg(value) AS mean
-                FROM scores JOIN settlements ON settlements.round = scores.round
+                FROM settlements CROSS JOIN scores ON settlements.round = scores.round
                 WHERE horizon_days = ? AND name IN ({marks})
                 AND settled_at > ? AND (? IS NULL OR settled_at <= ?)
                 GROUP BY model_id, name""",  # noqa: S608 - marks alone
