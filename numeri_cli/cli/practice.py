@@ -51,7 +51,7 @@ def create(
     ] = None,
     scale: Annotated[
         str | None,
-        typer.Option(help="v5.3: as many rows and columns as the real files; half an hour and 18 GB."),
+        typer.Option(help="v5.3: as large as the real files: half an hour and 18 GB."),
     ] = None,
 ) -> None:
     """Create the practice tournament: a market, its data, rivals and the first round.

@@ -152,7 +152,8 @@ def open_round(connection: Connection, number: int, *, clock: datetime, by_hand:
 def keep_clock(connection: Connection, clock: datetime, *, state: State) -> None:
     """Store where a running clock has come to, unless somebody moved on since `state` was read."""
     connection.execute(
-        "UPDATE tournament SET clock = ?1 WHERE clock_moves = ?2 AND live_round = ?3 AND clock < ?1",
+        """UPDATE tournament SET clock = ?1
+           WHERE clock_moves = ?2 AND live_round = ?3 AND clock < ?1""",
         (moment_text(clock), state.clock_moves, state.live_round),
     )
 
