@@ -12,6 +12,11 @@ be found out all the same, since the table tells it (test_leaks_by_nature.py; th
 
 The last two pairs are shares of pairs told apart rightly, 0.5 by chance. So a small seed is no
 secret, and stocks have no names but can be followed for a season.
+
+Scores tell by nature, too (test_wire_leaks.py; 100 stocks). A submission that lifts one id above
+all others, which are equal, makes its daily MMC that id's: the target so far of one id of a round
+that is closed, all bins on all days right, for the price of a model's submission. A late one is
+found again under the next round's ids by its score with the meta model, among 5 of 100.
 """
 
 from __future__ import annotations

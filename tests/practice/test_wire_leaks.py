@@ -249,7 +249,19 @@ def test_a_late_submission_that_was_carried_over_does_not_tell_whose_ids_it_bear
         assert downloaded(carried["id"]) == sent  # as it was handed in
 
 
-def test_diagnostics_tell_nothing_of_eras_whose_target_is_unresolved(played: Tournament) -> None:
+def diagnosed(tournament: Tournament, predictions: pd.Series) -> dict[str, Any]:
+    """What the service says of predictions for validation."""
+    table = predictions.rename("prediction").rename_axis("id").reset_index()
+    with Wire.inside(tournament) as wire:
+        auth = wire.data(DIAGNOSTICS_AUTH)["diagnosticsUploadAuth"]
+        wire.http.put(auth["url"], content=table.to_csv(index=False).encode())
+        made: dict[str, Any] = wire.data(DIAGNOSE, n=auth["filename"])["createDiagnostics"]
+    return made
+
+
+def test_diagnostics_tell_nothing_of_eras_whose_target_is_unresolved(
+    played: Tournament, tmp_path: Path
+) -> None:
     rows = pd.read_parquet(played.files()["v5.3/validation.parquet"])
     live = pd.read_parquet(played.files()["v5.3/live.parquet"])
     known = rows[rows["data_type"] == "validation"]
@@ -258,22 +270,22 @@ def test_diagnostics_tell_nothing_of_eras_whose_target_is_unresolved(played: Tou
     assert len(unknown)
     random = np.random.default_rng(4)
     honest = pd.Series(random.random(len(known)), known.index)
+    probing = pd.Series(random.random(len(unknown)), unknown.index)
 
-    def diagnosed(predictions: pd.Series) -> dict[str, Any]:
-        table = predictions.rename("prediction").rename_axis("id").reset_index()
-        with Wire.inside(played) as wire:
-            auth = wire.data(DIAGNOSTICS_AUTH)["diagnosticsUploadAuth"]
-            wire.http.put(auth["url"], content=table.to_csv(index=False).encode())
-            made: dict[str, Any] = wire.data(DIAGNOSE, n=auth["filename"])["createDiagnostics"]
-        return made
+    shutil.copytree(played.folders.root, tmp_path / "knowing")
+    knowing = Tournament.open(tmp_path / "knowing")
+    knowing.advance(13)  # it has these targets, and the same files do find them
+    eras = known["era"].nunique(), unknown["era"].nunique()
+    assert diagnosed(knowing, honest)["erasAcceptedCount"] == eras[0]
+    assert diagnosed(knowing, pd.concat([honest, probing]))["erasAcceptedCount"] == sum(eras)
+    assert diagnosed(knowing, probing) != diagnosed(knowing, 1 - probing)
 
-    alone = diagnosed(honest)
+    alone = diagnosed(played, honest)
     assert alone["status"] == "done"
-    assert diagnosed(known["target"] + honest) != alone  # what is known is scored
-    for _ in range(2):
-        probing = pd.Series(random.random(len(unknown)), unknown.index)
-        assert diagnosed(pd.concat([honest, probing])) == alone
-        only = diagnosed(probing)
+    assert diagnosed(played, known["target"] + honest) != alone  # what is known is scored
+    for probe in (probing, 1 - probing):
+        assert diagnosed(played, pd.concat([honest, probe])) == alone
+        only = diagnosed(played, probe)
         assert only["status"] == "failed"
         assert only["message"].endswith("no validation era is in the file")
 
