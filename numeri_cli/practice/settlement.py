@@ -43,6 +43,10 @@ SCORE_RULES = (
     ScoreRule("corr60", "corr", 60),
     ScoreRule("mmc60", "mmc", 60),
     ScoreRule("corr_w_meta_model", "cwmm", 20),
+    ScoreRule("bmc", "bmc", 20),
+    ScoreRule("fnc_v3", "fnc", 20),
+    ScoreRule("mcwnm", "mcwnm", 20),
+    ScoreRule("apcwnm", "apcwnm", 20),
 )
 HORIZONS = tuple(sorted({rule.horizon_days for rule in SCORE_RULES}))
 PAYOUT_HORIZON_DAYS = max(HORIZONS)  # what is paid waits for them all
@@ -158,7 +162,7 @@ def weights(stakes: Sequence[Decimal]) -> list[Decimal]:
 def scores_of(
     predictions: FloatArray, meta: FloatArray, target: FloatArray, *, horizon_days: int
 ) -> dict[str, FloatArray]:
-    """Scores by name, (n_models,) each, of one round and horizon.
+    """Scores by name, (n_models,) each, of one round and horizon, but those of yardsticks.
 
     predictions: (n_ids, n_models); meta, target: (n_ids,)
     """
@@ -171,7 +175,7 @@ def scores_of(
             found[rule.name] = contribution(predictions, meta, target)
         elif rule.kind == "corr":
             found[rule.name] = np.array([corr(predictions[:, at], target) for at in columns])
-        else:
+        elif rule.kind == "cwmm":
             found[rule.name] = np.array(
                 [correlation_with(predictions[:, at], meta) for at in columns]
             )
@@ -215,9 +219,11 @@ def record_scores(
             )
     if horizon_days == PAYOUT_HORIZON_DAYS:
         terms = terms_of(connection, number)
-        for at, entry in enumerate(entries):
-            final = {name: float(np.nan_to_num(values[at])) for name, values in scores.items()}
-            amount = terms.payout(entry.at_risk_nmr, final)
+        final: dict[str, dict[str, float]] = {}
+        for row in connection.execute("SELECT * FROM scores WHERE round = ?", (number,)):
+            final.setdefault(row["model_id"], {})[row["name"]] = row["value"]
+        for entry in entries:
+            amount = terms.payout(entry.at_risk_nmr, final[entry.model_id])
             if amount:
                 kind = "payout" if amount > 0 else "burn"
                 move_stake(

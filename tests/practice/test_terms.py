@@ -31,15 +31,18 @@ def test_terms_are_fixed_when_a_round_opens(tournament: Tournament) -> None:
 
 
 def test_every_round_pays_and_shows_its_own_terms(tournament: Tournament, wire: Wire) -> None:
-    halved = RoundTerms(
-        ATOMIC.multipliers, ATOMIC.clip_threshold, Decimal("0.5"), ATOMIC.stake_threshold_nmr
+    other = RoundTerms(
+        {**ATOMIC.multipliers, "v2_corr20": Decimal(2)},  # known long before it is paid
+        ATOMIC.clip_threshold,
+        Decimal("0.5"),
+        ATOMIC.stake_threshold_nmr,
     )
     first = tournament.state().live_round
     with tournament.store.writing() as connection:
-        keep_terms(connection, first + 1, halved)
+        keep_terms(connection, first + 1, other)
     tournament.advance(15)
     with tournament.store.reading() as connection:
-        for number, factor in ((first, Decimal(1)), (first + 1, Decimal("0.5"))):
+        for number, terms in ((first, ATOMIC), (first + 1, other)):
             due = {}
             for row in connection.execute(
                 """SELECT scores.model_id, scores.name, value, at_risk_nmr FROM scores
@@ -47,8 +50,8 @@ def test_every_round_pays_and_shows_its_own_terms(tournament: Tournament, wire: 
                    AND entries.model_id = scores.model_id WHERE scores.round = ?""",
                 (number,),
             ):
-                multiplier = ATOMIC.multiplier(row["name"])
-                share = multiplier * factor * Decimal(repr(row["value"]))
+                paid_at = terms.multiplier(row["name"]) * terms.payout_factor
+                share = paid_at * Decimal(repr(row["value"]))
                 known = due.get(row["model_id"], (Decimal(0), Decimal(0)))[0]
                 due[row["model_id"]] = known + share, Decimal(row["at_risk_nmr"])
             paid = dict(
@@ -62,8 +65,8 @@ def test_every_round_pays_and_shows_its_own_terms(tournament: Tournament, wire: 
                 wanted = at_risk * max(Decimal(-1), min(Decimal(1), share))
                 assert abs(Decimal(amount) - wanted) <= Decimal("1e-17"), (number, model_id)
             [shown] = wire.data(CONFIGS, n=number)["rounds"]
-            assert Decimal(str(shown["payoutFactor"])) == factor
+            assert Decimal(str(shown["payoutFactor"])) == terms.payout_factor
             configs = {one["displayName"]: one for one in shown["roundScoreConfigs"]}
-            assert Decimal(str(configs["mmc60"]["payoutFactor"])) == factor
-            assert configs["mmc60"]["isPayout"]
-            assert not configs["mmc"]["isPayout"]
+            assert Decimal(str(configs["mmc60"]["payoutFactor"])) == terms.payout_factor
+            paid_names = {name for name, one in configs.items() if one["isPayout"]}
+            assert paid_names == set(terms.multipliers)
