@@ -17,6 +17,7 @@ from numeri_cli.practice import settlement, staking, submissions
 from numeri_cli.practice.accounts import all_models
 from numeri_cli.practice.calendar import SHOWN_AFTER_OPENING
 from numeri_cli.practice.carrying import carry_over
+from numeri_cli.practice.daily import measured_finals
 from numeri_cli.practice.handed_in import predictions_of
 from numeri_cli.practice.metamodel import meta_model
 from numeri_cli.practice.rivals import Attendance
@@ -24,6 +25,7 @@ from numeri_cli.practice.settlement import FloatArray
 from numeri_cli.practice.state import Folders, State, mark_published, open_round, read_state
 from numeri_cli.practice.store import Store
 from numeri_cli.practice.world import World
+from numeri_cli.practice.yardsticks import Yardsticks
 from numeri_cli.progress import Listener
 
 
@@ -124,6 +126,9 @@ class Week:
             predictions = predictions_of(self.world, self.folders, number, entries=entries)
             stakes = [entry.at_risk_nmr for entry in entries]
             scores = final_scores(predictions, stakes, target, horizon_days=horizon_days)
+            scores |= measured_finals(
+                predictions, Yardsticks.of(self.world, number), target, horizon_days=horizon_days
+            )
             with self.store.writing() as connection:
                 settlement.record_scores(
                     connection,

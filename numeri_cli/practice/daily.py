@@ -25,10 +25,13 @@ from numeri_cli.practice.store import Connection
 from numeri_cli.practice.targets import LAG_DAYS
 from numeri_cli.practice.terms import RoundTerms, terms_of
 from numeri_cli.practice.world import World
+from numeri_cli.practice.yardsticks import Yardsticks
 from numeri_cli.scoring.ranks import gaussianize, power
 from numeri_cli.scoring.scores import SMALLEST_AGREEMENT, centred, correlation_with, pearson
 
-KINDS = ("corr", "mmc", "cwmm")
+CROWD_KINDS = ("corr", "mmc", "cwmm")
+YARDSTICK_KINDS = ("bmc", "fnc", "mcwnm", "apcwnm")
+KINDS = (*CROWD_KINDS, *YARDSTICK_KINDS)
 
 
 @dataclass(frozen=True)
@@ -145,8 +148,12 @@ class Scoreboard:
         predictions = predictions_of(self.world, self.folders, number, entries=entries)
         meta = settlement.meta_model(predictions, [entry.at_risk_nmr for entry in entries])
         targets = self.world.chronicle.targets_so_far(number, days=days).astype(np.float64)
+        yardsticks = Yardsticks.of(self.world, number)
         with threadpool_limits(limits=1, user_api="blas"):  # sums of many rows depend on it
-            return daily_scores(predictions, meta, targets)
+            crowd = daily_scores(predictions, meta, targets)
+            return np.concatenate(
+                [crowd, measured_scores(predictions, yardsticks, targets)], axis=1
+            )
 
 
 def _kept(path: Path) -> FloatArray | None:
@@ -161,12 +168,12 @@ def daily_scores(predictions: FloatArray, meta: FloatArray, targets: FloatArray)
     """The scores of settlement.scores_of on many targets; 0 where a score has no meaning.
 
     predictions: (n_ids, n_models); meta: (n_ids,); targets: (n_days, n_ids) in [0, 1]; no NaN
-    returns: (n_days, KINDS, n_models)
+    returns: (n_days, CROWD_KINDS, n_models)
     """
     gaussian = gaussianize(predictions).T
     model = gaussianize(meta)
     aims = np.array([centred(target) for target in targets])
-    values = np.zeros((len(targets), len(KINDS), len(gaussian)))
+    values = np.zeros((len(targets), len(CROWD_KINDS), len(gaussian)))
     raised, powered = power(gaussian), power(aims)
     agree = np.array([_agrees(one, plain) for one, plain in zip(raised, gaussian, strict=True)])
     telling = np.array([_agrees(one, plain) for one, plain in zip(powered, aims, strict=True)])
@@ -179,6 +186,35 @@ def daily_scores(predictions: FloatArray, meta: FloatArray, targets: FloatArray)
     columns = predictions.T
     values[:, 2] = np.nan_to_num([correlation_with(column, meta) for column in columns])
     return values
+
+
+def measured_scores(
+    predictions: FloatArray, yardsticks: Yardsticks, targets: FloatArray
+) -> FloatArray:
+    """Likewise what does not depend on the crowd: (n_days, YARDSTICK_KINDS, n_models)."""
+    values = np.zeros((len(targets), len(YARDSTICK_KINDS), predictions.shape[1]))
+    values[:, 0] = daily_scores(predictions, yardsticks.benchmark, targets)[:, 1]
+    neutral = yardsticks.neutral(predictions)
+    values[:, 1] = daily_scores(neutral, yardsticks.benchmark, targets)[:, 0]
+    likeness = yardsticks.likeness(predictions)
+    values[:, 2], values[:, 3] = likeness.max(axis=0), likeness.mean(axis=0)
+    return values
+
+
+def measured_finals(
+    predictions: FloatArray, yardsticks: Yardsticks, target: FloatArray, *, horizon_days: int
+) -> dict[str, FloatArray]:
+    """The same on the last day of a horizon: by name, (n_models,) each; target: (n_ids,)."""
+    rules = [
+        rule
+        for rule in SCORE_RULES
+        if rule.kind in YARDSTICK_KINDS and rule.horizon_days == horizon_days
+    ]
+    if not rules:
+        return {}
+    with threadpool_limits(limits=1, user_api="blas"):
+        values = measured_scores(predictions, yardsticks, target[None])[0]
+    return {rule.name: values[YARDSTICK_KINDS.index(rule.kind)] for rule in rules}
 
 
 def _agrees(raised: FloatArray, plain: FloatArray) -> bool:

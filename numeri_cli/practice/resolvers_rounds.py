@@ -185,6 +185,8 @@ def _round_models(
             "mmc": known.get("mmc"),
             "mmc60": known.get("mmc60"),
             "corrWMetaModel": known.get("corr_w_meta_model"),
+            "bmc": known.get("bmc"),
+            "fncV3": known.get("fnc_v3"),
         }
         for entry in scores.entries.values()
         for newest in [scores.newest(entry.model_id)]

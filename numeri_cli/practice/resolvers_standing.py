@@ -18,7 +18,7 @@ from numeri_cli.practice.standing import Period, Standing, standings
 DEFAULT_PAGE = 50
 DAY = timedelta(days=1)
 # columns of the real boards whose scores are not computed here
-MODEL_COLUMNS_UNKNOWN = ("corj60Rep", "bmcRep", "fncRep", "fncV3Rep", "tcRep")
+MODEL_COLUMNS_UNKNOWN = ("corj60Rep", "fncRep", "tcRep")
 ACCOUNT_COLUMNS_UNKNOWN = ("cort20", "corJ60", "corrV4", "fncV4", "icV2", "ric")
 
 
@@ -70,6 +70,8 @@ def _model_row(one: Standing, *, rank_before: int | None) -> Wire:
         "corr60Rep": one.reputations.get("corr60"),
         "mmcRep": one.reputations.get("mmc"),
         "mmc60Rep": one.reputations.get("mmc60"),
+        "bmcRep": one.reputations.get("bmc"),
+        "fncV3Rep": one.reputations.get("fnc_v3"),
         **dict.fromkeys(MODEL_COLUMNS_UNKNOWN),
     }
 
@@ -174,6 +176,7 @@ def account_profile(view: View, *, username: str, tournament: int | None = CLASS
                 "corr60Rep": one.reputations.get("corr60"),
                 "mmcRep": one.reputations.get("mmc"),
                 "mmc60Rep": one.reputations.get("mmc60"),
+                "fncV3Rep": one.reputations.get("fnc_v3"),
             }
             for one in own
         ],
@@ -223,6 +226,8 @@ def _named(value_of: Callable[[str], float | None]) -> Wire:
         "corr60": value_of("corr60"),
         "mmc": value_of("mmc"),
         "mmc60": value_of("mmc60"),
+        "bmc": value_of("bmc"),
+        "fncV3": value_of("fnc_v3"),
     }
 
 
@@ -258,6 +263,8 @@ def _daily(view: View, model_id: str) -> list[Wire]:
                 "corr60Rank": ranks.get("corr60"),
                 "mmcRep": own.get("mmc"),
                 "mmcRank": ranks.get("mmc"),
+                "fncV3Rep": own.get("fnc_v3"),
+                "fncV3Rank": ranks.get("fnc_v3"),
             }
         )
     return rows

@@ -289,15 +289,16 @@ def test_a_year_shows_in_scores_payouts_and_leaderboards(
     tournament.advance(14)
     scores = napi.submission_scores(lighthouse)
     assert {one["displayName"] for one in scores} == {
-        "v2_corr20", "mmc", "corr60", "mmc60", "corr_w_meta_model",
+        "v2_corr20", "mmc", "corr60", "mmc60", "corr_w_meta_model", "bmc", "fnc_v3", "mcwnm",
+        "apcwnm",
     }  # fmt: skip
     assert {one["submissionId"] for one in scores} == {submission}
     corr60 = napi.submission_scores(lighthouse, display_name="corr60")
     assert [one["day"] for one in corr60] == list(range(60, 0, -1))
     assert [one["resolved"] for one in corr60] == [True] + 59 * [False]
     assert {one["roundNumber"] for one in corr60} == {first}
-    assert len(napi.submission_scores(lighthouse, day=20, last_n_rounds=15)) == 5
-    assert len(napi.submission_scores(lighthouse, resolved=True)) == 5
+    assert len(napi.submission_scores(lighthouse, day=20, last_n_rounds=15)) == 9
+    assert len(napi.submission_scores(lighthouse, resolved=True)) == 9
     assert len(napi.submission_scores(lighthouse, distinct_on_round=True)) == 1
 
     payouts = napi.pending_model_payouts()

@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from numeri_cli.practice.daily import KINDS, daily_scores
+from numeri_cli.practice.daily import CROWD_KINDS, KINDS, daily_scores
 from numeri_cli.practice.settlement import scores_of
 from numeri_cli.practice.terms import ATOMIC
 from numeri_cli.practice.tournament import Tournament
@@ -21,7 +21,13 @@ SCORES = """query($m: ID!, $day: Int, $resolved: Boolean) {
         payoutPending payoutSettled } }"""
 DETAILS = """{ roundDetails(roundNumber: 61, tournament: 8) { status
     models { id modelName corr60 mmc60 payoutPending payoutSettled } } }"""
-HORIZON = {"v2_corr20": 20, "mmc": 20, "corr_w_meta_model": 20, "corr60": 60, "mmc60": 60}
+HORIZON = {
+    "corr60": 60,
+    "mmc60": 60,
+    **dict.fromkeys(
+        ("v2_corr20", "mmc", "corr_w_meta_model", "bmc", "fnc_v3", "mcwnm", "apcwnm"), 20
+    ),
+}
 
 
 def test_the_target_so_far_becomes_the_target() -> None:
@@ -55,7 +61,7 @@ def test_daily_scores_are_those_of_a_settlement_on_every_target(horizon_days: in
     targets[4] = np.eye(400)[7]
     found = daily_scores(predictions, meta, targets)
     kinds = {"v2_corr20": 0, "corr60": 0, "mmc": 1, "mmc60": 1, "corr_w_meta_model": 2}
-    assert found.shape == (5, len(KINDS), 6)
+    assert found.shape == (5, len(CROWD_KINDS), 6)
     for day, target in enumerate(targets):
         expected = scores_of(predictions, meta, target, horizon_days=horizon_days)
         for name, values in expected.items():
@@ -121,7 +127,7 @@ def test_a_round_that_resolves_shows_its_scores_and_what_they_would_pay(
     [performance] = wire.data(query, m=own["id"])["v2RoundModelPerformances"]
     newest = {one["displayName"]: one["day"] for one in performance["submissionScores"]}
     assert newest == {name: min(26, horizon) for name, horizon in HORIZON.items()}
-    assert len(performance["intraRoundSubmissionScores"]) == 3 * 20 + 2 * 26
+    assert len(performance["intraRoundSubmissionScores"]) == 7 * 20 + 2 * 26
 
 
 def test_a_round_is_kept_as_one_array_and_a_spoiled_one_is_made_again(

@@ -60,8 +60,34 @@ def expected_scores(
         target = pd.Series(known, index=ids, name="target").sort_index()
         found[corr] = scoring.numerai_corr(table, target)
         found[mmc] = scoring.correlation_contribution(table, meta, target)
+        if days == 20:
+            found |= by_yardsticks(tournament, number, table, target)
     found["corr_w_meta_model"] = scoring.numerai_corr(table, meta, target_pow15=False)
     return pd.DataFrame(found)
+
+
+def by_yardsticks(
+    tournament: Tournament, number: int, table: pd.DataFrame, target: pd.Series
+) -> dict[str, pd.Series]:
+    """Scores that rest on what was published: features and the organiser's predictions."""
+    world = tournament.world()
+    ids = pd.Index(world.live_ids(number))
+    features = pd.DataFrame(world.features(number).T, ids, world.feature_names)
+    models = pd.DataFrame(world.benchmark_predictions(number), ids).sort_index()
+    neutral_to = features[list(world.feature_sets["fncv3_features"])].sort_index().astype(float)
+    like = pd.DataFrame(
+        {
+            name: scoring.numerai_corr(table, column.rename("model"), target_pow15=False)
+            for name, column in models.items()
+        }
+    )
+    benchmark = models["v53_lgbm_ender60"].rename("benchmark")
+    return {
+        "bmc": scoring.correlation_contribution(table, benchmark, target),
+        "fnc_v3": scoring.feature_neutral_corr(table, neutral_to, target),
+        "mcwnm": like.max(axis=1),
+        "apcwnm": like.mean(axis=1),
+    }
 
 
 @pytest.fixture
