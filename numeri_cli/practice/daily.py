@@ -171,18 +171,10 @@ def daily_scores(predictions: FloatArray, meta: FloatArray, targets: FloatArray)
     returns: (n_days, CROWD_KINDS, n_models)
     """
     gaussian = gaussianize(predictions).T
-    model = gaussianize(meta)
     aims = np.array([centred(target) for target in targets])
     values = np.zeros((len(targets), len(CROWD_KINDS), len(gaussian)))
-    raised, powered = power(gaussian), power(aims)
-    agree = np.array([_agrees(one, plain) for one, plain in zip(raised, gaussian, strict=True)])
-    telling = np.array([_agrees(one, plain) for one, plain in zip(powered, aims, strict=True)])
-    corrs = np.einsum("dn,mn->dm", _unit(powered), _unit(raised))
-    values[:, 0] = np.where(telling[:, None] & agree[None, :], corrs, 0.0)
-    square = float(model @ model)
-    if square:
-        neutral = gaussian - np.outer(gaussian @ model / square, model)
-        values[:, 1] = np.einsum("dn,mn->dm", 4 * aims, neutral) / len(model)
+    values[:, 0] = _corrs(gaussian, aims)
+    values[:, 1] = _contributions(gaussian, gaussianize(meta), aims)
     columns = predictions.T
     values[:, 2] = np.nan_to_num([correlation_with(column, meta) for column in columns])
     return values
@@ -192,11 +184,12 @@ def measured_scores(
     predictions: FloatArray, yardsticks: Yardsticks, targets: FloatArray
 ) -> FloatArray:
     """Likewise what does not depend on the crowd: (n_days, YARDSTICK_KINDS, n_models)."""
-    values = np.zeros((len(targets), len(YARDSTICK_KINDS), predictions.shape[1]))
-    values[:, 0] = daily_scores(predictions, yardsticks.benchmark, targets)[:, 1]
-    neutral = yardsticks.neutral(predictions)
-    values[:, 1] = daily_scores(neutral, yardsticks.benchmark, targets)[:, 0]
-    likeness = yardsticks.likeness(predictions)
+    gaussian = gaussianize(predictions).T
+    aims = np.array([centred(target) for target in targets])
+    values = np.zeros((len(targets), len(YARDSTICK_KINDS), len(gaussian)))
+    values[:, 0] = _contributions(gaussian, gaussianize(yardsticks.benchmark), aims)
+    values[:, 1] = _corrs(gaussianize(yardsticks.neutral(gaussian.T)).T, aims)
+    likeness = _pearsons(gaussian, yardsticks.organisers.T)
     values[:, 2], values[:, 3] = likeness.max(axis=0), likeness.mean(axis=0)
     return values
 
@@ -215,6 +208,30 @@ def measured_finals(
     with threadpool_limits(limits=1, user_api="blas"):
         values = measured_scores(predictions, yardsticks, target[None])[0]
     return {rule.name: values[YARDSTICK_KINDS.index(rule.kind)] for rule in rules}
+
+
+def _corrs(gaussian: FloatArray, aims: FloatArray) -> FloatArray:
+    """(n_days, n_models) CORR; gaussian: (n_models, n_ids), aims: (n_days, n_ids) centred."""
+    powered = power(aims)
+    telling = np.array([_agrees(one, plain) for one, plain in zip(powered, aims, strict=True)])
+    return np.where(telling[:, None], _pearsons(gaussian, powered), 0.0)
+
+
+def _pearsons(gaussian: FloatArray, others: FloatArray) -> FloatArray:
+    """(n_others, n_models) of gaussianized predictions, powered, with rows as they are."""
+    raised = power(gaussian)
+    agree = np.array([_agrees(one, plain) for one, plain in zip(raised, gaussian, strict=True)])
+    return np.where(agree, np.einsum("dn,mn->dm", _unit(others), _unit(raised)), 0.0)
+
+
+def _contributions(gaussian: FloatArray, model: FloatArray, aims: FloatArray) -> FloatArray:
+    """(n_days, n_models) what predictions add to a gaussianized model, (n_ids,)."""
+    square = float(model @ model)
+    if not square:
+        return np.zeros((len(aims), len(gaussian)))
+    neutral = gaussian - np.outer(gaussian @ model / square, model)
+    added: FloatArray = np.einsum("dn,mn->dm", 4 * aims, neutral) / len(model)
+    return added
 
 
 def _agrees(raised: FloatArray, plain: FloatArray) -> bool:

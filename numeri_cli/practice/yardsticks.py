@@ -14,8 +14,6 @@ import numpy.typing as npt
 from numeri_cli.practice.diagnostics import BENCHMARK, NEUTRALIZED_SET
 from numeri_cli.practice.world import World
 from numeri_cli.scoring.neutral import neutralize
-from numeri_cli.scoring.ranks import gaussianize
-from numeri_cli.scoring.scores import correlation_with
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -45,17 +43,11 @@ class Yardsticks:
             np.column_stack(list(models.values())),
         )
 
-    def neutral(self, predictions: FloatArray) -> FloatArray:
-        """(n_ids, n_models) what the features leave of predictions; 0 where they leave nothing."""
-        left = neutralize(gaussianize(predictions), self.features)
+    def neutral(self, gaussian: FloatArray) -> FloatArray:
+        """What the features leave of gaussianized predictions, 0 where they leave nothing.
+
+        gaussian: (n_ids, n_models); returns: the same shape
+        """
+        left = neutralize(gaussian, self.features)
         is_left = np.abs(left).max(axis=0) > NOTHING_LEFT  # False for NaN, of a constant column
         return np.where(is_left, left, 0.0)
-
-    def likeness(self, predictions: FloatArray) -> FloatArray:
-        """(organiser's models, n_models) how like each is; 0 where it has no meaning."""
-        return np.array(
-            [
-                [float(np.nan_to_num(correlation_with(one, other))) for one in predictions.T]
-                for other in self.organisers.T
-            ]
-        )
