@@ -262,11 +262,12 @@ def traded(world: World, rows: np.ndarray, first_era: int) -> Figures:
     return Figures.of(track, np.expm1(returns).mean(axis=1))
 
 
-def ranks_of(names: Sequence[str], scores: np.ndarray, kinds: Sequence[str], rounds: int) -> Ranks:
-    """The best, the median and the worst rank of some rivals by the mean CORR of as many `rounds`.
+def ranks_of(
+    names: Sequence[str], scores: np.ndarray, kinds: Sequence[str], rounds: int
+) -> tuple[Ranks, ...]:
+    """The ranks that each rival of some kinds had by the mean CORR of as many `rounds`.
 
-    scores: (rounds, rivals); the mean over those rivals of each one's own. Who handed in nothing
-    in those rounds is last.
+    scores: (rounds, rivals); who handed in nothing in those rounds is last
     """
     chosen = [at for at, name in enumerate(names) if name.startswith(tuple(kinds))]
     table = []
@@ -275,11 +276,9 @@ def ranks_of(names: Sequence[str], scores: np.ndarray, kinds: Sequence[str], rou
         handed_in = np.isfinite(window).sum(axis=0)
         mean = np.nansum(window, axis=0) / np.maximum(handed_in, 1)
         table.append(rank_average(np.where(handed_in, -mean, np.inf)[:, None])[:, 0])
-    own = np.stack(table)[:, chosen]
-    return Ranks(
-        best=float(own.min(axis=0).mean()),
-        median=float(np.median(own, axis=0).mean()),
-        worst=float(own.max(axis=0).mean()),
+    return tuple(
+        Ranks(best=float(own.min()), median=float(np.median(own)), worst=float(own.max()))
+        for own in np.stack(table)[:, chosen].T
     )
 
 
