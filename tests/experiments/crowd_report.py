@@ -111,9 +111,9 @@ def report(results: Sequence[WorldResult], *, worlds: int) -> str:
         "",
         "Ranks among all rivals in every week by the mean CORR of one round, of the last 13 and of",
         "the last 52 (CORR60 of 52 is what the tournament ranks by), of two years. Ever first: how",
-        "many rivals were so in some week; typical: the median over rivals and worlds; the",
-        "mean of a world's rivals, ± across worlds. The means by CORR20 of 52 rounds were looked at",
-        "first (better best rank in 8 worlds of 20); all else was added when these were known.",
+        "many rivals were so in some week; typical: the median over rivals and worlds; mean: of a",
+        "world's rivals, ± across worlds. The means by CORR20 of 52 rounds were looked at first",
+        "(better best rank in 8 worlds of 20); all else was added when these were known.",
         "",
         (
             "| ranked by | | ever first | best rank, typical | mean | median rank, typical | mean "
