@@ -155,12 +155,12 @@ class World:
             return
         lessons = list(self._field.lessons())
         with listener.task(
-            "Training rivals and benchmarks", total=len(lessons), unit="models"
+            "Training all models", total=len(lessons), unit="models"
         ) as task:
             creation.run_all(lessons, task)
         listener.step("rivals_trained")
         count = self.settings.eras - self.settings.chunk_eras
-        with listener.task("Asking rivals and benchmarks", total=count, unit="weeks") as task:
+        with listener.task("Asking all models", total=count, unit="weeks") as task:
             creation.predict_history(self._archive, self._field, task)
         self._ask(self.live_era)
         eras = range(self.settings.train_eras + 1, self.live_era)
