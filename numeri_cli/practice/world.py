@@ -154,9 +154,7 @@ class World:
         if self.has_field:
             return
         lessons = list(self._field.lessons())
-        with listener.task(
-            "Training all models", total=len(lessons), unit="models"
-        ) as task:
+        with listener.task("Training all models", total=len(lessons), unit="models") as task:
             creation.run_all(lessons, task)
         listener.step("rivals_trained")
         count = self.settings.eras - self.settings.chunk_eras
