@@ -259,6 +259,8 @@ def staked(record: Stake) -> RenderableType:
                 f" is above {nmr(record.wanted_nmr)} goes back to your wallet"
             )
         )
+    elif record.stake_nmr:
+        lines.append(Text("each round it submits to risks up to a thirteenth, for 13 weeks"))
     lines.append(Text(f"in your wallet: {nmr(record.wallet_nmr)} NMR", style="dim"))
     return Group(*lines)
 
