@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from numeri_cli.cli.options import command
-from numeri_cli.errors import NumeriError, PracticeExists, PracticeMissing, UsageProblem
+from numeri_cli.errors import (
+    NumeriError,
+    PathForbidden,
+    PracticeError,
+    PracticeExists,
+    PracticeMissing,
+    UsageProblem,
+)
 
 if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
@@ -230,12 +237,16 @@ def reset(
 
     numeri practice reset --yes
     """
-    from numeri_cli.practice.removal import removal
+    from numeri_cli.home import held_lock
+    from numeri_cli.practice.furnishing import read_secrets
+    from numeri_cli.practice.removal import is_half_removed, removal
+    from numeri_cli.practice.state import Folders
     from numeri_cli.practice.tournament import Tournament
     from numeri_cli.terminal import tables, views
 
     home = session.home
-    if not Tournament.exists(home.practice) and not home.practice.exists():
+    is_there = Tournament.exists(home.practice) or home.practice.exists()
+    if not is_there and not is_half_removed(home.practice):
         raise PracticeMissing(
             f"there is no practice tournament in {home.practice}",
             hint="`numeri practice create` makes one",
@@ -244,7 +255,12 @@ def reset(
         f"Remove {home.practice} and everything made from it?", err=True
     ):
         raise UsageProblem("nothing was removed", hint="say yes, or give --yes")
-    with removal(home.practice):
+    with ExitStack() as stack:
+        with suppress(PracticeError, PathForbidden):  # damaged: no run can be at work in it
+            account = read_secrets(Folders(home.practice)).public_id
+            running = held_lock(home.lock("practice", account), what="a run in this tournament")
+            stack.enter_context(running)
+        stack.enter_context(removal(home.practice))
         session.ledger.forget("practice")
         for folder in (
             home.datasets("practice"),

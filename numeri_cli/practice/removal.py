@@ -35,6 +35,11 @@ def removal(root: Path) -> Iterator[None]:
         clear_removed(root)
 
 
+def is_half_removed(root: Path) -> bool:
+    """Whether a killed removal has left something."""
+    return _aside(root).exists()
+
+
 def clear_removed(root: Path) -> None:
     """Remove what a killed removal left; only for whoever holds the lock."""
     with disk_errors(root):

@@ -93,12 +93,9 @@ def listening(
         ) from error
     stop = threading.Event()
     threads = [
-        threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), name="practice server")
+        threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), name="practice server"),
+        threading.Thread(target=_tick, args=(tournament, stop), name="practice clock"),
     ]
-    if speed is not None:
-        threads.append(
-            threading.Thread(target=_tick, args=(tournament, stop), name="practice clock")
-        )
     with nullcontext() if speed is None else tournament.running(speed):
         for thread in threads:
             thread.start()
@@ -113,7 +110,7 @@ def listening(
 
 
 def _tick(tournament: Tournament, stop: threading.Event) -> None:
-    """Keep a running clock stored and let rounds open when it comes to them."""
+    """Go on where an advance was killed; let rounds open when a running clock comes to them."""
     said = ""
     while not stop.wait(TICK_SECONDS):
         try:
@@ -122,7 +119,7 @@ def _tick(tournament: Tournament, stop: threading.Event) -> None:
             continue  # somebody else advances; the next tick sees where to
         except NumeriError as error:
             if error.message != said:
-                sys.stderr.write(f"the clock could not go on: {error.message}\n")
+                sys.stderr.write(f"the tournament cannot go on: {error.message}\n")
             said = error.message
 
 

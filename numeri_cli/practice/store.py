@@ -7,6 +7,7 @@ advance` did in another process. Writers queue; readers never wait.
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -39,6 +40,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._mark: int | None = None  # tells this tournament's file from a later one's
 
     @classmethod
     def create(cls, path: Path) -> Store:
@@ -48,6 +50,7 @@ class Store:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         store = cls(path)
         store._migrate()
+        store._mark_new()
         return store
 
     @classmethod
@@ -57,6 +60,8 @@ class Store:
         if not path.is_file() or store._version() == 0:
             raise damaged(path)
         store._migrate()
+        with store._readable_errors(), closing(store._connect()) as connection:
+            store._mark = _mark_of(connection)
         return store
 
     @contextmanager
@@ -83,7 +88,14 @@ class Store:
                     connection.execute("ROLLBACK")
 
     def _connect(self) -> Connection:
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        address = f"{self._path.absolute().as_uri()}?mode=rw"  # never a new file
+        connection = sqlite3.connect(address, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
+        if self._mark not in (None, _mark_of(connection)):
+            connection.close()
+            raise PracticeMissing(
+                f"the practice tournament in {self._path.parent} is another one now",
+                hint="end this program and start it again",
+            )
         connection.row_factory = Row
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -107,7 +119,7 @@ class Store:
                 f"the disk is full: {self._path} could not be written",
                 hint="free some space and run the same command again; nothing was lost",
             )
-        if code == sqlite3.SQLITE_CANTOPEN and not self._path.parent.exists():
+        if code == sqlite3.SQLITE_CANTOPEN and not self._path.exists():
             return PracticeMissing(
                 f"no practice tournament is in {self._path.parent} any more",
                 hint="`numeri practice create` makes one",
@@ -127,6 +139,11 @@ class Store:
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return damaged(self._path)
         return None
+
+    def _mark_new(self) -> None:
+        with self._readable_errors(), closing(self._connect()) as connection:
+            connection.execute(f"PRAGMA application_id = {secrets.randbits(31)}")
+            self._mark = _mark_of(connection)
 
     def _version(self) -> int:
         """How many migrations the file has been through; 0 for one that is not ours."""
@@ -155,6 +172,11 @@ class Store:
                 if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # tables that are not ours
                     raise damaged(self._path) from error
                 raise
+
+
+def _mark_of(connection: Connection) -> int:
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    return int(mark)
 
 
 def damaged(path: Path) -> PracticeDamaged:

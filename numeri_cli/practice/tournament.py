@@ -231,10 +231,13 @@ class Tournament:
             week.publish()
 
     def tick(self) -> None:
-        """Keep a running clock's time, and open the next round if it has come to it.
+        """Finish a killed advance; keep a running clock's time, open the round it has come to.
 
         Raises LockHeld.
         """
+        self._finish(SILENT)
+        if self._running is None:
+            return
         self._keep_time()
         if self._is_behind():
             with self._advancing(SILENT) as week:

@@ -110,10 +110,10 @@ def report(results: Sequence[WorldResult], *, worlds: int) -> str:
         *_rows(real),
         "",
         "Ranks among all rivals in every week by the mean CORR of one round, of the last 13 and of",
-        "the last 52 (CORR60 of 52 is what the tournament ranks by), of two years. Ever first: how",
-        "many rivals were so in some week; typical: the median over rivals and worlds; mean: of a",
-        "world's rivals, ± across worlds. The means by CORR20 of 52 rounds were looked at first",
-        "(better best rank in 8 worlds of 20); all else was added when these were known.",
+        "up to the last 52, from the 13th on (CORR60 of these is what the tournament ranks by). Ever",
+        "first: how many rivals were so in some week; typical: the median over rivals and worlds;",
+        "mean: of a world's rivals, ± across worlds. The means by CORR20 of 52 rounds were looked at",
+        "first (better best rank in 8 worlds of 20); all else was added when these were known.",
         "",
         (
             "| ranked by | | ever first | best rank, typical | mean | median rank, typical | mean "
@@ -171,7 +171,8 @@ def _verdicts(results: Sequence[WorldResult]) -> list[str]:
 
 def _spans(results: Sequence[WorldResult]) -> list[str]:
     return [
-        f"CORR{one.days} of " + ("one round" if one.rounds == 1 else f"{one.rounds} rounds")
+        f"CORR{one.days} of "
+        + {1: "one round", 13: "13 rounds"}.get(one.rounds, f"up to {one.rounds} rounds")
         for one in (results[0].ranks if results else ())
     ]
 

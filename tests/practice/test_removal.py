@@ -114,6 +114,21 @@ def test_who_has_a_removed_tournament_open_is_told_and_leaves_no_remains(
     Tournament.create(root, TINY, field=False).close()
 
 
+def test_who_has_a_removed_tournament_open_mixes_nothing_into_its_successor(
+    tournament: Tournament, wire: Wire
+) -> None:
+    root = tournament.folders.root
+    remove(root)
+    Tournament.create(root, TINY, field=False).close()
+    for ask in (tournament.advance, tournament.tick, tournament.status, tournament.now):
+        with pytest.raises(PracticeMissing, match="another one now"):
+            ask()
+    response = wire.post("{ rounds(tournament: 8) { number } }")
+    assert (response.status_code, "another one now" in response.text) == (500, True)
+    with Tournament.open(root).store.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM entries").fetchone()[0] == 0
+
+
 def test_a_removal_that_is_killed_leaves_all_or_nothing(tournament: Tournament) -> None:
     root = tournament.folders.root
     number = tournament.status().round_number

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -21,6 +22,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from numeri_cli.practice import settlement
 from numeri_cli.practice.advancing import final_scores
+from numeri_cli.practice.server import listening
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.practice.world import WorldSettings
 from tests.practice.dying import advanced, files, in_a_child, rows
@@ -240,6 +242,28 @@ def test_what_is_submitted_after_a_killed_close_counts(tmp_path: Path) -> None:
         entered = {one.submission_id for one in settlement.entries_of(connection, number)}
     assert {made["id"], also["id"]} <= entered
     assert len(entered - {None}) == 2
+
+
+def test_a_round_whose_close_was_killed_holds_nothing_while_it_goes_on(tmp_path: Path) -> None:
+    root = begun(tmp_path / "t", TINY, field=True).folders.root
+    code, _ = in_a_child(killed_when_closed, root)
+    assert code == -signal.SIGKILL
+    again = Tournament.open(root)
+    withdrawn = again.set_stake("lighthouse", Decimal(0))
+    assert (withdrawn.stake_nmr, withdrawn.locked_nmr) == (0, 0)
+
+
+def test_a_server_goes_on_where_an_advance_was_killed_beside_it(tmp_path: Path) -> None:
+    made = begun(tmp_path / "t", TINY, field=True)
+    number = made.state().live_round
+    with listening(made):
+        code, _ = in_a_child(killed_when_closed, made.folders.root)
+        assert code == -signal.SIGKILL
+        until = time.monotonic() + 60
+        while not made.status().is_open:
+            assert time.monotonic() < until, "the round never opened again"
+            time.sleep(0.05)
+    assert made.state().live_round == number
 
 
 def test_a_round_whose_close_was_killed_holds_its_part_of_a_stake_once(tmp_path: Path) -> None:
