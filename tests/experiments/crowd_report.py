@@ -110,10 +110,10 @@ def report(results: Sequence[WorldResult], *, worlds: int) -> str:
         *_rows(real),
         "",
         "Ranks among all rivals in every week by the mean CORR of one round, of the last 13 and of",
-        "up to the last 52, from the 13th on (CORR60 of these is what the tournament ranks by). Ever",
-        "first: how many rivals were so in some week; typical: the median over rivals and worlds;",
-        "mean: of a world's rivals, ± across worlds. The means by CORR20 of 52 rounds were looked at",
-        "first (better best rank in 8 worlds of 20); all else was added when these were known.",
+        "up to the last 52, from the 13th on (CORR60 of these is what the tournament ranks by).",
+        "Ever first: how many rivals were so in some week; typical: the median over rivals and",
+        "worlds; mean: of a world's rivals, ± across worlds. The means by CORR20 of 52 rounds were",
+        "looked at first (better best rank in 8 worlds of 20); all else was added after that.",
         "",
         (
             "| ranked by | | ever first | best rank, typical | mean | median rank, typical | mean "
