@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -237,16 +237,13 @@ def reset(
 
     numeri practice reset --yes
     """
-    from numeri_cli.home import held_lock
     from numeri_cli.practice.furnishing import read_secrets
     from numeri_cli.practice.removal import is_half_removed, removal
     from numeri_cli.practice.state import Folders
-    from numeri_cli.practice.tournament import Tournament
     from numeri_cli.terminal import tables, views
 
     home = session.home
-    is_there = Tournament.exists(home.practice) or home.practice.exists()
-    if not is_there and not is_half_removed(home.practice):
+    if not home.practice.exists() and not is_half_removed(home.practice):
         raise PracticeMissing(
             f"there is no practice tournament in {home.practice}",
             hint="`numeri practice create` makes one",
@@ -255,12 +252,10 @@ def reset(
         f"Remove {home.practice} and everything made from it?", err=True
     ):
         raise UsageProblem("nothing was removed", hint="say yes, or give --yes")
-    with ExitStack() as stack:
-        with suppress(PracticeError, PathForbidden):  # damaged: no run can be at work in it
-            account = read_secrets(Folders(home.practice)).public_id
-            running = held_lock(home.lock("practice", account), what="a run in this tournament")
-            stack.enter_context(running)
-        stack.enter_context(removal(home.practice))
+    run_lock = None
+    with suppress(PracticeError, PathForbidden):  # damaged: no run can be at work in it
+        run_lock = home.lock("practice", read_secrets(Folders(home.practice)).public_id)
+    with removal(home.practice, run_lock=run_lock):
         session.ledger.forget("practice")
         for folder in (
             home.datasets("practice"),

@@ -13,20 +13,25 @@ from numeri_cli.practice.state import Folders
 
 
 @contextmanager
-def removal(root: Path) -> Iterator[None]:
+def removal(root: Path, *, run_lock: Path | None = None) -> Iterator[None]:
     """Remove the tournament at `root` once the block has removed what was made from it.
 
     It goes at once, by a rename: whoever was killed while removing it leaves none or all of it.
-    Raises LockHeld, before the block, where a process makes or advances it; DiskError.
+    run_lock: of the runs in it
+    Raises LockHeld, before the block, where a process makes, advances or plays it; DiskError.
     """
+    work = {Folders(root).lock: "is being advanced, or its rivals are being trained"}
+    if run_lock is not None:
+        work = {run_lock: "has a run at work in it", **work}
     with ExitStack() as stack:
-        try:
-            stack.enter_context(held_lock(Folders(root).lock, what="this practice tournament"))
-        except LockHeld as error:
-            raise LockHeld(
-                "the practice tournament is being advanced, or its rivals are being trained",
-                hint="wait for that to end or stop it; then run the same command again",
-            ) from error
+        for lock, state in work.items():
+            try:
+                stack.enter_context(held_lock(lock, what="this practice tournament"))
+            except LockHeld as error:
+                raise LockHeld(
+                    f"the practice tournament {state}",
+                    hint="wait for that to end or stop it; then run the same command again",
+                ) from error
         yield
         clear_removed(root)
         with disk_errors(root):

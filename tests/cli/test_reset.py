@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from numeri_cli.home import Home, held_lock
 from numeri_cli.practice.furnishing import read_secrets
@@ -11,34 +14,37 @@ from tests.cli.conftest import Numeri
 from tests.cli.refusals import kept, refused
 
 
-def test_while_a_week_passes_a_reset_removes_nothing(numeri: Numeri, trained: Path) -> None:
+def advance_lock(practice: Path) -> Path:
+    return Folders(practice).lock
+
+
+def run_lock(practice: Path) -> Path:
+    return Home.find().lock("practice", read_secrets(Folders(practice)).public_id)
+
+
+@pytest.mark.parametrize(
+    ("lock_of", "sentence"),
+    [
+        (advance_lock, "the practice tournament is being advanced"),
+        (run_lock, "the practice tournament has a run at work in it"),
+    ],
+)
+def test_while_others_are_at_work_a_reset_removes_nothing(
+    numeri: Numeri, trained: Path, lock_of: Callable[[Path], Path], sentence: str
+) -> None:
     before = kept(trained)
-    with held_lock(Folders(trained / "data" / "practice").lock, what="an advance"):
+    with held_lock(lock_of(trained / "data" / "practice"), what="somebody"):
         refused(
             numeri("practice", "reset", "--yes", "--json"),
             exit_code=5,
             code="lock_held",
-            sentence="the practice tournament is being advanced",
+            sentence=sentence,
             cure="run the same command again",
         )
     assert kept(trained) == before
     assert numeri("practice", "reset", "--yes").code == 0
     assert kept(trained / "data") == {}
     assert numeri("practice", "create", "--stocks", 100, "--eras", 40, "--rivals", 3).code == 0
-
-
-def test_while_a_run_is_at_work_a_reset_removes_nothing(numeri: Numeri, trained: Path) -> None:
-    before = kept(trained / "data" / "practice")
-    account = read_secrets(Folders(trained / "data" / "practice")).public_id
-    with held_lock(Home.find().lock("practice", account), what="a run"):
-        refused(
-            numeri("practice", "reset", "--yes", "--json"),
-            exit_code=5,
-            code="lock_held",
-            sentence="a run in this tournament",
-            cure="",
-        )
-    assert kept(trained / "data" / "practice") == before
 
 
 def test_what_a_killed_reset_has_left_is_removed_by_the_next(numeri: Numeri, trained: Path) -> None:
