@@ -10,7 +10,7 @@ def main() -> int:
 
         return command()
     except KeyboardInterrupt:  # before there was a session that could say so, or after it
-        from numeri_cli.cli.stopping import interrupted
+        from numeri_cli.cli.signals import interrupted
 
         sys.stderr.write(f"error: {interrupted().message}\nhint:  {interrupted().hint}\n")
         return int(interrupted().exit_code)

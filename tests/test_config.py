@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.api.limits import Limits
+from numeri_cli.api.http.limits import Limits
 from numeri_cli.config import (
     WireSettings,
     find_profile,

@@ -24,10 +24,13 @@ from numeri_cli.api.answers import (
     submission_of,
     token_of,
 )
-from numeri_cli.api.connection import Connector
-from numeri_cli.api.limits import Limits
-from numeri_cli.api.retrying import Passing, patiently
-from numeri_cli.api.wire import Wire
+from numeri_cli.api.http.connection import Connector
+from numeri_cli.api.http.graphql import Wire
+from numeri_cli.api.http.limits import Limits
+from numeri_cli.api.http.retry import (
+    Passing,
+    patiently,
+)
 from numeri_cli.credentials import Keys
 from numeri_cli.errors import DatasetUnknown, NoRoundOpen
 from numeri_cli.progress import SILENT, Listener

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
-from numeri_cli.api.retrying import http_date
+from numeri_cli.api.http.retry import http_date
 
 
 class ServerClock:

@@ -13,8 +13,9 @@ import typer
 
 from numeri_cli import __version__
 from numeri_cli.cli import (
-    desk,
-    diagnose,
+    diagnostics as diagnose,
+)
+from numeri_cli.cli import (
     learn,
     practice,
     practice_results,
@@ -23,8 +24,15 @@ from numeri_cli.cli import (
     schedule,
     validate,
 )
+from numeri_cli.cli import (
+    models as desk,
+)
 from numeri_cli.cli.options import describe
-from numeri_cli.cli.stopping import TerminationAsked, terminate, terminated
+from numeri_cli.cli.signals import (
+    TerminationAsked,
+    terminate,
+    terminated,
+)
 from numeri_cli.errors import DiskError, ExitCode, NumeriError, UsageProblem
 
 app = typer.Typer(
@@ -105,7 +113,7 @@ def _usage(error: typer.TyperException, words: list[str]) -> int:
 
 def _refused(error: NumeriError, words: list[str], *, command: str) -> int:
     """An error outside of any session, shown as those inside are."""
-    from numeri_cli.terminal.screen import Screen
+    from numeri_cli.output.screen import Screen
 
     mute = isinstance(error, DiskError)
     if mute:  # what is left in the buffer would fail again at the end of the process

@@ -11,8 +11,8 @@ from numeri_cli.cli.options import command
 
 if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
+    from numeri_cli.commands import views
     from numeri_cli.learning.artifact import Artifact
-    from numeri_cli.terminal import views
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,8 +35,9 @@ def train(
 
     numeri train lighthouse
     """
-    from numeri_cli.pipeline.models import train_model
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.commands import views
+    from numeri_cli.commands.models import train_model
+    from numeri_cli.output.text import tables
 
     names = _models(session, models)
     session.make_practice()
@@ -51,7 +52,7 @@ def _models(session: Session, asked: list[str] | None) -> list[str]:
 
 
 def _view(artifact: Artifact) -> views.TrainedModelView:
-    from numeri_cli.terminal import views
+    from numeri_cli.commands import views
 
     contract = artifact.contract
     return views.TrainedModelView(
@@ -87,11 +88,12 @@ def predict(
 
     numeri predict lighthouse --data validation --output lighthouse.csv
     """
+    from numeri_cli.commands import views
+    from numeri_cli.commands.models import predict as predict_model
+    from numeri_cli.commands.models import trained
+    from numeri_cli.commands.predict import data_file
     from numeri_cli.errors import UsageProblem
-    from numeri_cli.pipeline.models import predict as predict_model
-    from numeri_cli.pipeline.models import trained
-    from numeri_cli.pipeline.predicting import data_file
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.output.text import tables
 
     names = _models(session, models)
     if output is not None and len(names) > 1:
@@ -131,8 +133,9 @@ def backtest(
 
     numeri backtest lighthouse --window 52
     """
-    from numeri_cli.pipeline.models import backtest_model
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.commands import views
+    from numeri_cli.commands.models import backtest_model
+    from numeri_cli.output.text import tables
 
     names = _models(session, models)
     session.make_practice()
@@ -170,11 +173,15 @@ def neutralize(
 
     numeri neutralize mine.csv --data live --proportion 0.5
     """
+    from numeri_cli.commands.datasets import (
+        FEATURES,
+        bring,
+        missing,
+    )
+    from numeri_cli.commands.neutralize import neutralize_file
+    from numeri_cli.commands.predict import data_file
     from numeri_cli.dataset.features import FeatureFile
-    from numeri_cli.neutralization import neutralize_file
-    from numeri_cli.pipeline.data import FEATURES, bring, missing
-    from numeri_cli.pipeline.predicting import data_file
-    from numeri_cli.terminal import tables
+    from numeri_cli.output.text import tables
 
     session.profile  # noqa: B018 - its refusal comes before any work
     session.make_practice()

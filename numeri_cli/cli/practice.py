@@ -40,7 +40,7 @@ def status(session: Session) -> None:
 
     numeri practice status
     """
-    from numeri_cli.terminal import tables
+    from numeri_cli.output.text import tables
 
     session.screen.show(session.practice.status(), tables.practice)
 
@@ -65,9 +65,12 @@ def create(
 
     numeri practice create --seed 7
     """
+    from numeri_cli.output.text import tables
+    from numeri_cli.practice.market.universe import (
+        SCALES,
+        WorldSettings,
+    )
     from numeri_cli.practice.tournament import Tournament
-    from numeri_cli.practice.universe import SCALES, WorldSettings
-    from numeri_cli.terminal import tables
 
     if Tournament.exists(session.home.practice):
         raise PracticeExists(
@@ -120,7 +123,7 @@ def advance(
 
     numeri practice advance --rounds 4
     """
-    from numeri_cli.terminal import tables
+    from numeri_cli.output.text import tables
 
     if rounds is not None and until is not None:
         raise UsageProblem(
@@ -145,7 +148,11 @@ def advance(
 @contextmanager
 def _saying_how_far(session: Session, goal: int) -> Iterator[None]:
     """Where time stops on its way to a round, say where, and what goes on from there."""
-    from numeri_cli.cli.stopping import TerminationAsked, interrupted, terminated
+    from numeri_cli.cli.signals import (
+        TerminationAsked,
+        interrupted,
+        terminated,
+    )
 
     def told(error: NumeriError) -> NumeriError:
         state = session.practice.state()
@@ -179,8 +186,8 @@ def serve(
 
     numeri practice serve --port 8000
     """
-    from numeri_cli.practice.rate_limits import RateLimiter
-    from numeri_cli.practice.server import serve as serve_practice
+    from numeri_cli.practice.server.rate_limits import RateLimiter
+    from numeri_cli.practice.server.server import serve as serve_practice
 
     tournament = session.practice
     public_id, secret = tournament.participant_keys()
@@ -206,7 +213,8 @@ def add_model(
 
     numeri practice add-model nightwatch
     """
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.commands import views
+    from numeri_cli.output.text import tables
 
     session.screen.show(views.Added(name, session.practice.add_model(name)), tables.added)
 
@@ -221,8 +229,8 @@ def stake(
 
     numeri practice stake lighthouse 25
     """
-    from numeri_cli.practice.staking import parsed_nmr
-    from numeri_cli.terminal import tables
+    from numeri_cli.output.text import tables
+    from numeri_cli.practice.rounds.staking import parsed_nmr
 
     staked = session.practice.set_stake(model, parsed_nmr(nmr))
     session.screen.show(staked, tables.staked)
@@ -237,10 +245,14 @@ def reset(
 
     numeri practice reset --yes
     """
-    from numeri_cli.practice.furnishing import read_secrets
-    from numeri_cli.practice.removal import is_half_removed, removal
-    from numeri_cli.practice.state import Folders
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.commands import views
+    from numeri_cli.output.text import tables
+    from numeri_cli.practice.rounds.create import read_secrets
+    from numeri_cli.practice.rounds.remove import (
+        is_half_removed,
+        removal,
+    )
+    from numeri_cli.practice.rounds.state import Folders
 
     home = session.home
     if not home.practice.exists() and not is_half_removed(home.practice):

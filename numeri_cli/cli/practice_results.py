@@ -30,8 +30,8 @@ def leaderboard(
 
     numeri practice leaderboard
     """
-    from numeri_cli.practice.leaderboard import leaderboard as leaderboard_of
-    from numeri_cli.terminal import ranking
+    from numeri_cli.output.text import practice_leaderboard as ranking
+    from numeri_cli.practice.results.leaderboard import leaderboard as leaderboard_of
 
     found = leaderboard_of(session.practice, of="accounts" if accounts else "models")
     session.screen.show(ranking.RankingView.best(found, top), ranking.ranking)
@@ -52,13 +52,13 @@ def fund(
 
     numeri practice fund --html fund.html
     """
-    from numeri_cli.practice.fund import fund_report
-    from numeri_cli.terminal import funding
+    from numeri_cli.output.text import practice_fund as funding
+    from numeri_cli.practice.results.fund import fund_report
 
     report = fund_report(session.practice, from_era=from_era, eras=eras, listener=session.listener)
     page = None
     if html is not None or show:
-        from numeri_cli.report.fund_page import write_fund_page
+        from numeri_cli.output.html.practice_fund import write_fund_page
 
         page = (
             html.expanduser().absolute() if html else session.home.reports("practice") / "fund.html"

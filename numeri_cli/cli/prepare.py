@@ -40,9 +40,10 @@ def init(
 
     numeri init --tournament practice
     """
+    from numeri_cli.commands import views
     from numeri_cli.config import profile_text, read_profile
     from numeri_cli.home import write_text
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.output.text import tables
 
     path = session.asked_profile or Path("numeri.toml").absolute()
     if path.exists() and not force:
@@ -71,8 +72,9 @@ def login(
 
     numeri login
     """
+    from numeri_cli.commands import views
     from numeri_cli.credentials import store_keys
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.output.text import tables
 
     if session.endpoint.is_practice:
         raise UsageProblem(
@@ -122,8 +124,9 @@ def logout(session: Session) -> None:
 
     numeri logout
     """
+    from numeri_cli.commands import views
     from numeri_cli.credentials import forget_keys
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.output.text import tables
 
     host = session.endpoint.host
     forgotten = forget_keys(session.home.credentials, host)
@@ -140,9 +143,12 @@ def datasets(
 
     numeri datasets
     """
-    from numeri_cli.pipeline.data import binned, offered
-    from numeri_cli.terminal import datasets as tables
-    from numeri_cli.terminal import views
+    from numeri_cli.commands import views
+    from numeri_cli.commands.datasets import (
+        binned,
+        offered,
+    )
+    from numeri_cli.output.text import datasets as tables
 
     workshop = session.workshop
     files = tuple(
@@ -171,9 +177,13 @@ def download(
 
     numeri download live validation
     """
-    from numeri_cli.pipeline.data import USUAL, bring, file_name
-    from numeri_cli.terminal import datasets as tables
-    from numeri_cli.terminal import views
+    from numeri_cli.commands import views
+    from numeri_cli.commands.datasets import (
+        USUAL,
+        bring,
+        file_name,
+    )
+    from numeri_cli.output.text import datasets as tables
 
     version = session.profile.data_version  # its refusal comes before any work
     session.make_practice()

@@ -42,8 +42,8 @@ def submit(
 
     numeri submit lighthouse
     """
-    from numeri_cli.pipeline.submitting import submit_sources
-    from numeri_cli.terminal import tables
+    from numeri_cli.commands.submit import submit_sources
+    from numeri_cli.output.text import tables
 
     keys = session.require_keys()
     result = submit_sources(
@@ -75,10 +75,10 @@ def run(
     numeri run --tournament practice
     """
     from numeri_cli.cli.durations import seconds_of
-    from numeri_cli.pipeline.outcomes import Allowed
-    from numeri_cli.pipeline.run import run as run_round
-    from numeri_cli.pipeline.waiting import Patience
-    from numeri_cli.terminal import tables
+    from numeri_cli.commands.outcomes import Allowed
+    from numeri_cli.commands.round import Patience
+    from numeri_cli.commands.run import run as run_round
+    from numeri_cli.output.text import tables
 
     patience = Patience(wait_seconds=seconds_of(wait))
     session.profile  # noqa: B018 - its refusal comes before any work
@@ -96,8 +96,8 @@ def status(session: Session) -> None:
 
     numeri status
     """
-    from numeri_cli.pipeline.standing import standing
-    from numeri_cli.terminal import tables
+    from numeri_cli.commands.status import standing
+    from numeri_cli.output.text import tables
 
     session.require_keys()
     result = standing(session.workshop)
@@ -114,7 +114,8 @@ def rounds(
 
     numeri rounds --limit 5
     """
-    from numeri_cli.terminal import tables, views
+    from numeri_cli.commands import views
+    from numeri_cli.output.text import tables
 
     ledger, key = session.ledger, session.endpoint.key
     rows = tuple(

@@ -43,7 +43,7 @@ def show(session: Session, daily: Daily = False, system: SystemOption = SystemNa
     numeri schedule show --daily
     """
     from numeri_cli import schedule
-    from numeri_cli.terminal import tables
+    from numeri_cli.output.text import tables
 
     planned = _planned(session, daily=daily, system=system)
     session.screen.show(schedule.show(planned), tables.schedule)
@@ -57,7 +57,7 @@ def install(session: Session, daily: Daily = False, system: SystemOption = Syste
     """
     from numeri_cli import schedule
     from numeri_cli.credentials import stored_hosts
-    from numeri_cli.terminal import tables
+    from numeri_cli.output.text import tables
 
     planned = _planned(session, daily=daily, system=system)
     stored = session.endpoint.is_practice or session.endpoint.host in stored_hosts(
@@ -79,7 +79,7 @@ def remove(
     numeri schedule remove
     """
     from numeri_cli import schedule
-    from numeri_cli.terminal import tables
+    from numeri_cli.output.text import tables
 
     removed = schedule.remove(_profile(session), system=system.value if system else None)
     session.screen.show(removed, tables.unscheduled)

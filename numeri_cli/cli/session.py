@@ -14,7 +14,12 @@ import typer
 
 from numeri_cli.cli.endpoint import Endpoint, environment_host, resolve
 from numeri_cli.cli.options import STARTER_MODEL, Shared
-from numeri_cli.cli.stopping import TerminationAsked, interrupted, terminated, unanswered
+from numeri_cli.cli.signals import (
+    TerminationAsked,
+    interrupted,
+    terminated,
+    unanswered,
+)
 from numeri_cli.config import Profile, find_profile, read_profile, starter_profile
 from numeri_cli.credentials import Keys, find_keys
 from numeri_cli.errors import (
@@ -25,16 +30,16 @@ from numeri_cli.errors import (
     ProfileMissing,
 )
 from numeri_cli.home import Home, disk_error
-from numeri_cli.terminal.screen import Screen
+from numeri_cli.output.screen import Screen
 
 if TYPE_CHECKING:
     from httpx import BaseTransport
 
     from numeri_cli.api.client import Client
+    from numeri_cli.commands.context import Workshop
+    from numeri_cli.commands.outcomes import RunResult
     from numeri_cli.ledger.ledger import Ledger
-    from numeri_cli.pipeline.outcomes import RunResult
     from numeri_cli.practice.tournament import Tournament
-    from numeri_cli.workshop import Workshop
 
 
 class Session:
@@ -110,7 +115,7 @@ class Session:
         if not self.endpoint.is_practice:
             return
         from numeri_cli.practice.tournament import Tournament
-        from numeri_cli.practice.world import WorldSettings
+        from numeri_cli.practice.world.world import WorldSettings
 
         if not Tournament.exists(self.home.practice):
             self.listener.say(f"Creating a practice tournament in {self.home.practice} …")
@@ -143,7 +148,7 @@ class Session:
     def connect(self, keys: Keys | None) -> Client:
         """A client with these keys; the caller's profile sets its patience."""
         from numeri_cli.api.client import Client
-        from numeri_cli.api.limits import Limits
+        from numeri_cli.api.http.limits import Limits
 
         limits = Limits()
         if self.profile_path is not None:
@@ -166,7 +171,7 @@ class Session:
             return None
         from httpx import WSGITransport
 
-        from numeri_cli.practice.server import application
+        from numeri_cli.practice.server.server import application
 
         return WSGITransport(app=application(self.practice))
 
@@ -180,7 +185,7 @@ class Session:
     @cached_property
     def workshop(self) -> Workshop:
         """Everything an errand needs, in one record."""
-        from numeri_cli.workshop import Workshop
+        from numeri_cli.commands.context import Workshop
 
         return Workshop(
             home=self.home,

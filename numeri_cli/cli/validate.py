@@ -46,10 +46,18 @@ def validate(
 
     numeri validate lighthouse --raw
     """
-    from numeri_cli.pipeline.paying import with_payout
-    from numeri_cli.pipeline.predicting import data_file
-    from numeri_cli.pipeline.validating import validate_sources, write_validation_report
-    from numeri_cli.terminal import tables, validating
+    from numeri_cli.commands.predict import data_file
+    from numeri_cli.commands.validate.payout import with_payout
+    from numeri_cli.commands.validate.validate import (
+        validate_sources,
+    )
+    from numeri_cli.output.html.validation import report_path, write_report
+    from numeri_cli.output.text import (
+        tables,
+    )
+    from numeri_cli.output.text import (
+        validation as validating,
+    )
 
     words = sources or list(session.profile.models)
     session.make_practice()
@@ -65,7 +73,8 @@ def validate(
         raw_too=raw,
     )
     result = with_payout(session.workshop, result)
-    report = write_validation_report(session.workshop, result, self_contained=self_contained)
+    report = report_path(session.home.reports(session.endpoint.key), result)
+    write_report(result, report, self_contained=self_contained)
     session.screen.show(validating.view_of(result, report=report), tables.validation)
     if show:
         typer.launch(report.as_uri())

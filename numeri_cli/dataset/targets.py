@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from numeri_cli.dataset.features import nearest
-from numeri_cli.dataset.store import DataFile
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import TargetAlias, TargetUnknown
 
 ALIAS = "target"

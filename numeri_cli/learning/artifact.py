@@ -12,7 +12,11 @@ from pathlib import Path
 from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, ModelUntrained
 from numeri_cli.home import Home, disk_errors, safe_name, write_text
 from numeri_cli.learning.contract import Contract
-from numeri_cli.learning.estimators import Fitted, FittedLightGBM, load_estimator
+from numeri_cli.learning.estimators.any_class import (
+    Fitted,
+    FittedLightGBM,
+    load_estimator,
+)
 from numeri_cli.learning.plan import LIGHTGBM
 
 CONTRACT = "model.json"

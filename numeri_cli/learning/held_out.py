@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.learning.legs import Standing
+from numeri_cli.learning.estimators.lightgbm.legs import Standing
+from numeri_cli.learning.estimators.lightgbm.parameters import lgb
 from numeri_cli.learning.matrix import FloatMatrix, float_matrix
-from numeri_cli.learning.native import lgb
 from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import Listener
 from numeri_cli.scoring.scores import corr

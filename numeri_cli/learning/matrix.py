@@ -8,7 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from numeri_cli.learning.binned import column_blocks, without_missing_twos
+from numeri_cli.learning.estimators.lightgbm.binned import (
+    column_blocks,
+    without_missing_twos,
+)
 from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import SILENT, Listener
 

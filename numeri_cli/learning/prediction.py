@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
-from numeri_cli.dataset.store import DataFile
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ArtifactForeign, FileForeign
 from numeri_cli.home import atomic_path
-from numeri_cli.learning.binned import without_missing_twos
-from numeri_cli.learning.estimators import Fitted
+from numeri_cli.learning.estimators.any_class import Fitted
+from numeri_cli.learning.estimators.lightgbm.binned import without_missing_twos
 from numeri_cli.learning.matrix import float_rows
 from numeri_cli.learning.plan import Neutralization
 from numeri_cli.progress import SILENT, Listener

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from numeri_cli.dataset.eras import era_number, purge_eras, sort_eras
 from numeri_cli.dataset.features import FeatureFile
-from numeri_cli.dataset.store import DataFile
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import TargetMissing
 from numeri_cli.home import Home, safe_name
-from numeri_cli.learning.cache import BinnedCache
-from numeri_cli.learning.native import require_accepted
+from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
+from numeri_cli.learning.estimators.lightgbm.parameters import require_accepted
 from numeri_cli.learning.plan import LIGHTGBM, ModelPlan, Neutralization
 from numeri_cli.learning.rows import Source, open_sources, rows_of_eras, with_target
 from numeri_cli.learning.training import parameters

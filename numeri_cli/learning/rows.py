@@ -10,7 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from numeri_cli.dataset.eras import sort_eras
-from numeri_cli.dataset.store import DataFile, float_column
+from numeri_cli.dataset.parquet import (
+    DataFile,
+    float_column,
+)
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import TargetMissing
 

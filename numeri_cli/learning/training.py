@@ -15,11 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from numeri_cli.dataset.eras import before_purge, era_number
-from numeri_cli.dataset.store import float_column
+from numeri_cli.dataset.parquet import float_column
 from numeri_cli.errors import MemoryShort, ParameterUnknown, UsageProblem
-from numeri_cli.learning.binned import BLOCK_COLUMNS, build_binned, subset
-from numeri_cli.learning.cache import BinnedCache
-from numeri_cli.learning.estimators import (
+from numeri_cli.learning.estimators.any_class import (
     Fitted,
     FittedLightGBM,
     dump_estimator,
@@ -28,8 +26,23 @@ from numeri_cli.learning.estimators import (
     load_estimator,
     make_estimator,
 )
+from numeri_cli.learning.estimators.lightgbm.binned import (
+    BLOCK_COLUMNS,
+    build_binned,
+    subset,
+)
+from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
+from numeri_cli.learning.estimators.lightgbm.legs import (
+    BoosterOrder,
+    train_booster,
+)
+from numeri_cli.learning.estimators.lightgbm.parameters import (
+    DEFAULT_TREES,
+    lgb,
+    lightgbm_parameters,
+    value_of,
+)
 from numeri_cli.learning.held_out import PATIENCE_TREES, EraCorrJudge, HeldOut
-from numeri_cli.learning.legs import BoosterOrder, train_booster
 from numeri_cli.learning.matrix import float_matrix
 from numeri_cli.learning.memory import (
     GIGABYTE,
@@ -38,7 +51,6 @@ from numeri_cli.learning.memory import (
     check_disk,
     check_memory,
 )
-from numeri_cli.learning.native import DEFAULT_TREES, lgb, lightgbm_parameters, value_of
 from numeri_cli.learning.plan import LIGHTGBM, EraWeights, ModelPlan
 from numeri_cli.learning.rows import LabelledRows, Rows, Source, rows_of_eras, with_target
 from numeri_cli.progress import SILENT, Listener

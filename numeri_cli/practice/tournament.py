@@ -22,18 +22,39 @@ from numeri_cli.errors import (
     PracticeSettings,
 )
 from numeri_cli.home import disk_errors, held_lock
-from numeri_cli.practice import accounts, edition, staking, submissions
-from numeri_cli.practice.advancing import Week
-from numeri_cli.practice.archive import require_space
 from numeri_cli.practice.calendar import Calendar
 from numeri_cli.practice.clock import RunningClock
-from numeri_cli.practice.furnishing import PARTICIPANT, furnish, read_secrets
-from numeri_cli.practice.refusals import round_closed
-from numeri_cli.practice.removal import clear_removed
-from numeri_cli.practice.signing import UrlSigner
-from numeri_cli.practice.state import Folders, State, keep_clock, read_state
-from numeri_cli.practice.store import Connection, Store, damaged
-from numeri_cli.practice.world import World, WorldSettings
+from numeri_cli.practice.database.database import (
+    Connection,
+    Store,
+    damaged,
+)
+from numeri_cli.practice.participants import (
+    accounts,
+    submissions,
+)
+from numeri_cli.practice.participants.refusals import round_closed
+from numeri_cli.practice.rounds import staking
+from numeri_cli.practice.rounds.create import (
+    PARTICIPANT,
+    furnish,
+    read_secrets,
+)
+from numeri_cli.practice.rounds.remove import clear_removed
+from numeri_cli.practice.rounds.state import (
+    Folders,
+    State,
+    keep_clock,
+    read_state,
+)
+from numeri_cli.practice.rounds.week import Week
+from numeri_cli.practice.server.signing import UrlSigner
+from numeri_cli.practice.world import dataset_files as edition
+from numeri_cli.practice.world.archive import require_space
+from numeri_cli.practice.world.world import (
+    World,
+    WorldSettings,
+)
 from numeri_cli.progress import SILENT, Listener
 
 

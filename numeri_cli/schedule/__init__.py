@@ -1,8 +1,8 @@
 """When `numeri run` is started by itself: a block in the crontab, or a systemd timer."""
 
 from numeri_cli.schedule.calendar import Cadence
-from numeri_cli.schedule.crontab import Crontab
-from numeri_cli.schedule.planning import (
+from numeri_cli.schedule.cron.crontab import Crontab
+from numeri_cli.schedule.plan import (
     Entry,
     Schedule,
     Standing,
@@ -14,7 +14,7 @@ from numeri_cli.schedule.planning import (
     remove,
     show,
 )
-from numeri_cli.schedule.systemd import Systemd
+from numeri_cli.schedule.systemd.units import Systemd
 
 __all__ = [
     "Cadence",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.api.client import Client
-from numeri_cli.api.connection import Connector
+from numeri_cli.api.http.connection import Connector
 from tests.api.faulty import KEYS, QUICK, Server
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from numeri_cli.api.limits import Limits
+from numeri_cli.api.http.limits import Limits
 from numeri_cli.credentials import Keys
 
 KEYS = Keys("A2B3C4D5E6F7A2B3C4D5E6F7A2B3C4D5", "the-secret-of-the-test-suite")

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from numeri_cli.api.client import Client
-from numeri_cli.api.limits import Limits
+from numeri_cli.api.http.limits import Limits
 from numeri_cli.errors import ApiChanged
 from tests.api.faulty import QUICK, Reply, Server, data
 

@@ -21,9 +21,12 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from numeri_cli.practice.handler import Handler
-from numeri_cli.practice.server import ADDRESS, application
-from numeri_cli.practice.store import moment_text
+from numeri_cli.practice.database.database import moment_text
+from numeri_cli.practice.server.connection import Handler
+from numeri_cli.practice.server.server import (
+    ADDRESS,
+    application,
+)
 from numeri_cli.practice.tournament import Tournament
 
 if TYPE_CHECKING:

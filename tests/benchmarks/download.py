@@ -36,7 +36,7 @@ OUR_IMPORTS = (
     "filelock",
     "httpcore",
     "numeri_cli.api.client",
-    "numeri_cli.downloading",
+    "numeri_cli.commands.download",
     "numeri_cli.ledger.ledger",
     "pyarrow.parquet",
 )
@@ -109,8 +109,8 @@ def load(megabytes: int, way: str, fetched: Callable[[Site], Outputs] | None, fo
 
 def ours(site: Site) -> Outputs:
     """As `numeri download` does it: fetched, checked, synced, entered into the ledger."""
-    from numeri_cli import downloading
     from numeri_cli.api.client import Client
+    from numeri_cli.commands import download as downloading
     from numeri_cli.home import Home
     from numeri_cli.ledger.ledger import Ledger
 

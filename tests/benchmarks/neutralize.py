@@ -72,8 +72,9 @@ def write_wide_file(folder: Path, eras: int) -> None:
 
 
 def fnc_of_file(folder: Path) -> measure.Outputs:
-    from numeri_cli.dataset.store import DataFile
-    from numeri_cli.validation import PredictionSource, validate
+    from numeri_cli.commands.validate.result import PredictionSource
+    from numeri_cli.commands.validate.scoring import validate
+    from numeri_cli.dataset.parquet import DataFile
 
     data = folder / "validation.parquet"
     source = PredictionSource.of_file(folder / "a.parquet")

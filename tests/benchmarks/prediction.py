@@ -69,8 +69,8 @@ def load(rows: int, group_rows: int, folder: Path) -> Loaded:
 
 def ours(loaded: Loaded) -> Outputs:
     """Era after era."""
-    from numeri_cli.dataset.store import DataFile
-    from numeri_cli.learning.estimators import FittedLightGBM
+    from numeri_cli.dataset.parquet import DataFile
+    from numeri_cli.learning.estimators.any_class import FittedLightGBM
     from numeri_cli.learning.prediction import raw_predictions
 
     terms = Terms(feature_names(FEATURES))

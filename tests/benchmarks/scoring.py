@@ -88,8 +88,9 @@ def write_files(folder: Path, eras: int, features: int) -> None:
 
 
 def validate_files(folder: Path) -> measure.Outputs:
-    from numeri_cli.dataset.store import DataFile
-    from numeri_cli.validation import PredictionSource, validate
+    from numeri_cli.commands.validate.result import PredictionSource
+    from numeri_cli.commands.validate.scoring import validate
+    from numeri_cli.dataset.parquet import DataFile
 
     made = validate(
         [PredictionSource.of_file(folder / "a.parquet")],

@@ -74,7 +74,7 @@ _stop_before_boosting.before_iteration = True  # type: ignore[attr-defined]
 
 def trees_of_text(text: str) -> Outputs:
     """What both sides have to agree on, byte for byte."""
-    from numeri_cli.learning.merging import trees_of
+    from numeri_cli.learning.estimators.lightgbm.trees import trees_of
 
     return {"trees": np.frombuffer(trees_of(text).encode(), dtype=np.uint8)}
 
@@ -101,7 +101,10 @@ def ours_fit(
     size: Size, folder: Path, *, trees: int, target: str = TARGET, talk: bool = False
 ) -> Outputs:
     """Blocks of columns into bins, then so many trees."""
-    from numeri_cli.learning.legs import BoosterOrder, train_booster
+    from numeri_cli.learning.estimators.lightgbm.legs import (
+        BoosterOrder,
+        train_booster,
+    )
 
     started = time.perf_counter()
     binned, params, chosen = _ours_binned(size, folder, target)
@@ -118,7 +121,7 @@ def ours_fit(
 
 
 def _ours_binned(size: Size, folder: Path, target: str) -> tuple[Any, dict[str, Any], Any]:
-    from numeri_cli.learning.binned import build_binned
+    from numeri_cli.learning.estimators.lightgbm.binned import build_binned
 
     params, chosen, names = _ours_rows(size, folder, target)
     return build_binned(chosen.rows, names, params), params, chosen
@@ -126,9 +129,9 @@ def _ours_binned(size: Size, folder: Path, target: str) -> tuple[Any, dict[str, 
 
 def _ours_rows(size: Size, folder: Path, target: str) -> tuple[dict[str, Any], Any, Any]:
     """Opening, the file's digest and the choice of rows included: all that a user waits for."""
-    from numeri_cli.dataset.store import DataFile
-    from numeri_cli.learning.cache import BinnedCache
-    from numeri_cli.learning.native import lightgbm_parameters
+    from numeri_cli.dataset.parquet import DataFile
+    from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
+    from numeri_cli.learning.estimators.lightgbm.parameters import lightgbm_parameters
     from numeri_cli.learning.rows import open_sources, rows_of_eras, with_target
 
     data = DataFile.open(size.file())
@@ -139,8 +142,8 @@ def _ours_rows(size: Size, folder: Path, target: str) -> tuple[dict[str, Any], A
 
 def ours_from_cache(size: Size, folder: Path, *, fill: bool) -> Outputs:
     """Everything up to the first tree; `fill` builds and keeps the binned file first."""
-    from numeri_cli.learning.binned import build_binned
-    from numeri_cli.learning.cache import BinnedCache
+    from numeri_cli.learning.estimators.lightgbm.binned import build_binned
+    from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
 
     params, chosen, names = _ours_rows(size, folder, TARGET)
     cache = BinnedCache(folder / "binned")
@@ -153,8 +156,8 @@ def ours_from_cache(size: Size, folder: Path, *, fill: bool) -> Outputs:
 
 def fill_cache(size: Size, folder: Path) -> None:
     """What the first training leaves behind."""
-    from numeri_cli.learning.binned import build_binned
-    from numeri_cli.learning.cache import BinnedCache
+    from numeri_cli.learning.estimators.lightgbm.binned import build_binned
+    from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
 
     params, chosen, names = _ours_rows(size, folder, TARGET)
     cache = BinnedCache(folder / "binned")

@@ -18,7 +18,7 @@ import pytest
 from numeri_cli.cli.app import main
 from tests.conftest import KEY_VARIABLES
 from tests.practice.worlds import fresh_tournament
-from tests.shelf import shelved
+from tests.support.shelf import shelved
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from numeri_cli.practice.server import listening
+from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 
 

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from numeri_cli.backtesting import backtest
+from numeri_cli.commands.backtest import backtest
 from numeri_cli.home import Home
 from numeri_cli.learning.plan import ModelPlan
 from numeri_cli.learning.preparation import Site
-from numeri_cli.practice.world import World
+from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.scores import corr
 from tests.cli.conftest import PROFILE, Numeri
 from tests.cli.test_interrupt import await_words

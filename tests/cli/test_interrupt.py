@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.practice.server import listening
+from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 from tests.cli.conftest import PROFILE, Numeri
 from tests.cli.refusals import halves, kept

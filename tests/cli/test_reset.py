@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.home import Home, held_lock
-from numeri_cli.practice.furnishing import read_secrets
-from numeri_cli.practice.state import Folders
+from numeri_cli.practice.rounds.create import read_secrets
+from numeri_cli.practice.rounds.state import Folders
 from tests.cli.conftest import Numeri
 from tests.cli.refusals import kept, refused
 

@@ -9,7 +9,7 @@ import numerapi
 import numerapi.base_api
 import pytest
 
-from numeri_cli.practice.server import listening
+from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 from tests.practice.worlds import fresh_tournament
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from numeri_cli.practice.tournament import Tournament
-from tests.contract.handing_in import live_predictions
+from tests.contract.live_predictions import live_predictions
 from tests.contract.test_both_clients import settings
 
 __all__ = ["settings"]

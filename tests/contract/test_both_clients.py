@@ -9,7 +9,7 @@ import pytest
 
 from numeri_cli.cli.app import main
 from numeri_cli.practice.tournament import Tournament
-from tests.contract.handing_in import live_predictions
+from tests.contract.live_predictions import live_predictions
 
 
 @pytest.fixture

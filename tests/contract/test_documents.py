@@ -19,8 +19,8 @@ from graphql import DocumentNode, parse, validate
 
 import numeri_cli
 from numeri_cli.api import queries
-from numeri_cli.practice.resolvers import tournament_schema
-from numeri_cli.practice.spelling import understood
+from numeri_cli.practice.server.graphql import tournament_schema
+from numeri_cli.practice.server.spelling import understood
 
 ROOMS = Path(numeri_cli.__file__).parent
 IS_DOCUMENT = re.compile(r"\s*(query|mutation)\b[^{]*\{|\s*\{\s*\w+[^:]*\{")

@@ -15,7 +15,10 @@ import time_machine
 
 from numeri_cli.practice.tournament import Tournament
 from tests.contract import test_numerapi_staking
-from tests.contract.handing_in import LIVE, live_predictions
+from tests.contract.live_predictions import (
+    LIVE,
+    live_predictions,
+)
 
 # every public method of NumerAPI: the test that calls it
 COVERED = {

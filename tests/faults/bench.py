@@ -18,10 +18,10 @@ import pytest
 from numeri_cli.cli.app import main
 from numeri_cli.credentials import Keys
 from numeri_cli.ledger.ledger import Ledger
-from numeri_cli.practice.store import moment_text
+from numeri_cli.practice.database.database import moment_text
 from numeri_cli.practice.tournament import Tournament
 from tests.faults.proxy import Proxy
-from tests.faults.said import Said
+from tests.support.said import Said
 
 MODEL = "lighthouse"
 ATTEMPTS = 4

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.practice.server import listening
+from numeri_cli.practice.server.server import listening
 from tests.faults.bench import PROFILE, Bench, numeri
 from tests.faults.proxy import Proxy
 from tests.practice.worlds import fresh_tournament

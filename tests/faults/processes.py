@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from tests.faults.said import Said
+from tests.support.said import Said
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_SECONDS = 120
@@ -26,10 +26,10 @@ _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(
     [
         "numeri_cli.cli.rounds",
-        "numeri_cli.downloading",
-        "numeri_cli.pipeline.models",
-        "numeri_cli.pipeline.run",
-        "numeri_cli.terminal.tables",
+        "numeri_cli.commands.download",
+        "numeri_cli.commands.models",
+        "numeri_cli.commands.run",
+        "numeri_cli.output.text.tables",
         "tests.faults.processes",
     ]
 )

@@ -6,9 +6,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from numeri_cli.api import transfer
-from numeri_cli.api.connection import Connector
-from numeri_cli.api.limits import Limits
+from numeri_cli.api.files import download as transfer
+from numeri_cli.api.http.connection import Connector
+from numeri_cli.api.http.limits import Limits
 
 LIMITS = replace(
     Limits(),

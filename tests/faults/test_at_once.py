@@ -11,8 +11,8 @@ import pytest
 
 from tests.faults.bench import PROFILE, Bench, numeri
 from tests.faults.processes import ended, fork, start
-from tests.faults.said import Said
 from tests.faults.steps import Fault, Step
+from tests.support.said import Said
 
 SOON = 4.0  # seconds
 ENDS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}

@@ -9,8 +9,8 @@ import pytest
 
 from tests.faults.bench import Bench, numeri
 from tests.faults.processes import fork
-from tests.faults.said import Said
 from tests.faults.steps import Step
+from tests.support.said import Said
 
 MINUTE = timedelta(minutes=1)
 HOURS = (-3, 3)

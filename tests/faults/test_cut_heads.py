@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.api import transfer
 from numeri_cli.api.client import Client
-from numeri_cli.api.connection import Connector
-from numeri_cli.api.upload import upload
+from numeri_cli.api.files import download as transfer
+from numeri_cli.api.files.upload import upload
+from numeri_cli.api.http.connection import Connector
 from numeri_cli.errors import TransferFailed, Unreachable
 from tests.api.faulty import KEYS, QUICK, Reply, Server, data
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from numeri_cli.commands.plans import plan_of
+from numeri_cli.commands.submission.check import check_predictions
 from numeri_cli.config import read_profile
 from numeri_cli.dataset.features import FeatureFile, features_digest
 from numeri_cli.errors import NumeriError
-from numeri_cli.pipeline.plans import plan_of
-from numeri_cli.submission import check_predictions
 from tests.faults.bench import Bench, numeri
 from tests.faults.mangling import (
     FEATURES,

@@ -13,8 +13,8 @@ from tests.faults.bench import ROOMY, TIGHT, Bench, numeri
 from tests.faults.matrix import CELLS, Cell, Duration, summary
 from tests.faults.processes import fork
 from tests.faults.replies import PLANTED_SIGNATURE, RETRY_AFTER_SECONDS
-from tests.faults.said import Said
 from tests.faults.steps import Fault, Step
+from tests.support.said import Said
 
 
 def spoil(bench: Bench, cell: Cell) -> None:

@@ -13,10 +13,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from numeri_cli.api import transfer
-from numeri_cli.api.connection import Connector
-from numeri_cli.api.looking import bytes_to_come
-from numeri_cli.api.upload import UploadExpired, upload
+from numeri_cli.api.files import download as transfer
+from numeri_cli.api.files.sizes import bytes_to_come
+from numeri_cli.api.files.upload import (
+    UploadExpired,
+    upload,
+)
+from numeri_cli.api.http.connection import Connector
 from numeri_cli.errors import TransferRefused
 from numeri_cli.progress import SilentTask, Task
 from tests.faults.object_store import BUCKET, WEED, Signer, object_store

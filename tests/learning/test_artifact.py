@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from numeri_cli.commands.train import train
 from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, ModelUntrained
 from numeri_cli.home import Home
 from numeri_cli.learning.artifact import Artifact, artifacts, find_artifact
 from numeri_cli.learning.plan import ModelPlan
 from numeri_cli.learning.preparation import Site
-from numeri_cli.training_run import train
 from tests.learning.conftest import SampleMaker
 from tests.learning.samples import TOURNAMENT, Sample
 

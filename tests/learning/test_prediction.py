@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from numeri_cli.dataset.store import DataFile
+from numeri_cli.commands.train import train
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ArtifactForeign, FileForeign
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.learning.plan import ModelPlan, Neutralization
 from numeri_cli.learning.prediction import predict_file, raw_predictions
 from numeri_cli.learning.preparation import Site
 from numeri_cli.scoring.ensemble import combine
-from numeri_cli.training_run import train
 from tests.learning.conftest import SampleMaker
 from tests.learning.samples import Sample
 

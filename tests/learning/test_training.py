@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from numeri_cli.errors import MemoryShort, ParameterUnknown, UsageProblem
+from numeri_cli.learning.estimators.lightgbm.legs import Standing
 from numeri_cli.learning.held_out import EraCorrJudge, HeldOut
-from numeri_cli.learning.legs import Standing
 from numeri_cli.learning.plan import EraWeights, ModelPlan
 from numeri_cli.learning.preparation import Site, prepare
 from numeri_cli.learning.rows import rows_of_eras

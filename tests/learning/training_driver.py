@@ -11,11 +11,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from numeri_cli.commands.train import train
 from numeri_cli.home import Home
 from numeri_cli.learning.plan import ModelPlan
 from numeri_cli.learning.preparation import Site
 from numeri_cli.progress import SILENT, Task
-from numeri_cli.training_run import train
 
 PLAN = ModelPlan("lighthouse", targets=("target_ender_20",), params={"n_estimators": 5})
 BROKEN_PLAN = replace(

@@ -7,9 +7,12 @@ import shutil
 from functools import cache
 from pathlib import Path
 
-from numeri_cli.practice.world import World, WorldSettings
+from numeri_cli.practice.world.world import (
+    World,
+    WorldSettings,
+)
 from tests.practice.worlds import MADE_OF
-from tests.shelf import shelved
+from tests.support.shelf import shelved
 
 SMALL = WorldSettings(seed=5, stocks=150, eras=60, features=24, rivals=16)
 

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from numeri_cli.practice.clock import FASTEST, RunningClock
-from numeri_cli.practice.server import listening
+from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 
 NOON = datetime(2026, 1, 3, 12, tzinfo=UTC)

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from numeri_cli.practice.naming import row_order
-from numeri_cli.practice.publisher import (
+from numeri_cli.practice.market.names import row_order
+from numeri_cli.practice.world.parquet import (
     EraPredictions,
     EraRows,
     write_data,

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from numeri_cli.practice.naming import row_order
-from numeri_cli.practice.world import World
+from numeri_cli.practice.market.names import row_order
+from numeri_cli.practice.world.world import World
 from tests.practice.small_worlds import SMALL, own_world
 
 WEEKS = 13  # until the 60-day targets of the live era are known

@@ -20,11 +20,11 @@ import pyarrow
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from numeri_cli.practice import settlement
-from numeri_cli.practice.advancing import final_scores
-from numeri_cli.practice.server import listening
+from numeri_cli.practice.rounds import settlement
+from numeri_cli.practice.rounds.week import final_scores
+from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
-from numeri_cli.practice.world import WorldSettings
+from numeri_cli.practice.world.world import WorldSettings
 from tests.practice.dying import advanced, files, in_a_child, rows
 from tests.practice.test_wire_leaks import let_the_window_pass
 from tests.practice.wire import Wire

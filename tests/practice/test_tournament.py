@@ -23,8 +23,8 @@ from numeri_cli.errors import (
     PracticeSettings,
 )
 from numeri_cli.home import held_lock
-from numeri_cli.practice.server import listening
-from numeri_cli.practice.submission_check import read_aligned
+from numeri_cli.practice.participants.check import read_aligned
+from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.progress import Silent
 from tests.practice.wire import CREATE, UPLOAD_AUTH, Wire

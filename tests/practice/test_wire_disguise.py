@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from numeri_cli.practice.opaque import opaque_id
-from numeri_cli.practice.server import listening
+from numeri_cli.practice.participants.ids import opaque_id
+from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 from tests.practice import test_wire_leaks
 from tests.practice.test_wire_leaks import told

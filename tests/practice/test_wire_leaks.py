@@ -21,10 +21,13 @@ import pandas as pd
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_required_argument
 
-from numeri_cli.practice.resolvers import tournament_schema
-from numeri_cli.practice.store import moment_text
+from numeri_cli.practice.database.database import moment_text
+from numeri_cli.practice.server.graphql import tournament_schema
 from numeri_cli.practice.tournament import Tournament
-from numeri_cli.practice.world import World, WorldSettings
+from numeri_cli.practice.world.world import (
+    World,
+    WorldSettings,
+)
 from numeri_cli.scoring.ranks import gaussianize
 from tests.practice.wire import Wire
 from tests.practice.worlds import fresh_tournament

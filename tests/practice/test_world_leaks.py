@@ -13,9 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from numeri_cli.practice.chronicle import Laws
-from numeri_cli.practice.naming import row_ids, row_order
-from numeri_cli.practice.world import World, WorldSettings
+from numeri_cli.practice.market.names import (
+    row_ids,
+    row_order,
+)
+from numeri_cli.practice.world.eras import Laws
+from numeri_cli.practice.world.world import (
+    World,
+    WorldSettings,
+)
 
 SETTINGS = WorldSettings(seed=11, stocks=400, eras=48, features=48, rivals=3)
 

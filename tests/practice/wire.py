@@ -12,8 +12,8 @@ import httpx
 import numpy as np
 import pandas as pd
 
-from numeri_cli.practice.server import application
-from numeri_cli.practice.signing import UrlSigner
+from numeri_cli.practice.server.server import application
+from numeri_cli.practice.server.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
 
 UPLOAD_AUTH = """query($name: String!, $model: String) {

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from numeri_cli.practice.tournament import Tournament
-from numeri_cli.practice.world import WorldSettings
-from tests.shelf import shelved
+from numeri_cli.practice.world.world import WorldSettings
+from tests.support.shelf import shelved
 
 SETTINGS = WorldSettings(seed=1, stocks=150, eras=60, features=24, rivals=12)
 MADE_OF = ("practice", "scoring")

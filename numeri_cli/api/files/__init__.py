@@ -1,0 +1,1 @@
+"""Files from and to an object store: download in parts, resume, upload."""

@@ -1,0 +1,1 @@
+"""Questions to the API over HTTP: connection, retries, limits, addresses."""

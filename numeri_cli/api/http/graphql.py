@@ -1,0 +1,223 @@
+"""One question over HTTP: sent, timed, measured, and every way to be refused told apart."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from numeri_cli.api.answers import changed
+from numeri_cli.api.clock import ServerClock
+from numeri_cli.api.http.addresses import checked
+from numeri_cli.api.http.connection import (
+    Broken,
+    Connection,
+    Request,
+)
+from numeri_cli.api.http.limits import Limits
+from numeri_cli.api.http.retry import (
+    Passing,
+    retry_after,
+)
+from numeri_cli.credentials import Keys
+from numeri_cli.errors import (
+    ApiRefused,
+    KeysMissing,
+    KeysRefused,
+    NoRoundOpen,
+    RateLimited,
+    ScopeMissing,
+    ServerTrouble,
+    Unreachable,
+)
+
+_SCOPE = re.compile(r"Insufficient permission for (\w+)")
+_TRY_LATER = "nothing was lost; run the same command again in a few minutes"
+
+
+class Wire:
+    """Speaks GraphQL with one host; the key goes to that host only."""
+
+    def __init__(
+        self, base_url: str, *, keys: Keys | None, connection: Connection, limits: Limits
+    ) -> None:
+        url = checked(base_url)
+        self._url, self.host = str(url), url.netloc.decode("ascii", "replace")
+        self._keys = keys
+        self._connection = connection
+        self._limits = limits
+        self.clock = ServerClock()
+
+    def ask(self, document: str, variables: dict[str, object], *, keyed: bool) -> dict[str, Any]:
+        """Ask once. Raises Passing for what may pass, errors of our tree for what will not.
+
+        keyed: whether the question needs keys; they are sent wherever they are known
+        returns: `data` of the answer
+        """
+        body = json.dumps({"query": document, "variables": variables}).encode()
+        request = Request(
+            "POST",
+            self._url,
+            headers=self._headers(keyed=keyed),
+            body=body,
+            idle_seconds=self._limits.read_seconds,
+            whole_seconds=self._limits.total_seconds,
+        )
+        try:
+            with self._connection.open(request) as response:
+                date = self.clock.hear(response.headers.get("date"))
+                content = self._content(response)
+        except Broken as trouble:
+            raise self._unreachable(trouble) from trouble
+        return self._judged(response, content, date=date)
+
+    def _headers(self, *, keyed: bool) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self._keys is not None:
+            authorization = self._keys.authorization()
+            if not authorization.isascii() or not authorization.isprintable():
+                raise KeysRefused(
+                    "the keys hold characters that no key has",
+                    hint="copy both again from numer.ai, then `numeri login`",
+                )
+            headers["Authorization"] = authorization
+        elif keyed:
+            raise KeysMissing(
+                f"no keys are known for {self.host}",
+                hint="`numeri login` stores them; or set NUMERAI_PUBLIC_ID and NUMERAI_SECRET_KEY",
+            )
+        return headers
+
+    def _content(self, response: httpx.Response) -> bytes:
+        content = bytearray()
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > self._limits.answer_bytes:
+                raise ServerTrouble(
+                    f"the answer of {self.host} is larger than"
+                    f" {self._limits.answer_bytes:,} bytes and was cut off",
+                    hint=_TRY_LATER,
+                )
+        return bytes(content)
+
+    def _unreachable(self, trouble: Broken) -> Exception:
+        hint = "look at the network; " + _TRY_LATER
+        if trouble.reason == "untrusted":
+            return Unreachable(
+                trouble.words, hint="a private certificate authority goes into SSL_CERT_FILE"
+            )
+        if trouble.reason == "astray":
+            return Unreachable(trouble.words, hint="look at the address of the tournament")
+        at_work = trouble.reason in ("silent", "overdue")
+        return Passing(Unreachable(trouble.words, hint=hint), at_work=at_work)
+
+    def _judged(
+        self, response: httpx.Response, content: bytes, *, date: datetime | None
+    ) -> dict[str, Any]:
+        status, pause = response.status_code, response.headers.get("retry-after")
+        answer = _parsed(content)
+        words = self._clean("; ".join(dict.fromkeys(_messages(answer))))
+        if status == HTTPStatus.TOO_MANY_REQUESTS or _is_rate_limit(answer):
+            error = RateLimited(
+                f"{self.host} asks us to slow down{_quoted(words)}", hint=_TRY_LATER
+            )
+            raise Passing(error, after_seconds=retry_after(pause, date=date))
+        if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
+            trouble = ServerTrouble(
+                f"{self.host} answered {_status(status)}{_quoted(words)}", hint=_TRY_LATER
+            )
+            raise Passing(
+                trouble,
+                after_seconds=retry_after(pause, date=date),
+                at_work=status == HTTPStatus.GATEWAY_TIMEOUT,
+            )
+        if words:
+            raise self._refusal(words, status=status)
+        if status != HTTPStatus.OK:
+            raise self._refusal(f"{self.host} answered {_status(status)}", status=status)
+        if answer is None:
+            raise Passing(ServerTrouble(f"{self.host} answered no JSON", hint=_TRY_LATER))
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(data, dict):
+            raise changed("field data of the answer is missing")
+        return data
+
+    def _refusal(self, words: str, *, status: int) -> Exception:
+        if "session is invalid or has expired" in words or status == HTTPStatus.UNAUTHORIZED:
+            return KeysRefused(
+                f"{self.host} refused the keys: {words}",
+                hint="public id and secret may be swapped or outdated; `numeri login` stores new",
+            )
+        if scope := _SCOPE.search(words):
+            return ScopeMissing(
+                f"the keys may not do this: {words}",
+                hint=f"make a key with the scope {scope[1]} on numer.ai, then `numeri login`",
+            )
+        if "round not open" in words.lower():
+            return NoRoundOpen(words, hint="`numeri rounds` shows when the next one opens")
+        if words.startswith("Internal server error"):
+            return Passing(ServerTrouble(f"{self.host} said: {words}", hint=_TRY_LATER))
+        if "Cannot query field" in words or "Unknown argument" in words:
+            return changed(words)
+        return ApiRefused(
+            f"{self.host} refused: {words}", hint="mend what the server names, then try again"
+        )
+
+    def _clean(self, words: str) -> str:
+        shown = "".join(letter if letter.isprintable() else " " for letter in words)
+        if self._keys is not None and self._keys.secret:
+            shown = shown.replace(self._keys.secret, "***")
+        return shown[:500].strip().rstrip(".")
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _messages(answer: Any) -> list[str]:
+    """The server's own words, in each of the shapes its errors have."""
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    if isinstance(errors, dict):
+        return [str(errors.get("detail") or errors.get("message") or "an error without words")]
+    if isinstance(errors, str):
+        return [errors]
+    if not isinstance(errors, list):
+        return []
+    return [
+        str(item.get("message") or "an error without words")
+        if isinstance(item, dict)
+        else str(item)
+        for item in errors
+    ]
+
+
+def _is_rate_limit(answer: Any) -> bool:
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    found = errors if isinstance(errors, list) else [errors]
+    return any(
+        isinstance(item, dict) and "rate_limited" in (item.get("code"), _extension_code(item))
+        for item in found
+    )
+
+
+def _extension_code(item: dict[str, Any]) -> object:
+    extensions = item.get("extensions")
+    return extensions.get("code") if isinstance(extensions, dict) else None
+
+
+def _quoted(words: str) -> str:
+    return f": {words}" if words else ""
+
+
+def _status(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

@@ -1,0 +1,106 @@
+"""Trying again: for troubles that may pass, with growing pauses, never past a deadline."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import stamina
+
+from numeri_cli.api.http.limits import Limits
+from numeri_cli.errors import NumeriError
+
+# stamina tells its own logger of every retry; without a handler Python would print that to stderr.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+Answer = TypeVar("Answer")
+
+
+class Passing(Exception):
+    """A trouble that may pass; carries the error to show if it does not.
+
+    after_seconds: what the server's Retry-After asks for, None where it asks for nothing
+    at_work: whether the server may still be doing what it was asked to
+    """
+
+    def __init__(
+        self, error: NumeriError, *, after_seconds: float | None = None, at_work: bool = False
+    ) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.after_seconds = after_seconds
+        self.at_work = at_work
+
+
+def patiently(
+    call: Callable[[], Answer],
+    *,
+    limits: Limits,
+    deadline: float | None = None,
+    progress: Callable[[], float] = lambda: 0,
+    rest: Callable[[float], object] = time.sleep,
+) -> Answer:
+    """Call until it works; stop at a lasting error, out of patience, or before the deadline.
+
+    deadline: on the monotonic clock, in seconds
+    progress: a number that grows while something is achieved; attempts are counted anew after that
+    rest: waits so many seconds, or less where the next call will see that it is not wanted
+    raises the error inside the last Passing, and every other error at once
+    """
+    failures, achieved = 0, progress()
+
+    def pause(error: Exception) -> bool | float:
+        nonlocal failures, achieved
+        if not isinstance(error, Passing):
+            return False
+        now = progress()
+        failures, achieved = (1 if now > achieved else failures + 1), now
+        wait = pause_seconds(failures, limits=limits, after_seconds=error.after_seconds)
+        late = deadline is not None and time.monotonic() + wait >= deadline
+        if failures >= limits.attempts or late or wait < 0:
+            return False
+        rest(wait)
+        return 0.0  # what stamina is to wait itself, which nobody could end
+
+    try:
+        for attempt in stamina.retry_context(on=pause, attempts=None, timeout=None):
+            with attempt:
+                return call()
+    except Passing as trouble:
+        raise trouble.error from trouble
+    raise AssertionError("the loop above returns or raises")
+
+
+def pause_seconds(failures: int, *, limits: Limits, after_seconds: float | None) -> float:
+    """Seconds before the next attempt; negative where the server asks for more than we may wait."""
+    doubled = limits.backoff_start_seconds * 2.0 ** min(failures - 1, 30)
+    backoff = min(limits.backoff_max_seconds, doubled) * random.uniform(0.5, 1.0)
+    if after_seconds is None:
+        return backoff
+    return -1.0 if after_seconds > limits.retry_after_seconds else max(after_seconds, 0.0)
+
+
+def retry_after(header: str | None, *, date: datetime | None) -> float | None:
+    """Seconds a Retry-After header asks for; a time in it is compared with the answer's Date."""
+    if header is None:
+        return None
+    if header.strip().isascii() and header.strip().isdigit():
+        return float(header.strip()[:9])
+    moment = http_date(header)
+    if moment is None or date is None:
+        return None
+    return max(0.0, (moment - date).total_seconds())
+
+
+def http_date(header: str | None) -> datetime | None:
+    """An HTTP date as an aware time; None where there is none or it cannot be read."""
+    try:
+        moment = parsedate_to_datetime(header) if header else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None

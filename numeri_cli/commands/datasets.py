@@ -1,0 +1,160 @@
+"""The files an errand needs, brought here where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from numeri_cli.commands import download as downloading
+from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.download import DownloadedFile
+from numeri_cli.errors import DatasetUnknown, NumeriError
+from numeri_cli.learning.estimators.lightgbm.shelf import binned_entries
+from numeri_cli.learning.plan import ModelPlan
+from numeri_cli.records import Round
+
+LIVE = "live.parquet"
+FEATURES = "features.json"
+USUAL = (
+    FEATURES,
+    "train.parquet",
+    "validation.parquet",
+    LIVE,
+    "meta_model.parquet",
+    "validation_benchmark_models.parquet",
+)
+
+
+@dataclass(frozen=True)
+class OfferedFile:
+    """A file of the tournament, and what of it is here."""
+
+    name: str
+    here: bool
+    size_bytes: int | None
+    round_number: int | None
+    time: datetime | None
+    path: Path
+
+
+@dataclass(frozen=True)
+class BinnedData:
+    """A model's training data as LightGBM takes it, kept for the next training.
+
+    used: when it last trained a model
+    """
+
+    key: str
+    rows: int
+    features: int
+    size_bytes: int
+    used: datetime
+
+
+def file_name(word: str, *, version: str) -> str:
+    """A file's name from what people type: "live" and "v5.3/live.parquet" are "live.parquet".
+
+    Raises DatasetUnknown for one of another data version.
+    """
+    folder, _, name = word.rpartition("/")
+    if folder not in ("", version):
+        raise DatasetUnknown(
+            f"{word} is not of data version {version}",
+            hint="`data_version` in the profile says which one is used",
+        )
+    if "." in name:
+        return name
+    return FEATURES if name == "features" else f"{name}.parquet"
+
+
+def bring(
+    workshop: Workshop,
+    names: Sequence[str],
+    *,
+    round_number: int | None = None,
+    force: bool = False,
+) -> tuple[DownloadedFile, ...]:
+    """Download files of this data version, named without it; unchanged ones are left."""
+    return downloading.download(
+        workshop.client,
+        workshop.ledger,
+        home=workshop.home,
+        tournament=workshop.tournament,
+        names=[f"{workshop.data_version}/{name}" for name in names],
+        round_number=round_number,
+        force=force,
+        listener=workshop.listener,
+    )
+
+
+def bring_live(workshop: Workshop, round_: Round) -> Path:
+    """The live file of this round. Raises LiveDataStale while it is still an earlier round's."""
+    return bring(workshop, [LIVE], round_number=round_.number)[0].path
+
+
+def missing(workshop: Workshop, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of these files that are not here."""
+    return tuple(name for name in names if not workshop.file(name).is_file())
+
+
+def bring_for_training(workshop: Workshop, plan: ModelPlan) -> None:
+    """Whatever the plan's training needs and is not here."""
+    needed = (FEATURES, *(f"{name}.parquet" for name in plan.data))
+    absent = missing(workshop, needed)
+    if absent:
+        bring(workshop, absent)
+
+
+def bring_for_figures(workshop: Workshop) -> None:
+    """What a model's CORR on validation data is made of."""
+    absent = missing(workshop, (FEATURES, "validation.parquet"))
+    if absent:
+        bring(workshop, absent)
+
+
+def bring_for_validation(workshop: Workshop) -> None:
+    """What validation reads: targets and, where the tournament offers it, the meta model."""
+    bring_for_figures(workshop)
+    for name in missing(workshop, ("meta_model.parquet",)):
+        try:
+            bring(workshop, (name,))
+        except NumeriError as error:
+            workshop.listener.say(f"going on without {name}: {error.message}")
+
+
+def offered(workshop: Workshop) -> tuple[OfferedFile, ...]:
+    """Every file the tournament lists, and what of it is here; other data versions too."""
+    kept = {record.name: record for record in workshop.ledger.files(workshop.tournament)}
+    folder = workshop.home.datasets(workshop.tournament)
+    rows = []
+    for name in sorted(workshop.client.list_datasets()):
+        record = kept.get(name)
+        path = folder / name if record else folder
+        here = record is not None and path.is_file()
+        rows.append(
+            OfferedFile(
+                name,
+                here,
+                record.size_bytes if record and here else None,
+                record.round_number if record and here else None,
+                record.time if record and here else None,
+                path,
+            )
+        )
+    return tuple(rows)
+
+
+def binned(workshop: Workshop) -> tuple[BinnedData, ...]:
+    """What this tournament's binned cache holds, most recently used first. Raises DiskError."""
+    return tuple(
+        BinnedData(
+            entry.key,
+            entry.rows,
+            entry.features,
+            entry.size_bytes,
+            datetime.fromtimestamp(int(entry.used), UTC),
+        )
+        for entry in binned_entries(workshop.home.binned(workshop.tournament))
+    )

@@ -1,0 +1,225 @@
+"""Validation predictions → the server's own diagnostics → beside the figures found here."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from numeri_cli.api import diagnostics as wire
+from numeri_cli.api.client import Client
+from numeri_cli.api.files.upload import (
+    UploadExpired,
+    upload,
+)
+from numeri_cli.dataset.eras import era_number
+from numeri_cli.dataset.prediction_files import (
+    FloatArray,
+    IdColumn,
+)
+from numeri_cli.errors import DiagnosticsFailed, DiagnosticsPending
+from numeri_cli.progress import SILENT, Listener
+from numeri_cli.records import Diagnostics
+from numeri_cli.scoring.scorecard import Scorecard
+from numeri_cli.scoring.summary import summarize
+
+TOLERANCE = 1e-4
+ERA_SCORES = ("corr", "mmc", "bmc", "fnc", "max_exposure")
+
+
+@dataclass(frozen=True)
+class FigurePair:
+    """One figure, the server's and ours over the eras that both scored; None where there is none.
+
+    difference: server − here; differs: by more than TOLERANCE
+    """
+
+    name: str
+    server: float | None
+    here: float | None
+    difference: float | None
+    differs: bool
+
+
+@dataclass(frozen=True)
+class EraPairs:
+    """One score, era by era, where server and we have it.
+
+    differing: eras where they differ by more than TOLERANCE
+    largest: the largest difference; largest_era: where; None where no era has both
+    """
+
+    score: str
+    eras: int
+    differing: int
+    largest: float | None
+    largest_era: str | None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The server's diagnostics beside a scorecard.
+
+    shared_eras: scored by both; only_server, only_here: by one of them
+    """
+
+    figures: tuple[FigurePair, ...]
+    eras: tuple[EraPairs, ...]
+    shared_eras: int
+    only_server: tuple[str, ...]
+    only_here: tuple[str, ...]
+
+    @property
+    def differ(self) -> bool:
+        """Whether any figure or any era's score does."""
+        return any(pair.differs for pair in self.figures) or any(one.differing for one in self.eras)
+
+
+def content_of(predictions: IdColumn) -> bytes:
+    """The file that diagnostics take: id and prediction, nothing else, as parquet."""
+    table = pa.table({"id": predictions.ids, "prediction": predictions.values})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    return bytes(sink.getvalue())
+
+
+def diagnose(
+    client: Client,
+    predictions: IdColumn,
+    *,
+    model_id: str | None = None,
+    listener: Listener = SILENT,
+) -> Diagnostics:
+    """Upload validation predictions, have them scored, wait for the figures.
+
+    A status that is not known counts as "not yet" and is said; if figures are there when the
+    patience of the client's limits ends, they are taken under whatever word.
+    Raises DiagnosticsFailed (the server's words), DiagnosticsPending, and what the client and
+    upload raise.
+    """
+    filename = _uploaded(client, predictions, model_id=model_id, listener=listener)
+    diagnostics_id = wire.create(client, filename, model_id=model_id)
+    listener.step("diagnostics_created")
+    limits, said = client.limits, ""
+    until = time.monotonic() + limits.settle_seconds
+    while True:
+        found = wire.diagnostics(client, diagnostics_id, model_id=model_id)
+        if found is not None and found.failed:
+            raise DiagnosticsFailed(
+                f"the server could not score {predictions.name}: {found.message or 'no reason'}",
+                hint="mend what it names; a file needs every id of the eras that are in it",
+            )
+        if found is not None and found.done:
+            return found
+        word = found.status if found is not None else "not shown yet"
+        if word != said:
+            listener.say(f"Waiting for the server: {word or 'no status yet'}")
+            said = word
+        if time.monotonic() + limits.poll_seconds > until:
+            if found is not None and found.corr_mean is not None:
+                return found
+            raise DiagnosticsPending(
+                f"the server has not finished diagnostics {diagnostics_id}: {word!r}",
+                hint="look at them on the website, or run the same command later",
+            )
+        time.sleep(limits.poll_seconds)
+
+
+def _uploaded(
+    client: Client, predictions: IdColumn, *, model_id: str | None, listener: Listener
+) -> str:
+    """The name the server gave the file; an address that has expired is asked for once more."""
+    content, name = content_of(predictions), f"{predictions.name}.parquet"
+    renewed = False
+    while True:
+        leave = wire.upload_authorization(client, name, model_id=model_id)
+        try:
+            with listener.task("uploading", total=len(content), unit="bytes") as task:
+                upload(
+                    connector=client.connector,
+                    url=leave.url,
+                    content=content,
+                    name=name,
+                    task=task,
+                )
+        except UploadExpired:
+            if renewed:
+                raise
+            renewed = True
+            continue
+        listener.step("diagnostics_uploaded")
+        return leave.filename
+
+
+def compare(diagnostics: Diagnostics, card: Scorecard) -> Compared:
+    """Every figure of the server beside ours, over the eras that both have scored."""
+    theirs = {era_number(one.era): one for one in diagnostics.eras}
+    ours = {era_number(era): place for place, era in enumerate(card.eras)}
+    shared = [era for era in ours if era in theirs]
+    places = [ours[era] for era in shared]
+    pairs = []
+    for score in ERA_SCORES:
+        values = [getattr(theirs[era], score) for era in shared]
+        server = np.array([np.nan if one is None else one for one in values], dtype=np.float64)
+        pairs.append(_era_pairs(score, server, card.score(score)[places], card, places))
+    return Compared(
+        figures=_figures(diagnostics, card, places),
+        eras=tuple(pairs),
+        shared_eras=len(shared),
+        only_server=tuple(one.era for one in diagnostics.eras if era_number(one.era) not in ours),
+        only_here=tuple(era for era in card.eras if era_number(era) not in theirs),
+    )
+
+
+def _era_pairs(
+    score: str,
+    server: FloatArray,
+    here: FloatArray,
+    card: Scorecard,
+    places: list[int],
+) -> EraPairs:
+    apart = np.abs(server - here)
+    both = ~np.isnan(apart)
+    if not both.any():
+        return EraPairs(score, 0, 0, None, None)
+    worst = int(np.nanargmax(apart))
+    return EraPairs(
+        score=score,
+        eras=int(both.sum()),
+        differing=int((apart[both] > TOLERANCE).sum()),
+        largest=float(apart[worst]),
+        largest_era=card.eras[places[worst]],
+    )
+
+
+def _figures(
+    diagnostics: Diagnostics, card: Scorecard, places: list[int]
+) -> tuple[FigurePair, ...]:
+    corr, mmc, bmc, fnc = (summarize(card.score(name)[places]) for name in ERA_SCORES[:4])
+    largest = card.score("max_exposure")[places]
+    some = largest[~np.isnan(largest)]
+    drawdown = diagnostics.corr_drawdown
+    rows = (
+        ("corr_mean", diagnostics.corr_mean, corr.mean),
+        ("corr_std", diagnostics.corr_std, corr.std),
+        ("corr_sharpe", diagnostics.corr_sharpe, corr.sharpe),
+        # whether the real server gives it a sign was never seen
+        ("corr_drawdown", None if drawdown is None else abs(drawdown), corr.drawdown),
+        ("mmc_mean", diagnostics.mmc_mean, mmc.mean),
+        ("mmc_std", diagnostics.mmc_std, mmc.std),
+        ("mmc_sharpe", diagnostics.mmc_sharpe, mmc.sharpe),
+        ("bmc_mean", diagnostics.bmc_mean, bmc.mean),
+        ("fnc_mean", diagnostics.fnc_mean, fnc.mean),
+        ("max_exposure", diagnostics.max_exposure, float(some.max()) if len(some) else np.nan),
+    )
+    return tuple(_pair(name, server, here) for name, server, here in rows)
+
+
+def _pair(name: str, server: float | None, here: float) -> FigurePair:
+    ours = None if np.isnan(here) else here
+    if server is None or ours is None:
+        return FigurePair(name, server, ours, None, False)
+    return FigurePair(name, server, ours, server - ours, abs(server - ours) > TOLERANCE)

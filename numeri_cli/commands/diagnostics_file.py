@@ -1,0 +1,80 @@
+"""numeri diagnostics: a validation file scored by the server and here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from numeri_cli.commands import diagnostics as diagnosing
+from numeri_cli.commands.account import (
+    slot_of,
+    slots,
+)
+from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.datasets import (
+    bring,
+    bring_for_validation,
+    missing,
+)
+from numeri_cli.commands.diagnostics import Compared
+from numeri_cli.commands.validate.result import Validation
+from numeri_cli.commands.validate.validate import (
+    BENCHMARKS,
+    VALIDATION,
+    validate_sources,
+)
+from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.dataset.targets import alias_of
+from numeri_cli.errors import FileMissing, NumeriError
+from numeri_cli.records import Diagnostics
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosed:
+    """What the server says of a file, what we say, and where the two part."""
+
+    diagnostics: Diagnostics
+    validation: Validation
+    compared: Compared
+
+
+def diagnose_file(
+    workshop: Workshop,
+    file: Path,
+    *,
+    model: str | None = None,
+    target: str | None = None,
+    benchmark: str | None = None,
+) -> Diagnosed:
+    """Score a file of validation predictions here, then have the server score it.
+
+    model: of the account, to which the server puts the diagnostics down
+    target: by default what the column `target` of the validation data stands for
+    Raises FileMissing, ModelUnknown, and what validation and diagnostics raise.
+    """
+    if not file.is_file():
+        raise FileMissing(
+            f"there is no file {file}",
+            hint="`numeri predict --data validation --output mine.parquet` writes one",
+        )
+    model_id = slot_of(slots(workshop), model).id if model is not None else None
+    bring_for_validation(workshop)
+    _bring_benchmarks(workshop)
+    meant = target or alias_of(DataFile.open(workshop.file(VALIDATION)))
+    local = validate_sources(workshop, [str(file.absolute())], target=meant, benchmark=benchmark)
+    found = diagnosing.diagnose(
+        workshop.client,
+        local.sources[0].predictions,
+        model_id=model_id,
+        listener=workshop.listener,
+    )
+    return Diagnosed(found, local, diagnosing.compare(found, local.cards[0]))
+
+
+def _bring_benchmarks(workshop: Workshop) -> None:
+    """For BMC; without them the figure is missing here."""
+    if missing(workshop, (BENCHMARKS,)):
+        try:
+            bring(workshop, (BENCHMARKS,))
+        except NumeriError as error:
+            workshop.listener.say(f"going on without {BENCHMARKS}: {error.message}")

@@ -1,0 +1,182 @@
+"""A model of the profile: trained where it is not, opened, put to work."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from numeri_cli.commands import (
+    backtest as backtesting,
+)
+from numeri_cli.commands import (
+    train as training_run,
+)
+from numeri_cli.commands.backtest import Backtest
+from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.datasets import (
+    FEATURES,
+    bring,
+    bring_for_training,
+    missing,
+)
+from numeri_cli.commands.download import is_as_downloaded
+from numeri_cli.commands.plans import plan_of
+from numeri_cli.dataset.features import FeatureFile
+from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.errors import ApiError, DiskError, FileDamaged, ModelError, ModelUntrained
+from numeri_cli.home import disk_errors
+from numeri_cli.learning.artifact import CONTRACT, Artifact, find_artifact
+from numeri_cli.learning.plan import LIGHTGBM, ModelPlan, Neutralization
+from numeri_cli.learning.prediction import PredictedFile, predict_file
+from numeri_cli.learning.preparation import Site, resolve
+from numeri_cli.ledger.entries import TrainedModel
+
+
+def train_model(workshop: Workshop, name: str, *, force: bool = False) -> Artifact:
+    """Train one model; the data is downloaded where it is not here, the ledger is told."""
+    plan = plan_of(workshop.profile, name)
+    bring_for_training(workshop, plan)
+    site = site_of(workshop)
+    _require_as_downloaded(workshop, plan, site)
+    artifact = training_run.train(plan, site, force=force, listener=workshop.listener)
+    remember(workshop, artifact)
+    return artifact
+
+
+def _require_as_downloaded(workshop: Workshop, plan: ModelPlan, site: Site) -> None:
+    """A part of a file, or another one in its place, must not train a model unnoticed."""
+    for part in plan.data:
+        path = workshop.file(f"{part}.parquet")
+        record = workshop.ledger.file(workshop.tournament, f"{plan.data_version}/{path.name}")
+        if record is None:
+            continue
+        with disk_errors(path):
+            sound = is_as_downloaded(record, path)
+        if not sound:
+            raise FileDamaged(
+                f"{path} is not what was downloaded",
+                hint=f"`numeri download --force {part}` brings it again; a file of your own goes"
+                " elsewhere",
+            )
+        if not record.digest:  # it is read whole for the training, now or earlier
+            digest = site.cache.digest_of(path)
+            workshop.ledger.keep_file(replace(record, digest=digest))
+
+
+def remember(workshop: Workshop, artifact: Artifact) -> None:
+    """Tell the ledger of a new artifact, by the tournament's time where it can be had."""
+    try:
+        now = workshop.client.now()
+    except ApiError:
+        now = datetime.now(UTC)  # trained offline
+    workshop.ledger.keep_model(
+        TrainedModel(
+            tournament=workshop.tournament,
+            model=artifact.contract.model,
+            artifact=artifact.contract.artifact_id,
+            digest=_contract_digest(artifact),
+            time=now,
+        )
+    )
+
+
+def backtest_model(
+    workshop: Workshop, name: str, *, window: int, purge: int | None, force: bool = False
+) -> Backtest:
+    """Walk one model forward over its data; missing data is downloaded."""
+    plan = plan_of(workshop.profile, name)
+    bring_for_training(workshop, plan)
+    site = site_of(workshop)
+    _require_as_downloaded(workshop, plan, site)
+    return backtesting.backtest(
+        plan,
+        site,
+        window=window,
+        purge=purge,
+        force=force,
+        listener=workshop.listener,
+    )
+
+
+def site_of(workshop: Workshop) -> Site:
+    """Where this workshop's plans are carried out."""
+    return Site(workshop.home, workshop.tournament, workshop.dataset, profile=workshop.profile_path)
+
+
+def trained(workshop: Workshop, name: str, *, artifact_id: str | None = None) -> Artifact:
+    """The newest artifact of a model, or the one named. Raises ModelUntrained."""
+    workshop.profile.model(name)
+    return find_artifact(workshop.home, workshop.tournament, name, artifact_id)
+
+
+def is_trained(workshop: Workshop, name: str) -> bool:
+    """Whether there is an artifact of this model; a damaged one is told of where it is used."""
+    try:
+        trained(workshop, name)
+    except ModelUntrained:
+        return False
+    except (ModelError, DiskError):
+        return True
+    return True
+
+
+def predict(
+    workshop: Workshop,
+    artifact: Artifact,
+    data: Path,
+    output: Path,
+    *,
+    with_era: bool = False,
+    neutral: bool = True,
+) -> PredictedFile:
+    """Write a model's predictions for a data file, neutralized as the profile says now.
+
+    neutral: False leaves the neutralization out
+    """
+    members = artifact.members(digests=known_digests(workshop, artifact), beside=_beside(workshop))
+    return predict_file(
+        members,
+        artifact.contract,
+        DataFile.open(data),
+        output,
+        neutralize=neutralization(workshop, artifact.contract.model) if neutral else None,
+        with_era=with_era,
+        listener=workshop.listener,
+    )
+
+
+def neutralization(workshop: Workshop, name: str) -> Neutralization | None:
+    """What the profile neutralizes this model against, as names of features."""
+    plan = plan_of(workshop.profile, name)
+    if plan.neutralize is None:
+        return None
+    if missing(workshop, (FEATURES,)):
+        bring(workshop, (FEATURES,))
+    return resolve(plan.neutralize, FeatureFile.read(workshop.file(FEATURES)))
+
+
+def known_digests(workshop: Workshop, artifact: Artifact) -> Mapping[str, str]:
+    """Digests of the artifact's files, where the ledger vouches for its contract.
+
+    Opening anything but LightGBM's text runs code, so only what this machine trained is opened.
+    """
+    if artifact.contract.estimator == LIGHTGBM:
+        return {}
+    kept = workshop.ledger.models(workshop.tournament, model=artifact.contract.model)
+    vouched = {row.artifact: row.digest for row in kept}
+    if vouched.get(artifact.contract.artifact_id) != _contract_digest(artifact):
+        return {}
+    return {record.file: record.digest for record in artifact.contract.boosters}
+
+
+def _contract_digest(artifact: Artifact) -> str:
+    path = artifact.folder / CONTRACT
+    with disk_errors(path):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _beside(workshop: Workshop) -> Path | None:
+    return workshop.profile_path.parent if workshop.profile_path else None

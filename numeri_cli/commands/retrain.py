@@ -1,0 +1,104 @@
+"""Training again when the profile says so; the old model serves until the new one has validated."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from numeri_cli.commands import train as training_run
+from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.datasets import (
+    FEATURES,
+    bring,
+)
+from numeri_cli.commands.models import (
+    is_trained,
+    remember,
+    site_of,
+)
+from numeri_cli.commands.outcomes import Retraining
+from numeri_cli.commands.plans import plan_of
+from numeri_cli.commands.validate import scoring as validation
+from numeri_cli.commands.validate.validate import (
+    VALIDATION,
+    model_source,
+)
+from numeri_cli.errors import NumeriError
+from numeri_cli.home import disk_errors
+from numeri_cli.learning.artifact import Artifact, model_folder
+
+CANDIDATES = "candidates"
+SLACK = timedelta(hours=12)  # weekly runs are never a week apart to the second
+
+
+def due(workshop: Workshop, name: str, *, now: datetime) -> bool:
+    """Whether the profile wants this model trained again by now."""
+    period = workshop.profile.model(name).retrain
+    if period == "never" or not is_trained(workshop, name):
+        return False
+    kept = workshop.ledger.models(workshop.tournament, model=name)
+    if not kept:
+        return False
+    weeks = int(period.split()[0])
+    return now - kept[0].time >= timedelta(weeks=weeks) - SLACK
+
+
+def retrain(workshop: Workshop, name: str) -> Retraining:
+    """Fetch what changed, train beside the old model, adopt the new one if it validates.
+
+    It validates when its mean CORR on the validation data is above zero. What goes wrong is
+    told, not raised: the round's submission is already in.
+    """
+    try:
+        artifact = _train_candidate(workshop, name)
+        corr_mean = _corr_mean(workshop, artifact)
+        if not corr_mean > 0:
+            return _keep_old(name, artifact, corr_mean)
+        _adopt(workshop, artifact)
+    except NumeriError as error:
+        return Retraining(name, "failed", None, math.nan, error.message)
+    return Retraining(name, "adopted", artifact.contract.artifact_id, corr_mean, "")
+
+
+def _train_candidate(workshop: Workshop, name: str) -> Artifact:
+    plan = plan_of(workshop.profile, name)
+    files = {FEATURES, VALIDATION, *(f"{part}.parquet" for part in plan.data)}
+    bring(workshop, sorted(files))
+    workshop.listener.step("retraining")
+    aside = replace(workshop.home, data=workshop.home.data / CANDIDATES)
+    site = replace(site_of(workshop), home=aside)
+    return training_run.train(plan, site, listener=workshop.listener)
+
+
+def _corr_mean(workshop: Workshop, artifact: Artifact) -> float:
+    data = workshop.file(VALIDATION)
+    source = model_source(workshop, artifact, data)
+    scored = validation.validate(
+        [source], data, target=artifact.contract.targets[0], listener=workshop.listener
+    )
+    return scored.cards[0].summary("corr").mean
+
+
+def _keep_old(name: str, artifact: Artifact, corr_mean: float) -> Retraining:
+    with disk_errors(artifact.folder):
+        shutil.rmtree(artifact.folder)
+    return Retraining(
+        name,
+        "kept the old",
+        None,
+        corr_mean,
+        f"the retrained {name} has a mean CORR of {corr_mean:.4f} on the validation data",
+    )
+
+
+def _adopt(workshop: Workshop, artifact: Artifact) -> None:
+    """Give the candidate its place among the model's artifacts, by one rename."""
+    contract = artifact.contract
+    final = model_folder(workshop.home, workshop.tournament, contract.model) / contract.artifact_id
+    with disk_errors(final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        artifact.folder.rename(final)
+    remember(workshop, Artifact(final, contract))
+    workshop.listener.step("retrained")

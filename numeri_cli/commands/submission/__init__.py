@@ -1,0 +1,1 @@
+"""Predictions → checked → uploaded → confirmed."""

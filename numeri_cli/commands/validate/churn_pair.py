@@ -1,0 +1,39 @@
+"""How much a trained model changes its mind in a week, from two files in which ids last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.datasets import (
+    bring,
+    missing,
+)
+from numeri_cli.commands.validate.churn import weekly_churn
+from numeri_cli.dataset.prediction_files import read_predictions
+from numeri_cli.errors import NumeriError
+
+PAIR = ("churn_earlier.parquet", "churn_later.parquet")
+REAL = "numerai"
+
+
+def churn_of(workshop: Workshop, predicted: Callable[[Path], Path], *, name: str) -> float:
+    """Churn of a model between the two weeks of the pair; NaN where there is no such pair.
+
+    The practice tournament serves one, of stocks that are in no other file; it is brought where it
+    is not here. In the real tournament's data ids last for one era, so churn cannot be known.
+
+    predicted: gives the file of the model's predictions for a data file
+    """
+    try:
+        absent = missing(workshop, PAIR)
+        if absent and workshop.tournament == REAL:
+            return float("nan")
+        if absent:
+            bring(workshop, absent)
+        weeks = [read_predictions(predicted(workshop.file(week)), name=name) for week in PAIR]
+    except NumeriError as error:
+        workshop.listener.say(f"going on without churn: {error.message}")
+        return float("nan")
+    return weekly_churn(*weeks)

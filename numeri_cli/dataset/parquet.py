@@ -1,0 +1,225 @@
+"""One parquet file of a data version: columns by block, rows by era, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from numeri_cli.dataset.features import nearest
+from numeri_cli.errors import FileDamaged, FileForeign, FileMissing
+from numeri_cli.home import digest_file, disk_error
+
+ID_COLUMNS = ("id", "__index_level_0__")
+
+Rows = slice | npt.NDArray[np.bool_] | None
+
+
+@dataclass(frozen=True)
+class RowEras:
+    """The era of every row.
+
+    names: the eras in the order in which the file has them
+    codes: (rows,) int32, positions in `names`
+    """
+
+    names: tuple[str, ...]
+    codes: npt.NDArray[np.int32]
+
+    def labels(self) -> npt.NDArray[np.str_]:
+        """(rows,) the era's name of every row."""
+        return np.array(self.names, dtype=np.str_)[self.codes]
+
+    @cached_property
+    def contiguous(self) -> bool:
+        """Whether the rows of each era lie together."""
+        changes = int(np.count_nonzero(np.diff(self.codes)))
+        return changes == len(self.names) - 1 if len(self.names) else True
+
+    def mask(self, eras: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """(rows,) whether the row belongs to one of these eras; unknown names match nothing."""
+        wanted = set(eras)
+        chosen = np.array([name in wanted for name in self.names], dtype=np.bool_)
+        return chosen[self.codes] if len(chosen) else np.zeros(0, dtype=np.bool_)
+
+    def counts(self) -> dict[str, int]:
+        """Era → its number of rows."""
+        numbers = np.bincount(self.codes, minlength=len(self.names))
+        return dict(zip(self.names, numbers.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A parquet file with one row per stock and era; opening it reads only its end."""
+
+    path: Path
+    schema: pa.Schema
+    group_rows: tuple[int, ...]  # rows of each row group
+
+    @classmethod
+    def open(cls, path: Path) -> DataFile:
+        """Look at a file's columns.
+
+        Raises FileMissing, FileDamaged (no whole parquet file), FileForeign (no `id`).
+        """
+        if not path.is_file():
+            raise FileMissing(f"{path} does not exist", hint="`numeri download` brings it")
+        with parquet_errors(path), pq.ParquetFile(path) as file:
+            groups = range(file.metadata.num_row_groups)
+            sizes = tuple(file.metadata.row_group(group).num_rows for group in groups)
+            opened = cls(path, file.schema_arrow.remove_metadata(), sizes)
+        opened.id_column  # noqa: B018 - asked for its refusal
+        return opened
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return sum(self.group_rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column, a stored pandas index included."""
+        return tuple(self.schema.names)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns `feature_*`, in the file's order."""
+        return tuple(name for name in self.columns if name.startswith("feature_"))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns `target*`, the bare alias included."""
+        return tuple(name for name in self.columns if name.startswith("target"))
+
+    @property
+    def id_column(self) -> str:
+        """The column that holds the ids. Raises FileForeign where there is none."""
+        for name in ID_COLUMNS:
+            if name in self.columns:
+                return name
+        raise FileForeign(f"{self.path} has no column `id`", hint="is it a file of the tournament?")
+
+    def digest(self) -> str:
+        """SHA-256 of the file, in hex; reads all of it."""
+        return digest_file(self.path)
+
+    def eras(self) -> RowEras:
+        """The era of every row. Raises FileForeign where the file has no `era`."""
+        codes = np.empty(self.rows, dtype=np.int32)
+        known: dict[str, int] = {}
+        start = 0
+        for table in self.groups(["era"]):
+            column = table.column(0).cast(pa.string()).combine_chunks().dictionary_encode()
+            if column.null_count:
+                raise FileForeign(f"{self.path} has rows without an era", hint="download it again")
+            names = column.dictionary.to_pylist()
+            places = np.array([known.setdefault(name, len(known)) for name in names], np.int32)
+            indices = column.indices.to_numpy(zero_copy_only=False)
+            codes[start : start + table.num_rows] = places[indices] if len(places) else 0
+            start += table.num_rows
+        return RowEras(tuple(known), codes)
+
+    def ids(self, rows: Rows = None) -> npt.NDArray[np.object_]:
+        """(rows,) the ids, as Python strings."""
+        column = self.read([self.id_column], rows=rows).column(0).cast(pa.string())
+        return np.asarray(column.to_numpy(), dtype=object)
+
+    def read(self, columns: Sequence[str], *, rows: Rows = None) -> pa.Table:
+        """Some columns of all rows, of a slice, or of those where a mask is true.
+
+        One row group of these columns is in memory beside the result.
+        Raises FileForeign naming absent columns, FileDamaged.
+        """
+        parts = []
+        start = 0
+        for table in self.groups(columns):
+            stop = start + table.num_rows
+            if rows is None:
+                parts.append(table)
+            elif isinstance(rows, slice):
+                first, last, step = rows.indices(self.rows)
+                if step != 1:
+                    raise ValueError("rows of a file are read one after the other")
+                begin, end = max(first, start), min(last, stop)
+                if begin < end:
+                    parts.append(table.slice(begin - start, end - begin))
+            else:
+                parts.append(table.filter(pa.array(rows[start:stop])))
+            start = stop
+        return pa.concat_tables(parts) if parts else self._empty(columns)
+
+    def groups(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """The row groups one after the other, these columns in this order."""
+        self.require(columns)
+        with parquet_errors(self.path), pq.ParquetFile(self.path) as file:
+            for group in range(file.metadata.num_row_groups):
+                yield plain_table(file, [group], columns)
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Raise FileForeign, with the names, where the file lacks one of these columns."""
+        known = set(self.columns)
+        absent = [name for name in columns if name not in known]
+        if not absent:
+            return
+        match = nearest(absent[0], known)
+        shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
+        raise FileForeign(
+            f"{self.path} lacks {shown}",
+            hint=f"its nearest column is {match}" if match else "is it of the right data version?",
+        )
+
+    def by_era(
+        self, columns: Sequence[str], *, eras: Sequence[str] | None = None
+    ) -> Iterator[tuple[str, pa.Table]]:
+        """Era after era in the file's order, or only these, with these columns; bounded memory.
+
+        Holds one era and, of a row group, what fits in 128 MB; larger row groups and files whose
+        eras are scattered go through a temporary file on disk.
+        """
+        from numeri_cli.dataset.by_era import tables_by_era
+
+        return tables_by_era(self, tuple(columns), only=eras)
+
+    def _empty(self, columns: Sequence[str]) -> pa.Table:
+        return pa.schema([self.schema.field(name) for name in columns]).empty_table()
+
+
+def plain_table(file: pq.ParquetFile, groups: Sequence[int], columns: Sequence[str]) -> pa.Table:
+    """Row groups of a file: these columns in this order, without pandas' own notes."""
+    names = list(columns)
+    table = file.read_row_groups(list(groups), columns=names)
+    return table.select(names).replace_schema_metadata()
+
+
+def float_column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    """(rows,) a numeric column as float64, nulls as NaN."""
+    column = pc.cast(table.column(name), pa.float64())
+    return np.array(pc.fill_null(column, np.nan).to_numpy(), dtype=np.float64)
+
+
+@contextmanager
+def parquet_errors(path: Path) -> Iterator[None]:
+    """Turn what pyarrow says about a broken file into FileDamaged."""
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError) as error:
+        raise _damaged(path) from error
+    except OSError as error:
+        if error.errno is None:
+            raise _damaged(path) from error
+        raise disk_error(error, path) from error
+
+
+def _damaged(path: Path) -> FileDamaged:
+    return FileDamaged(
+        f"{path} is no whole parquet file",
+        hint=f"`numeri download --force {path.name}` brings it again, if it came from there",
+    )

@@ -1,0 +1,1 @@
+"""LightGBM fed in blocks of columns, half a byte a cell."""

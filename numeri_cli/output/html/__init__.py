@@ -1,0 +1,1 @@
+"""Pages: a validation, the practice fund."""

@@ -1,0 +1,226 @@
+"""Scorecards → figures, each with its words and its table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from numeri_cli.output.html.content import (
+    LABELS,
+    Chart,
+    ReportContent,
+    Table,
+    number,
+)
+from numeri_cli.output.html.feature_charts import (
+    exposed_features,
+    neutralization_curve,
+)
+from numeri_cli.output.html.look import (
+    add_line,
+    coloured,
+    empty_figure,
+    era_figure,
+    there,
+    translucent,
+)
+from numeri_cli.scoring.ranks import FloatArray, known
+from numeri_cli.scoring.scorecard import Scorecard
+from numeri_cli.scoring.summary import summarize, underwater
+
+ROLLING_ERAS = 20
+MOST_EXPOSED_SHOWN = 4
+_EDGES = 24
+
+
+def all_charts(content: ReportContent) -> Iterator[Chart]:
+    """Every chart for which there are numbers, in the order of the page."""
+    cards = content.cards
+    for score in ("corr", "mmc", "bmc"):
+        if any(card.has(score) for card in cards):
+            yield cumulative(cards, score)
+    yield per_era(cards)
+    if max(int(known(card.score("corr")).sum()) for card in cards) > rolling_window(cards):
+        yield rolling_sharpe(cards)
+    yield distribution(cards)
+    if any(card.has("cwmm") or card.has("cwbm") for card in cards):
+        yield correlations(cards, content.benchmark)
+    for card in cards[:MOST_EXPOSED_SHOWN]:
+        if card.has("max_exposure"):
+            yield exposed_features(card)
+    if any(known(card.curve).any() for card in cards):
+        yield neutralization_curve(cards)
+
+
+def cumulative(cards: tuple[Scorecard, ...], score: str) -> Chart:
+    """The running sum of a score, the drop below its last high shaded."""
+    label = LABELS[score]
+    figure = era_figure(f"cumulative {label}", cards)
+    words, rows = [], []
+    for card, colour in coloured(cards):
+        eras, values = there(card, score)
+        if not len(values):
+            continue
+        total = np.cumsum(values)
+        figure.add_scatter(
+            x=eras,
+            y=total + underwater(values),
+            mode="lines",
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=card.name,
+        )
+        figure.add_scatter(
+            x=eras,
+            y=total,
+            name=card.name,
+            mode="lines",
+            line={"color": colour, "width": 2},
+            fill="tonexty",
+            fillcolor=translucent(colour),
+            legendgroup=card.name,
+        )
+        depth = summarize(values).drawdown
+        words.append(
+            f"{card.name} reaches {number(total[-1], 3)} after {len(eras)} eras; "
+            f"its deepest fall is {number(depth, 3)}"
+        )
+        rows += [
+            (card.name, era, number(value), number(sum_), number(low))
+            for era, value, sum_, low in zip(eras, values, total, underwater(values), strict=True)
+        ]
+    table = Table(("prediction", "era", label, "cumulative", "below its high"), tuple(rows))
+    return Chart(
+        f"cumulative-{score}",
+        f"Cumulative {label}",
+        ". ".join(words) + ". Shaded: the drop below the last high.",
+        figure,
+        table,
+    )
+
+
+def per_era(cards: tuple[Scorecard, ...]) -> Chart:
+    """CORR of every era as bars; of several predictions the first is shown at once."""
+    figure = era_figure("CORR", cards)
+    words, rows = [], []
+    for card, colour in coloured(cards):
+        eras, values = there(card, "corr")
+        figure.add_bar(
+            x=eras,
+            y=values,
+            name=card.name,
+            marker={"color": colour, "line": {"width": 0}},
+            visible=True if len(cards) < 3 or card is cards[0] else "legendonly",
+        )
+        if len(values):
+            words.append(
+                f"{card.name} is above zero in {int((values > 0).sum())} of {len(values)} eras, "
+                f"between {number(values.min(), 3)} and {number(values.max(), 3)}"
+            )
+        rows += [(card.name, era, number(value)) for era, value in zip(eras, values, strict=True)]
+    figure.update_layout(bargap=0.15)
+    table = Table(("prediction", "era", "CORR"), tuple(rows))
+    return Chart("per-era", "CORR of every era", ". ".join(words) + ".", figure, table)
+
+
+def rolling_window(cards: tuple[Scorecard, ...]) -> int:
+    """Eras of the rolling Sharpe: 20, or a third of what there is, but never under 5."""
+    most = max(int(known(card.score("corr")).sum()) for card in cards)
+    return max(5, min(ROLLING_ERAS, most // 3))
+
+
+def rolling_sharpe(cards: tuple[Scorecard, ...]) -> Chart:
+    """Mean over std of the last eras."""
+    window = rolling_window(cards)
+    figure = era_figure(f"Sharpe of {window} eras", cards)
+    words, rows = [], []
+    for card, colour in coloured(cards):
+        eras, values = there(card, "corr")
+        if len(values) < window:
+            continue
+        windows = np.lib.stride_tricks.sliding_window_view(values, window)
+        spread = windows.std(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sharpe = np.where(spread > 0, windows.mean(axis=1) / spread, np.nan)
+        last = eras[window - 1 :]
+        add_line(figure, last, sharpe, card.name, colour)
+        words.append(
+            f"{card.name} lies between {number(np.nanmin(sharpe), 2)} and "
+            f"{number(np.nanmax(sharpe), 2)} and ends at {number(sharpe[-1], 2)}"
+        )
+        rows += [(card.name, era, number(one, 2)) for era, one in zip(last, sharpe, strict=True)]
+    table = Table(("prediction", "last era", "Sharpe"), tuple(rows))
+    return Chart(
+        "rolling-sharpe",
+        f"Sharpe of CORR over {window} eras",
+        ". ".join(words) + ".",
+        figure,
+        table,
+    )
+
+
+def distribution(cards: tuple[Scorecard, ...]) -> Chart:
+    """How often CORR fell where."""
+    values = {card.name: there(card, "corr")[1] for card in cards}
+    everything = np.concatenate(list(values.values()))
+    low, high = (everything.min(), everything.max()) if len(everything) else (0.0, 1.0)
+    if low == high:
+        low, high = low - 0.01, high + 0.01
+    edges = np.linspace(low, high, min(_EDGES, max(6, len(everything) // 3)) + 1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    figure = empty_figure("eras", x_title="CORR")
+    counts = []
+    words = []
+    for card, colour in coloured(cards):
+        found = np.histogram(values[card.name], edges)[0]
+        counts.append(found)
+        figure.add_bar(
+            x=middles,
+            y=found,
+            name=card.name,
+            marker={"color": colour, "line": {"width": 0}},
+            opacity=1 if len(cards) == 1 else 0.6,
+            width=np.diff(edges) * 0.95,
+        )
+        words.append(f"{card.name}: half of the eras above {number(_median(values[card.name]), 3)}")
+    figure.update_layout(barmode="overlay")
+    rows = [
+        (f"{number(edges[place], 3)} to {number(edges[place + 1], 3)}", *cells)
+        for place, cells in enumerate(
+            zip(*([str(count) for count in found] for found in counts), strict=True)
+        )
+    ]
+    table = Table(("CORR", *(card.name for card in cards)), tuple(rows))
+    return Chart("distribution", "Distribution of CORR", "; ".join(words) + ".", figure, table)
+
+
+def correlations(cards: tuple[Scorecard, ...], benchmark: str | None) -> Chart:
+    """How like the meta model and the benchmark a prediction is, era by era."""
+    figure = era_figure("correlation", cards)
+    words, rows = [], []
+    for score, other, dash in (
+        ("cwmm", "the meta model", "solid"),
+        ("cwbm", benchmark or "the benchmark", "dot"),
+    ):
+        for card, colour in coloured(cards):
+            eras, values = there(card, score)
+            if not len(values):
+                continue
+            name = f"{card.name} with {other}"
+            add_line(figure, eras, values, name, colour, dash=dash)
+            words.append(f"{name} {number(float(values.mean()), 3)} in the mean")
+            rows += [(name, era, number(one)) for era, one in zip(eras, values, strict=True)]
+    table = Table(("correlation of", "era", "value"), tuple(rows))
+    return Chart(
+        "correlations",
+        "Correlation with meta model and benchmark",
+        "; ".join(words) + ".",
+        figure,
+        table,
+    )
+
+
+def _median(values: FloatArray) -> float:
+    return float(np.median(values)) if len(values) else float("nan")

@@ -1,0 +1,123 @@
+"""Standard output is data, standard error is talk; for a person or for a machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from rich.console import Console, RenderableType
+
+from numeri_cli.errors import ExitCode
+from numeri_cli.home import disk_error
+from numeri_cli.output.json import to_plain
+from numeri_cli.output.progress import (
+    Bars,
+    Sentences,
+)
+from numeri_cli.progress import SILENT, Listener
+
+Record = TypeVar("Record")
+_OUTPUT = Path("standard output")
+_REFUSED = (ExitCode.refused, ExitCode.usage, ExitCode.keys, ExitCode.locked, ExitCode.no_round)
+
+
+class Trouble(Protocol):
+    """What an error says; also one that is kept in a record."""
+
+    @property
+    def code(self) -> str:
+        """Stable; machines read it."""
+
+    @property
+    def message(self) -> str:
+        """One sentence."""
+
+    @property
+    def hint(self) -> str:
+        """Its cure."""
+
+
+class Screen:
+    """What one command shows: a record or nothing, then an error or nothing."""
+
+    def __init__(self, command: str, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+        self._command, self._as_json, self._quiet = command, as_json, quiet
+        self._out = Console(file=sys.stdout, highlight=False)
+        self._talk = Console(file=sys.stderr, highlight=False)
+        self._data: Any = {}
+        self._error: Trouble | None = None
+        self.listener: Listener = SILENT
+        if not as_json:
+            watched = sys.stdout.isatty() and sys.stderr.isatty() and not quiet
+            kind = Bars if watched else Sentences
+            self.listener = kind(self._talk, quiet=quiet, verbose=verbose)
+
+    def show(self, record: Record, view: Callable[[Record], RenderableType]) -> None:
+        """Show the command's record: `view` for a person, its fields for a machine."""
+        if self._as_json:
+            self._data = to_plain(record)
+        elif not self._quiet:
+            shown = view(record)
+            with _writing():
+                self._out.print(shown)
+
+    def announce(self, text: str) -> None:
+        """Write text at once, before the command is done; to standard error with --json."""
+        stream = sys.stderr if self._as_json else sys.stdout
+        stream.write(text)
+        stream.flush()
+
+    def own_up(self, troubles: Sequence[Trouble]) -> None:
+        """Say the errors inside a record that was shown, where showing it has not said them.
+
+        troubles: the worst first; it is the one that machines are told of
+        """
+        if self._as_json:
+            self._error = next(iter(troubles), None)
+        elif self._quiet:
+            for trouble in troubles:
+                self.fail(trouble)
+
+    def fail(self, error: Trouble) -> None:
+        """Show an error: one sentence, one cure."""
+        self._error = error
+        if not self._as_json:
+            self._talk.print(f"error: {error.message}", markup=False, soft_wrap=True)
+            if error.hint:
+                self._talk.print(f"hint:  {error.hint}", markup=False, soft_wrap=True)
+
+    def close(self, exit_code: ExitCode) -> None:
+        """Write the one JSON object, where JSON was asked for."""
+        if self._as_json:
+            text = json_text(self._command, self._data, self._error, exit_code)
+            with _writing():
+                sys.stdout.write(f"{text}\n")
+                sys.stdout.flush()
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Standard output may be a file on a full disk. A reader who has left is no error of ours."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise disk_error(error, _OUTPUT) from error
+
+
+def json_text(command: str, data: Any, error: Trouble | None, exit_code: ExitCode) -> str:
+    """The object every command prints with --json, on one line."""
+    if exit_code is ExitCode.done:
+        status = "done"
+    else:
+        status = "refused" if exit_code in _REFUSED else "failed"
+    told = None
+    if error is not None:
+        told = {"code": error.code, "message": error.message, "hint": error.hint}
+    content = {"command": command, "status": status, "data": data, "error": told}
+    return json.dumps(content, ensure_ascii=False)

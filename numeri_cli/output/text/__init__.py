@@ -1,0 +1,1 @@
+"""Records in a terminal: one file per command, the look in `tables`."""

@@ -1,0 +1,54 @@
+"""Data files and binned data as tables of at most 80 columns."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from numeri_cli.output.text.tables import (
+    size,
+    table,
+)
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.views import (
+        Datasets,
+        Downloaded,
+    )
+
+
+def datasets(record: Datasets) -> RenderableType:
+    """What the tournament offers, a dash where a file is not here; what is kept binned."""
+    rows = table("file", "size", "round", "downloaded UTC", right=("size", "round"))
+    for file in record.files:
+        rows.add_row(
+            file.name,
+            size(file.size_bytes) if file.size_bytes is not None else "–",
+            str(file.round_number) if file.round_number is not None else "–",
+            _minute(file.time),
+        )
+    if not record.binned:
+        return rows
+    right = ("rows", "features", "size")
+    kept = table("binned for training", *right, "last used UTC", right=right)
+    for entry in record.binned:
+        figures = (f"{entry.rows:,}", f"{entry.features:,}", size(entry.size_bytes))
+        kept.add_row(entry.key[:12], *figures, _minute(entry.used))
+    where = f"in {record.binned_folder}; it may be deleted at any time"
+    return Group(rows, Text(), kept, Text(where, style="dim", overflow="fold"))
+
+
+def _minute(value: datetime | None) -> str:
+    """Such as "2026-01-03 12:05"."""
+    return "–" if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def downloaded(record: Downloaded) -> RenderableType:
+    """What came and what was left."""
+    rows = table("file", "size", "", right=("size",))
+    for file in record.files:
+        rows.add_row(file.name, size(file.size_bytes), "unchanged" if file.unchanged else "new")
+    return rows

@@ -1,0 +1,124 @@
+"""Diagnostics: the server's figures beside ours, as a record and as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from numeri_cli.output.text.tables import (
+    number,
+    table,
+)
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.diagnostics import (
+        EraPairs,
+        FigurePair,
+    )
+    from numeri_cli.commands.diagnostics_file import Diagnosed
+
+_LABELS = {
+    "corr_mean": "CORR mean",
+    "corr_std": "CORR std",
+    "corr_sharpe": "CORR Sharpe",
+    "corr_drawdown": "CORR drawdown",
+    "mmc_mean": "MMC mean",
+    "mmc_std": "MMC std",
+    "mmc_sharpe": "MMC Sharpe",
+    "bmc_mean": "BMC mean",
+    "fnc_mean": "FNC mean",
+    "max_exposure": "max exposure",
+}
+_SCORES = {"corr": "CORR", "mmc": "MMC", "bmc": "BMC", "fnc": "FNC", "max_exposure": "exposure"}
+
+
+@dataclass(frozen=True)
+class DiagnosticsView:
+    """What `numeri diagnostics` shows."""
+
+    id: str
+    status: str
+    model: str | None
+    file: str
+    target: str
+    benchmark: str | None
+    tolerance: float
+    differ: bool
+    figures: tuple[FigurePair, ...]
+    eras: tuple[EraPairs, ...]
+    shared_eras: int
+    only_server: tuple[str, ...]
+    only_here: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def view_of(diagnosed: Diagnosed, *, file: str, model: str | None) -> DiagnosticsView:
+    """Figures without arrays."""
+    from numeri_cli.commands.diagnostics import TOLERANCE
+
+    found, compared = diagnosed.diagnostics, diagnosed.compared
+    return DiagnosticsView(
+        id=found.id,
+        status=found.status,
+        model=model,
+        file=file,
+        target=diagnosed.validation.target,
+        benchmark=diagnosed.validation.benchmark,
+        tolerance=TOLERANCE,
+        differ=compared.differ,
+        figures=compared.figures,
+        eras=compared.eras,
+        shared_eras=compared.shared_eras,
+        only_server=compared.only_server,
+        only_here=compared.only_here,
+        warnings=diagnosed.validation.warnings,
+    )
+
+
+def diagnostics(record: DiagnosticsView) -> RenderableType:
+    """Server and here side by side, then where they part."""
+    right = ("server", "here", "difference")
+    rows = table("", *right, "", right=right)
+    for pair in record.figures:
+        rows.add_row(
+            _LABELS[pair.name],
+            number(pair.server),
+            number(pair.here),
+            number(None if pair.difference is None else round(pair.difference, 6) + 0.0, 6),
+            Text("differs", "red") if pair.differs else "",
+        )
+    parts: list[RenderableType] = [
+        Text(f"diagnostics {record.id}: {record.status}"),
+        Text(f"{record.target}, {record.shared_eras} eras that both scored"),
+        rows,
+    ]
+    parts += [Text(line, style="red") for line in _differing(record)]
+    if record.only_server:
+        words = f"the server's figures rest on {_eras(record.only_server)} not here, too"
+        parts.append(Text(f"{words}: `numeri download validation` brings them", style="yellow"))
+    if record.only_here:
+        words = f"{_eras(record.only_here)} were scored here only and are left out"
+        parts.append(Text(words, style="yellow"))
+    if not record.differ:
+        parts.append(Text(f"no figure and no era differs by more than {record.tolerance:g}"))
+    parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
+    return Group(*parts)
+
+
+def _eras(eras: tuple[str, ...]) -> str:
+    """Such as "3 eras (0054–0056)"."""
+    if len(eras) == 1:
+        return f"1 era ({eras[0]})"
+    return f"{len(eras)} eras ({eras[0]}–{eras[-1]})"
+
+
+def _differing(record: DiagnosticsView) -> list[str]:
+    return [
+        f"{_SCORES[pair.score]} differs by more than {record.tolerance:g} in {pair.differing} of "
+        f"{pair.eras} eras, most in {pair.largest_era}: {number(pair.largest, 6)}"
+        for pair in record.eras
+        if pair.differing
+    ]

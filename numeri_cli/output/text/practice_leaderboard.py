@@ -1,0 +1,73 @@
+"""The leaderboard of the practice tournament as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from numeri_cli.output.text.tables import table
+
+if TYPE_CHECKING:
+    from numeri_cli.practice.results.leaderboard import (
+        Kind,
+        Leaderboard,
+        Row,
+    )
+
+
+@dataclass(frozen=True)
+class RankingView:
+    """What `numeri practice leaderboard` shows: the best and the participant's own.
+
+    entrants: how many models or accounts there are in all
+    """
+
+    round_number: int
+    of: Kind
+    entrants: int
+    resolved_rounds: int
+    rows: tuple[Row, ...]
+
+    @classmethod
+    def best(cls, found: Leaderboard, top: int) -> RankingView:
+        """The best so many, and all that are the participant's."""
+        rows = tuple(row for place, row in enumerate(found.rows) if place < top or row.is_own)
+        return cls(found.round_number, found.of, len(found.rows), found.resolved_rounds, rows)
+
+
+def ranking(view: RankingView) -> RenderableType:
+    """Ranks, scores, stakes and what they earned."""
+    right = ("rank", "CORR60", "MMC60", "NMR", "year")
+    rows = table(
+        "rank", view.of.removesuffix("s"), "", "CORR60", "MMC60", "NMR", "year", right=right
+    )
+    rows.columns[1].no_wrap = rows.columns[2].no_wrap = True
+    rows.columns[2].overflow, rows.columns[2].max_width = "ellipsis", 17
+    for row in view.rows:
+        rows.add_row(
+            "–" if row.rank is None else str(row.rank),
+            Text(row.name, style="bold" if row.is_own else ""),
+            Text("yours" if row.is_own else row.technique, style="dim"),
+            _score(row.corr60),
+            _score(row.mmc60),
+            f"{row.stake_nmr:,.0f}",
+            f"{row.return_share:+.1%}" if row.earned_nmr else "–",
+        )
+    heading = f"{view.entrants} {view.of}"
+    if view.resolved_rounds:
+        mean = "their mean" if view.of == "models" else "the stake-weighted mean"
+        heading += f" by {mean} CORR60 in {view.resolved_rounds} resolved rounds"
+    else:
+        heading += "; none is ranked before the first round resolves, in 13 weeks"
+    note = Text(
+        "NMR: stake now; year: payouts less burns, over stake a year ago + added since",
+        style="dim",
+    )
+    return Group(Text(heading), rows, note)
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.4f}"

@@ -1,1 +1,0 @@
-"""The run and what it is made of: live data, predictions, submissions, once per round."""

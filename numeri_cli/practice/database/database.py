@@ -1,0 +1,219 @@
+"""The state of the practice tournament in SQLite: safe for several threads and processes.
+
+Every transaction has a connection of its own, so that a server sees at once what `practice
+advance` did in another process. Writers queue; readers never wait.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from numeri_cli.errors import (
+    DiskError,
+    DiskFull,
+    DiskTrouble,
+    PathForbidden,
+    PracticeDamaged,
+    PracticeError,
+    PracticeMissing,
+)
+from numeri_cli.home import disk_errors, free_bytes
+from numeri_cli.practice.database.migrations import MIGRATIONS
+
+BUSY_SECONDS = 60.0
+FULL_BYTES = 1 << 20  # SQLite's shared memory needs less; without it, it speaks of an I/O error
+
+Row = sqlite3.Row
+Connection = sqlite3.Connection
+
+
+class Store:
+    """One SQLite file; every method may be called from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._mark: int | None = None  # tells this tournament's file from a later one's
+
+    @classmethod
+    def create(cls, path: Path) -> Store:
+        """A new file, readable by its owner only, with every table. Raises DiskError."""
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        store = cls(path)
+        store._migrate()
+        store._mark_new()
+        return store
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """An existing file, brought up to date. Raises PracticeDamaged."""
+        store = cls(path)
+        if not path.is_file() or store._version() == 0:
+            raise damaged(path)
+        store._migrate()
+        with store._readable_errors(), closing(store._connect()) as connection:
+            store._mark = _mark_of(connection)
+        return store
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view of the state."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One change, whole or not at all; waits for other writers."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        with self._readable_errors(), closing(self._connect()) as connection:
+            connection.execute(begin)
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def _connect(self) -> Connection:
+        address = f"{self._path.absolute().as_uri()}?mode=rw"  # never a new file
+        connection = sqlite3.connect(address, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
+        if self._mark not in (None, _mark_of(connection)):
+            connection.close()
+            raise PracticeMissing(
+                f"the practice tournament in {self._path.parent} is another one now",
+                hint="end this program and start it again",
+            )
+        connection.row_factory = Row
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    @contextmanager
+    def _readable_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            trouble = self._explained(error)
+            if trouble is None:
+                raise
+            raise trouble from error
+
+    def _explained(self, error: sqlite3.DatabaseError) -> PracticeError | DiskError | None:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        is_full = code == sqlite3.SQLITE_IOERR and free_bytes(self._path) < FULL_BYTES
+        if code == sqlite3.SQLITE_FULL or is_full:
+            return DiskFull(
+                f"the disk is full: {self._path} could not be written",
+                hint="free some space and run the same command again; nothing was lost",
+            )
+        if code == sqlite3.SQLITE_CANTOPEN and not self._path.exists():
+            return PracticeMissing(
+                f"no practice tournament is in {self._path.parent} any more",
+                hint="`numeri practice create` makes one",
+            )
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+            return PathForbidden(
+                f"no permission to write {self._path} and its folder",
+                hint="give this user access to both, or set NUMERI_HOME to a folder of your own",
+            )
+        if code == sqlite3.SQLITE_BUSY:
+            return DiskTrouble(
+                f"{self._path} is in use by another process for too long",
+                hint="wait for the other numeri to end, then run the same command again",
+            )
+        if code == sqlite3.SQLITE_IOERR:
+            return DiskTrouble(f"{self._path}: {error}", hint="look at the disk")
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return damaged(self._path)
+        return None
+
+    def _mark_new(self) -> None:
+        with self._readable_errors(), closing(self._connect()) as connection:
+            connection.execute(f"PRAGMA application_id = {secrets.randbits(31)}")
+            self._mark = _mark_of(connection)
+
+    def _version(self) -> int:
+        """How many migrations the file has been through; 0 for one that is not ours."""
+        with self._readable_errors(), closing(self._connect()) as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _migrate(self) -> None:
+        with self._readable_errors(), closing(self._connect()) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > len(MIGRATIONS):
+                raise PracticeDamaged(
+                    "the practice tournament was made by a newer numeri",
+                    hint="update numeri, or start again with `numeri practice reset`",
+                )
+            for number in range(version, len(MIGRATIONS)):
+                self._run(connection, MIGRATIONS[number])
+                connection.execute(f"PRAGMA user_version = {number + 1}")
+
+    def _run(self, connection: Connection, migration: str) -> None:
+        for statement in migration.split(";"):
+            try:
+                connection.execute(statement)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # tables that are not ours
+                    raise damaged(self._path) from error
+                raise
+
+
+def _mark_of(connection: Connection) -> int:
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    return int(mark)
+
+
+def damaged(path: Path) -> PracticeDamaged:
+    """The error for a file of the practice tournament that is missing or altered."""
+    return PracticeDamaged(
+        f"the practice tournament is damaged: {path} is missing or not what was written",
+        hint="start again with `numeri practice reset`",
+    )
+
+
+def insert(connection: Connection, table: str, **values: Any) -> None:
+    """Insert one row; table and column names are words of this program, never of a request."""
+    names = ", ".join(values)
+    marks = ", ".join("?" * len(values))
+    connection.execute(
+        f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - our own words, see above
+        [stored(value) for value in values.values()],
+    )
+
+
+def stored(value: Any) -> Any:
+    """A value as SQLite keeps it: moments and money as text."""
+    if isinstance(value, datetime):
+        return moment_text(value)
+    return nmr_text(value) if isinstance(value, Decimal) else value
+
+
+def moment_text(moment: datetime) -> str:
+    """An aware moment as text that sorts by time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment_of(text: str) -> datetime:
+    """What `moment_text` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def nmr_text(amount: Decimal) -> str:
+    """Money as plain decimal text, never with an exponent."""
+    return format(amount, "f")

@@ -1,0 +1,1 @@
+"""The simulated market: stocks, themes, features, targets, names."""

@@ -1,0 +1,1 @@
+"""Accounts, submissions and what is checked of them."""

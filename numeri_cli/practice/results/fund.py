@@ -1,0 +1,323 @@
+"""The fund: the portfolio that trades the meta model, and the same portfolio on two other models.
+
+A week's tranche: the era's prediction is ranked and gaussianized; a least-squares fit on beta,
+countries, sectors and the era's styles is taken out of it, so that its weights sum to 0 and are
+neutral to each of these; it is scaled to 1 long and 1 short. Twelve tranches, one a week, make the
+book, each a twelfth of the fund's value and held for 60 business days. `portfolio` keeps the books.
+
+Era w's prediction is known before the first day of week w; its tranche earns from that week's third
+day on, the first that target_ender_60 counts too, to the sixtieth. On its first day the fund also
+buys the tranches of the eleven eras before, as far as there are predictions, so that it starts
+fully invested. Nothing is asked of returns that are not drawn, nor of targets not resolved when
+they would have been needed. 5 basis points of every amount traded and 2 % a year are paid; what
+cash earns and borrowed stocks cost is left out.
+
+The funds: the meta model, weighted by what was at risk in the round, in history by the first
+stakes; the organiser's own LightGBM; and the rival whose mean CORR on target_ender_20 was highest
+over all eras resolved when the fund began. The 20-day target resolves soonest and overlaps least.
+Where none was handed in in time, the newest one before is traded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from numeri_cli.errors import PracticeSettings
+from numeri_cli.practice.market.market import (
+    DAYS_PER_ERA,
+    RETURN_UNIT,
+)
+from numeri_cli.practice.market.targets import (
+    LAG_DAYS,
+    RiskModel,
+    eras_to_resolve,
+)
+from numeri_cli.practice.market.universe import FloatArray
+from numeri_cli.practice.results.portfolio import (
+    Exposure,
+    Figures,
+    Terms,
+    Track,
+    scaled,
+    trade,
+    tranche,
+)
+from numeri_cli.practice.rivals.rivals import Attendance
+from numeri_cli.practice.tournament import Tournament
+from numeri_cli.practice.world.archive import resolved_eras
+from numeri_cli.practice.world.world import World
+from numeri_cli.progress import SILENT, Listener
+from numeri_cli.scoring.ranks import gaussianize
+from numeri_cli.scoring.scores import centred, corr_gaussian
+
+Source = Callable[[int], FloatArray | None]
+
+IN_HOUSE = "v53_lgbm_ender60"
+CHOICE_TARGET, CHOICE_DAYS = "target_ender_20", 20
+ENOUGH_ROUNDS = 13  # until the first live tranche has run its course
+WARM_UP_ERAS = 16  # of history: 12 to choose the rival by, and until these are resolved
+LEAST_SEEN = 0.5  # of the eras a rival is judged by: the share it must have handed in in time
+
+
+@dataclass(frozen=True)
+class Period:
+    """The weeks of a fund.
+
+    first_era, last_era: of the tranches it buys, its first day's older ones aside
+    live_weeks: how many of its weeks are live rounds
+    live_rounds: how many have passed since the world began
+    """
+
+    first_era: int
+    last_era: int
+    live_weeks: int
+    live_rounds: int
+
+    @property
+    def weeks(self) -> int:
+        """How many tranches."""
+        return self.last_era - self.first_era + 1
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it trades live rounds only."""
+        return self.live_weeks == self.weeks
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The rival chosen in advance, and by what."""
+
+    name: str
+    technique: str
+    target: str
+    corr_mean: float
+    first_era: int
+    last_era: int
+
+
+@dataclass(frozen=True)
+class Exposures:
+    """The largest of all weeks.
+
+    before: had the prediction been traded as it is, of the same gross
+    after: of the book when it was traded; drifted: of the book just before the next trade
+    """
+
+    before: Exposure
+    after: Exposure
+    drifted: Exposure
+
+
+@dataclass(frozen=True)
+class Fund:
+    """One fund; net: (days,) its cumulated net return since the start, as a share."""
+
+    role: str
+    name: str
+    figures: Figures
+    exposures: Exposures
+    net: FloatArray
+
+
+@dataclass(frozen=True)
+class FundReport:
+    """Funds side by side.
+
+    older: so many tranches from before the period are in the first book
+    opened: by week, when its round opened, None in history
+    """
+
+    period: Period
+    terms: Terms
+    choice: Choice
+    older: int
+    days: int
+    opened: tuple[date | None, ...]
+    funds: tuple[Fund, ...]
+
+
+def fund_report(
+    tournament: Tournament,
+    *,
+    from_era: int | None = None,
+    eras: int | None = None,
+    terms: Terms | None = None,
+    listener: Listener = SILENT,
+) -> FundReport:
+    """Run the funds over the live rounds, or over validation history until enough have passed.
+
+    from_era, eras: over other weeks; terms: other than the usual ones
+    Raises PracticeSettings where there is nothing to trade.
+    """
+    world = tournament.field_world()
+    period = chosen_period(world, from_era=from_era, eras=eras)
+    terms = terms or Terms()
+    desk = _Desk.of(world, period, terms)
+    choice = best_rival(world, before_era=period.first_era)
+    sources: dict[tuple[str, str], Source] = {
+        ("meta model", "stake-weighted meta model"): world.meta_model,
+        ("in-house", IN_HOUSE): lambda era: world.benchmark_predictions(era)[IN_HOUSE],
+        ("best rival", choice.name): lambda era: in_time(world, era).get(choice.name),
+    }
+    with listener.task("Running the funds", total=len(sources), unit="funds") as task:
+        funds = []
+        for (role, name), source in sources.items():
+            funds.append(desk.fund(source, role=role, name=name))
+            task.advance(1)
+    calendar, first_live = tournament.state().calendar, world.settings.eras + 1
+    opened = (
+        calendar.opening(era).date() if era >= first_live else None
+        for era in range(period.first_era, period.last_era + 1)
+    )
+    return FundReport(
+        period, terms, choice, desk.older, len(desk.returns), tuple(opened), tuple(funds)
+    )
+
+
+def chosen_period(world: World, *, from_era: int | None, eras: int | None) -> Period:
+    """The weeks asked for, else the live rounds, else what history has after the warm-up."""
+    settings, last = world.settings, world.live_era - 1
+    live_rounds = last - settings.eras
+    earliest = settings.train_eras + 1 + eras_to_resolve(CHOICE_DAYS)
+    if from_era is None:
+        half = (settings.eras - settings.train_eras) // 2
+        history = settings.train_eras + 1 + min(WARM_UP_ERAS, half)
+        from_era = settings.eras + 1 if live_rounds >= ENOUGH_ROUNDS else history
+    if not earliest <= from_era <= last:
+        raise PracticeSettings(
+            f"no fund can begin in era {from_era}",
+            hint=f"from {earliest}, when a first rival can be chosen, to {last}, the newest week",
+        )
+    if eras is not None:
+        if eras < 1:
+            raise PracticeSettings(f"no fund lasts {eras} weeks", hint="ask for 1 or more")
+        last = min(last, from_era + eras - 1)
+    live_weeks = max(last - max(from_era - 1, settings.eras), 0)
+    return Period(from_era, last, live_weeks, live_rounds)
+
+
+def best_rival(world: World, *, before_era: int) -> Choice:
+    """Who had the highest mean CORR by the eve of an era, of those who took part in half of all."""
+    first, last = world.settings.train_eras + 1, resolved_eras(before_era, CHOICE_DAYS)
+    scores: dict[str, list[float]] = {}
+    for era in range(first, last + 1):
+        aim = centred(np.asarray(world.target(era, CHOICE_TARGET), dtype=np.float64))
+        for name, prediction in in_time(world, era).items():
+            scores.setdefault(name, []).append(corr_gaussian(gaussianize(prediction), aim))
+    least = LEAST_SEEN * (last - first + 1)
+    means = {name: float(np.mean(some)) for name, some in scores.items() if len(some) >= least}
+    name = max(means, key=lambda one: np.nan_to_num(means[one], nan=-np.inf))
+    technique = next(one.technique for one in world.participants() if one.name == name)
+    return Choice(name, technique, CHOICE_TARGET, means[name], first, last)
+
+
+def carried(rows: Iterable[FloatArray | None], *, count: int) -> FloatArray:
+    """(rows, count) each row, or the newest before where there is none; 0 before the first."""
+    newest, made = np.zeros(count), []
+    for row in rows:
+        newest = newest if row is None else row
+        made.append(newest)
+    return np.stack(made)
+
+
+def in_time(world: World, era: int) -> dict[str, FloatArray]:
+    """The predictions of the rivals that handed in before an era's round closed, by name."""
+    kept = world.attendance(era)
+    found = world.rival_predictions(era)
+    return {name: one for name, one in found.items() if kept[name] is Attendance.on_time}
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What all funds of a report share.
+
+    styles: by era, (styles, stocks); returns: (days, stocks) log returns from the first day of
+    profit on; market: (days,) of the mean stock
+    """
+
+    world: World
+    period: Period
+    terms: Terms
+    risk: RiskModel
+    styles: Mapping[int, FloatArray]
+    returns: FloatArray
+    market: FloatArray
+
+    @classmethod
+    def of(cls, world: World, period: Period, terms: Terms) -> _Desk:
+        chronicle = world.chronicle
+        first, last = period.first_era, period.last_era
+        earliest = max(first - terms.tranches + 1, world.settings.train_eras + 1)
+        # the last week's profit begins in it and ends in the next, if that has been
+        following = min(last + 1, world.live_era - 1)
+        drawn = chronicle.archive.returns_from(first, following - first + 1)
+        days = slice(LAG_DAYS, LAG_DAYS + DAYS_PER_ERA * period.weeks)
+        returns = drawn[days].astype(np.float64) * RETURN_UNIT
+        eras = range(earliest, last + 2)
+        styles = {era: chronicle.archive.read("styles", era) for era in eras}
+        market: FloatArray = np.expm1(returns).mean(axis=1)
+        risk = RiskModel.of(chronicle.laws.market.stocks)
+        return cls(world, period, terms, risk, styles, returns, market)
+
+    @property
+    def older(self) -> int:
+        """How many eras before the period are traded on its first day."""
+        return self.period.first_era - min(self.styles)
+
+    def fund(self, source: Source, *, role: str, name: str) -> Fund:
+        """The fund of a model; source: of an era (stocks,) in the order of its file, or None."""
+        terms, older = self.terms, self.older
+        eras = range(min(self.styles), self.period.last_era + 1)
+        rows = carried(
+            (self._plain(era, source(era)) for era in eras), count=self.risk.stocks.count
+        )
+        weights = np.stack(
+            [
+                tranche(row, risk=self.risk, styles=self.styles[era], gross=terms.gross)
+                for era, row in zip(eras, rows, strict=True)
+            ]
+        )
+        track = trade(
+            weights[older:],
+            self.returns,
+            terms=terms,
+            older=weights[:older],
+            neutral=self._neutral,
+        )
+        exposures = self._exposures(scaled(rows[older:], terms.gross), track)
+        net = np.asarray(np.cumprod(1 + track.net) - 1, dtype=np.float64)
+        return Fund(role, name, Figures.of(track, self.market), exposures, net)
+
+    def _plain(self, era: int, prediction: FloatArray | None) -> FloatArray | None:
+        """(stocks,) gaussian, mean 0, in order of stocks instead of the file's."""
+        if prediction is None:
+            return None
+        gaussian = gaussianize(prediction)
+        plain = np.empty(len(gaussian))
+        plain[self.world.chronicle.order(era)] = gaussian - gaussian.mean()
+        return plain
+
+    def _neutral(self, place: int, book: FloatArray) -> FloatArray:
+        left: FloatArray = self.risk.neutral(
+            self.styles[self.period.first_era + place], book[None]
+        )[0]
+        return left
+
+    def _exposures(self, before: FloatArray, track: Track) -> Exposures:
+        def largest(books: FloatArray, first: int) -> Exposure:
+            return Exposure.largest(
+                [
+                    Exposure.of(book, self.risk.stocks, self.styles[first + place])
+                    for place, book in enumerate(books)
+                ]
+            )
+
+        first = self.period.first_era
+        return Exposures(
+            largest(before, first), largest(track.held, first), largest(track.drifted, first + 1)
+        )

@@ -1,0 +1,1 @@
+"""Everybody else: techniques, archetypes, the meta model."""

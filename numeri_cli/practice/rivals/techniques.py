@@ -1,0 +1,260 @@
+"""What a technique of forecasting is, and the simple ones: ridge, a few features, chance, a copy.
+
+A technique is fitted once and becomes bytes on disk; the bytes become a forecaster again.
+Everything comes out the same with any number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import cho_factor, cho_solve
+
+from numeri_cli.practice.market.features import FeatureArray
+from numeri_cli.practice.market.random_streams import (
+    Purpose,
+    stream,
+)
+from numeri_cli.practice.market.targets import CodeArray
+from numeri_cli.scoring.ranks import rank_average
+
+if TYPE_CHECKING:
+    from numeri_cli.practice.rivals.trees import BinnedEras
+
+ScoreArray = npt.NDArray[np.float64]
+WEIGHT_UNIT = 2.0**-30  # sums of small integers times such weights are exact in any order
+MIDDLE = 2
+ROWS_PER_BLOCK = 120_000  # few products of large matrices instead of many of small ones
+
+
+class History(Protocol):
+    """What a model may learn from."""
+
+    def features(self, era: int) -> FeatureArray:
+        """(features, stocks) in 0–4."""
+
+    def target(self, era: int, name: str) -> CodeArray:
+        """(stocks,) in 0–4."""
+
+    def binned(self) -> BinnedEras:
+        """Every so manieth era, as trees learn from it."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one model is fitted on: rows of these eras, one target, one seed."""
+
+    history: History
+    eras: Sequence[int]
+    target: str
+    seed: int
+
+    def centred(
+        self, eras: Sequence[int], columns: Sequence[int]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """(features, rows) and (rows,) of these eras as whole numbers from −2 to 2."""
+        features = [self.history.features(era)[list(columns)] - MIDDLE for era in eras]
+        codes = [self.history.target(era, self.target) - MIDDLE for era in eras]
+        return (
+            np.concatenate(features, axis=1).astype(np.float32),
+            np.concatenate(codes).astype(np.float32),
+        )
+
+
+@dataclass(frozen=True)
+class LiveView:
+    """What forecasters see of some eras, one after the other; the rows of an era are its stocks.
+
+    features: (features, rows); benchmarks: (models, rows) ranks of the organiser's models
+    """
+
+    eras: tuple[int, ...]
+    features: FeatureArray
+    benchmarks: ScoreArray
+
+    @property
+    def parts(self) -> tuple[slice, ...]:
+        """The rows of each era."""
+        stocks = self.features.shape[1] // len(self.eras)
+        return tuple(slice(at * stocks, (at + 1) * stocks) for at in range(len(self.eras)))
+
+
+class Forecaster(Protocol):
+    """A fitted model."""
+
+    def scores(self, view: LiveView) -> ScoreArray:
+        """(rows,) on any scale that ranks within an era."""
+
+
+class Technique(Protocol):
+    """A way to forecast."""
+
+    def fit(self, lesson: Lesson) -> bytes:
+        """Learn; what is learnt as bytes."""
+
+    def forecaster(self, learnt: bytes) -> Forecaster:
+        """The model that these bytes are."""
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """Least squares with a penalty, in closed form.
+
+    columns: indices of features; penalty: per row
+    every: learns from every so manieth era, since neighbours overlap
+    last_eras: how many recent eras it believes in, or None for all
+    """
+
+    columns: tuple[int, ...]
+    penalty: float = 0.5
+    every: int = 4
+    last_eras: int | None = None
+
+    def fit(self, lesson: Lesson) -> bytes:
+        """Solve; sums of integers are exact in float32, so nothing depends on threads."""
+        eras = list(lesson.eras)[-(self.last_eras or 0) :][:: self.every]
+        width, stocks = len(self.columns), lesson.history.features(eras[0]).shape[1]
+        gram, product, rows = np.zeros((width, width)), np.zeros(width), len(eras) * stocks
+        block = max(1, ROWS_PER_BLOCK // stocks)
+        for start in range(0, len(eras), block):
+            centred, codes = lesson.centred(eras[start : start + block], self.columns)
+            gram += centred @ centred.T
+            product += centred @ codes
+        factor = cho_factor(gram + self.penalty * rows * np.eye(width))
+        weights = np.zeros(len(lesson.history.features(eras[0])))
+        weights[list(self.columns)] = cho_solve(factor, product)
+        return _weight_bytes(weights)
+
+    def forecaster(self, learnt: bytes) -> Forecaster:
+        """The weights of the bytes."""
+        return WeightsForecaster(np.frombuffer(learnt))
+
+
+@dataclass(frozen=True)
+class BestFeatures:
+    """The few features that looked best, in equal parts: over all of training, the high flyer.
+
+    columns: indices of the features it looks at, or None for all
+    last_eras: how many recent eras it looks at, or None for all
+    """
+
+    count: int = 3
+    columns: tuple[int, ...] | None = None
+    last_eras: int | None = None
+
+    def fit(self, lesson: Lesson) -> bytes:
+        """Pick by |mean covariance with the target|, each with its sign."""
+        width = len(lesson.history.features(lesson.eras[0]))
+        columns = range(width) if self.columns is None else self.columns
+        total = np.zeros(width)
+        for era in list(lesson.eras)[-(self.last_eras or 0) :]:
+            centred, codes = lesson.centred([era], columns)
+            total[list(columns)] += np.einsum("fn,n->f", centred, codes)
+        best = np.argsort(-np.abs(total), kind="stable")[: self.count]
+        weights = np.zeros(width)
+        weights[best] = np.sign(total[best])
+        return _weight_bytes(weights)
+
+    def forecaster(self, learnt: bytes) -> Forecaster:
+        """The weights of the bytes."""
+        return WeightsForecaster(np.frombuffer(learnt))
+
+
+@dataclass(frozen=True)
+class WeightsForecaster:
+    """A linear model: weights of all features."""
+
+    weights: ScoreArray
+
+    def scores(self, view: LiveView) -> ScoreArray:
+        """(rows,) weighted sums; exact, because weights are multiples of 2**-30."""
+        used = np.flatnonzero(self.weights)
+        centred = (view.features[used] - MIDDLE).astype(np.float64)
+        scores: ScoreArray = np.einsum("f,fn->n", self.weights[used], centred)
+        return scores
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Chance, fresh in every era."""
+
+    seed: int
+    number: int
+
+    def fit(self, lesson: Lesson) -> bytes:
+        """Learn nothing."""
+        return b""
+
+    def forecaster(self, learnt: bytes) -> Forecaster:
+        """Itself."""
+        return self
+
+    def scores(self, view: LiveView) -> ScoreArray:
+        """(rows,) standard normal."""
+        draws = []
+        for era, part in zip(view.eras, view.parts, strict=True):
+            random = stream(self.seed, Purpose.rival_noise, era * 1024 + self.number)
+            draws.append(random.standard_normal((part.stop - part.start,)))
+        return np.concatenate(draws)
+
+
+@dataclass(frozen=True)
+class BenchmarkCopy:
+    """Hands in one of the organiser's models."""
+
+    model: int = 0
+
+    def fit(self, lesson: Lesson) -> bytes:
+        """Learn nothing."""
+        return b""
+
+    def forecaster(self, learnt: bytes) -> Forecaster:
+        """Itself."""
+        return self
+
+    def scores(self, view: LiveView) -> ScoreArray:
+        """(rows,) its ranks."""
+        ranks: ScoreArray = view.benchmarks[self.model]
+        return ranks
+
+
+@dataclass(frozen=True)
+class Choir:
+    """Several techniques, whose ranks are added up."""
+
+    members: tuple[Technique, ...]
+
+    def fit(self, lesson: Lesson) -> bytes:
+        """Fit each; what each has learnt, one after the other behind its length."""
+        learnt = [member.fit(lesson) for member in self.members]
+        return b"".join(len(part).to_bytes(8, "little") + part for part in learnt)
+
+    def forecaster(self, learnt: bytes) -> Forecaster:
+        """The models of the bytes."""
+        voices = []
+        for member in self.members:
+            end = 8 + int.from_bytes(learnt[:8], "little")
+            voices.append(member.forecaster(learnt[8:end]))
+            learnt = learnt[end:]
+        return ChoirForecaster(tuple(voices))
+
+
+@dataclass(frozen=True)
+class ChoirForecaster:
+    """Everybody's ranks together."""
+
+    voices: tuple[Forecaster, ...]
+
+    def scores(self, view: LiveView) -> ScoreArray:
+        """(rows,) sums of ranks within each era."""
+        scores = np.stack([voice.scores(view) for voice in self.voices])
+        sums = [rank_average(scores[:, part].T).sum(axis=1) for part in view.parts]
+        return np.concatenate(sums)
+
+
+def _weight_bytes(weights: ScoreArray) -> bytes:
+    return (np.rint(weights / WEIGHT_UNIT) * WEIGHT_UNIT).tobytes()

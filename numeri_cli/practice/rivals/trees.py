@@ -1,0 +1,135 @@
+"""LightGBM, trained on eras that are binned once for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numeri_cli.errors import LibraryMissing
+from numeri_cli.practice.rivals.forest import Forest
+from numeri_cli.practice.rivals.techniques import (
+    Forecaster,
+    History,
+    Lesson,
+    LiveView,
+    ScoreArray,
+)
+
+LEAVES = 480  # a leaf holds at least one in so many rows, or 1000
+BINNING: dict[str, int | bool] = {
+    "max_bin": 7,
+    "min_data_in_bin": 1,
+    "bin_construct_sample_cnt": 5_000,
+    "feature_pre_filter": False,
+    "force_col_wise": True,
+    "deterministic": True,
+    "num_threads": 1,  # models are trained side by side instead
+    "verbosity": -1,
+}
+
+
+def _lightgbm() -> Any:
+    """The library, which a machine without its compiler's run-time library cannot load."""
+    try:
+        import lightgbm
+    except OSError as error:
+        raise LibraryMissing(
+            f"LightGBM cannot be loaded ({error})",
+            hint="install libgomp1 (Linux) or libomp (macOS)",
+        ) from error
+    return lightgbm
+
+
+@dataclass(frozen=True)
+class BinnedEras:
+    """Some eras of the history in LightGBM's bins, all features: what every tree model shares."""
+
+    eras: tuple[int, ...]
+    stocks: int
+    dataset: Any
+
+    @classmethod
+    def build(cls, history: History, eras: Sequence[int]) -> BinnedEras:
+        """Read and bin the eras; about a byte a cell stays, ten are needed for a moment."""
+        import pyarrow as pa
+
+        lightgbm = _lightgbm()
+        columns = np.concatenate([history.features(era) for era in eras], axis=1)
+        names = [f"f{number}" for number in range(len(columns))]
+        table = pa.table([pa.array(column) for column in columns], names=names)
+        dataset = lightgbm.Dataset(table, label=np.zeros(columns.shape[1]), params=BINNING)
+        return cls(tuple(eras), columns.shape[1] // len(eras), dataset.construct())
+
+    def lesson(self, eras: Sequence[int], lesson: Lesson) -> Any:
+        """The rows of `eras` as a LightGBM dataset of its own, with the lesson's target."""
+        places = [self.eras.index(era) * self.stocks for era in eras]
+        rows = np.concatenate([np.arange(place, place + self.stocks) for place in places])
+        codes = [lesson.history.target(era, lesson.target) for era in eras]
+        subset = self.dataset.subset(rows, params=BINNING).construct()
+        return subset.set_label(np.concatenate(codes) / np.float32(4))
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Boosted trees.
+
+    columns: indices of the features it may use, or None for all
+    share: how many of those each tree may use
+    every: learns from every so manieth of the binned eras, from the one of number `offset` on
+    bagging: how many of the rows a tree learns from, drawn anew for every fifth
+    """
+
+    columns: tuple[int, ...] | None = None
+    rounds: int = 70
+    depth: int = 4
+    learning_rate: float = 0.08
+    share: float = 0.2
+    every: int = 1
+    offset: int = 0
+    bagging: float = 0.5
+
+    def fit(self, lesson: Lesson) -> bytes:
+        """Train; the booster as LightGBM's own text."""
+        lightgbm = _lightgbm()
+        binned = lesson.history.binned()
+        eras = [era for era in binned.eras if era in lesson.eras][self.offset :: self.every]
+        count = binned.dataset.num_feature()
+        chosen = np.arange(count) if self.columns is None else np.array(self.columns)
+        weights = np.zeros(count)
+        weights[chosen] = 1.0  # a feature of weight 0 is never worth a split
+        rows = len(eras) * binned.stocks
+        parameters = {
+            **BINNING,
+            "objective": "regression",
+            "learning_rate": self.learning_rate,
+            "max_depth": self.depth,
+            "num_leaves": 2**self.depth - 1,
+            "feature_fraction": self.share * len(chosen) / count,
+            "feature_contri": weights.tolist(),
+            "min_data_in_leaf": max(10, min(1000, rows // LEAVES)),
+            "bagging_fraction": self.bagging,
+            "bagging_freq": 5 if self.bagging < 1 else 0,
+            "seed": lesson.seed,
+        }
+        data = binned.lesson(eras, lesson)
+        booster = lightgbm.train(parameters, data, num_boost_round=self.rounds)
+        text: str = booster.model_to_string()
+        return text.encode()
+
+    def forecaster(self, learnt: bytes) -> Forecaster:
+        """The booster of the text."""
+        return TreesForecaster(Forest.parse(learnt.decode()))
+
+
+@dataclass(frozen=True)
+class TreesForecaster:
+    """Scores are the sums of the trees' leaves."""
+
+    forest: Forest
+
+    def scores(self, view: LiveView) -> ScoreArray:
+        """(rows,) expected targets."""
+        return self.forest.sums(view.features)

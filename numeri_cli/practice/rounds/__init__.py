@@ -1,0 +1,1 @@
+"""Rounds: opened, scored day by day, settled, paid."""

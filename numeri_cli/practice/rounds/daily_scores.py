@@ -1,0 +1,255 @@
+"""Scores on the returns so far: what a round's 20- and 60-day scores are on each of their days.
+
+They are worked out when somebody first asks for them, all models and days of a round at once,
+and kept as one array a round. The last day's scores are those that the round was settled with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from numeri_cli.home import atomic_file
+from numeri_cli.practice.calendar import DAYS_PER_WEEK, MOST_SCORE_DAYS, RoundTimes
+from numeri_cli.practice.database.database import Connection
+from numeri_cli.practice.market.targets import LAG_DAYS
+from numeri_cli.practice.rounds import settlement
+from numeri_cli.practice.rounds.predictions import predictions_of
+from numeri_cli.practice.rounds.settlement import (
+    SCORE_RULES,
+    Entry,
+    FloatArray,
+    ScoreRule,
+)
+from numeri_cli.practice.rounds.state import Folders
+from numeri_cli.practice.rounds.terms import (
+    RoundTerms,
+    terms_of,
+)
+from numeri_cli.practice.rounds.yardsticks import Yardsticks
+from numeri_cli.practice.world.world import World
+from numeri_cli.scoring.ranks import gaussianize, power
+from numeri_cli.scoring.scores import SMALLEST_AGREEMENT, centred, correlation_with, pearson
+
+CROWD_KINDS = ("corr", "mmc", "cwmm")
+YARDSTICK_KINDS = ("bmc", "fnc", "mcwnm", "apcwnm")
+KINDS = (*CROWD_KINDS, *YARDSTICK_KINDS)
+
+
+@dataclass(frozen=True)
+class DayScore:
+    """One model's score of one kind on one day; final on the last day of the score's horizon."""
+
+    rule: ScoreRule
+    day: int
+    value: float
+    percentile: float
+    is_final: bool
+
+
+@dataclass(frozen=True)
+class RoundScores:
+    """All daily scores of a round.
+
+    values: (days, kinds, models) on the returns of the first 1 … days; models as in entries
+    finals: by model id and score, value and percentile as settled
+    """
+
+    times: RoundTimes
+    terms: RoundTerms
+    entries: Mapping[str, Entry]
+    values: FloatArray
+    finals: Mapping[tuple[str, str], tuple[float, float]]
+
+    @property
+    def days(self) -> int:
+        """How many days of returns are known."""
+        return len(self.values)
+
+    def of_model(self, model_id: str) -> list[DayScore]:
+        """A model's scores, by name, each with its newest day first."""
+        if model_id not in self.entries:
+            return []
+        rules = sorted(SCORE_RULES, key=lambda rule: rule.name)
+        found = (
+            self.on_day(model_id, rule, day)
+            for rule in rules
+            for day in range(rule.horizon_days, 0, -1)
+        )
+        return [score for score in found if score is not None]
+
+    def newest(self, model_id: str) -> dict[str, DayScore]:
+        """A model's scores as they stand now, by name."""
+        newest: dict[str, DayScore] = {}
+        for score in self.of_model(model_id):
+            newest.setdefault(score.rule.name, score)
+        return newest
+
+    def on_day(self, model_id: str, rule: ScoreRule, day: int) -> DayScore | None:
+        """A model's score on a day; None where the returns of that day are not known."""
+        final = self.finals.get((model_id, rule.name))
+        if final is not None and day == rule.horizon_days:
+            return DayScore(rule, day, *final, is_final=True)
+        if day > self.days or day > rule.horizon_days or model_id not in self.entries:
+            return None
+        column = self.values[day - 1, KINDS.index(rule.kind)]
+        place = list(self.entries).index(model_id)
+        percentile = float(settlement.percentiles(column)[place])
+        return DayScore(rule, day, float(column[place]), percentile, is_final=False)
+
+    def payout(self, model_id: str, *, day: int | None = None) -> Decimal:
+        """What the round would pay a model if it ended with the scores of a day, or of now."""
+        if day is None:
+            scores = self.newest(model_id)
+        else:
+            known = ((rule, self.on_day(model_id, rule, day)) for rule in SCORE_RULES)
+            scores = {rule.name: score for rule, score in known if score is not None}
+        values = {name: score.value for name, score in scores.items()}
+        return self.terms.payout(self.entries[model_id].at_risk_nmr, values)
+
+
+@dataclass(frozen=True)
+class Scoreboard:
+    """Where daily scores come from; `moment` is the tournament's time."""
+
+    world: World
+    folders: Folders
+    moment: datetime
+
+    def of_round(self, connection: Connection, times: RoundTimes) -> RoundScores:
+        """All scores of a round that are known by now; none before its window closed."""
+        entries = settlement.entries_of(connection, times.number)
+        days = self.days_known(times) if entries else 0
+        rows = connection.execute("SELECT * FROM scores WHERE round = ?", (times.number,))
+        finals = {(row["model_id"], row["name"]): (row["value"], row["percentile"]) for row in rows}
+        return RoundScores(
+            times,
+            terms_of(connection, times.number),
+            {entry.model_id: entry for entry in entries},
+            self._values(times.number, entries, days),
+            finals,
+        )
+
+    def days_known(self, times: RoundTimes) -> int:
+        """How many days of a round's returns are published by now."""
+        drawn = DAYS_PER_WEEK * (self.world.live_era - times.number) - LAG_DAYS
+        return min(times.days_scored(self.moment), max(drawn, 0), MOST_SCORE_DAYS)
+
+    def _values(self, number: int, entries: tuple[Entry, ...], days: int) -> FloatArray:
+        if not days:
+            return np.empty((0, len(KINDS), len(entries)))
+        path = self.folders.scores / f"{number:04d}.npy"
+        kept = _kept(path)
+        if kept is None or len(kept) < days or kept.shape[1:] != (len(KINDS), len(entries)):
+            kept = self._worked_out(number, entries, days)
+            with atomic_file(path) as file:
+                np.save(file, kept, allow_pickle=False)
+        return kept[:days]
+
+    def _worked_out(self, number: int, entries: tuple[Entry, ...], days: int) -> FloatArray:
+        predictions = predictions_of(self.world, self.folders, number, entries=entries)
+        meta = settlement.meta_model(predictions, [entry.at_risk_nmr for entry in entries])
+        targets = self.world.chronicle.targets_so_far(number, days=days).astype(np.float64)
+        yardsticks = Yardsticks.of(self.world, number)
+        with threadpool_limits(limits=1, user_api="blas"):  # sums of many rows depend on it
+            crowd = daily_scores(predictions, meta, targets)
+            return np.concatenate(
+                [crowd, measured_scores(predictions, yardsticks, targets)], axis=1
+            )
+
+
+def _kept(path: Path) -> FloatArray | None:
+    try:
+        values: FloatArray = np.load(path)
+    except (OSError, ValueError, EOFError):  # whatever is wrong with it, it is made again
+        return None
+    return values if values.ndim == 3 else None
+
+
+def daily_scores(predictions: FloatArray, meta: FloatArray, targets: FloatArray) -> FloatArray:
+    """The scores of settlement.scores_of on many targets; 0 where a score has no meaning.
+
+    predictions: (n_ids, n_models); meta: (n_ids,); targets: (n_days, n_ids) in [0, 1]; no NaN
+    returns: (n_days, CROWD_KINDS, n_models)
+    """
+    gaussian = gaussianize(predictions).T
+    aims = np.array([centred(target) for target in targets])
+    values = np.zeros((len(targets), len(CROWD_KINDS), len(gaussian)))
+    values[:, 0] = _corrs(gaussian, aims)
+    values[:, 1] = _contributions(gaussian, gaussianize(meta), aims)
+    columns = predictions.T
+    values[:, 2] = np.nan_to_num([correlation_with(column, meta) for column in columns])
+    return values
+
+
+def measured_scores(
+    predictions: FloatArray, yardsticks: Yardsticks, targets: FloatArray
+) -> FloatArray:
+    """Likewise what does not depend on the crowd: (n_days, YARDSTICK_KINDS, n_models)."""
+    gaussian = gaussianize(predictions).T
+    aims = np.array([centred(target) for target in targets])
+    values = np.zeros((len(targets), len(YARDSTICK_KINDS), len(gaussian)))
+    values[:, 0] = _contributions(gaussian, gaussianize(yardsticks.benchmark), aims)
+    values[:, 1] = _corrs(gaussianize(yardsticks.neutral(gaussian.T)).T, aims)
+    likeness = _pearsons(gaussian, yardsticks.organisers.T)
+    values[:, 2], values[:, 3] = likeness.max(axis=0), likeness.mean(axis=0)
+    return values
+
+
+def measured_finals(
+    predictions: FloatArray, yardsticks: Yardsticks, target: FloatArray, *, horizon_days: int
+) -> dict[str, FloatArray]:
+    """The same on the last day of a horizon: by name, (n_models,) each; target: (n_ids,)."""
+    rules = [
+        rule
+        for rule in SCORE_RULES
+        if rule.kind in YARDSTICK_KINDS and rule.horizon_days == horizon_days
+    ]
+    if not rules:
+        return {}
+    with threadpool_limits(limits=1, user_api="blas"):
+        values = measured_scores(predictions, yardsticks, target[None])[0]
+    return {rule.name: values[YARDSTICK_KINDS.index(rule.kind)] for rule in rules}
+
+
+def _corrs(gaussian: FloatArray, aims: FloatArray) -> FloatArray:
+    """(n_days, n_models) CORR; gaussian: (n_models, n_ids), aims: (n_days, n_ids) centred."""
+    powered = power(aims)
+    telling = np.array([_agrees(one, plain) for one, plain in zip(powered, aims, strict=True)])
+    return np.where(telling[:, None], _pearsons(gaussian, powered), 0.0)
+
+
+def _pearsons(gaussian: FloatArray, others: FloatArray) -> FloatArray:
+    """(n_others, n_models) of gaussianized predictions, powered, with rows as they are."""
+    raised = power(gaussian)
+    agree = np.array([_agrees(one, plain) for one, plain in zip(raised, gaussian, strict=True)])
+    return np.where(agree, np.einsum("dn,mn->dm", _unit(others), _unit(raised)), 0.0)
+
+
+def _contributions(gaussian: FloatArray, model: FloatArray, aims: FloatArray) -> FloatArray:
+    """(n_days, n_models) what predictions add to a gaussianized model, (n_ids,)."""
+    square = float(model @ model)
+    if not square:
+        return np.zeros((len(aims), len(gaussian)))
+    neutral = gaussian - np.outer(gaussian @ model / square, model)
+    added: FloatArray = np.einsum("dn,mn->dm", 4 * aims, neutral) / len(model)
+    return added
+
+
+def _agrees(raised: FloatArray, plain: FloatArray) -> bool:
+    """Whether the power transform left a column what it was, as numerai-tools demands."""
+    return pearson(raised, plain) >= SMALLEST_AGREEMENT  # False for NaN, a constant column
+
+
+def _unit(rows: FloatArray) -> FloatArray:
+    """Rows centred and of length 1; 0 where they are constant."""
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    lengths = np.sqrt(np.einsum("rn,rn->r", rows, rows))[:, None]
+    unit: FloatArray = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return unit

@@ -1,0 +1,56 @@
+"""The end of a practice tournament, which nobody may be advancing meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from numeri_cli.errors import LockHeld
+from numeri_cli.home import disk_errors, held_lock
+from numeri_cli.practice.rounds.state import Folders
+
+
+@contextmanager
+def removal(root: Path, *, run_lock: Path | None = None) -> Iterator[None]:
+    """Remove the tournament at `root` once the block has removed what was made from it.
+
+    It goes at once, by a rename: whoever was killed while removing it leaves none or all of it.
+    run_lock: of the runs in it
+    Raises LockHeld, before the block, where a process makes, advances or plays it; DiskError.
+    """
+    work = {Folders(root).lock: "is being advanced, or its rivals are being trained"}
+    if run_lock is not None:
+        work = {run_lock: "has a run at work in it", **work}
+    with ExitStack() as stack:
+        for lock, state in work.items():
+            try:
+                stack.enter_context(held_lock(lock, what="this practice tournament"))
+            except LockHeld as error:
+                raise LockHeld(
+                    f"the practice tournament {state}",
+                    hint="wait for that to end or stop it; then run the same command again",
+                ) from error
+        yield
+        clear_removed(root)
+        with disk_errors(root):
+            if root.exists():
+                root.replace(_aside(root))
+        clear_removed(root)
+
+
+def is_half_removed(root: Path) -> bool:
+    """Whether a killed removal has left something."""
+    return _aside(root).exists()
+
+
+def clear_removed(root: Path) -> None:
+    """Remove what a killed removal left; only for whoever holds the lock."""
+    with disk_errors(root):
+        if _aside(root).exists():
+            shutil.rmtree(_aside(root))
+
+
+def _aside(root: Path) -> Path:
+    return root.with_name(f".{root.name}.removed")

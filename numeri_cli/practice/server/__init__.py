@@ -1,0 +1,1 @@
+"""The API as the real one speaks it."""

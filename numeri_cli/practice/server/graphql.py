@@ -1,0 +1,253 @@
+"""A GraphQL request → an answer, executed by graphql-core over the resolvers of each errand."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    build_schema,
+    execute_sync,
+    get_named_type,
+    get_operation_ast,
+    validate,
+)
+
+from numeri_cli.practice.participants.refusals import Refusal
+from numeri_cli.practice.server.resolvers import (
+    account as resolvers_account,
+)
+from numeri_cli.practice.server.resolvers import (
+    diagnostics as resolvers_diagnostics,
+)
+from numeri_cli.practice.server.resolvers import (
+    hosting as resolvers_hosting,
+)
+from numeri_cli.practice.server.resolvers import (
+    rounds as resolvers_rounds,
+)
+from numeri_cli.practice.server.resolvers import (
+    scores as resolvers_scores,
+)
+from numeri_cli.practice.server.resolvers import (
+    standing as resolvers_standing,
+)
+from numeri_cli.practice.server.resolvers import (
+    submissions as resolvers_submissions,
+)
+from numeri_cli.practice.server.resolvers.request import (
+    Asked,
+    Wire,
+    viewing,
+)
+from numeri_cli.practice.server.spelling import understood
+
+Resolver = Callable[..., Any]
+
+QUERIES: Mapping[str, Resolver] = {
+    "rounds": resolvers_rounds.rounds,
+    "roundDetails": resolvers_rounds.round_details,
+    "tournaments": resolvers_rounds.tournaments,
+    "pipelineStatus": resolvers_rounds.pipeline_status,
+    "listDatasets": resolvers_rounds.list_datasets,
+    "dataset": resolvers_rounds.dataset,
+    "account": resolvers_account.account,
+    "apiTokenInfo": resolvers_account.api_token_info,
+    "model": resolvers_account.model,
+    "pendingModelPayouts": resolvers_scores.pending_model_payouts,
+    "stakeTransactions": resolvers_scores.stake_transactions,
+    "submissionUploadAuth": resolvers_submissions.submission_upload_auth,
+    "submissionUploadSignalsAuth": resolvers_submissions.submission_upload_signals_auth,
+    "submissionDownloadAuth": resolvers_submissions.submission_download_auth,
+    "submissions": resolvers_submissions.submissions_list,
+    "submissionScores": resolvers_scores.submission_scores,
+    "v2RoundModelPerformances": resolvers_scores.v2_round_model_performances,
+    "diagnosticsUploadAuth": resolvers_diagnostics.diagnostics_upload_auth,
+    "diagnostics": resolvers_diagnostics.diagnostics,
+    "computePickleUploadAuth": resolvers_hosting.compute_pickle_upload_auth,
+    "computePickles": resolvers_hosting.compute_pickles,
+    "computePickleDataVersions": resolvers_hosting.compute_pickle_data_versions,
+    "computePickleDockerImages": resolvers_hosting.compute_pickle_docker_images,
+    "v2Leaderboard": resolvers_standing.v2_leaderboard,
+    "accountLeaderboard": resolvers_standing.account_leaderboard,
+    "accountProfile": resolvers_standing.account_profile,
+    "v3UserProfile": resolvers_standing.v3_user_profile,
+    "latestNmrPrice": resolvers_account.latest_nmr_price,
+    "v3StakeConfig": resolvers_account.v3_stake_config,
+    "v3StakeRound": resolvers_account.v3_stake_other,
+    "v3StakeAuth": resolvers_account.v3_stake_other,
+    "v3StakeClaim": resolvers_account.v3_stake_other,
+}
+MUTATIONS: Mapping[str, Resolver] = {
+    "createSubmission": resolvers_submissions.create_submission,
+    "createSignalsSubmission": resolvers_submissions.create_signals_submission,
+    "createDiagnostics": resolvers_diagnostics.create_diagnostics,
+    "createComputePickleUpload": resolvers_hosting.create_compute_pickle_upload,
+    "assignPickleToModel": resolvers_hosting.assign_pickle_to_model,
+    "setSubmissionWebhook": resolvers_account.set_submission_webhook,
+    "setUserBio": resolvers_account.set_user_bio,
+    "setUserLink": resolvers_account.set_user_link,
+    "v2ChangeStake": resolvers_account.v2_change_stake,
+    "releaseStake": resolvers_account.release_stake,
+}
+BUILTIN_NAMES = ("id", "round", "type")
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+@dataclass(frozen=True)
+class GraphQLRequest:
+    """What a client posts: a document, its variables, the operation meant."""
+
+    query: str
+    variables: Mapping[str, Any]
+    operation_name: str | None = None
+
+
+def answer(asked: Asked, request: GraphQLRequest) -> Wire:
+    """The payload for one request; refusals are in it, anything that breaks is raised."""
+    schema = tournament_schema()
+    try:
+        document = understood(request.query, schema)
+    except GraphQLError as error:
+        return _refused([error])
+    faults = validate(schema, document)
+    if faults:
+        return _refused(faults)
+    operation = get_operation_ast(document, request.operation_name)
+    with ExitStack() as stack:
+        context: Any = asked
+        if not _changes(operation):
+            context = stack.enter_context(viewing(asked))
+        result = execute_sync(
+            schema,
+            document,
+            context_value=context,
+            variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+            field_resolver=_resolve_field,
+        )
+    for fault in result.errors or ():
+        original = fault.original_error
+        if original is not None and not isinstance(original, Refusal | GraphQLError):
+            raise original
+    if not result.errors:
+        return {"data": result.data}
+    known = any(value is not None for value in (result.data or {}).values())
+    return {"data": result.data if known else None, "errors": _listed(result.errors)}
+
+
+def root_fields(request: GraphQLRequest) -> list[str]:
+    """What a request asks for, each as often as it does; nothing where it cannot be understood."""
+    try:
+        document = understood(request.query, tournament_schema())
+    except GraphQLError:
+        return []
+    operation = get_operation_ast(document, request.operation_name)
+    if operation is None:
+        return []
+    fragments = {
+        one.name.value: one.selection_set
+        for one in document.definitions
+        if isinstance(one, FragmentDefinitionNode)
+    }
+    waiting: list[SelectionSetNode] = [operation.selection_set]
+    fields: dict[str, str] = {}  # by the name in the answer, under which it is asked once
+    while waiting:
+        for one in waiting.pop().selections:
+            if isinstance(one, FieldNode):
+                fields[(one.alias or one.name).value] = one.name.value
+            elif isinstance(one, InlineFragmentNode):
+                waiting.append(one.selection_set)
+            elif isinstance(one, FragmentSpreadNode) and one.name.value in fragments:
+                waiting.append(fragments.pop(one.name.value))  # its fields count once
+    return list(fields.values())
+
+
+def _changes(operation: OperationDefinitionNode | None) -> bool:
+    return operation is not None and operation.operation is OperationType.MUTATION
+
+
+def _refused(errors: list[GraphQLError]) -> Wire:
+    return {"errors": _listed(errors), "data": None}
+
+
+def _listed(errors: list[GraphQLError]) -> list[Wire]:
+    return [
+        {
+            "message": error.message,
+            "locations": [
+                {"line": place.line, "column": place.column} for place in error.locations or ()
+            ],
+            "path": error.path,
+        }
+        for error in errors
+    ]
+
+
+@cache
+def tournament_schema() -> GraphQLSchema:
+    """The schema with a resolver on every query and mutation."""
+    text = (
+        files("numeri_cli.practice.server").joinpath("schema.graphql").read_text(encoding="utf-8")
+    )
+    schema = build_schema(text)
+    for root, resolvers in ((schema.query_type, QUERIES), (schema.mutation_type, MUTATIONS)):
+        if root is None or root.fields.keys() != resolvers.keys():
+            raise ValueError("schema.graphql and the resolvers name different fields")
+        _bind(root, resolvers)
+    return schema
+
+
+def _bind(root: GraphQLObjectType, resolvers: Mapping[str, Resolver]) -> None:
+    for name, resolver in resolvers.items():
+        root.fields[name].resolve = _called(resolver)
+
+
+def _called(resolver: Resolver) -> Resolver:
+    def resolve(_: object, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        value = resolver(info.context, **_snake_cased(arguments))
+        return _wire_value(value, info)
+
+    return resolve
+
+
+def _resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+    """A field of a mapping; functions in it are called when their field is selected."""
+    value = source.get(info.field_name)
+    if callable(value):
+        named = _snake_cased(arguments)
+        value = value(**named) if inspect.signature(value).parameters else value()
+    return _wire_value(value, info)
+
+
+def _wire_value(value: Any, info: GraphQLResolveInfo[Any]) -> Any:
+    """Moments and money as the API writes them."""
+    if isinstance(value, datetime):
+        is_day = get_named_type(info.return_type).name == "Date"
+        return value.strftime("%Y-%m-%d" if is_day else "%Y-%m-%dT%H:%M:%SZ")
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def _snake_cased(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments under the names of Python: modelId → model_id, and id → id_."""
+    snake = {_CAPITAL.sub("_", name).lower(): value for name, value in arguments.items()}
+    return {f"{name}_" if name in BUILTIN_NAMES else name: snake[name] for name in snake}

@@ -1,0 +1,1 @@
+"""A world of eras: made, archived, published as files."""

@@ -1,0 +1,263 @@
+"""The world's own files, which nobody outside may see: arrays of all eras, in order of stocks.
+
+base/KIND.npy        one array over the eras of the history, written once
+weeks/ERA/KIND.npy   what came after, each written once and whole
+state/ERA.npz        the eve of the live era
+models/…             what the rivals and the organiser have trained
+world.json           which era is live; the one file whose change makes an advance true
+
+Whatever lies beyond the live era of world.json was left by a killed process and is written again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from numeri_cli.errors import DiskFull, PracticeDamaged, PracticeMissing, PracticeSettings
+from numeri_cli.home import atomic_file, disk_errors, free_bytes, write_text
+from numeri_cli.practice.market.features import NoiseArray
+from numeri_cli.practice.market.market import (
+    DAYS_PER_ERA,
+    MarketState,
+)
+from numeri_cli.practice.market.targets import (
+    HORIZONS_DAYS,
+    SCHEMES,
+    eras_to_resolve,
+)
+from numeri_cli.practice.market.universe import WorldSettings
+
+FORMAT = 2
+NumberArray = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Eve:
+    """What must be kept to go on: the market and the noise of the features, before the era."""
+
+    market: MarketState
+    noise: NoiseArray
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What world.json says.
+
+    live_era: whose data are open; every era before it is history
+    published_era: whose files lie ready, 0 for none
+    has_field: whether the rivals and the organiser's models are trained, and asked
+    """
+
+    settings: WorldSettings
+    live_era: int
+    published_era: int
+    has_field: bool
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Reads and writes the arrays under `root`."""
+
+    root: Path
+    settings: WorldSettings
+
+    def read(self, kind: str, era: int) -> NumberArray:
+        """One era's array of a kind; raises PracticeDamaged where it is missing or cut off."""
+        with _readable(self.root):
+            index = era - self._first(kind)
+            if era <= self.settings.eras:
+                base = np.load(self.root / "base" / f"{kind}.npy", mmap_mode="r")
+                if 0 <= index < len(base):
+                    return np.array(base[index])
+            week: NumberArray = np.load(self._week(era) / f"{kind}.npy")
+            return week
+
+    def has(self, kind: str, era: int) -> bool:
+        """Whether one era's array of a kind is kept."""
+        if era > self.settings.eras:
+            return (self._week(era) / f"{kind}.npy").is_file()
+        return era >= self._first(kind) and (self.root / "base" / f"{kind}.npy").is_file()
+
+    def write(self, kind: str, era: int, array: NumberArray) -> None:
+        """Keep one era's array of a kind, after the history."""
+        with atomic_file(self._week(era) / f"{kind}.npy") as file:
+            np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+
+    @contextmanager
+    def base_writer(self, kind: str, *, count: int) -> Iterator[Callable[[NumberArray], None]]:
+        """Keep the history of a kind: yields what appends one of `count` arrays of one shape."""
+        with atomic_file(self.root / "base" / f"{kind}.npy") as file:
+            written = 0
+
+            def append(array: NumberArray) -> None:
+                nonlocal written
+                if not written:
+                    _write_header(file, array, count)
+                file.write(np.ascontiguousarray(array).tobytes())
+                written += 1
+
+            yield append
+            if written != count:
+                raise ValueError(f"{written} arrays of {kind} instead of {count}")
+
+    def read_model(self, name: str) -> bytes:
+        """What a model has learnt; raises PracticeDamaged where it is missing."""
+        with _readable(self.root):
+            return (self.root / "models" / name).read_bytes()
+
+    def write_model(self, name: str, learnt: bytes) -> None:
+        """Keep what a model has learnt."""
+        with atomic_file(self.root / "models" / name) as file:
+            file.write(learnt)
+
+    def returns_from(self, era: int, eras: int) -> npt.NDArray[np.int32]:
+        """(5 · eras, stocks) daily log returns in 1e-7 from the first day of `era` on."""
+        weeks = [self.read("returns", era + index) for index in range(eras)]
+        return np.concatenate(weeks).astype(np.int32, copy=False)
+
+    def read_eve(self, era: int) -> Eve:
+        """The eve of an era."""
+        with _readable(self.root), np.load(self.root / "state" / f"{era:04d}.npz") as saved:
+            values = {field.name: saved[field.name] for field in fields(MarketState)[1:]}
+            return Eve(MarketState(era=era, **values), saved["noise"])
+
+    def write_eve(self, eve: Eve) -> None:
+        """Keep the eve of its era."""
+        arrays = {field.name: getattr(eve.market, field.name) for field in fields(MarketState)[1:]}
+        with atomic_file(self._eve(eve.market.era)) as file:
+            np.savez(file, allow_pickle=False, noise=eve.noise, **arrays)
+
+    def tidy(self, live_era: int) -> None:
+        """Remove eves of other eras than the one in force, and what killed processes were writing.
+
+        Only for the one process that may write.
+        """
+        with disk_errors(self.root):
+            for path in (self.root / "state").glob("*.npz"):
+                if path != self._eve(live_era):
+                    path.unlink(missing_ok=True)
+            for path in self.root.rglob(".*.part"):
+                path.unlink(missing_ok=True)
+
+    def write_standing(self, standing: Standing) -> None:
+        """Put a state in force, by one rename."""
+        content = {
+            "format": FORMAT,
+            "live_era": standing.live_era,
+            "published_era": standing.published_era,
+            "has_field": standing.has_field,
+            "settings": asdict(standing.settings),
+        }
+        write_text(self.root / "world.json", json.dumps(content, indent=1) + "\n")
+
+    def _eve(self, era: int) -> Path:
+        return self.root / "state" / f"{era:04d}.npz"
+
+    def _week(self, era: int) -> Path:
+        return self.root / "weeks" / f"{era:04d}"
+
+    def _first(self, kind: str) -> int:
+        """The era of the first array of a kind's history."""
+        if kind in ("rivals", "meta"):
+            return self.settings.train_eras + 1
+        if kind == "benchmarks":
+            return self.settings.chunk_eras + 1
+        return 1
+
+
+def resolved_eras(live_era: int, horizon_days: int) -> int:
+    """The last era whose targets are known when `live_era` opens."""
+    return live_era - eras_to_resolve(horizon_days)
+
+
+def base_bytes(settings: WorldSettings) -> dict[str, int]:
+    """How large the arrays of the history must be, by kind, without their headers."""
+    stocks, eras = settings.stocks, settings.eras
+    sizes = {
+        "features": eras * settings.features * stocks,
+        "returns": eras * DAYS_PER_ERA * stocks * 4,
+    }
+    for days in HORIZONS_DAYS:
+        sizes[f"targets_{days}"] = resolved_eras(eras + 1, days) * len(SCHEMES) * stocks
+    return sizes
+
+
+def require_space(root: Path, settings: WorldSettings) -> None:
+    """Raise DiskFull where not even the history of such a world has room under `root`."""
+    needed, free = sum(base_bytes(settings).values()), free_bytes(root)
+    if needed > free:
+        raise DiskFull(
+            f"such a world needs {needed:,} bytes and more, and the disk of {root} has {free:,}",
+            hint="make a smaller one: fewer --stocks, --eras or --features",
+        )
+
+
+def read_standing(root: Path) -> Standing:
+    """What is in force under `root`; raises PracticeMissing, PracticeDamaged."""
+    path = root / "world.json"
+    with disk_errors(path):
+        if not path.is_file():
+            raise PracticeMissing(
+                f"there is no practice world in {root}",
+                hint="`numeri practice create` makes one, and so does `numeri run` there",
+            )
+        text = path.read_bytes()
+    try:
+        content = json.loads(text)
+        if content["format"] != FORMAT:
+            raise PracticeDamaged(
+                f"the practice world in {root} was made by another version of numeri"
+                f" (format {content['format']}, this one reads {FORMAT})",
+                hint="`numeri practice reset` removes it; `numeri run` makes a new one",
+            )
+        settings = WorldSettings(**content["settings"])
+        standing = Standing(
+            settings,
+            live_era=int(content["live_era"]),
+            published_era=int(content["published_era"]),
+            has_field=bool(content["has_field"]),
+        )
+    except (ValueError, KeyError, TypeError, PracticeSettings) as error:
+        raise damaged(root, f"world.json cannot be read ({error})") from error
+    for kind, least in base_bytes(settings).items():
+        base = root / "base" / f"{kind}.npy"
+        if not base.is_file() or base.stat().st_size < least:
+            raise damaged(root, f"base/{kind}.npy is missing or cut off")
+    return standing
+
+
+def damaged(root: Path, what: str) -> PracticeDamaged:
+    """The error for a world that cannot go on."""
+    return PracticeDamaged(
+        f"the practice world in {root} is damaged: {what}",
+        hint="`numeri practice reset` removes it; the same seed makes the same world again",
+    )
+
+
+@contextmanager
+def _readable(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        raise damaged(root, str(error)) from error
+    except OSError as error:
+        with disk_errors(root):
+            raise error
+
+
+def _write_header(file: Any, array: NumberArray, count: int) -> None:
+    description = {
+        "descr": np.lib.format.dtype_to_descr(array.dtype),
+        "fortran_order": False,
+        "shape": (count, *array.shape),
+    }
+    np.lib.format.write_array_header_1_0(file, description)

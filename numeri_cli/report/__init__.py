@@ -1,1 +1,0 @@
-"""Validations and funds, each as one HTML page."""

@@ -1,0 +1,1 @@
+"""A block in the crontab."""

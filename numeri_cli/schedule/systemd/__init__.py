@@ -1,0 +1,1 @@
+"""A timer and a service of the user."""

@@ -1,0 +1,99 @@
+"""The round's own words about money → a formula over our scores."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from numeri_cli.commands.validate.churn import weekly_churn
+from numeri_cli.commands.validate.payout import (
+    payout_rule,
+    pays_on,
+)
+from numeri_cli.dataset.prediction_files import IdColumn
+from numeri_cli.records import Round, ScoreConfig
+
+NOON = datetime(2026, 11, 7, 12, tzinfo=UTC)
+
+
+def score(
+    name: str, multiplier: float | None, *, days: int | None = 60, paid: bool = True, **more: object
+) -> ScoreConfig:
+    shown = str(more.get("shown", name))
+    clip = more.get("clip", 1.0)
+    assert clip is None or isinstance(clip, float)
+    return ScoreConfig(name, shown, paid, multiplier, clip, days, 2)
+
+
+def round_of(
+    *configs: ScoreConfig, target: str | None = None, factor: Decimal | None = None
+) -> Round:
+    return Round("r", 1374, 8, NOON, NOON, None, None, None, target, factor, None, configs)
+
+
+@pytest.mark.parametrize(
+    ("configs", "factor", "formula"),
+    [
+        (
+            [score("canon_corr60", 3.0), score("canon_mmc60", 15.0), score("bmc", 1.0, paid=False)],
+            None,
+            "3·CORR + 15·MMC, clipped at ±1",
+        ),
+        (
+            [score("v2_corr20", 0.75, clip=0.05), score("mmc", 2.25, clip=0.05)],
+            Decimal("0.35"),
+            "0.35·(0.75·CORR + 2.25·MMC), clipped at ±0.05",
+        ),
+        ([score("corr", 3.0, shown="CORR60"), score("bmc", 0.0)], None, "3·CORR, clipped at ±1"),
+    ],
+)
+def test_a_rounds_configurations_become_its_formula(
+    configs: list[ScoreConfig], factor: Decimal | None, formula: str
+) -> None:
+    rule = payout_rule(round_of(*configs, factor=factor))
+    assert rule is not None
+    assert rule.formula == formula
+
+
+@pytest.mark.parametrize(
+    "configs",
+    [
+        [],
+        [score("corr60", 3.0), score("bmc", 2.0)],  # the benchmark set behind it is not published
+        [score("corr_w_meta_model", -1.0)],
+        [score("corr60", None)],
+        [score("corr60", 3.0, clip=None)],
+        [score("corr60", 3.0), score("mmc60", 15.0, clip=0.05)],
+    ],
+)
+def test_a_formula_that_cannot_be_worked_out_here_is_none(configs: list[ScoreConfig]) -> None:
+    assert payout_rule(round_of(*configs)) is None
+
+
+def test_a_round_pays_on_its_target_and_horizon_alone() -> None:
+    corr = score("corr60", 3.0)
+    assert pays_on(round_of(corr), "target_ender_60")
+    assert not pays_on(round_of(corr), "target_ender_20")
+    assert pays_on(round_of(corr, target="ender_60"), "target_ender_60")
+    assert not pays_on(round_of(corr, target="target_ender_60"), "target_jasper_60")
+    assert pays_on(round_of(score("corr60", 3.0, days=None)), "target_ender_20")
+
+
+def column(ids: list[str], values: list[float]) -> IdColumn:
+    return IdColumn("model", pa.array(ids), np.array(values))
+
+
+def test_weekly_churn_joins_by_id_and_is_nothing_without_enough_of_them() -> None:
+    ids = [f"n{number}" for number in range(10)]
+    values = [float(number) for number in range(10)]
+    earlier = column(ids, values)
+    assert weekly_churn(earlier, column(ids[::-1], values[::-1])) == pytest.approx(0)
+    assert weekly_churn(earlier, column(ids, values[::-1])) == pytest.approx(2)
+    swapped = [1.0, 0.0, *values[2:]]
+    assert weekly_churn(earlier, column(ids, swapped)) == pytest.approx(6 * 2 / (10 * 99))
+    assert weekly_churn(earlier, column(ids[:8], values[:8])) == pytest.approx(0)
+    assert np.isnan(weekly_churn(earlier, column(ids[:7], values[:7])))

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from numeri_cli.learning.estimators.lightgbm.binned import build_binned
+from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
+from numeri_cli.learning.estimators.lightgbm.legs import (
+    BoosterOrder,
+    train_booster,
+)
+from numeri_cli.learning.estimators.lightgbm.parameters import (
+    lgb,
+    lightgbm_parameters,
+)
+from numeri_cli.learning.rows import LabelledRows
+from tests.learning.conftest import SampleMaker
+from tests.learning.estimators.lightgbm.test_binned import labelled
+from tests.learning.samples import Sample
+
+PARAMS = lightgbm_parameters({"n_estimators": 10})
+
+
+@pytest.fixture
+def sample(make_sample: SampleMaker) -> Sample:
+    return make_sample(unresolved=(7,))
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> BinnedCache:
+    return BinnedCache(tmp_path / "binned")
+
+
+def key_of(cache: BinnedCache, chosen: LabelledRows, sample: Sample, **given: object) -> str:
+    params = lightgbm_parameters(given)
+    return cache.key(chosen.rows, sample.features, params, missing_twos="keep")
+
+
+def kept(cache: BinnedCache, chosen: LabelledRows, sample: Sample, **given: object) -> lgb.Dataset:
+    binned = build_binned(chosen.rows, sample.features, lightgbm_parameters(given))
+    cache.keep(key_of(cache, chosen, sample, **given), binned)
+    return binned
+
+
+def test_loaded_bins_grow_the_same_trees(
+    cache: BinnedCache, sample: Sample, tmp_path: Path
+) -> None:
+    chosen = labelled(sample, "train")
+    built = kept(cache, chosen, sample)
+    loaded = cache.load(key_of(cache, chosen, sample), PARAMS)
+    assert loaded is not None
+    texts = [
+        train_booster(
+            binned, BoosterOrder("x", PARAMS, 1000, tmp_path / name), labels=chosen.labels
+        )
+        for name, binned in (("built", built), ("loaded", loaded))
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_the_key_is_shared_by_seeds_and_by_targets_with_the_same_rows(
+    cache: BinnedCache, make_sample: SampleMaker
+) -> None:
+    sample = make_sample()
+    chosen = labelled(sample, "train")
+    other = labelled(sample, "train", target="target_ender_60")
+    key = key_of(cache, chosen, sample, seed=1)
+    assert key == key_of(cache, chosen, sample, seed=2, learning_rate=0.3)
+    assert key == key_of(cache, other, sample)
+
+
+def test_the_key_tells_rows_features_bins_and_missing_values_apart(
+    cache: BinnedCache, sample: Sample, make_sample: SampleMaker
+) -> None:
+    chosen = labelled(sample, "train")
+    key = key_of(cache, chosen, sample)
+    # Era 7 is resolved in the second: another mask, and in a file with other bytes.
+    resolved = labelled(make_sample(folder=sample.folder.parent / "other"), "train")
+    others = [
+        key_of(cache, resolved, sample),
+        key_of(cache, chosen, sample, max_bin=3),
+        key_of(cache, chosen, sample, min_child_samples=500),
+        cache.key(chosen.rows, sample.features[::-1], PARAMS, missing_twos="keep"),
+        cache.key(chosen.rows, sample.features, PARAMS, missing_twos="nan"),
+    ]
+    assert len({key, *others}) == 6
+
+
+def test_the_least_recently_used_goes_first(sample: Sample, tmp_path: Path) -> None:
+    chosen = labelled(sample, "train")
+    large = BinnedCache(tmp_path / "binned")
+    keys = []
+    for max_bin in (3, 4, 5):
+        kept(large, chosen, sample, max_bin=max_bin)
+        keys.append(key_of(large, chosen, sample, max_bin=max_bin))
+        os.utime(large.folder / f"{keys[-1]}.bin", (1000.0 + max_bin, 1000.0 + max_bin))
+    assert large.load(keys[0], lightgbm_parameters({"max_bin": 3})) is not None
+    sizes = [entry.size_bytes for entry in large.entries()]
+    small = BinnedCache(large.folder, limit_bytes=sum(sizes) + sizes[0] // 2)
+    kept(small, chosen, sample, max_bin=6)
+    left = {entry.key for entry in small.entries()}
+    assert left == {keys[0], keys[2], key_of(small, chosen, sample, max_bin=6)}
+
+
+def test_what_was_just_written_stays_even_above_the_limit(sample: Sample, tmp_path: Path) -> None:
+    cache = BinnedCache(tmp_path / "binned", limit_bytes=1)
+    kept(cache, labelled(sample, "train"), sample)
+    assert len(cache.entries()) == 1
+
+
+@pytest.mark.parametrize("spoil", ["cut", "garbage"])
+def test_a_spoiled_file_is_thrown_away(cache: BinnedCache, sample: Sample, spoil: str) -> None:
+    chosen = labelled(sample, "train")
+    kept(cache, chosen, sample)
+    key = key_of(cache, chosen, sample)
+    path = cache.folder / f"{key}.bin"
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes()[: size // 2] if spoil == "cut" else bytes(size))
+    assert cache.load(key, PARAMS) is None
+    assert not path.exists()
+    assert cache.entries() == ()
+
+
+def test_a_files_digest_is_remembered_until_it_changes(cache: BinnedCache, sample: Sample) -> None:
+    path = sample.folder / "train.parquet"
+    first = cache.digest_of(path)
+    assert first == cache.digest_of(path)
+    # Same size and time, other bytes: only reading it again would tell, which is not done.
+    status = path.stat()
+    content = path.read_bytes()
+    path.write_bytes(content[::-1])
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert cache.digest_of(path) == first
+    os.utime(path)
+    assert cache.digest_of(path) != first
+
+
+def test_what_a_killed_writer_left_is_swept_and_a_living_ones_file_is_not(
+    cache: BinnedCache, sample: Sample
+) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    cache.folder.mkdir(parents=True)
+    left, growing = (cache.folder / f".x.bin.{pid}.part" for pid in (dead.pid, os.getpid()))
+    left.touch()
+    growing.touch()
+    kept(cache, labelled(sample, "train"), sample)
+    assert not left.exists()
+    assert growing.exists()

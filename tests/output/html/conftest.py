@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from numeri_cli.output.html.content import ReportContent
+from tests.output.html.samples import sample_content
+from tests.support.browser import Browser
+
+
+@pytest.fixture(scope="session")
+def one() -> ReportContent:
+    """A report on one prediction."""
+    return sample_content("lighthouse")
+
+
+@pytest.fixture(scope="session")
+def two() -> ReportContent:
+    """A report on two predictions, one of which has names that want escaping."""
+    return sample_content("lighthouse", "<b>beacon</b> & co")
+
+
+def _chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((found for found in map(shutil.which, names) if found), None)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    """Headless Chromium; installed where we are root and apt works, the test skipped otherwise."""
+    if _chromium() is None and shutil.which("apt-get") and os.geteuid() == 0:
+        for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+            try:
+                subprocess.run(
+                    ["apt-get", "-qq", *command], check=True, capture_output=True, timeout=150
+                )
+            except (subprocess.SubprocessError, OSError):
+                break
+    found = _chromium()
+    if found is None:
+        pytest.skip("no Chromium on this machine, and apt could not install one")
+    return Browser(Path(found), tmp_path_factory.mktemp("chromium"))

@@ -1,0 +1,173 @@
+"""Units: sound for systemd, put in force whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from numeri_cli.errors import ScheduleError
+from numeri_cli.schedule import Cadence, Crontab, Systemd, install, installed, remove, show
+from numeri_cli.schedule.systemd.units import user_unit_folder
+
+from .conftest import Planner
+
+NOTHING: list[str] = []
+
+
+def files(systemd: Systemd) -> list[str]:
+    """Everything below the unit folder, links included."""
+    if not systemd.folder.exists():
+        return []
+    paths = systemd.folder.rglob("*")
+    return sorted(path.name for path in paths if path.is_file() or path.is_symlink())
+
+
+def refuse(tmp_path: Path, *verbs: str) -> None:
+    (tmp_path / "manager" / "refuse").write_text("\n".join(verbs))
+
+
+def active(tmp_path: Path) -> list[str]:
+    state = tmp_path / "manager" / "active"
+    return state.read_text().split() if state.exists() else []
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze here")
+@pytest.mark.parametrize("cadence", ["weekly", "daily"])
+@pytest.mark.parametrize("odd", ["plain", "two words", "100%h", "$HOME", "it's", 'a "b"', "Größe"])
+def test_the_units_pass_systemds_own_verification(
+    odd: str, cadence: Cadence, planned: Planner, tmp_path: Path
+) -> None:
+    schedule = planned(
+        cadence,
+        "systemd",
+        name=f"{odd}.toml",
+        environment={"NUMERI_HOME": f"/tmp/{odd}"},  # noqa: S108 - a name, never opened
+    )
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    for unit in schedule.units:
+        (tmp_path / unit.name).write_text(unit.text)
+    command = ["systemd-analyze", "verify", "--user", "--man=no"]
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(runtime), "LC_ALL": "C"}
+    result = subprocess.run(
+        [*command, *(str(tmp_path / unit.name) for unit in schedule.units)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    complaints = [line for line in result.stderr.splitlines() if schedule.identity in line]
+    assert (result.returncode, complaints) == (0, NOTHING), result.stderr
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze here")
+@pytest.mark.parametrize(
+    ("sound", "broken"),
+    [("OnCalendar=Sat", "OnCalendar=Samstag"), ("ExecStart=/", "ExecStart=nowhere/")],
+)
+def test_the_verification_finds_a_planted_mistake(
+    sound: str, broken: str, planned: Planner, tmp_path: Path
+) -> None:
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    for unit in planned(system="systemd").units:
+        (tmp_path / unit.name).write_text(unit.text.replace(sound, broken))
+    units = [str(tmp_path / unit.name) for unit in planned(system="systemd").units]
+    result = subprocess.run(
+        ["systemd-analyze", "verify", "--user", "--man=no", *units],
+        capture_output=True,
+        env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)},
+        check=False,
+    )
+    assert planned().identity.encode() in result.stderr
+
+
+def test_a_timer_is_installed_shown_updated_and_removed(
+    systemd: Systemd, planned: Planner, tmp_path: Path
+) -> None:
+    weekly, daily = planned("weekly", "systemd"), planned("daily", "systemd")
+    name = f"numeri-{weekly.identity}"
+    assert show(weekly, systemd=systemd).state == "absent"
+    assert install(weekly, keys_stored=True, systemd=systemd).changed
+    assert files(systemd) == [f"{name}.service", f"{name}.timer", f"{name}.timer"]
+    assert active(tmp_path) == [f"{name}.timer"]
+    assert show(weekly, systemd=systemd).state == "current"
+    assert show(daily, systemd=systemd).state == "outdated"
+    install(daily, keys_stored=True, systemd=systemd)
+    assert show(daily, systemd=systemd).state == "current"
+    crontab = Crontab((str(tmp_path / "no-crontab"),))
+    profile = tmp_path / "numeri.toml"
+    found = installed(profile, environment={}, crontab=crontab, systemd=systemd)
+    assert [entry.system for entry in found] == ["systemd"]
+    assert remove(profile, environment={}, crontab=crontab, systemd=systemd) == found
+    assert files(systemd) == NOTHING
+    assert active(tmp_path) == NOTHING
+    assert remove(profile, environment={}, crontab=crontab, systemd=systemd) == ()
+
+
+@pytest.mark.parametrize("verb", ["daemon-reload", "enable", "restart"])
+def test_a_refusal_on_the_way_in_leaves_nothing_behind(
+    verb: str, systemd: Systemd, planned: Planner, tmp_path: Path
+) -> None:
+    refuse(tmp_path, verb)
+    with pytest.raises(ScheduleError, match=verb) as caught:
+        install(planned(system="systemd"), keys_stored=True, systemd=systemd)
+    assert "enable-linger" in caught.value.hint
+    assert "--system cron" in caught.value.hint
+    assert files(systemd) == NOTHING
+    assert active(tmp_path) == NOTHING
+
+
+@pytest.mark.parametrize("verb", ["daemon-reload", "enable", "restart"])
+def test_a_refusal_of_an_update_leaves_the_old_units(
+    verb: str, systemd: Systemd, planned: Planner, tmp_path: Path
+) -> None:
+    weekly = planned("weekly", "systemd")
+    install(weekly, keys_stored=True, systemd=systemd)
+    refuse(tmp_path, verb)
+    with pytest.raises(ScheduleError):
+        install(planned("daily", "systemd"), keys_stored=True, systemd=systemd)
+    assert show(weekly, systemd=systemd).state == "current"
+    assert active(tmp_path) == [f"numeri-{weekly.identity}.timer"]
+
+
+def test_a_refusal_on_the_way_out_removes_nothing_and_says_how_to_by_hand(
+    systemd: Systemd, planned: Planner, tmp_path: Path
+) -> None:
+    schedule = planned(system="systemd")
+    install(schedule, keys_stored=True, systemd=systemd)
+    refuse(tmp_path, "disable")
+    with pytest.raises(ScheduleError) as caught:
+        remove(tmp_path / "numeri.toml", system="systemd", environment={}, systemd=systemd)
+    assert f"rm {systemd.folder}" in caught.value.hint
+    assert show(schedule, systemd=systemd).state == "current"
+
+
+def test_without_systemctl_nothing_is_written(planned: Planner, tmp_path: Path) -> None:
+    missing = Systemd(tmp_path / "units", (str(tmp_path / "no-systemctl"),))
+    with pytest.raises(ScheduleError, match="no `systemctl`") as caught:
+        install(planned(system="systemd"), keys_stored=True, systemd=missing)
+    assert "--system cron" in caught.value.hint
+    assert not (tmp_path / "units").exists()
+
+
+def test_one_system_can_be_removed_and_the_other_kept(
+    systemd: Systemd, planned: Planner, tmp_path: Path, cron: type[Crontab]
+) -> None:
+    crontab = cron()
+    install(planned(), keys_stored=True, crontab=crontab)
+    install(planned(system="systemd"), keys_stored=True, systemd=systemd)
+    profile = tmp_path / "numeri.toml"
+    removed = remove(profile, system="cron", environment={}, crontab=crontab, systemd=systemd)
+    assert [entry.system for entry in removed] == ["cron"]
+    assert crontab.read() is None
+    assert show(planned(system="systemd"), systemd=systemd).state == "current"
+
+
+def test_units_go_where_the_users_systemd_looks() -> None:
+    assert user_unit_folder({"XDG_CONFIG_HOME": "/c"}) == Path("/c/systemd/user")
+    assert user_unit_folder({}) == Path.home() / ".config" / "systemd" / "user"
