@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from numeri_cli.errors import ModelUnknown, ProfileInvalid, ProfileMissing
-from numeri_cli.home import disk_errors
+from numeri_cli.errors import ModelUnknown, ProfileInvalid, ProfileMissing, did_you_mean
+from numeri_cli.files import disk_errors
 
 Names = str | list[str]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -138,7 +138,9 @@ class Profile(_Section):
         if name not in self.models:
             raise ModelUnknown(
                 f"the profile has no model {name!r}",
-                hint=_nearest(name, list(self.models), what="models"),
+                hint=did_you_mean(
+                    name, self.models, otherwise=f"known models: {_some(self.models)}"
+                ),
             )
         return self.models[name]
 
@@ -198,9 +200,10 @@ def _invalid(path: Path, text: str, error: ValidationError) -> ProfileInvalid:
     line = _line_of(text, keys)
     place = f"{path}, line {line}" if line else str(path)
     if first["type"] == "extra_forbidden":
+        known = _known_keys(keys[:-1])
         return ProfileInvalid(
             f"{place}: unknown key {name}"[:500],
-            hint=_nearest(keys[-1], _known_keys(keys[:-1]), what="keys"),
+            hint=did_you_mean(keys[-1], known, otherwise=f"known keys: {_some(known)}"),
         )
     if first["type"] in ("missing", "too_short") and keys == ["models"]:
         return ProfileInvalid(
@@ -232,11 +235,8 @@ def _known_keys(parents: list[str]) -> list[str]:
     return list(sections.get(last, Profile).model_fields)
 
 
-def _nearest(name: str, known: list[str], *, what: str) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean {close[0]}?"
-    return f"known {what}: {', '.join(known[:20])}"
+def _some(names: Iterable[str]) -> str:
+    return ", ".join(list(names)[:20])
 
 
 def _line_of(text: str, keys: list[str]) -> int | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from numeri_cli.errors import CredentialsUnsafe, KeysMissing
-from numeri_cli.home import disk_errors, write_text
+from numeri_cli.files import disk_errors, write_text
 
 NUMERAI_HOST = "api-tournament.numer.ai"
 PUBLIC_ID, SECRET_KEY, BOTH_KEYS = (

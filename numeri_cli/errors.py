@@ -74,6 +74,7 @@ A code never changes its meaning; machines read it. An exception outside this tr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
 
@@ -105,6 +106,21 @@ WORST_FIRST = (
 def worst(codes: list[ExitCode]) -> ExitCode:
     """Of several models' exit codes the one the process ends with; done where there are none."""
     return min(codes, key=WORST_FIRST.index, default=ExitCode.done)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like this one, whatever the case; None where none is like it."""
+    from difflib import get_close_matches
+
+    lower = {candidate.lower(): candidate for candidate in known}
+    matches = get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
+    return lower[matches[0]] if matches else None
+
+
+def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
+    """The cure for a name that is not known: the nearest that is, else `otherwise`."""
+    match = nearest(name, known)
+    return f"did you mean {match!r}?" if match else otherwise
 
 
 class NumeriError(Exception):

@@ -15,18 +15,18 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.errors import DiskFull, DiskTrouble, FileForeign, LockHeld, PathForbidden
-from numeri_cli.home import (
-    Home,
+from numeri_cli.files import (
     atomic_file,
     atomic_path,
     digest_file,
     disk_error,
-    held_lock,
     remove_abandoned,
     safe_name,
     safe_relative,
     write_text,
 )
+from numeri_cli.home import Home
+from numeri_cli.locks import held_lock
 
 
 def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     except NumeriError as error:  # there is no home to open a session in, or nowhere to write to
         return _refused(error, words, command="")
     except OSError as error:
-        from numeri_cli.home import disk_error
+        from numeri_cli.files import disk_error
 
         return _refused(disk_error(error, Path("standard output")), words, command="")
     finally:

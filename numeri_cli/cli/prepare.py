@@ -42,7 +42,7 @@ def init(
     """
     from numeri_cli.commands import views
     from numeri_cli.config import profile_text, read_profile
-    from numeri_cli.home import write_text
+    from numeri_cli.files import write_text
     from numeri_cli.output.text import tables
 
     path = session.asked_profile or Path("numeri.toml").absolute()

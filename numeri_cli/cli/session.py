@@ -29,7 +29,8 @@ from numeri_cli.errors import (
     NumeriError,
     ProfileMissing,
 )
-from numeri_cli.home import Home, disk_error
+from numeri_cli.files import disk_error
+from numeri_cli.home import Home
 from numeri_cli.output.screen import Screen
 
 if TYPE_CHECKING:

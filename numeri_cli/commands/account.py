@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 
 from numeri_cli.commands.context import Workshop
-from numeri_cli.errors import ModelUnknown, NoRoundOpen, NumeriError, RoundClosed
-from numeri_cli.home import held_lock
+from numeri_cli.errors import ModelUnknown, NoRoundOpen, NumeriError, RoundClosed, did_you_mean
+from numeri_cli.locks import held_lock
 from numeri_cli.records import ModelSlot, Round
 
 
@@ -31,9 +30,8 @@ def slot_of(known: Mapping[str, ModelSlot], name: str) -> ModelSlot:
     """The account's model of that name. Raises ModelUnknown naming the nearest."""
     if name in known:
         return known[name]
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
     listed = ", ".join(sorted(known)[:10]) or "none"
-    hint = f"did you mean {near[0]}?" if near else f"the account's models: {listed}"
+    hint = did_you_mean(name, known, otherwise=f"the account's models: {listed}")
     raise ModelUnknown(f"the account has no model {name!r}", hint=hint)
 
 

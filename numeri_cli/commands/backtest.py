@@ -12,12 +12,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from numeri_cli.dataset.eras import WINDOW_ERAS, Window, sort_eras, walk_forward
-from numeri_cli.home import atomic_path, disk_errors, held_lock, safe_name
+from numeri_cli.files import atomic_path, disk_errors, safe_name
 from numeri_cli.learning.plan import ModelPlan
 from numeri_cli.learning.prediction import predict_file
 from numeri_cli.learning.preparation import Prepared, Site, prepare
 from numeri_cli.learning.rows import rows_of_eras
 from numeri_cli.learning.training import TrainingSet, Workplace, hold_out, train_members
+from numeri_cli.locks import held_lock
 from numeri_cli.progress import SILENT, Listener
 
 

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from numeri_cli.api.client import Client
@@ -21,8 +20,10 @@ from numeri_cli.errors import (
     LiveDataStale,
     NoRoundOpen,
     TransferCorrupt,
+    did_you_mean,
 )
-from numeri_cli.home import Home, digest_file, disk_errors, free_bytes, safe_relative
+from numeri_cli.files import digest_file, disk_errors, free_bytes, safe_relative
+from numeri_cli.home import Home
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.progress import SILENT, Listener, Task
 from numeri_cli.records import DataFileRecord
@@ -248,8 +249,7 @@ def _latest_round_number(client: Client) -> int | None:
 
 
 def _unknown(name: str, offered: Sequence[str]) -> DatasetUnknown:
-    near = get_close_matches(name, offered, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]}?" if near else "`numeri datasets` lists what there is"
+    hint = did_you_mean(name, offered, otherwise="`numeri datasets` lists what there is")
     return DatasetUnknown(f"the tournament offers no file {name!r}", hint=hint)
 
 

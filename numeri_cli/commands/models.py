@@ -27,7 +27,7 @@ from numeri_cli.commands.plans import plan_of
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ApiError, DiskError, FileDamaged, ModelError, ModelUntrained
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 from numeri_cli.learning.artifact import CONTRACT, Artifact, find_artifact
 from numeri_cli.learning.plan import LIGHTGBM, ModelPlan, Neutralization
 from numeri_cli.learning.prediction import PredictedFile, predict_file

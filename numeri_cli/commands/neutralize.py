@@ -26,7 +26,7 @@ from numeri_cli.dataset.prediction_files import (
     read_predictions,
 )
 from numeri_cli.errors import FileForeign, PredictionsIds, PredictionsValues, UsageProblem
-from numeri_cli.home import atomic_path
+from numeri_cli.files import atomic_path
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.parallel import in_order

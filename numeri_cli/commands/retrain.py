@@ -26,7 +26,7 @@ from numeri_cli.commands.validate.validate import (
     model_source,
 )
 from numeri_cli.errors import NumeriError
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 from numeri_cli.learning.artifact import Artifact, model_folder
 
 CANDIDATES = "candidates"

@@ -16,7 +16,6 @@ from typing import Any
 
 from numeri_cli import __version__
 from numeri_cli.dataset.features import features_digest
-from numeri_cli.home import held_lock
 from numeri_cli.learning.artifact import UNFINISHED, Artifact, model_folder
 from numeri_cli.learning.contract import BoosterRecord, Contract
 from numeri_cli.learning.plan import LIGHTGBM, EraWeights, ModelPlan
@@ -29,6 +28,7 @@ from numeri_cli.learning.training import (
     parameters,
     train_members,
 )
+from numeri_cli.locks import held_lock
 from numeri_cli.progress import SILENT, Listener
 
 __all__ = ["Site", "git_state", "train"]

@@ -22,7 +22,7 @@ from numeri_cli.dataset.parquet import (
     plain_table,
 )
 from numeri_cli.errors import FileForeign
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 
 GROUP_BYTES = 128 * 2**20
 BLOCK_COLUMNS = 32

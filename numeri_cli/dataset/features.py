@@ -6,12 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeGuard
 
-from numeri_cli.errors import FeatureUnknown, FileDamaged, FileForeign, FileMissing
-from numeri_cli.home import disk_errors
+from numeri_cli.errors import FeatureUnknown, FileDamaged, FileForeign, FileMissing, did_you_mean
+from numeri_cli.files import disk_errors
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,11 @@ class FeatureFile:
                 return self.feature_sets[wanted]
             raise FeatureUnknown(
                 f"{self.path.name} has no feature set {wanted!r}",
-                hint=_nearest_hint(wanted, self.feature_sets, "the sets are"),
+                hint=did_you_mean(
+                    wanted,
+                    self.feature_sets,
+                    otherwise=f"the sets are {_some(self.feature_sets)}",
+                ),
             )
         if not wanted:
             raise FeatureUnknown("the list of features is empty", hint="name a set or features")
@@ -70,7 +73,11 @@ class FeatureFile:
             if name not in known:
                 raise FeatureUnknown(
                     f"this data version has no feature {name!r}",
-                    hint=_nearest_hint(name, known, f"it has {len(known)}, such as"),
+                    hint=did_you_mean(
+                        name,
+                        known,
+                        otherwise=f"it has {len(known)}, such as {_some(known)}",
+                    ),
                 )
         return tuple(dict.fromkeys(wanted))
 
@@ -80,19 +87,8 @@ def features_digest(features: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(features).encode()).hexdigest()
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like this one; None where none is like it."""
-    lower = {candidate.lower(): candidate for candidate in known}
-    matches = get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
-    return lower[matches[0]] if matches else None
-
-
-def _nearest_hint(name: str, known: Iterable[str], otherwise: str) -> str:
-    known = sorted(known)
-    match = nearest(name, known)
-    if match:
-        return f"did you mean {match!r}?"
-    return f"{otherwise} {', '.join(known[:12])}"
+def _some(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)[:12])
 
 
 def _json_object(path: Path) -> dict[str, object]:

@@ -14,9 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from numeri_cli.dataset.features import nearest
-from numeri_cli.errors import FileDamaged, FileForeign, FileMissing
-from numeri_cli.home import digest_file, disk_error
+from numeri_cli.errors import FileDamaged, FileForeign, FileMissing, nearest
+from numeri_cli.files import digest_file, disk_error
 
 ID_COLUMNS = ("id", "__index_level_0__")
 

@@ -26,7 +26,7 @@ from numeri_cli.errors import (
     PredictionsIds,
     PredictionsValues,
 )
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 
 FloatArray = npt.NDArray[np.float64]
 PREDICTION_NAMES = ("prediction", "probability")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from numeri_cli.dataset.features import nearest
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import TargetAlias, TargetUnknown
+from numeri_cli.errors import TargetAlias, TargetUnknown, did_you_mean
 
 ALIAS = "target"
 
@@ -27,10 +26,9 @@ def check_target(data: DataFile, target: str) -> str:
             hint=f'write targets = ["{meant or (named or ["target_…"])[0]}"]',
         )
     if target not in named:
-        match = nearest(target, named)
         raise TargetUnknown(
             f"{data.path.name} has no target {target!r}",
-            hint=f"did you mean {match!r}?" if match else f"it has {', '.join(named[:12])}",
+            hint=did_you_mean(target, named, otherwise=f"it has {', '.join(named[:12])}"),
         )
     return target
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, ModelUntrained
-from numeri_cli.home import Home, disk_errors, safe_name, write_text
+from numeri_cli.files import disk_errors, safe_name, write_text
+from numeri_cli.home import Home
 from numeri_cli.learning.contract import Contract
 from numeri_cli.learning.estimators.any_class import (
     Fitted,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.errors import MemoryShort
-from numeri_cli.home import free_bytes
+from numeri_cli.files import free_bytes
 
 GIGABYTE = 10**9
 PROCESS_BYTES = 350_000_000

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ArtifactForeign, FileForeign
-from numeri_cli.home import atomic_path
+from numeri_cli.files import atomic_path
 from numeri_cli.learning.estimators.any_class import Fitted
 from numeri_cli.learning.estimators.lightgbm.binned import without_missing_twos
 from numeri_cli.learning.matrix import float_rows

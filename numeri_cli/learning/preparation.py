@@ -10,7 +10,8 @@ from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import TargetMissing
-from numeri_cli.home import Home, safe_name
+from numeri_cli.files import safe_name
+from numeri_cli.home import Home
 from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
 from numeri_cli.learning.estimators.lightgbm.parameters import require_accepted
 from numeri_cli.learning.plan import LIGHTGBM, ModelPlan, Neutralization

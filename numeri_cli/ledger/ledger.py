@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from numeri_cli.errors import LedgerDamaged
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 from numeri_cli.ledger.entries import Attempt, AttemptState, RoundSeen, TrainedModel
 from numeri_cli.ledger.migrations import TABLES, is_current, migrate
 from numeri_cli.ledger.troubles import translated

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from rich.console import Console, RenderableType
 
 from numeri_cli.errors import ExitCode
-from numeri_cli.home import disk_error
+from numeri_cli.files import disk_error
 from numeri_cli.output.json import to_plain
 from numeri_cli.output.progress import (
     Bars,

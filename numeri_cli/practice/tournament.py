@@ -21,7 +21,8 @@ from numeri_cli.errors import (
     PracticeMissing,
     PracticeSettings,
 )
-from numeri_cli.home import disk_errors, held_lock
+from numeri_cli.files import disk_errors
+from numeri_cli.locks import held_lock
 from numeri_cli.practice.calendar import Calendar
 from numeri_cli.practice.clock import RunningClock
 from numeri_cli.practice.database.database import (

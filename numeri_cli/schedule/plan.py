@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from numeri_cli.errors import KeysMissing, ScheduleError
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 from numeri_cli.schedule.calendar import (
     Cadence,
     Moment,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.home import free_bytes
+from numeri_cli.files import free_bytes
 from tests.cli.conftest import Numeri
 
 practised = pytest.mark.usefixtures("practice")

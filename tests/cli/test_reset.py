@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.home import Home, held_lock
+from numeri_cli.home import Home
+from numeri_cli.locks import held_lock
 from numeri_cli.practice.rounds.create import read_secrets
 from numeri_cli.practice.rounds.state import Folders
 from tests.cli.conftest import Numeri

@@ -22,7 +22,7 @@ from numeri_cli.errors import (
     PracticeMissing,
     PracticeSettings,
 )
-from numeri_cli.home import held_lock
+from numeri_cli.locks import held_lock
 from numeri_cli.practice.participants.check import read_aligned
 from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament

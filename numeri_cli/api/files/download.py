@@ -26,7 +26,8 @@ from numeri_cli.api.http.connection import (
     Connector,
 )
 from numeri_cli.errors import NumeriError, TransferFailed
-from numeri_cli.home import disk_errors, held_lock, publish
+from numeri_cli.files import disk_errors, publish
+from numeri_cli.locks import held_lock
 from numeri_cli.progress import SilentTask, Task
 
 _TICK_SECONDS = 0.1

@@ -32,7 +32,7 @@ from numeri_cli.api.http.retry import (
     patiently,
 )
 from numeri_cli.errors import DiskFull, TransferCorrupt, TransferFailed, TransferStalled
-from numeri_cli.home import free_bytes
+from numeri_cli.files import free_bytes
 
 _PROGRESS_BYTES = 1_000_000  # what counts as progress when failed attempts are counted
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from numeri_cli.api.files.writeback import begin_writeback
 from numeri_cli.api.http.limits import Limits
-from numeri_cli.home import write_text
+from numeri_cli.files import write_text
 
 _WRITEBACK_BYTES = 8 << 20
 Interval = tuple[int, int]  # from, up to but without

@@ -26,7 +26,7 @@ from numeri_cli.api.http.retry import (
     patiently,
 )
 from numeri_cli.errors import TransferFailed
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 
 
 def bytes_to_come(

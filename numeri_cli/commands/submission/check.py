@@ -19,7 +19,7 @@ from numeri_cli.errors import (
     PredictionsIds,
     PredictionsValues,
 )
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 
 _PREDICTION_NAMES = ("prediction", "probability")
 _MOST_BYTES = 256_000_000

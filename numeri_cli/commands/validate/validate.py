@@ -41,7 +41,7 @@ from numeri_cli.dataset.parquet import (
 from numeri_cli.dataset.prediction_files import read_predictions
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import ModelError, NumeriError, TargetMissing
-from numeri_cli.home import write_text
+from numeri_cli.files import write_text
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.scoring.ranks import known
 

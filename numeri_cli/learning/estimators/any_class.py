@@ -16,8 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.dataset.features import nearest
-from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown
+from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown, did_you_mean
 from numeri_cli.learning.estimators.lightgbm.parameters import lgb
 from numeri_cli.learning.matrix import FloatMatrix
 
@@ -117,10 +116,9 @@ def make_estimator(kind: type[Any], params: Mapping[str, Any], *, seed: int) -> 
     open_ended = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
     for name in params:
         if name not in accepted and not open_ended:
-            match = nearest(name, accepted)
             raise ParameterUnknown(
                 f"{kind.__name__} has no parameter {name!r}",
-                hint=f"did you mean {match!r}?" if match else f"it has {', '.join(accepted)}",
+                hint=did_you_mean(name, accepted, otherwise=f"it has {', '.join(accepted)}"),
             )
     complete = dict(params)
     if SEED_PARAMETER in accepted:

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from numeri_cli.home import atomic_file, disk_errors, write_text
+from numeri_cli.files import atomic_file, disk_errors, write_text
 from numeri_cli.output.html.charts import all_charts
 from numeri_cli.output.html.content import (
     Chart,

@@ -25,7 +25,7 @@ from numeri_cli.errors import (
     PracticeError,
     PracticeMissing,
 )
-from numeri_cli.home import disk_errors, free_bytes
+from numeri_cli.files import disk_errors, free_bytes
 from numeri_cli.practice.database.migrations import MIGRATIONS
 
 BUSY_SECONDS = 60.0

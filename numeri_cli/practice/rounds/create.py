@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from numeri_cli.home import disk_errors, write_text
+from numeri_cli.files import disk_errors, write_text
 from numeri_cli.practice.calendar import Calendar
 from numeri_cli.practice.database.database import (
     Connection,

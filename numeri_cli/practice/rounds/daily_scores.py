@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from numeri_cli.home import atomic_file
+from numeri_cli.files import atomic_file
 from numeri_cli.practice.calendar import DAYS_PER_WEEK, MOST_SCORE_DAYS, RoundTimes
 from numeri_cli.practice.database.database import Connection
 from numeri_cli.practice.market.targets import LAG_DAYS

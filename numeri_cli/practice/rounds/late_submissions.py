@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from numeri_cli.home import atomic_file
+from numeri_cli.files import atomic_file
 from numeri_cli.practice.calendar import RoundTimes
 from numeri_cli.practice.database.database import Connection
 from numeri_cli.practice.market.names import row_order

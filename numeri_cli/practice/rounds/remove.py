@@ -8,7 +8,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from numeri_cli.errors import LockHeld
-from numeri_cli.home import disk_errors, held_lock
+from numeri_cli.files import disk_errors
+from numeri_cli.locks import held_lock
 from numeri_cli.practice.rounds.state import Folders
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from numeri_cli.errors import PracticeSettings
-from numeri_cli.home import remove_abandoned
+from numeri_cli.files import remove_abandoned
 from numeri_cli.practice.calendar import Calendar, RoundTimes
 from numeri_cli.practice.database.database import (
     Connection,

@@ -10,7 +10,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import FileWrapper
 
-from numeri_cli.home import atomic_path
+from numeri_cli.files import atomic_path
 from numeri_cli.practice.participants.refusals import Refusal
 from numeri_cli.practice.server.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from numeri_cli.errors import DiskFull, PracticeDamaged, PracticeMissing, PracticeSettings
-from numeri_cli.home import atomic_file, disk_errors, free_bytes, write_text
+from numeri_cli.files import atomic_file, disk_errors, free_bytes, write_text
 from numeri_cli.practice.market.features import NoiseArray
 from numeri_cli.practice.market.market import (
     DAYS_PER_ERA,

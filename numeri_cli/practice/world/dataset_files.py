@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 from numeri_cli.practice.market.targets import (
     ALIAS,
     TARGETS,

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 from numeri_cli.practice.market.features import (
     FeatureArray,
     FeaturePlan,

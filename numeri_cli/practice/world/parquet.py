@@ -33,7 +33,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from numeri_cli.home import atomic_file, atomic_path, write_text
+from numeri_cli.files import atomic_file, atomic_path, write_text
 from numeri_cli.practice.market.features import FeatureArray
 
 VERSION = "v5.3"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.errors import NumeriError, ScheduleError
-from numeri_cli.home import disk_errors, write_text
+from numeri_cli.files import disk_errors, write_text
 from numeri_cli.schedule.calendar import Moment, on_calendar
 from numeri_cli.schedule.command import Command
 

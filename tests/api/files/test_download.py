@@ -23,7 +23,7 @@ from numeri_cli.errors import (
     TransferRefused,
     TransferStalled,
 )
-from numeri_cli.home import held_lock
+from numeri_cli.locks import held_lock
 from tests.api.faulty import HASTY, QUICK, Asked, Reply, Server, Shelf, limits_for
 from tests.api.files.fetches import (
     HURRIED,

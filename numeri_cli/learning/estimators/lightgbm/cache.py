@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from numeri_cli.dataset.features import features_digest
-from numeri_cli.home import atomic_path, digest_file, disk_errors, is_running, write_text
+from numeri_cli.files import atomic_path, digest_file, disk_errors, is_running, write_text
 from numeri_cli.learning.estimators.lightgbm.binned import (
     binning_parameters,
     dataset_parameters,

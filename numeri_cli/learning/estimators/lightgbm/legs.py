@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.home import atomic_file, disk_errors, write_text
+from numeri_cli.files import atomic_file, disk_errors, write_text
 from numeri_cli.learning.estimators.lightgbm.parameters import (
     DEFAULT_TREES,
     allows_legs,

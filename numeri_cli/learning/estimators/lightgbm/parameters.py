@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numeri_cli.dataset.features import nearest
-from numeri_cli.errors import LibraryMissing, ParameterUnknown
+from numeri_cli.errors import LibraryMissing, ParameterUnknown, did_you_mean
 from numeri_cli.progress import SILENT, Listener
 
 try:
@@ -103,10 +102,9 @@ def lightgbm_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     known = _aliases()
     for name in given:
         if name not in known:
-            match = nearest(name, known)
             raise ParameterUnknown(
                 f"LightGBM has no parameter {name!r}",
-                hint=f"did you mean {match!r}?" if match else "see LightGBM's list of parameters",
+                hint=did_you_mean(name, known, otherwise="see LightGBM's list of parameters"),
             )
     taken = {known[name] for name in given}
     defaults = {name: value for name, value in DEFAULTS.items() if name not in taken}

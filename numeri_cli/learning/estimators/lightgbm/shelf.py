@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from numeri_cli.home import disk_errors
+from numeri_cli.files import disk_errors
 from numeri_cli.practice.participants import (
     accounts,
     submissions,

@@ -1,0 +1,160 @@
+"""Files that are whole or absent, names that are safe, digests."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import hashlib
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from numeri_cli.errors import DiskError, DiskFull, DiskTrouble, FileForeign, PathForbidden
+
+STALE_SECONDS = 600.0
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+
+
+def safe_name(name: str) -> str:
+    """The name itself, where it is good for one part of a path.
+
+    Raises FileForeign for anything else: separators, leading dots, empty or over 128 characters.
+    """
+    if not _SAFE_NAME.fullmatch(name):
+        raise FileForeign(
+            f"{name[:60]!r} cannot be a file name here",
+            hint="names may hold letters, digits, dots, dashes and underscores",
+        )
+    return name
+
+
+def safe_relative(name: str) -> Path:
+    """A server's file name such as "v5.3/live.parquet" as a relative path, each part checked."""
+    return Path(*(safe_name(part) for part in name.split("/")))
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals concerning `path` into ours."""
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(error, path) from error
+
+
+def disk_error(error: OSError, path: Path) -> DiskError:
+    """The error of ours that says what the operating system said about `path`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(
+            f"the disk is full: {path} could not be written",
+            hint="free some space and run the same command again; nothing was lost",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return PathForbidden(
+            f"no permission for {path}",
+            hint="give this user access to it, or set NUMERI_HOME to a folder of your own",
+        )
+    return DiskTrouble(
+        f"{path}: {error.strerror or error}",
+        hint="look at the path and the disk, then run the same command again",
+    )
+
+
+@contextmanager
+def atomic_file(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Write `path` so that it is there whole or not at all.
+
+    Yields a binary file with a temporary name beside it; synced and renamed at the end, removed
+    where an exception passes. Raises DiskFull, PathForbidden, DiskTrouble.
+    """
+    with atomic_path(path, mode=mode) as temporary, temporary.open("r+b") as file:
+        yield file
+
+
+@contextmanager
+def atomic_path(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
+    """Like `atomic_file`, for writers that want a path; it exists, empty, when handed out."""
+    writer = f"{threading.get_native_id()}.{os.getpid()}"  # two threads may write the same
+    temporary = path.with_name(f".{path.name}.{writer}.part")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
+        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode))
+        try:
+            yield temporary
+            publish(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed writers of this file left; not what may be another machine's of now."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(FileNotFoundError):
+            age_seconds = time.time() - part.stat().st_mtime
+            if age_seconds > STALE_SECONDS and not is_running(part.name.split(".")[-2]):
+                part.unlink()
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what killed writers left in a folder that only this machine writes to.
+
+    That is what belongs to a process that is gone, or was not written to for STALE_SECONDS.
+    """
+    for part in folder.glob(".*.part"):
+        with suppress(OSError):  # what cannot go now goes the next time
+            age_seconds = time.time() - part.stat().st_mtime
+            if age_seconds > STALE_SECONDS or not is_running(part.name.split(".")[-2]):
+                part.unlink()
+
+
+def is_running(process: str) -> bool:
+    """Whether a process of this number is there; True where that cannot be known."""
+    if os.name != "posix":
+        return True  # there the question would end it
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OverflowError, OSError):  # no number, or none that a process has
+        return True
+    return True
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Sync a finished file and give it its final name; the rename is synced too."""
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    if os.name == "posix":
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write a small text file atomically, in UTF-8."""
+    with atomic_file(path, mode=mode) as file:
+        file.write(text.encode())
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex. Raises DiskTrouble, PathForbidden."""
+    with disk_errors(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def free_bytes(path: Path) -> int:
+    """Free space of the disk that holds `path`, or will."""
+    while not path.exists() and path.parent != path:
+        path = path.parent
+    with disk_errors(path):
+        return shutil.disk_usage(path).free

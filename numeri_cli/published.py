@@ -1,0 +1,59 @@
+"""Published: the base of every record that `--json` may print."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+VERSION = 1  # of what programs read; raised where a key goes or changes its meaning
+
+
+class Published:
+    """A frozen dataclass whose fields are keys that programs read.
+
+    A new field is a new key; none is renamed or dropped without raising VERSION. Fields whose name
+    starts with an underscore are not published. What a field holds is published too, or is text, a
+    number, a time, or a list or mapping of these.
+    """
+
+    __slots__ = ()
+
+    def plain(self) -> dict[str, Any]:
+        """The record as JSON can hold it: times ISO 8601 in UTC, decimals and paths text, NaN null.
+
+        Raises TypeError for a field that holds a record which is not published.
+        """
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]  # each subclass is one
+        return {
+            field.name: _plain(getattr(self, field.name))
+            for field in fields
+            if not field.name.startswith("_")
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Published):
+        return value.plain()
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal | Path | date):
+        return str(value)
+    if hasattr(value, "tolist"):  # numpy arrays and scalars, without importing numpy
+        return _plain(value.tolist())
+    raise TypeError(f"{type(value).__name__} is not published")
