@@ -180,7 +180,7 @@ MEMORY_DRIVER = """
 import sys
 from pathlib import Path
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq
-from numeri_cli.dataset.store import DataFile
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.learning.prediction import raw_predictions
 from dataclasses import dataclass
 

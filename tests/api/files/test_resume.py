@@ -204,8 +204,8 @@ def journal_of(path: Path) -> list[list[int]]:
 KILLED = """
     import sys
     from pathlib import Path
-    from numeri_cli.api import transfer
-    from numeri_cli.api.connection import Connector
+    from numeri_cli.api.files import download as transfer
+    from numeri_cli.api.http.connection import Connector
     from tests.api.faulty import QUICK
     transfer.download(
         connector=Connector(QUICK), get_url=lambda: sys.argv[1], destination=Path(sys.argv[2])

@@ -27,7 +27,7 @@ from tests.practice.small_worlds import SMALL, digests, own_world, small_world, 
 CREATE = """
 import sys
 from pathlib import Path
-from numeri_cli.practice.world import World, WorldSettings
+from numeri_cli.practice.world.world import World, WorldSettings
 world = World.create(Path(sys.argv[1]), WorldSettings({settings}))
 for _ in range(2):
     world.advance()
@@ -38,7 +38,7 @@ KILL = """
 import os, signal, sys
 from pathlib import Path
 import lightgbm, pandas
-from numeri_cli.practice.world import World, WorldSettings
+from numeri_cli.practice.world.world import World, WorldSettings
 from numeri_cli.progress import Silent
 
 class Killer(Silent):

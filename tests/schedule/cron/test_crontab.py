@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from numeri_cli.errors import DiskError, KeysMissing, ScheduleError
 from numeri_cli.schedule import Crontab, install, installed, remove, show
-
-from .conftest import Planner
+from tests.schedule.conftest import Planner
 
 Cron = Callable[..., Crontab]
 

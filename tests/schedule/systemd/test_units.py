@@ -12,8 +12,7 @@ import pytest
 from numeri_cli.errors import ScheduleError
 from numeri_cli.schedule import Cadence, Crontab, Systemd, install, installed, remove, show
 from numeri_cli.schedule.systemd.units import user_unit_folder
-
-from .conftest import Planner
+from tests.schedule.conftest import Planner
 
 NOTHING: list[str] = []
 
