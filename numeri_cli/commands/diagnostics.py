@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +10,7 @@ import pyarrow.parquet as pq
 
 from numeri_cli.api import diagnostics as wire
 from numeri_cli.api.client import Client
-from numeri_cli.api.files.upload import (
-    UploadExpired,
-    upload,
-)
+from numeri_cli.commands.submission.transfer import settle, upload
 from numeri_cli.dataset.eras import era_number
 from numeri_cli.dataset.prediction_files import (
     FloatArray,
@@ -100,58 +96,38 @@ def diagnose(
     Raises DiagnosticsFailed (the server's words), DiagnosticsPending, and what the client and
     upload raise.
     """
-    filename = _uploaded(client, predictions, model_id=model_id, listener=listener)
+    name = f"{predictions.name}.parquet"
+    filename = upload(
+        client,
+        content_of(predictions),
+        name=name,
+        authorize=lambda: wire.upload_authorization(client, name, model_id=model_id),
+        listener=listener,
+    )
+    listener.step("diagnostics_uploaded")
     diagnostics_id = wire.create(client, filename, model_id=model_id)
     listener.step("diagnostics_created")
-    limits, said = client.limits, ""
-    until = time.monotonic() + limits.settle_seconds
-    while True:
-        found = wire.diagnostics(client, diagnostics_id, model_id=model_id)
-        if found is not None and found.failed:
+
+    def is_settled(found: Diagnostics) -> bool:
+        if found.failed:
             raise DiagnosticsFailed(
                 f"the server could not score {predictions.name}: {found.message or 'no reason'}",
                 hint="mend what it names; a file needs every id of the eras that are in it",
             )
-        if found is not None and found.done:
-            return found
-        word = found.status if found is not None else "not shown yet"
-        if word != said:
-            listener.say(f"Waiting for the server: {word or 'no status yet'}")
-            said = word
-        if time.monotonic() + limits.poll_seconds > until:
-            if found is not None and found.corr_mean is not None:
-                return found
-            raise DiagnosticsPending(
-                f"the server has not finished diagnostics {diagnostics_id}: {word!r}",
-                hint="look at them on the website, or run the same command later",
-            )
-        time.sleep(limits.poll_seconds)
+        return found.done
 
-
-def _uploaded(
-    client: Client, predictions: IdColumn, *, model_id: str | None, listener: Listener
-) -> str:
-    """The name the server gave the file; an address that has expired is asked for once more."""
-    content, name = content_of(predictions), f"{predictions.name}.parquet"
-    renewed = False
-    while True:
-        leave = wire.upload_authorization(client, name, model_id=model_id)
-        try:
-            with listener.task("uploading", total=len(content), unit="bytes") as task:
-                upload(
-                    connector=client.connector,
-                    url=leave.url,
-                    content=content,
-                    name=name,
-                    task=task,
-                )
-        except UploadExpired:
-            if renewed:
-                raise
-            renewed = True
-            continue
-        listener.step("diagnostics_uploaded")
-        return leave.filename
+    last = settle(
+        client,
+        lambda: wire.diagnostics(client, diagnostics_id, model_id=model_id),
+        is_settled=is_settled,
+        listener=listener,
+    )
+    if last.found is None or not (last.settled or last.found.corr_mean is not None):
+        raise DiagnosticsPending(
+            f"the server has not finished diagnostics {diagnostics_id}: {last.word!r}",
+            hint="look at them on the website, or run the same command later",
+        )
+    return last.found
 
 
 def compare(diagnostics: Diagnostics, card: Scorecard) -> Compared:

@@ -8,12 +8,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from numeri_cli.api.answers import UploadAuthorization
 from numeri_cli.api.client import Client
-from numeri_cli.api.files.upload import (
-    UploadExpired,
-    upload,
-)
 from numeri_cli.commands.submission.check import CheckedPredictions
+from numeri_cli.commands.submission.transfer import settle, upload
 from numeri_cli.errors import (
     ApiRefused,
     HostedModel,
@@ -72,8 +70,17 @@ def submit(
     listener.step("round_checked")
     if dry_run:
         return None
-    errand = _Errand(client, ledger, tournament, model, round_, predictions, late, listener, began)
-    receipt = errand.run()
+    receipt = _Delivery(
+        client=client,
+        ledger=ledger,
+        tournament=tournament,
+        model=model,
+        round_=round_,
+        predictions=predictions,
+        late=late,
+        listener=listener,
+        began=began,
+    ).run()
     if receipt.timing in ("late", "queued") and not late:
         raise RoundClosed(
             f"the submission of {model.name} reached round {round_.number} after its close:"
@@ -106,9 +113,9 @@ def _spoken(span: timedelta) -> str:
     return f"{minutes // 60} hours" if minutes < 2880 else f"{minutes // 1440} days"
 
 
-@dataclass(frozen=True)
-class _Errand:
-    """One submission on its way."""
+@dataclass(frozen=True, kw_only=True)
+class _Delivery:
+    """One prediction file on its way to the server, and every step of it into the ledger."""
 
     client: Client
     ledger: Ledger
@@ -179,8 +186,8 @@ class _Errand:
         if self.client.connector.in_process:
             return 0.0  # it was killed, too
         sent = [item.updated for item in earlier if item.state == "sending"]
-        patience = timedelta(seconds=self.client.limits.read_seconds)
-        return max([(time + patience - self._now()).total_seconds() for time in sent], default=0.0)
+        longest = timedelta(seconds=self.client.limits.read_seconds)
+        return max([(time + longest - self._now()).total_seconds() for time in sent], default=0.0)
 
     def _find(self, names: Set[str]) -> Submission | None:
         known = self.client.submissions(self.model.id)
@@ -195,7 +202,7 @@ class _Errand:
         return submission.round_number in (None, self.round_.number)
 
     def _send(self, attempt: int) -> str:
-        filename = self._upload(attempt, may_renew=True)
+        filename = self._upload(attempt)
         _require_open(self.round_, self.client.now(), late=self.late)  # it may have taken long
         self.ledger.advance_attempt(attempt, "sending", time=self._now(), filename=filename)
         server_id = self.client.create_submission(
@@ -205,55 +212,51 @@ class _Errand:
         self.listener.step("submission_created")
         return server_id
 
-    def _upload(self, attempt: int, *, may_renew: bool) -> str:
+    def _upload(self, attempt: int) -> str:
         name = f"{self.model.name}{self.predictions.path.suffix}"
-        authorization = self.client.upload_authorization(name, model_id=self.model.id)
-        self.ledger.advance_attempt(
-            attempt, "authorized", time=self._now(), filename=authorization.filename
+
+        def authorize() -> UploadAuthorization:
+            found = self.client.upload_authorization(name, model_id=self.model.id)
+            self.ledger.advance_attempt(
+                attempt, "authorized", time=self._now(), filename=found.filename
+            )
+            self.listener.step("upload_authorized")
+            return found
+
+        filename = upload(
+            self.client,
+            self.predictions.content,
+            name=name,
+            authorize=authorize,
+            listener=self.listener,
         )
-        self.listener.step("upload_authorized")
-        content = self.predictions.content
-        try:
-            with self.listener.task("uploading", total=len(content), unit="bytes") as task:
-                upload(
-                    connector=self.client.connector,
-                    url=authorization.url,
-                    content=content,
-                    name=name,
-                    deadline=self.client.deadline,
-                    task=task,
-                )
-        except UploadExpired:
-            if not may_renew:
-                raise
-            return self._upload(attempt, may_renew=False)
         self.ledger.advance_attempt(attempt, "uploaded", time=self._now())
         self.listener.step("uploaded")
-        return authorization.filename
+        return filename
 
     def _settled(self, server_id: str) -> Submission:
         """Wait until the server has taken or refused it."""
-        limits, said = self.client.limits, ""
-        until = time.monotonic() + limits.settle_seconds
-        while True:
-            found = self.client.submission(server_id)
-            if found is not None and found.refused:
+
+        def is_settled(found: Submission) -> bool:
+            if found.refused:
                 raise SubmissionRefused(
                     f"the server refused the submission of {self.model.name}: {found.error_info}",
                     hint="mend what it names and submit again; the round's window still counts",
                 )
-            if found is not None and (found.accepted or (self.late and self._row(found))):
-                return found
-            word = found.status if found is not None else "not shown yet"
-            if word != said:
-                self.listener.say(f"Waiting for the server: {word or 'no status yet'}")
-                said = word
-            if time.monotonic() + limits.poll_seconds > until:
-                raise SubmissionUnconfirmed(
-                    f"the server has submission {server_id} but has not settled it: {word!r}",
-                    hint="`numeri status` asks again; a second `numeri submit` doubles nothing",
-                )
-            time.sleep(limits.poll_seconds)
+            return found.accepted or (self.late and self._row(found) is not None)
+
+        last = settle(
+            self.client,
+            lambda: self.client.submission(server_id),
+            is_settled=is_settled,
+            listener=self.listener,
+        )
+        if last.found is None or not last.settled:
+            raise SubmissionUnconfirmed(
+                f"the server has submission {server_id} but has not settled it: {last.word!r}",
+                hint="`numeri status` asks again; a second `numeri submit` doubles nothing",
+            )
+        return last.found
 
     def _row(self, submission: Submission) -> LatestSubmission | None:
         """Where the account's own list shows it; this round's line before a later one's."""
