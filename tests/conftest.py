@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-KEY_VARIABLES = ("NUMERAI_PUBLIC_ID", "NUMERAI_SECRET_KEY", "NUMERAI_MCP_AUTH", "NUMERI_API_URL")
+from tests.support.runner import KEY_VARIABLES
 
 
 def _is_loopback(address: Any) -> bool:

@@ -38,10 +38,10 @@ def diagnostics(
     from numeri_cli.commands.diagnostics_file import diagnose_file
     from numeri_cli.output.text import diagnostics as diagnosing
 
-    session.profile  # noqa: B018 - its refusal comes before any work
-    session.make_practice()
-    session.require_keys()
-    done = diagnose_file(session.workshop, file, model=model, target=target, benchmark=benchmark)
+    session.context.require_profile()
+    session.context.make_practice()
+    session.context.require_keys()
+    done = diagnose_file(session.context, file, model=model, target=target, benchmark=benchmark)
     session.screen.show(
         diagnosing.view_of(done, file=str(file), model=model), diagnosing.diagnostics
     )

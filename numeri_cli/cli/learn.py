@@ -40,15 +40,15 @@ def train(
     from numeri_cli.output.text import tables
 
     names = _models(session, models)
-    session.make_practice()
-    made = tuple(_view(train_model(session.workshop, name, force=force)) for name in names)
+    session.context.make_practice()
+    made = tuple(_view(train_model(session.context, name, force=force)) for name in names)
     session.screen.show(views.TrainedModels(made), tables.trained_models)
 
 
 def _models(session: Session, asked: list[str] | None) -> list[str]:
     for name in asked or ():
-        session.profile.model(name)
-    return asked or list(session.profile.models)
+        session.context.profile.model(name)
+    return asked or list(session.context.profile.models)
 
 
 def _view(artifact: Artifact) -> views.TrainedModelView:
@@ -101,13 +101,13 @@ def predict(
             "--output names one file, but several models are to predict",
             hint=f"name one model: numeri predict {names[0]} --output …",
         )
-    source = data_file(session.workshop, data)
+    source = data_file(session.context, data)
     files = []
     for name in names:
-        kept = trained(session.workshop, name, artifact_id=artifact)
+        kept = trained(session.context, name, artifact_id=artifact)
         path = output or Path(f"{name}-{source.stem}.parquet")
         done = predict_model(
-            session.workshop,
+            session.context,
             kept,
             source,
             path.absolute(),
@@ -138,10 +138,10 @@ def backtest(
     from numeri_cli.output.text import tables
 
     names = _models(session, models)
-    session.make_practice()
+    session.context.make_practice()
     made = []
     for name in names:
-        done = backtest_model(session.workshop, name, window=window, purge=purge, force=force)
+        done = backtest_model(session.context, name, window=window, purge=purge, force=force)
         made.append(
             views.BacktestView(
                 name, done.path, done.rows, len(done.eras), len(done.windows), done.purge_eras
@@ -183,20 +183,20 @@ def neutralize(
     from numeri_cli.dataset.features import FeatureFile
     from numeri_cli.output.text import tables
 
-    session.profile  # noqa: B018 - its refusal comes before any work
-    session.make_practice()
-    workshop = session.workshop
-    if missing(workshop, (FEATURES,)):
-        bring(workshop, (FEATURES,))
+    session.context.require_profile()
+    session.context.make_practice()
+    context = session.context
+    if missing(context, (FEATURES,)):
+        bring(context, (FEATURES,))
     if proportion is None and max_exposure is None:
         proportion = 0.5
     done = neutralize_file(
         file,
-        data_file(workshop, data),
+        data_file(context, data),
         (output or file.with_stem(f"{file.stem}-neutral")).absolute(),
-        features=FeatureFile.read(workshop.file(FEATURES)).features(features),
+        features=FeatureFile.read(context.file(FEATURES)).features(features),
         proportion=proportion,
         max_exposure=max_exposure,
-        listener=session.listener,
+        listener=session.context.listener,
     )
     session.screen.show(done, tables.neutralized)

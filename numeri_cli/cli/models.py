@@ -11,6 +11,7 @@ from numeri_cli.cli.options import command
 if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
     from numeri_cli.commands import views
+    from numeri_cli.commands.context import Context
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,21 +33,21 @@ def models(
     from numeri_cli.output.text import tables
 
     if local:
-        session.screen.show(_artifacts(session), tables.local_artifacts)
+        session.screen.show(_artifacts(session.context), tables.local_artifacts)
         return
-    session.require_keys()
-    session.screen.show(views.AccountModels(session.client.models()), tables.account_models)
+    session.context.require_keys()
+    session.screen.show(views.AccountModels(session.context.client.models()), tables.account_models)
 
 
-def _artifacts(session: Session) -> views.LocalArtifacts:
+def _artifacts(context: Context) -> views.LocalArtifacts:
     from numeri_cli.commands import views
     from numeri_cli.learning.artifact import artifacts
 
-    folder = session.home.models(session.endpoint.key)
+    folder = context.home.models(context.tournament)
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     rows = []
     for name in names:
-        for place, artifact in enumerate(artifacts(session.home, session.endpoint.key, name)):
+        for place, artifact in enumerate(artifacts(context.home, context.tournament, name)):
             contract = artifact.contract
             rows.append(
                 views.LocalArtifact(
@@ -60,4 +61,4 @@ def _artifacts(session: Session) -> views.LocalArtifacts:
                     folder=artifact.folder,
                 )
             )
-    return views.LocalArtifacts(session.endpoint.key, tuple(rows))
+    return views.LocalArtifacts(context.tournament, tuple(rows))

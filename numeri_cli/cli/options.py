@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 Parameters = ParamSpec("Parameters")
 
-STARTER_MODEL = "lighthouse"
-
 Tournament = Annotated[
     str | None,
     typer.Option("--tournament", help="numerai, practice or the address of an API."),

@@ -42,7 +42,7 @@ def status(session: Session) -> None:
     """
     from numeri_cli.output.text import tables
 
-    session.screen.show(session.practice.status(), tables.practice)
+    session.screen.show(session.context.practice.status(), tables.practice)
 
 
 @command(app)
@@ -72,9 +72,9 @@ def create(
     )
     from numeri_cli.practice.tournament import Tournament
 
-    if Tournament.exists(session.home.practice):
+    if Tournament.exists(session.context.home.practice):
         raise PracticeExists(
-            f"a practice tournament is already in {session.home.practice}",
+            f"a practice tournament is already in {session.context.home.practice}",
             hint="`numeri practice reset` removes it",
         )
     asked = {
@@ -88,15 +88,17 @@ def create(
     if scale is not None and scale not in SCALES:
         raise UsageProblem(f"there is no scale {scale[:40]!r}", hint=f"give {' or '.join(SCALES)}")
     settings = replace(WorldSettings() if scale is None else SCALES[scale], **given)
-    session.listener.say(f"Creating a practice tournament in {session.home.practice} …")
+    session.context.listener.say(
+        f"Creating a practice tournament in {session.context.home.practice} …"
+    )
     Tournament.create(
-        session.home.practice,
+        session.context.home.practice,
         settings,
         start=_day(start),
         field=scale is None,  # so large a world is made for its data; models come when asked for
-        listener=session.listener,
+        listener=session.context.listener,
     ).close()
-    session.screen.show(session.practice.status(), tables.practice)
+    session.screen.show(session.context.practice.status(), tables.practice)
 
 
 def _day(text: str | None) -> datetime | None:
@@ -129,7 +131,7 @@ def advance(
         raise UsageProblem(
             "--rounds and --until are two ways to say how far", hint="give one of them"
         )
-    state = session.practice.state()
+    state = session.context.practice.state()
     day = _day(until)
     count = (rounds or 1) if day is None else state.rounds_until(day.date())
     if count > MOST_ROUNDS:
@@ -138,11 +140,13 @@ def advance(
         )
     if count:
         with _saying_how_far(session, state.live_round + count):
-            session.practice.advance(count, listener=session.listener)
+            session.context.practice.advance(count, listener=session.context.listener)
     else:
         opens_at = state.calendar.opening(state.live_round + 1)
-        session.listener.say(f"No round opens until {until}; the next one on {opens_at:%Y-%m-%d}")
-    session.screen.show(session.practice.status(), tables.practice)
+        session.context.listener.say(
+            f"No round opens until {until}; the next one on {opens_at:%Y-%m-%d}"
+        )
+    session.screen.show(session.context.practice.status(), tables.practice)
 
 
 @contextmanager
@@ -155,7 +159,7 @@ def _saying_how_far(session: Session, goal: int) -> Iterator[None]:
     )
 
     def told(error: NumeriError) -> NumeriError:
-        state = session.practice.state()
+        state = session.context.practice.state()
         error.message += f" at round {state.live_round} of {goal}"
         day = state.calendar.opening(goal)
         again = f"`numeri practice advance --until {day:%Y-%m-%d}` goes on"
@@ -189,7 +193,7 @@ def serve(
     from numeri_cli.practice.server.rate_limits import RateLimiter
     from numeri_cli.practice.server.server import serve as serve_practice
 
-    tournament = session.practice
+    tournament = session.context.practice
     public_id, secret = tournament.participant_keys()
 
     def announce(address: str) -> None:
@@ -216,7 +220,7 @@ def add_model(
     from numeri_cli.commands import views
     from numeri_cli.output.text import tables
 
-    session.screen.show(views.Added(name, session.practice.add_model(name)), tables.added)
+    session.screen.show(views.Added(name, session.context.practice.add_model(name)), tables.added)
 
 
 @command(app)
@@ -232,7 +236,7 @@ def stake(
     from numeri_cli.output.text import tables
     from numeri_cli.practice.rounds.staking import parsed_nmr
 
-    staked = session.practice.set_stake(model, parsed_nmr(nmr))
+    staked = session.context.practice.set_stake(model, parsed_nmr(nmr))
     session.screen.show(staked, tables.staked)
 
 
@@ -254,7 +258,7 @@ def reset(
     )
     from numeri_cli.practice.rounds.state import Folders
 
-    home = session.home
+    home = session.context.home
     if not home.practice.exists() and not is_half_removed(home.practice):
         raise PracticeMissing(
             f"there is no practice tournament in {home.practice}",
@@ -268,7 +272,7 @@ def reset(
     with suppress(PracticeError, PathForbidden):  # damaged: no run can be at work in it
         run_lock = home.lock("practice", read_secrets(Folders(home.practice)).public_id)
     with removal(home.practice, run_lock=run_lock):
-        session.ledger.forget("practice")
+        session.context.ledger.forget("practice")
         for folder in (
             home.datasets("practice"),
             home.models("practice"),

@@ -33,7 +33,7 @@ def leaderboard(
     from numeri_cli.output.text import practice_leaderboard as ranking
     from numeri_cli.practice.results.leaderboard import leaderboard as leaderboard_of
 
-    found = leaderboard_of(session.practice, of="accounts" if accounts else "models")
+    found = leaderboard_of(session.context.practice, of="accounts" if accounts else "models")
     session.screen.show(ranking.RankingView.best(found, top), ranking.ranking)
 
 
@@ -55,13 +55,16 @@ def fund(
     from numeri_cli.output.text import practice_fund as funding
     from numeri_cli.practice.results.fund import fund_report
 
-    report = fund_report(session.practice, from_era=from_era, eras=eras, listener=session.listener)
+    context = session.context
+    report = fund_report(
+        session.context.practice, from_era=from_era, eras=eras, listener=session.context.listener
+    )
     page = None
     if html is not None or show:
         from numeri_cli.output.html.practice_fund import write_fund_page
 
         page = (
-            html.expanduser().absolute() if html else session.home.reports("practice") / "fund.html"
+            html.expanduser().absolute() if html else context.home.reports("practice") / "fund.html"
         )
         write_fund_page(funding.page_content(report), page, self_contained=html is not None)
     session.screen.show(funding.view_of(report, page=page), funding.fund)

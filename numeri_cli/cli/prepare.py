@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from numeri_cli.cli.options import STARTER_MODEL, command
+from numeri_cli.cli.options import command
+from numeri_cli.commands.endpoint import STARTER_MODEL
 from numeri_cli.errors import KeysMissing, ProfileInvalid, ScopeMissing, UsageProblem
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ def init(
     from numeri_cli.files import write_text
     from numeri_cli.output.text import tables
 
-    path = session.asked_profile or Path("numeri.toml").absolute()
+    path = session.context.asked_profile or Path("numeri.toml").absolute()
     if path.exists() and not force:
         raise ProfileInvalid(f"{path} is already there", hint="edit it, or replace it with --force")
-    endpoint = session.asked_endpoint
+    endpoint = session.context.asked_endpoint
     name = endpoint.key if endpoint.key in {"numerai", "practice"} else endpoint.address
     practice = endpoint.key != "numerai"
     text = profile_text(model, tournament=name, data_version="v5.3", practice=practice)
@@ -76,13 +77,13 @@ def login(
     from numeri_cli.credentials import store_keys
     from numeri_cli.output.text import tables
 
-    if session.endpoint.is_practice:
+    if session.context.endpoint.is_practice:
         raise UsageProblem(
             "the practice tournament keeps its own keys",
             hint="nothing to store: `numeri run --tournament practice`",
         )
     keys = _asked_keys(session, stdin)
-    with session.connect(keys) as client:
+    with session.context.connect(keys) as client:
         info = client.token_info()
     missing = tuple(scope for scope in NEEDED_SCOPES if scope not in info.scopes)
     if missing:
@@ -90,24 +91,23 @@ def login(
             f"these keys of {info.account} lack: {', '.join(missing)}",
             hint="make keys with these permissions on numer.ai > Account > Automation",
         )
-    store_keys(session.home.credentials, session.endpoint.host, keys)
-    record = views.LoggedIn(
-        info.account, session.endpoint.host, info.scopes, missing, session.home.credentials
-    )
+    file, host = session.context.home.credentials, session.context.endpoint.host
+    store_keys(file, host, keys)
+    record = views.LoggedIn(info.account, host, info.scopes, missing, file)
     session.screen.show(record, tables.logged_in)
 
 
 def _asked_keys(session: Session, stdin: bool) -> Keys:
-    from numeri_cli.cli.endpoint import environment_host
+    from numeri_cli.commands.endpoint import environment_host
     from numeri_cli.credentials import check_keys, environment_keys
 
     if stdin or not sys.stdin.isatty():
         public_id, secret = (sys.stdin.readline(), sys.stdin.readline())
         if public_id.strip() or stdin:
             return check_keys(public_id, secret)
-    found = environment_keys(session.endpoint.host, environment_host())
+    found = environment_keys(session.context.endpoint.host, environment_host())
     if found is not None:
-        session.listener.say("Keys taken from the environment.")
+        session.context.listener.say("Keys taken from the environment.")
         return found
     if not sys.stdin.isatty():
         raise KeysMissing(
@@ -128,8 +128,8 @@ def logout(session: Session) -> None:
     from numeri_cli.credentials import forget_keys
     from numeri_cli.output.text import tables
 
-    host = session.endpoint.host
-    forgotten = forget_keys(session.home.credentials, host)
+    host = session.context.endpoint.host
+    forgotten = forget_keys(session.context.home.credentials, host)
     session.screen.show(views.LoggedOut(host, forgotten), tables.logged_out)
 
 
@@ -150,17 +150,17 @@ def datasets(
     )
     from numeri_cli.output.text import datasets as tables
 
-    workshop = session.workshop
+    context = session.context
     files = tuple(
         file
-        for file in offered(workshop)
-        if every or file.name.startswith(f"{workshop.data_version}/")
+        for file in offered(context)
+        if every or file.name.startswith(f"{context.data_version}/")
     )
     record = views.Datasets(
-        session.endpoint.key,
+        session.context.endpoint.key,
         files,
-        binned(workshop),
-        workshop.home.binned(workshop.tournament),
+        binned(context),
+        context.home.binned(context.tournament),
     )
     session.screen.show(record, tables.datasets)
 
@@ -185,11 +185,11 @@ def download(
     )
     from numeri_cli.output.text import datasets as tables
 
-    version = session.profile.data_version  # its refusal comes before any work
-    session.make_practice()
+    version = session.context.profile.data_version  # its refusal comes before any work
+    session.context.make_practice()
     names = [file_name(word, version=version) for word in files] if files else USUAL
     rows = tuple(
         views.DownloadedRow(done.record.name, done.record.size_bytes, done.unchanged, done.path)
-        for done in bring(session.workshop, names, force=force)
+        for done in bring(session.context, names, force=force)
     )
     session.screen.show(views.Downloaded(rows), tables.downloaded)

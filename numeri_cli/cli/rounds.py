@@ -45,10 +45,10 @@ def submit(
     from numeri_cli.commands.submit import submit_sources
     from numeri_cli.output.text import tables
 
-    keys = session.require_keys()
+    keys = session.context.require_keys()
     result = submit_sources(
-        session.workshop,
-        sources or list(session.profile.models),
+        session.context,
+        sources or list(session.context.profile.models),
         account=keys.public_id,
         model=model,
         late=late,
@@ -81,11 +81,11 @@ def run(
     from numeri_cli.output.text import tables
 
     patience = Patience(wait_seconds=seconds_of(wait))
-    session.profile  # noqa: B018 - its refusal comes before any work
-    session.make_practice()
-    keys = session.require_keys()
+    session.context.require_profile()
+    session.context.make_practice()
+    keys = session.context.require_keys()
     allowed = Allowed(train=train, late=late, dry_run=dry_run)
-    result = run_round(session.workshop, account=keys.public_id, allowed=allowed, patience=patience)
+    result = run_round(session.context, account=keys.public_id, allowed=allowed, patience=patience)
     session.exit_code = result.exit_code
     session.screen.show(session.with_next_steps(result), tables.run_result)
     session.screen.own_up(result.problems)
@@ -99,8 +99,8 @@ def status(session: Session) -> None:
     from numeri_cli.commands.status import standing
     from numeri_cli.output.text import tables
 
-    session.require_keys()
-    result = standing(session.workshop)
+    session.context.require_keys()
+    result = standing(session.context)
     session.exit_code = result.exit_code
     session.screen.show(result, tables.standing)
     session.screen.own_up((result.problem,) if result.problem else ())
@@ -117,7 +117,7 @@ def rounds(
     from numeri_cli.commands import views
     from numeri_cli.output.text import tables
 
-    ledger, key = session.ledger, session.endpoint.key
+    ledger, key = session.context.ledger, session.context.endpoint.key
     rows = tuple(
         views.RoundRow(
             number=seen.number,

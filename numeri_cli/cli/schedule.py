@@ -60,8 +60,8 @@ def install(session: Session, daily: Daily = False, system: SystemOption = Syste
     from numeri_cli.output.text import tables
 
     planned = _planned(session, daily=daily, system=system)
-    stored = session.endpoint.is_practice or session.endpoint.host in stored_hosts(
-        session.home.credentials
+    stored = session.context.endpoint.is_practice or session.context.endpoint.host in stored_hosts(
+        session.context.home.credentials
     )
     done = schedule.install(planned, keys_stored=stored)
     session.screen.show(done, tables.schedule)
@@ -86,23 +86,23 @@ def remove(
 
 
 def _profile(session: Session) -> Path:
-    if session.profile_path is None:
+    if session.context.profile_path is None:
         raise ProfileMissing(
             "a schedule needs a profile, and there is none",
             hint="`numeri init` writes one in the current directory",
         )
-    return session.profile_path
+    return session.context.profile_path
 
 
 def _planned(session: Session, *, daily: bool, system: SystemName) -> Schedule:
     from numeri_cli import schedule
 
     profile = _profile(session)
-    session.profile  # noqa: B018 - a profile that cannot be read must not be scheduled
+    session.context.require_profile()
     return schedule.plan(
         "daily" if daily else "weekly",
         system.value,
         profile=profile,
-        log=session.home.log / "run.log",
-        tournament=session.asked_tournament,
+        log=session.context.home.log / "run.log",
+        tournament=session.context.asked_tournament,
     )

@@ -59,12 +59,12 @@ def validate(
         validation as validating,
     )
 
-    words = sources or list(session.profile.models)
-    session.make_practice()
+    words = sources or list(session.context.profile.models)
+    session.context.make_practice()
     result = validate_sources(
-        session.workshop,
+        session.context,
         words,
-        data=None if data == "validation" else data_file(session.workshop, data),
+        data=None if data == "validation" else data_file(session.context, data),
         target=target,
         features=features,
         benchmark=benchmark,
@@ -72,8 +72,8 @@ def validate(
         artifact_id=artifact,
         raw_too=raw,
     )
-    result = with_payout(session.workshop, result)
-    report = report_path(session.home.reports(session.endpoint.key), result)
+    result = with_payout(session.context, result)
+    report = report_path(session.context.home.reports(session.context.endpoint.key), result)
     write_report(result, report, self_contained=self_contained)
     session.screen.show(validating.view_of(result, report=report), tables.validation)
     if show:

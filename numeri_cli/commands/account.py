@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.errors import ModelUnknown, NoRoundOpen, NumeriError, RoundClosed, did_you_mean
 from numeri_cli.locks import held_lock
 from numeri_cli.records import ModelSlot, Round
 
 
 @contextmanager
-def only_one(workshop: Workshop, account: str) -> Iterator[None]:
+def only_one(context: Context, account: str) -> Iterator[None]:
     """The lock of this account in this tournament. Raises LockHeld."""
     with held_lock(
-        workshop.home.lock(workshop.tournament, account),
-        what=f"a run for {workshop.tournament} of this account",
+        context.home.lock(context.tournament, account),
+        what=f"a run for {context.tournament} of this account",
     ):
         yield
 
 
-def slots(workshop: Workshop) -> Mapping[str, ModelSlot]:
+def slots(context: Context) -> Mapping[str, ModelSlot]:
     """The account's models by name."""
-    return {slot.name: slot for slot in workshop.client.models()}
+    return {slot.name: slot for slot in context.client.models()}
 
 
 def slot_of(known: Mapping[str, ModelSlot], name: str) -> ModelSlot:
@@ -35,9 +35,9 @@ def slot_of(known: Mapping[str, ModelSlot], name: str) -> ModelSlot:
     raise ModelUnknown(f"the account has no model {name!r}", hint=hint)
 
 
-def closed(workshop: Workshop, error: NoRoundOpen) -> NoRoundOpen:
+def closed(context: Context, error: NoRoundOpen) -> NoRoundOpen:
     """The same error naming the round that closed last, where the server tells of one."""
-    client = workshop.client
+    client = context.client
     try:
         known = [item for item in client.rounds(limit=5) if item.deadline <= client.now()]
     except NumeriError:
@@ -52,9 +52,9 @@ def closed(workshop: Workshop, error: NoRoundOpen) -> NoRoundOpen:
     )
 
 
-def require_on_time(workshop: Workshop, round_: Round, *, late: bool) -> None:
+def require_on_time(context: Context, round_: Round, *, late: bool) -> None:
     """Raise RoundClosed before any work is done for a round that is over."""
-    now = workshop.client.now()
+    now = context.client.now()
     if now >= round_.deadline and not late:
         raise RoundClosed(
             f"round {round_.number} closed at {round_.deadline:%a %H:%M} UTC",

@@ -1,31 +1,172 @@
-"""What an errand works with, in one record."""
+"""Context: what every command works with. Each part is made when it is first asked for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from numeri_cli.api.client import Client
-from numeri_cli.config import Profile
+from numeri_cli.commands.endpoint import STARTER_MODEL, Endpoint, environment_host, resolve
+from numeri_cli.config import Profile, find_profile, read_profile, starter_profile
+from numeri_cli.credentials import Keys, find_keys
+from numeri_cli.errors import KeysMissing, ProfileMissing
 from numeri_cli.home import Home
-from numeri_cli.ledger.ledger import Ledger
-from numeri_cli.progress import Listener
+from numeri_cli.progress import SILENT, Listener
+
+if TYPE_CHECKING:
+    from httpx import BaseTransport
+
+    from numeri_cli.api.client import Client
+    from numeri_cli.ledger.ledger import Ledger
+    from numeri_cli.practice.tournament import Tournament
 
 
-@dataclass(frozen=True)
-class Workshop:
+class Context:
     """One tournament, one profile, and the means to reach both.
 
-    tournament: the key under which everything local is kept
+    asked_tournament, asked_profile: as named on the command line; None where nothing was said
+    listener: hears what long work does
     """
 
-    home: Home
-    tournament: str
-    profile: Profile
-    profile_path: Path | None
-    client: Client
-    ledger: Ledger
-    listener: Listener
+    def __init__(
+        self,
+        *,
+        home: Home,
+        asked_tournament: str | None = None,
+        asked_profile: Path | None = None,
+        listener: Listener = SILENT,
+    ) -> None:
+        self.home = home
+        self.listener = listener
+        self.asked_tournament = asked_tournament
+        self.asked_profile = asked_profile.expanduser().absolute() if asked_profile else None
+
+    @cached_property
+    def profile_path(self) -> Path | None:
+        """Where the profile is; None where there is none. Raises ProfileMissing, DiskError."""
+        return find_profile(self.asked_profile, self.home.profile)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The profile; the starter's, where practice was asked for and there is none.
+
+        Raises ProfileMissing, ProfileInvalid, DiskError.
+        """
+        if self.profile_path is not None:
+            return read_profile(self.profile_path)
+        if self.uses_starter:
+            return starter_profile(STARTER_MODEL, tournament="practice")
+        raise ProfileMissing(
+            f"there is no profile: neither ./numeri.toml nor {self.home.profile}",
+            hint="`numeri init` writes one; without an account try `--tournament practice`",
+        )
+
+    def require_profile(self) -> Profile:
+        """The profile, before any work is done. Raises what `profile` raises."""
+        return self.profile
+
+    @property
+    def asked_endpoint(self) -> Endpoint:
+        """The tournament named on the command line or in the environment, else Numerai."""
+        return resolve(self.asked_tournament, None)
+
+    @property
+    def uses_starter(self) -> bool:
+        """No profile, and practice asked for by name."""
+        return self.profile_path is None and self.asked_endpoint.is_practice
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        """The tournament that is meant; the profile is read only where there is one."""
+        named = None
+        if self.profile_path is not None:
+            named = self.profile.tournament
+        return resolve(self.asked_tournament, named)
+
+    @property
+    def tournament(self) -> str:
+        """The key under which everything of this tournament is kept here."""
+        return self.endpoint.key
+
+    @cached_property
+    def practice(self) -> Tournament:
+        """The practice tournament of this home. Raises PracticeMissing, PracticeDamaged."""
+        from numeri_cli.practice.tournament import Tournament
+
+        return Tournament.open(self.home.practice, listener=self.listener)
+
+    def make_practice(self) -> None:
+        """Create the default practice tournament where it is meant and not there yet."""
+        if not self.endpoint.is_practice:
+            return
+        from numeri_cli.practice.tournament import Tournament
+        from numeri_cli.practice.world.world import WorldSettings
+
+        if not Tournament.exists(self.home.practice):
+            self.listener.say(f"Creating a practice tournament in {self.home.practice} …")
+            Tournament.create(
+                self.home.practice, WorldSettings(), field=False, listener=self.listener
+            ).close()
+
+    @cached_property
+    def keys(self) -> Keys | None:
+        """The keys for the tournament's host, or None."""
+        if self.endpoint.is_practice:
+            return Keys(*self.practice.participant_keys())
+        found = find_keys(self.home.credentials, self.endpoint.host, environment_host())
+        return found.keys if found else None
+
+    def require_keys(self) -> Keys:
+        """The keys. Raises KeysMissing where there are none."""
+        if self.keys is None:
+            raise KeysMissing(
+                f"no keys are known for {self.endpoint.host}",
+                hint="`numeri login` stores them; or set NUMERAI_PUBLIC_ID and NUMERAI_SECRET_KEY",
+            )
+        return self.keys
+
+    @cached_property
+    def client(self) -> Client:
+        """The API of the tournament, over a socket or, for practice, in this process."""
+        return self.connect(self.keys)
+
+    def connect(self, keys: Keys | None) -> Client:
+        """A client with these keys; the profile says how long it tries."""
+        from numeri_cli.api.client import Client
+        from numeri_cli.api.http.limits import Limits
+
+        limits = Limits()
+        if self.profile_path is not None:
+            limits = replace(
+                limits,
+                no_progress_seconds=self.profile.no_progress_seconds,
+                connections=self.profile.connections,
+                **self.profile.wire.model_dump(exclude_none=True),
+            )
+        return Client(
+            self.endpoint.address,
+            keys=keys,
+            transport=self._transport(),
+            limits=limits,
+            listener=self.listener,
+        )
+
+    def _transport(self) -> BaseTransport | None:
+        if not self.endpoint.is_practice:
+            return None
+        from httpx import WSGITransport
+
+        from numeri_cli.practice.server.server import application
+
+        return WSGITransport(app=application(self.practice))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What this machine has done."""
+        from numeri_cli.ledger.ledger import Ledger
+
+        return Ledger.open(self.home.ledger)
 
     @property
     def data_version(self) -> str:
@@ -40,3 +181,9 @@ class Workshop:
     def file(self, name: str) -> Path:
         """Where a file of this data version lies, or would."""
         return self.dataset / name
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("client", "ledger", "practice"):
+            if name in self.__dict__:
+                self.__dict__[name].close()

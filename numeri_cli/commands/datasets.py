@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from numeri_cli.commands import download as downloading
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import DownloadedFile
 from numeri_cli.errors import DatasetUnknown, NumeriError
 from numeri_cli.learning.estimators.lightgbm.shelf import binned_entries
@@ -70,7 +70,7 @@ def file_name(word: str, *, version: str) -> str:
 
 
 def bring(
-    workshop: Workshop,
+    context: Context,
     names: Sequence[str],
     *,
     round_number: int | None = None,
@@ -78,58 +78,58 @@ def bring(
 ) -> tuple[DownloadedFile, ...]:
     """Download files of this data version, named without it; unchanged ones are left."""
     return downloading.download(
-        workshop.client,
-        workshop.ledger,
-        home=workshop.home,
-        tournament=workshop.tournament,
-        names=[f"{workshop.data_version}/{name}" for name in names],
+        context.client,
+        context.ledger,
+        home=context.home,
+        tournament=context.tournament,
+        names=[f"{context.data_version}/{name}" for name in names],
         round_number=round_number,
         force=force,
-        listener=workshop.listener,
+        listener=context.listener,
     )
 
 
-def bring_live(workshop: Workshop, round_: Round) -> Path:
+def bring_live(context: Context, round_: Round) -> Path:
     """The live file of this round. Raises LiveDataStale while it is still an earlier round's."""
-    return bring(workshop, [LIVE], round_number=round_.number)[0].path
+    return bring(context, [LIVE], round_number=round_.number)[0].path
 
 
-def missing(workshop: Workshop, names: Sequence[str]) -> tuple[str, ...]:
+def missing(context: Context, names: Sequence[str]) -> tuple[str, ...]:
     """Those of these files that are not here."""
-    return tuple(name for name in names if not workshop.file(name).is_file())
+    return tuple(name for name in names if not context.file(name).is_file())
 
 
-def bring_for_training(workshop: Workshop, plan: ModelPlan) -> None:
+def bring_for_training(context: Context, plan: ModelPlan) -> None:
     """Whatever the plan's training needs and is not here."""
     needed = (FEATURES, *(f"{name}.parquet" for name in plan.data))
-    absent = missing(workshop, needed)
+    absent = missing(context, needed)
     if absent:
-        bring(workshop, absent)
+        bring(context, absent)
 
 
-def bring_for_figures(workshop: Workshop) -> None:
+def bring_for_figures(context: Context) -> None:
     """What a model's CORR on validation data is made of."""
-    absent = missing(workshop, (FEATURES, "validation.parquet"))
+    absent = missing(context, (FEATURES, "validation.parquet"))
     if absent:
-        bring(workshop, absent)
+        bring(context, absent)
 
 
-def bring_for_validation(workshop: Workshop) -> None:
+def bring_for_validation(context: Context) -> None:
     """What validation reads: targets and, where the tournament offers it, the meta model."""
-    bring_for_figures(workshop)
-    for name in missing(workshop, ("meta_model.parquet",)):
+    bring_for_figures(context)
+    for name in missing(context, ("meta_model.parquet",)):
         try:
-            bring(workshop, (name,))
+            bring(context, (name,))
         except NumeriError as error:
-            workshop.listener.say(f"going on without {name}: {error.message}")
+            context.listener.say(f"going on without {name}: {error.message}")
 
 
-def offered(workshop: Workshop) -> tuple[OfferedFile, ...]:
+def offered(context: Context) -> tuple[OfferedFile, ...]:
     """Every file the tournament lists, and what of it is here; other data versions too."""
-    kept = {record.name: record for record in workshop.ledger.files(workshop.tournament)}
-    folder = workshop.home.datasets(workshop.tournament)
+    kept = {record.name: record for record in context.ledger.files(context.tournament)}
+    folder = context.home.datasets(context.tournament)
     rows = []
-    for name in sorted(workshop.client.list_datasets()):
+    for name in sorted(context.client.list_datasets()):
         record = kept.get(name)
         path = folder / name if record else folder
         here = record is not None and path.is_file()
@@ -146,7 +146,7 @@ def offered(workshop: Workshop) -> tuple[OfferedFile, ...]:
     return tuple(rows)
 
 
-def binned(workshop: Workshop) -> tuple[BinnedData, ...]:
+def binned(context: Context) -> tuple[BinnedData, ...]:
     """What this tournament's binned cache holds, most recently used first. Raises DiskError."""
     return tuple(
         BinnedData(
@@ -156,5 +156,5 @@ def binned(workshop: Workshop) -> tuple[BinnedData, ...]:
             entry.size_bytes,
             datetime.fromtimestamp(int(entry.used), UTC),
         )
-        for entry in binned_entries(workshop.home.binned(workshop.tournament))
+        for entry in binned_entries(context.home.binned(context.tournament))
     )

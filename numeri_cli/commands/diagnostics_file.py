@@ -10,7 +10,7 @@ from numeri_cli.commands.account import (
     slot_of,
     slots,
 )
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import (
     bring,
     bring_for_validation,
@@ -39,7 +39,7 @@ class Diagnosed:
 
 
 def diagnose_file(
-    workshop: Workshop,
+    context: Context,
     file: Path,
     *,
     model: str | None = None,
@@ -57,24 +57,24 @@ def diagnose_file(
             f"there is no file {file}",
             hint="`numeri predict --data validation --output mine.parquet` writes one",
         )
-    model_id = slot_of(slots(workshop), model).id if model is not None else None
-    bring_for_validation(workshop)
-    _bring_benchmarks(workshop)
-    meant = target or alias_of(DataFile.open(workshop.file(VALIDATION)))
-    local = validate_sources(workshop, [str(file.absolute())], target=meant, benchmark=benchmark)
+    model_id = slot_of(slots(context), model).id if model is not None else None
+    bring_for_validation(context)
+    _bring_benchmarks(context)
+    meant = target or alias_of(DataFile.open(context.file(VALIDATION)))
+    local = validate_sources(context, [str(file.absolute())], target=meant, benchmark=benchmark)
     found = diagnosing.diagnose(
-        workshop.client,
+        context.client,
         local.sources[0].predictions,
         model_id=model_id,
-        listener=workshop.listener,
+        listener=context.listener,
     )
     return Diagnosed(found, local, diagnosing.compare(found, local.cards[0]))
 
 
-def _bring_benchmarks(workshop: Workshop) -> None:
+def _bring_benchmarks(context: Context) -> None:
     """For BMC; without them the figure is missing here."""
-    if missing(workshop, (BENCHMARKS,)):
+    if missing(context, (BENCHMARKS,)):
         try:
-            bring(workshop, (BENCHMARKS,))
+            bring(context, (BENCHMARKS,))
         except NumeriError as error:
-            workshop.listener.say(f"going on without {BENCHMARKS}: {error.message}")
+            context.listener.say(f"going on without {BENCHMARKS}: {error.message}")

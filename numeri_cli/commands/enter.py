@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import bring_for_figures
 from numeri_cli.commands.models import (
     is_trained,
@@ -27,7 +27,7 @@ TRAINING_MARGIN_SECONDS = 2 * 3600.0
 
 
 def enter_all(
-    workshop: Workshop,
+    context: Context,
     round_: Round,
     pending: list[ModelSlot],
     live: Path,
@@ -37,9 +37,9 @@ def enter_all(
     """Submit each of these models; one's failure does not stop the others."""
     outcomes = {}
     # what is trained goes first: a long training must not cost another model its round
-    for slot in sorted(pending, key=lambda slot: not is_trained(workshop, slot.name)):
+    for slot in sorted(pending, key=lambda slot: not is_trained(context, slot.name)):
         try:
-            outcome = _submit_one(workshop, slot, round_, live, allowed)
+            outcome = _submit_one(context, slot, round_, live, allowed)
         except NumeriError as error:
             outcome = ModelOutcome.failed(slot.name, round_, error)
         outcomes[slot.name] = outcome
@@ -47,17 +47,17 @@ def enter_all(
 
 
 def _submit_one(
-    workshop: Workshop, slot: ModelSlot, round_: Round, live: Path, allowed: Allowed
+    context: Context, slot: ModelSlot, round_: Round, live: Path, allowed: Allowed
 ) -> ModelOutcome:
-    if not is_trained(workshop, slot.name):
-        _train(workshop, slot.name, round_, allowed)
-    ready = ready_model(workshop, slot, live, round_)
-    outcome = send(workshop, ready, round_, live=live, late=allowed.late, dry_run=allowed.dry_run)
-    return replace(outcome, validation=figures(workshop, slot.name))
+    if not is_trained(context, slot.name):
+        _train(context, slot.name, round_, allowed)
+    ready = ready_model(context, slot, live, round_)
+    outcome = send(context, ready, round_, live=live, late=allowed.late, dry_run=allowed.dry_run)
+    return replace(outcome, validation=figures(context, slot.name))
 
 
-def _train(workshop: Workshop, name: str, round_: Round, allowed: Allowed) -> None:
-    left = (round_.deadline - workshop.client.now()).total_seconds()
+def _train(context: Context, name: str, round_: Round, allowed: Allowed) -> None:
+    left = (round_.deadline - context.client.now()).total_seconds()
     if left < TRAINING_MARGIN_SECONDS and not allowed.train and not allowed.late:
         raise ModelUntrained(
             f"model {name} has no artifact, and round {round_.number} closes in "
@@ -66,5 +66,5 @@ def _train(workshop: Workshop, name: str, round_: Round, allowed: Allowed) -> No
             "before the next round",
         )
     if left >= TRAINING_MARGIN_SECONDS:
-        bring_for_figures(workshop)
-    train_model(workshop, name)
+        bring_for_figures(context)
+    train_model(context, name)

@@ -15,7 +15,7 @@ from numeri_cli.commands import (
     train as training_run,
 )
 from numeri_cli.commands.backtest import Backtest
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import (
     FEATURES,
     bring,
@@ -35,22 +35,22 @@ from numeri_cli.learning.preparation import Site, resolve
 from numeri_cli.ledger.entries import TrainedModel
 
 
-def train_model(workshop: Workshop, name: str, *, force: bool = False) -> Artifact:
+def train_model(context: Context, name: str, *, force: bool = False) -> Artifact:
     """Train one model; the data is downloaded where it is not here, the ledger is told."""
-    plan = plan_of(workshop.profile, name)
-    bring_for_training(workshop, plan)
-    site = site_of(workshop)
-    _require_as_downloaded(workshop, plan, site)
-    artifact = training_run.train(plan, site, force=force, listener=workshop.listener)
-    remember(workshop, artifact)
+    plan = plan_of(context.profile, name)
+    bring_for_training(context, plan)
+    site = site_of(context)
+    _require_as_downloaded(context, plan, site)
+    artifact = training_run.train(plan, site, force=force, listener=context.listener)
+    remember(context, artifact)
     return artifact
 
 
-def _require_as_downloaded(workshop: Workshop, plan: ModelPlan, site: Site) -> None:
+def _require_as_downloaded(context: Context, plan: ModelPlan, site: Site) -> None:
     """A part of a file, or another one in its place, must not train a model unnoticed."""
     for part in plan.data:
-        path = workshop.file(f"{part}.parquet")
-        record = workshop.ledger.file(workshop.tournament, f"{plan.data_version}/{path.name}")
+        path = context.file(f"{part}.parquet")
+        record = context.ledger.file(context.tournament, f"{plan.data_version}/{path.name}")
         if record is None:
             continue
         with disk_errors(path):
@@ -63,18 +63,18 @@ def _require_as_downloaded(workshop: Workshop, plan: ModelPlan, site: Site) -> N
             )
         if not record.digest:  # it is read whole for the training, now or earlier
             digest = site.cache.digest_of(path)
-            workshop.ledger.keep_file(replace(record, digest=digest))
+            context.ledger.keep_file(replace(record, digest=digest))
 
 
-def remember(workshop: Workshop, artifact: Artifact) -> None:
+def remember(context: Context, artifact: Artifact) -> None:
     """Tell the ledger of a new artifact, by the tournament's time where it can be had."""
     try:
-        now = workshop.client.now()
+        now = context.client.now()
     except ApiError:
         now = datetime.now(UTC)  # trained offline
-    workshop.ledger.keep_model(
+    context.ledger.keep_model(
         TrainedModel(
-            tournament=workshop.tournament,
+            tournament=context.tournament,
             model=artifact.contract.model,
             artifact=artifact.contract.artifact_id,
             digest=_contract_digest(artifact),
@@ -84,38 +84,38 @@ def remember(workshop: Workshop, artifact: Artifact) -> None:
 
 
 def backtest_model(
-    workshop: Workshop, name: str, *, window: int, purge: int | None, force: bool = False
+    context: Context, name: str, *, window: int, purge: int | None, force: bool = False
 ) -> Backtest:
     """Walk one model forward over its data; missing data is downloaded."""
-    plan = plan_of(workshop.profile, name)
-    bring_for_training(workshop, plan)
-    site = site_of(workshop)
-    _require_as_downloaded(workshop, plan, site)
+    plan = plan_of(context.profile, name)
+    bring_for_training(context, plan)
+    site = site_of(context)
+    _require_as_downloaded(context, plan, site)
     return backtesting.backtest(
         plan,
         site,
         window=window,
         purge=purge,
         force=force,
-        listener=workshop.listener,
+        listener=context.listener,
     )
 
 
-def site_of(workshop: Workshop) -> Site:
-    """Where this workshop's plans are carried out."""
-    return Site(workshop.home, workshop.tournament, workshop.dataset, profile=workshop.profile_path)
+def site_of(context: Context) -> Site:
+    """Where this context's plans are carried out."""
+    return Site(context.home, context.tournament, context.dataset, profile=context.profile_path)
 
 
-def trained(workshop: Workshop, name: str, *, artifact_id: str | None = None) -> Artifact:
+def trained(context: Context, name: str, *, artifact_id: str | None = None) -> Artifact:
     """The newest artifact of a model, or the one named. Raises ModelUntrained."""
-    workshop.profile.model(name)
-    return find_artifact(workshop.home, workshop.tournament, name, artifact_id)
+    context.profile.model(name)
+    return find_artifact(context.home, context.tournament, name, artifact_id)
 
 
-def is_trained(workshop: Workshop, name: str) -> bool:
+def is_trained(context: Context, name: str) -> bool:
     """Whether there is an artifact of this model; a damaged one is told of where it is used."""
     try:
-        trained(workshop, name)
+        trained(context, name)
     except ModelUntrained:
         return False
     except (ModelError, DiskError):
@@ -124,7 +124,7 @@ def is_trained(workshop: Workshop, name: str) -> bool:
 
 
 def predict(
-    workshop: Workshop,
+    context: Context,
     artifact: Artifact,
     data: Path,
     output: Path,
@@ -136,36 +136,36 @@ def predict(
 
     neutral: False leaves the neutralization out
     """
-    members = artifact.members(digests=known_digests(workshop, artifact), beside=_beside(workshop))
+    members = artifact.members(digests=known_digests(context, artifact), beside=_beside(context))
     return predict_file(
         members,
         artifact.contract,
         DataFile.open(data),
         output,
-        neutralize=neutralization(workshop, artifact.contract.model) if neutral else None,
+        neutralize=neutralization(context, artifact.contract.model) if neutral else None,
         with_era=with_era,
-        listener=workshop.listener,
+        listener=context.listener,
     )
 
 
-def neutralization(workshop: Workshop, name: str) -> Neutralization | None:
+def neutralization(context: Context, name: str) -> Neutralization | None:
     """What the profile neutralizes this model against, as names of features."""
-    plan = plan_of(workshop.profile, name)
+    plan = plan_of(context.profile, name)
     if plan.neutralize is None:
         return None
-    if missing(workshop, (FEATURES,)):
-        bring(workshop, (FEATURES,))
-    return resolve(plan.neutralize, FeatureFile.read(workshop.file(FEATURES)))
+    if missing(context, (FEATURES,)):
+        bring(context, (FEATURES,))
+    return resolve(plan.neutralize, FeatureFile.read(context.file(FEATURES)))
 
 
-def known_digests(workshop: Workshop, artifact: Artifact) -> Mapping[str, str]:
+def known_digests(context: Context, artifact: Artifact) -> Mapping[str, str]:
     """Digests of the artifact's files, where the ledger vouches for its contract.
 
     Opening anything but LightGBM's text runs code, so only what this machine trained is opened.
     """
     if artifact.contract.estimator == LIGHTGBM:
         return {}
-    kept = workshop.ledger.models(workshop.tournament, model=artifact.contract.model)
+    kept = context.ledger.models(context.tournament, model=artifact.contract.model)
     vouched = {row.artifact: row.digest for row in kept}
     if vouched.get(artifact.contract.artifact_id) != _contract_digest(artifact):
         return {}
@@ -178,5 +178,5 @@ def _contract_digest(artifact: Artifact) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _beside(workshop: Workshop) -> Path | None:
-    return workshop.profile_path.parent if workshop.profile_path else None
+def _beside(context: Context) -> Path | None:
+    return context.profile_path.parent if context.profile_path else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import (
     bring,
     missing,
@@ -14,7 +14,7 @@ from numeri_cli.errors import FileMissing, NoRoundOpen
 _NAMED = ("live", "validation", "train")
 
 
-def data_file(workshop: Workshop, word: str) -> Path:
+def data_file(context: Context, word: str) -> Path:
     """The file meant by "live", "validation", "train" or a path.
 
     live is refreshed for the round that is open; the others are downloaded where they are not here
@@ -30,10 +30,10 @@ def data_file(workshop: Workshop, word: str) -> Path:
     name = f"{word}.parquet"
     if word == "live":
         try:
-            bring(workshop, (name,), round_number=workshop.client.current_round().number)
+            bring(context, (name,), round_number=context.client.current_round().number)
         except NoRoundOpen:
-            if missing(workshop, (name,)):
-                bring(workshop, (name,))
-    elif missing(workshop, (name,)):
-        bring(workshop, (name,))
-    return workshop.file(name)
+            if missing(context, (name,)):
+                bring(context, (name,))
+    elif missing(context, (name,)):
+        bring(context, (name,))
+    return context.file(name)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from numeri_cli.commands import train as training_run
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import (
     FEATURES,
     bring,
@@ -33,50 +33,50 @@ CANDIDATES = "candidates"
 SLACK = timedelta(hours=12)  # weekly runs are never a week apart to the second
 
 
-def due(workshop: Workshop, name: str, *, now: datetime) -> bool:
+def due(context: Context, name: str, *, now: datetime) -> bool:
     """Whether the profile wants this model trained again by now."""
-    period = workshop.profile.model(name).retrain
-    if period == "never" or not is_trained(workshop, name):
+    period = context.profile.model(name).retrain
+    if period == "never" or not is_trained(context, name):
         return False
-    kept = workshop.ledger.models(workshop.tournament, model=name)
+    kept = context.ledger.models(context.tournament, model=name)
     if not kept:
         return False
     weeks = int(period.split()[0])
     return now - kept[0].time >= timedelta(weeks=weeks) - SLACK
 
 
-def retrain(workshop: Workshop, name: str) -> Retraining:
+def retrain(context: Context, name: str) -> Retraining:
     """Fetch what changed, train beside the old model, adopt the new one if it validates.
 
     It validates when its mean CORR on the validation data is above zero. What goes wrong is
     told, not raised: the round's submission is already in.
     """
     try:
-        artifact = _train_candidate(workshop, name)
-        corr_mean = _corr_mean(workshop, artifact)
+        artifact = _train_candidate(context, name)
+        corr_mean = _corr_mean(context, artifact)
         if not corr_mean > 0:
             return _keep_old(name, artifact, corr_mean)
-        _adopt(workshop, artifact)
+        _adopt(context, artifact)
     except NumeriError as error:
         return Retraining(name, "failed", None, math.nan, error.message)
     return Retraining(name, "adopted", artifact.contract.artifact_id, corr_mean, "")
 
 
-def _train_candidate(workshop: Workshop, name: str) -> Artifact:
-    plan = plan_of(workshop.profile, name)
+def _train_candidate(context: Context, name: str) -> Artifact:
+    plan = plan_of(context.profile, name)
     files = {FEATURES, VALIDATION, *(f"{part}.parquet" for part in plan.data)}
-    bring(workshop, sorted(files))
-    workshop.listener.step("retraining")
-    aside = replace(workshop.home, data=workshop.home.data / CANDIDATES)
-    site = replace(site_of(workshop), home=aside)
-    return training_run.train(plan, site, listener=workshop.listener)
+    bring(context, sorted(files))
+    context.listener.step("retraining")
+    aside = replace(context.home, data=context.home.data / CANDIDATES)
+    site = replace(site_of(context), home=aside)
+    return training_run.train(plan, site, listener=context.listener)
 
 
-def _corr_mean(workshop: Workshop, artifact: Artifact) -> float:
-    data = workshop.file(VALIDATION)
-    source = model_source(workshop, artifact, data)
+def _corr_mean(context: Context, artifact: Artifact) -> float:
+    data = context.file(VALIDATION)
+    source = model_source(context, artifact, data)
     scored = validation.validate(
-        [source], data, target=artifact.contract.targets[0], listener=workshop.listener
+        [source], data, target=artifact.contract.targets[0], listener=context.listener
     )
     return scored.cards[0].summary("corr").mean
 
@@ -93,12 +93,12 @@ def _keep_old(name: str, artifact: Artifact, corr_mean: float) -> Retraining:
     )
 
 
-def _adopt(workshop: Workshop, artifact: Artifact) -> None:
+def _adopt(context: Context, artifact: Artifact) -> None:
     """Give the candidate its place among the model's artifacts, by one rename."""
     contract = artifact.contract
-    final = model_folder(workshop.home, workshop.tournament, contract.model) / contract.artifact_id
+    final = model_folder(context.home, context.tournament, contract.model) / contract.artifact_id
     with disk_errors(final):
         final.parent.mkdir(parents=True, exist_ok=True)
         artifact.folder.rename(final)
-    remember(workshop, Artifact(final, contract))
-    workshop.listener.step("retrained")
+    remember(context, Artifact(final, contract))
+    context.listener.step("retrained")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.commands.account import closed
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import bring_live
 from numeri_cli.errors import LiveDataStale, NoRoundOpen
 from numeri_cli.records import Round
@@ -28,7 +28,7 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
 
 
-def open_round(workshop: Workshop, patience: Patience, *, started: float) -> Round:
+def open_round(context: Context, patience: Patience, *, started: float) -> Round:
     """The round that takes submissions; waits for it to open. Raises NoRoundOpen.
 
     started: when waiting began, on the monotonic clock
@@ -37,8 +37,8 @@ def open_round(workshop: Workshop, patience: Patience, *, started: float) -> Rou
     while True:
         found = None
         try:
-            found = workshop.client.current_round()
-            if found.open_time <= workshop.client.now():
+            found = context.client.current_round()
+            if found.open_time <= context.client.now():
                 return found
             problem = NoRoundOpen(
                 f"round {found.number} opens at {found.open_time:%a %H:%M} UTC",
@@ -48,28 +48,26 @@ def open_round(workshop: Workshop, patience: Patience, *, started: float) -> Rou
             problem = error
         left = patience.wait_seconds - (time.monotonic() - started)
         if left <= 0:
-            raise closed(workshop, problem) if found is None else problem
+            raise closed(context, problem) if found is None else problem
         if not said:
-            workshop.listener.say("no round is open yet: waiting")
-            workshop.listener.step("waiting_for_round")
+            context.listener.say("no round is open yet: waiting")
+            context.listener.step("waiting_for_round")
             said = True
         patience.sleep(min(patience.poll_seconds, left))
 
 
-def await_live_data(
-    workshop: Workshop, round_: Round, patience: Patience, *, started: float
-) -> Path:
+def await_live_data(context: Context, round_: Round, patience: Patience, *, started: float) -> Path:
     """The live file of this round; waits until it is published, at most until the deadline.
 
     Raises LiveDataStale where time is up.
     """
     while True:
         try:
-            return bring_live(workshop, round_)
+            return bring_live(context, round_)
         except LiveDataStale:
-            until_deadline = (round_.deadline - workshop.client.now()).total_seconds()
+            until_deadline = (round_.deadline - context.client.now()).total_seconds()
             left = patience.wait_seconds - (time.monotonic() - started)
             if min(left, until_deadline) <= 0:
                 raise
-        workshop.listener.step("waiting_for_live_data")
+        context.listener.step("waiting_for_live_data")
         patience.sleep(min(patience.poll_seconds, left, until_deadline))

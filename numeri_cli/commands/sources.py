@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.models import (
     predict,
     trained,
@@ -36,15 +36,15 @@ def live_ids(live: Path) -> list[str]:
     return [str(value) for value in DataFile.open(live).ids()]
 
 
-def predict_live(workshop: Workshop, artifact: Artifact, live: Path, round_: Round) -> Path:
+def predict_live(context: Context, artifact: Artifact, live: Path, round_: Round) -> Path:
     """A model's predictions for the round, kept under the round's number."""
     model = artifact.contract.model
-    folder = workshop.home.predictions(workshop.tournament) / f"{round_.number:04d}"
-    return predict(workshop, artifact, live, folder / f"{model}.parquet").path
+    folder = context.home.predictions(context.tournament) / f"{round_.number:04d}"
+    return predict(context, artifact, live, folder / f"{model}.parquet").path
 
 
 def send(
-    workshop: Workshop,
+    context: Context,
     ready: Ready,
     round_: Round,
     *,
@@ -55,15 +55,15 @@ def send(
     """Check a prediction file against the round's live ids, upload it, wait for the proof."""
     checked = check_predictions(ready.file, live_ids(live))
     receipt = submit_checked(
-        workshop.client,
-        workshop.ledger,
-        tournament=workshop.tournament,
+        context.client,
+        context.ledger,
+        tournament=context.tournament,
         model=ready.model,
         round_=round_,
         predictions=checked,
         late=late,
         dry_run=dry_run,
-        listener=workshop.listener,
+        listener=context.listener,
     )
     return _outcome(ready, round_, receipt, rows=checked.rows)
 
@@ -82,7 +82,7 @@ def _outcome(ready: Ready, round_: Round, receipt: Receipt | None, *, rows: int)
     )
 
 
-def source_of(workshop: Workshop, source: str, *, model: str | None) -> tuple[str, Path | None]:
+def source_of(context: Context, source: str, *, model: str | None) -> tuple[str, Path | None]:
     """What a word on the command line means: a prediction file for a model, or a model.
 
     Returns the model's name and the file, None for a model that is to predict. A word with a
@@ -90,12 +90,12 @@ def source_of(workshop: Workshop, source: str, *, model: str | None) -> tuple[st
     Raises ModelUnknown where it is neither, or where a file's model is not clear.
     """
     looks_like_file = source.endswith((".csv", ".parquet")) or "/" in source
-    if not looks_like_file and source in workshop.profile.models:
+    if not looks_like_file and source in context.profile.models:
         return source, None
     if not looks_like_file and not Path(source).exists():
-        workshop.profile.model(source)  # refuses, naming the nearest
+        context.profile.model(source)  # refuses, naming the nearest
     if model is None:
-        names = list(workshop.profile.models)
+        names = list(context.profile.models)
         if len(names) != 1:
             raise ModelUnknown(
                 f"{source} could be for any of {', '.join(names)}",
@@ -105,8 +105,8 @@ def source_of(workshop: Workshop, source: str, *, model: str | None) -> tuple[st
     return model, Path(source)
 
 
-def ready_model(workshop: Workshop, slot: ModelSlot, live: Path, round_: Round) -> Ready:
+def ready_model(context: Context, slot: ModelSlot, live: Path, round_: Round) -> Ready:
     """A trained model's predictions for the round. Raises ModelUntrained."""
-    artifact = trained(workshop, slot.name)
-    file = predict_live(workshop, artifact, live, round_)
+    artifact = trained(context, slot.name)
+    file = predict_live(context, artifact, live, round_)
     return Ready(slot, file, artifact.contract.artifact_id)

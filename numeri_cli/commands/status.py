@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.outcomes import Problem
 from numeri_cli.errors import (
     ApiError,
@@ -62,17 +62,17 @@ class Standing:
         return ExitCode.done if done else ExitCode.refused
 
 
-def standing(workshop: Workshop) -> Standing:
+def standing(context: Context) -> Standing:
     """Ask the server; offline, say what the ledger remembers."""
     try:
-        return _of_server(workshop)
+        return _of_server(context)
     except (Unreachable, ServerTrouble, RateLimited) as error:
-        return _of_ledger(workshop, error)
+        return _of_ledger(context, error)
 
 
-def newest_round(workshop: Workshop) -> Round:
+def newest_round(context: Context) -> Round:
     """The open round, else the one that closed last. Raises NoRoundOpen where there is none."""
-    client = workshop.client
+    client = context.client
     try:
         return client.current_round()
     except NoRoundOpen:
@@ -82,17 +82,17 @@ def newest_round(workshop: Workshop) -> Round:
         return max(known, key=lambda item: item.number)
 
 
-def _of_server(workshop: Workshop) -> Standing:
-    client = workshop.client
-    newest = newest_round(workshop)
-    workshop.ledger.see_round(workshop.tournament, newest, time=client.now())
+def _of_server(context: Context) -> Standing:
+    client = context.client
+    newest = newest_round(context)
+    context.ledger.see_round(context.tournament, newest, time=client.now())
     held = {
         row.model: row
         for row in client.latest_submissions(rounds=2)
         if row.round_number == newest.number
     }
     models = []
-    for name in workshop.profile.models:
+    for name in context.profile.models:
         row = held.get(name)
         if row is None:
             models.append(ModelStanding(name, "none", None, None))
@@ -100,7 +100,7 @@ def _of_server(workshop: Workshop) -> Standing:
             models.append(ModelStanding(name, row.status, row.id, row.time))
     now = client.now()
     return Standing(
-        tournament=workshop.tournament,
+        tournament=context.tournament,
         round_number=newest.number,
         open=newest.is_open(now),
         deadline=newest.deadline,
@@ -110,24 +110,24 @@ def _of_server(workshop: Workshop) -> Standing:
     )
 
 
-def _of_ledger(workshop: Workshop, error: ApiError | NumeriError) -> Standing:
-    rounds = workshop.ledger.rounds(workshop.tournament, limit=1)
+def _of_ledger(context: Context, error: ApiError | NumeriError) -> Standing:
+    rounds = context.ledger.rounds(context.tournament, limit=1)
     newest = rounds[0] if rounds else None
     receipts = {}
     if newest is not None:
         receipts = {
             receipt.model: receipt
-            for receipt in workshop.ledger.receipts(workshop.tournament, round_number=newest.number)
+            for receipt in context.ledger.receipts(context.tournament, round_number=newest.number)
         }
     models = []
-    for name in workshop.profile.models:
+    for name in context.profile.models:
         receipt = receipts.get(name)
         if receipt is None:
             models.append(ModelStanding(name, "none", None, None))
         else:
             models.append(ModelStanding(name, receipt.timing, receipt.server_id, receipt.time))
     return Standing(
-        tournament=workshop.tournament,
+        tournament=context.tournament,
         round_number=newest.number if newest else None,
         open=False,
         deadline=newest.deadline if newest else None,

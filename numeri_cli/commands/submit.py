@@ -11,7 +11,7 @@ from numeri_cli.commands.account import (
     slot_of,
     slots,
 )
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import bring_live
 from numeri_cli.commands.outcomes import (
     ModelOutcome,
@@ -29,7 +29,7 @@ from numeri_cli.records import Round
 
 
 def submit_sources(
-    workshop: Workshop,
+    context: Context,
     sources: Sequence[str],
     *,
     account: str,
@@ -42,32 +42,32 @@ def submit_sources(
     Raises what concerns all alike: LockHeld, NoRoundOpen, RoundClosed, no server; and, where
     just one is asked for, its own error.
     """
-    meant = [source_of(workshop, source, model=model) for source in sources]
+    meant = [source_of(context, source, model=model) for source in sources]
     for _, file in meant:
         if file is not None and not file.is_file():
             raise FileMissing(f"there is no file {file}", hint="`numeri predict` writes one")
-    with only_one(workshop, account):
-        round_ = newest_round(workshop) if late else _open_round(workshop)
-        require_on_time(workshop, round_, late=late)
-        workshop.ledger.see_round(workshop.tournament, round_, time=workshop.client.now())
-        known = slots(workshop)
-        live = bring_live(workshop, round_)
+    with only_one(context, account):
+        round_ = newest_round(context) if late else _open_round(context)
+        require_on_time(context, round_, late=late)
+        context.ledger.see_round(context.tournament, round_, time=context.client.now())
+        known = slots(context)
+        live = bring_live(context, round_)
         outcomes = []
         for name, file in meant:
             try:
                 slot = slot_of(known, name)
-                ready = Ready(slot, file) if file else ready_model(workshop, slot, live, round_)
-                outcome = send(workshop, ready, round_, live=live, late=late, dry_run=dry_run)
+                ready = Ready(slot, file) if file else ready_model(context, slot, live, round_)
+                outcome = send(context, ready, round_, live=live, late=late, dry_run=dry_run)
             except NumeriError as error:
                 if len(meant) == 1:
                     raise
                 outcome = ModelOutcome.failed(name, round_, error)
             outcomes.append(outcome)
-    return RunResult(workshop.tournament, round_.number, round_.deadline, tuple(outcomes))
+    return RunResult(context.tournament, round_.number, round_.deadline, tuple(outcomes))
 
 
-def _open_round(workshop: Workshop) -> Round:
+def _open_round(context: Context) -> Round:
     try:
-        return workshop.client.current_round()
+        return context.client.current_round()
     except NoRoundOpen as error:
-        raise closed(workshop, error) from None
+        raise closed(context, error) from None

@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 import io
-import json
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from numeri_cli.cli.app import main
-from tests.conftest import KEY_VARIABLES
 from tests.practice.worlds import fresh_tournament
+from tests.support.runner import KEY_VARIABLES, PROFILE, Numeri, call_process
+from tests.support.said import Said
 from tests.support.shelf import shelved
-
-
-@dataclass(frozen=True)
-class Said:
-    """How a command ended and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """Standard output as the one JSON object."""
-        found: dict[str, Any] = json.loads(self.out)
-        return found
-
-    @property
-    def data(self) -> Any:
-        """What the JSON object holds."""
-        return self.json["data"]
-
-
-Numeri = Callable[..., Said]
 
 
 @pytest.fixture
@@ -62,31 +33,7 @@ def numeri(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 def numeri_process() -> Numeri:
     """Call the program as a process of its own, in the test's home and folder."""
 
-    def call(*words: object, **environment: str) -> Said:
-        done = subprocess.run(
-            [sys.executable, "-m", "numeri_cli", *(str(word) for word in words)],
-            capture_output=True,
-            text=True,
-            env={**os.environ, **environment},
-            timeout=300,
-            check=False,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
-
-    return call
-
-
-PROFILE = """\
-tournament = "practice"
-
-[models.lighthouse]
-features = "medium"
-targets = ["target_ender_20"]
-
-[models.lighthouse.estimator]
-name = "lightgbm"
-params = { n_estimators = 20, learning_rate = 0.1, max_depth = 3, min_data_in_leaf = 50 }
-"""
+    return call_process
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Numeri
-from tests.cli.refusals import kept, refused
+from tests.support.refusals import kept, refused
+from tests.support.runner import Numeri
 
 HURRY = "\n[wire]\nattempts = 2\nbackoff_start_seconds = 0.01\n"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Numeri
-from tests.cli.refusals import kept, refused
+from tests.support.refusals import kept, refused
+from tests.support.runner import Numeri
 
 Damage = Callable[[Path], object]
 

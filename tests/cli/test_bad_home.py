@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Numeri
-from tests.cli.refusals import kept, refused
 from tests.cli.test_bad_data import altered, cut, emptied, replaced
+from tests.support.refusals import kept, refused
+from tests.support.runner import Numeri
 
 Damage = Callable[[Path], object]
 SMALL = ("--stocks", "150", "--eras", "60", "--features", "24")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Numeri
-from tests.cli.refusals import refused
-from tests.cli.served import Served, ear, served
+from tests.support.refusals import refused
+from tests.support.runner import Numeri
+from tests.support.served import Served, ear, served
 
 Patch = pytest.MonkeyPatch
 

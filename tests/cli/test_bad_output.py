@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Numeri
+from tests.support.runner import Numeri
 
 WORK = [
     ["init", "--profile", "other.toml"],

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.cli.conftest import Numeri
-from tests.cli.refusals import refused
+from tests.support.refusals import refused
+from tests.support.runner import Numeri
 
 Table = pd.DataFrame
 HEADERS, IDS, VALUES = "predictions_headers", "predictions_ids", "predictions_values"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PROFILE, Numeri
-from tests.cli.refusals import kept, refused
+from tests.support.refusals import kept, refused
+from tests.support.runner import PROFILE, Numeri
 
 INVALID = "profile_invalid"
 LEARNING = [

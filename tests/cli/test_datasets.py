@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.cli.conftest import PROFILE, Numeri
+from tests.support.runner import PROFILE, Numeri
 
 LONGEST = "v5.3/validation_benchmark_models.parquet"
 

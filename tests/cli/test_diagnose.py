@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.cli.conftest import Numeri
+from tests.support.runner import Numeri
 
 pytestmark = pytest.mark.usefixtures("practice", "profile")
 

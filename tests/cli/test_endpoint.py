@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from numeri_cli.cli.endpoint import environment_host, resolve
+from numeri_cli.commands.endpoint import environment_host, resolve
 from numeri_cli.errors import UsageProblem
 
 

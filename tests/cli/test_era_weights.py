@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PROFILE, Numeri
-from tests.cli.refusals import refused
+from tests.support.refusals import refused
+from tests.support.runner import PROFILE, Numeri
 
 RIDGE = PROFILE[: PROFILE.index("[models.lighthouse.estimator]")] + (
     '\n[models.lighthouse.estimator]\nname = "sklearn.linear_model:Ridge"\n'

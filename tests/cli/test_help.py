@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from numeri_cli.cli.app import application
-from tests.cli.conftest import Numeri
+from tests.support.runner import Numeri
 
 HEAVY = ("pandas", "numpy", "lightgbm", "pyarrow", "httpx", "rich", "scipy")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.conftest import Numeri
+from tests.support.runner import Numeri
 
 pytestmark = pytest.mark.usefixtures("practice")
 

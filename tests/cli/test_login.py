@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.credentials import stored_hosts
-from tests.cli.conftest import Numeri
-from tests.cli.refusals import refused
-from tests.cli.served import Served, served
+from tests.support.refusals import refused
+from tests.support.runner import Numeri
+from tests.support.served import Served, served
 
 Patch = pytest.MonkeyPatch
 SECONDS = 60

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from tests.cli.conftest import Numeri
+from tests.support.runner import Numeri
 
 
 def test_files_are_scored_without_a_server_and_nobody_waits_for_it(

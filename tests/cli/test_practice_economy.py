@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.files import free_bytes
-from tests.cli.conftest import Numeri
+from tests.support.runner import Numeri
 
 practised = pytest.mark.usefixtures("practice")
 

@@ -11,8 +11,8 @@ from numeri_cli.home import Home
 from numeri_cli.locks import held_lock
 from numeri_cli.practice.rounds.create import read_secrets
 from numeri_cli.practice.rounds.state import Folders
-from tests.cli.conftest import Numeri
-from tests.cli.refusals import kept, refused
+from tests.support.refusals import kept, refused
+from tests.support.runner import Numeri
 
 
 def advance_lock(practice: Path) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Numeri
+from tests.support.runner import Numeri
 
 pytestmark = pytest.mark.usefixtures("practice")
 

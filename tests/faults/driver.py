@@ -43,7 +43,7 @@ def main(place: str, wait: str = "0s") -> int:
     """The exit code of a run that came to its end."""
     step, _, count = place.partition(":")
     with open_session("run", Shared(None, None, as_json=False, quiet=True, verbose=False)) as one:
-        one.listener = Killer(step, count=int(count or 1))
+        one.context.listener = Killer(step, count=int(count or 1))
         run(one, wait=wait)
     return int(one.exit_code)
 

@@ -22,6 +22,11 @@ class Said:
         return found
 
     @property
+    def data(self) -> Any:
+        """What the JSON object holds."""
+        return self.json["data"]
+
+    @property
     def model(self) -> dict[str, Any]:
         """The one model of a run's result."""
         [found] = self.json["data"]["models"]

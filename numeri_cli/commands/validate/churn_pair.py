@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import (
     bring,
     missing,
@@ -18,7 +18,7 @@ PAIR = ("churn_earlier.parquet", "churn_later.parquet")
 REAL = "numerai"
 
 
-def churn_of(workshop: Workshop, predicted: Callable[[Path], Path], *, name: str) -> float:
+def churn_of(context: Context, predicted: Callable[[Path], Path], *, name: str) -> float:
     """Churn of a model between the two weeks of the pair; NaN where there is no such pair.
 
     The practice tournament serves one, of stocks that are in no other file; it is brought where it
@@ -27,13 +27,13 @@ def churn_of(workshop: Workshop, predicted: Callable[[Path], Path], *, name: str
     predicted: gives the file of the model's predictions for a data file
     """
     try:
-        absent = missing(workshop, PAIR)
-        if absent and workshop.tournament == REAL:
+        absent = missing(context, PAIR)
+        if absent and context.tournament == REAL:
             return float("nan")
         if absent:
-            bring(workshop, absent)
-        weeks = [read_predictions(predicted(workshop.file(week)), name=name) for week in PAIR]
+            bring(context, absent)
+        weeks = [read_predictions(predicted(context.file(week)), name=name) for week in PAIR]
     except NumeriError as error:
-        workshop.listener.say(f"going on without churn: {error.message}")
+        context.listener.say(f"going on without churn: {error.message}")
         return float("nan")
     return weekly_churn(*weeks)

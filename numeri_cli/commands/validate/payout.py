@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.validate.result import Validation
 from numeri_cli.errors import ApiError
 from numeri_cli.records import Round, ScoreConfig
@@ -15,16 +15,16 @@ _CURRENT = 0  # as a round's number: the one that is open
 _PATIENCE_SECONDS = 2.0  # to try again in: files can be scored without a server
 
 
-def with_payout(workshop: Workshop, validation: Validation) -> Validation:
+def with_payout(context: Context, validation: Validation) -> Validation:
     """The validation with the payout formula of the round that is open, or else the latest one.
 
     Left as it is, with a word to the listener, where the server cannot be asked, where the round
     pays on another target, or for a score that cannot be computed here.
     """
-    say = workshop.listener.say
+    say = context.listener.say
     try:
-        with workshop.client.within(_PATIENCE_SECONDS):
-            round_ = _latest_rules(workshop)
+        with context.client.within(_PATIENCE_SECONDS):
+            round_ = _latest_rules(context)
     except ApiError as error:
         say(f"going on without the payout: {error.message}")
         return validation
@@ -41,8 +41,8 @@ def with_payout(workshop: Workshop, validation: Validation) -> Validation:
     return replace(validation, payout=rule)
 
 
-def _latest_rules(workshop: Workshop) -> Round | None:
-    client = workshop.client
+def _latest_rules(context: Context) -> Round | None:
+    client = context.client
     found = client.round_rules(_CURRENT)
     if found is None:
         latest = max(client.rounds(limit=1), key=lambda round_: round_.number, default=None)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from numeri_cli.commands.context import Workshop
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import (
     FEATURES,
     bring,
@@ -51,30 +51,30 @@ BENCHMARKS = "validation_benchmark_models.parquet"
 FNC_SET = "fncv3_features"
 
 
-def figures(workshop: Workshop, name: str) -> ValidationFigures | None:
+def figures(context: Context, name: str) -> ValidationFigures | None:
     """CORR of a trained model on the validation data that is here; None where none is.
 
     Scored once for each artifact, file and neutralization. What goes wrong is said, never raised:
     the submission is already accepted.
     """
-    data = workshop.file(VALIDATION)
+    data = context.file(VALIDATION)
     if not data.is_file():
         return None
     try:
-        artifact = trained(workshop, name)
-        remembered = _place(workshop, artifact, data, neutral=True).with_suffix(".json")
+        artifact = trained(context, name)
+        remembered = _place(context, artifact, data, neutral=True).with_suffix(".json")
         known = _remembered(remembered)
         if known is not None:
             return known
         target = artifact.contract.targets[0]
-        source = model_source(workshop, artifact, data)
+        source = model_source(context, artifact, data)
         with _purge_explained([source], data, target):
             scored = validation.validate(
                 [source],
                 data,
                 target=target,
                 eras=_after_purge([source], data, target),
-                listener=workshop.listener,
+                listener=context.listener,
             )
         summary = scored.cards[0].summary("corr")
         found = ValidationFigures(
@@ -82,7 +82,7 @@ def figures(workshop: Workshop, name: str) -> ValidationFigures | None:
         )
         write_text(remembered, json.dumps(asdict(found)))
     except NumeriError as error:
-        workshop.listener.say(f"not validated: {error.message}")
+        context.listener.say(f"not validated: {error.message}")
         return None
     return found
 
@@ -96,7 +96,7 @@ def _remembered(path: Path) -> ValidationFigures | None:
 
 
 def validate_sources(
-    workshop: Workshop,
+    context: Context,
     words: Sequence[str],
     *,
     data: Path | None = None,
@@ -116,36 +116,35 @@ def validate_sources(
     raw_too: each neutralized model without its neutralization as well
     """
     if data is None:
-        bring_for_validation(workshop)
-        data = workshop.file(VALIDATION)
+        bring_for_validation(context)
+        data = context.file(VALIDATION)
     sources: list[PredictionSource] = []
     targets: list[str] = []
     for word in words:
-        name, file = source_of(workshop, word, model=next(iter(workshop.profile.models)))
+        name, file = source_of(context, word, model=next(iter(context.profile.models)))
         if file is not None:
             sources.append(PredictionSource.of_file(file))
             continue
-        artifact = trained(workshop, name, artifact_id=artifact_id)
+        artifact = trained(context, name, artifact_id=artifact_id)
         targets += artifact.contract.targets
         is_neutralized = bool(artifact.contract.neutralize_proportion)
         sources += [
-            _churning_source(workshop, artifact, data, neutral=neutral)
+            _churning_source(context, artifact, data, neutral=neutral)
             for neutral in ((True, False) if raw_too and is_neutralized else (True,))
         ]
     chosen = (
-        target
-        or (targets or workshop.profile.model(next(iter(workshop.profile.models))).targets)[0]
+        target or (targets or context.profile.model(next(iter(context.profile.models))).targets)[0]
     )
     with _purge_explained([] if eras else sources, data, chosen):
         return validation.validate(
             sources,
             data,
             target=chosen,
-            features=_features(workshop, data, features),
-            meta_model=_present(workshop, META_MODEL),
-            benchmark=_benchmark(workshop, benchmark),
+            features=_features(context, data, features),
+            meta_model=_present(context, META_MODEL),
+            benchmark=_benchmark(context, benchmark),
             eras=list(eras) or _after_purge(sources, data, chosen),
-            listener=workshop.listener,
+            listener=context.listener,
         )
 
 
@@ -202,10 +201,10 @@ def _after_purge(
 
 
 def model_source(
-    workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool = True
+    context: Context, artifact: Artifact, data: Path, *, neutral: bool = True
 ) -> PredictionSource:
     """A trained model's predictions for a data file, made where they are not here yet."""
-    output = _predicted(workshop, artifact, data, neutral=neutral)
+    output = _predicted(context, artifact, data, neutral=neutral)
     contract = artifact.contract
     name = contract.model if neutral else f"{contract.model}-raw"
     return PredictionSource(
@@ -225,38 +224,38 @@ def model_source(
 
 
 def _churning_source(
-    workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool
+    context: Context, artifact: Artifact, data: Path, *, neutral: bool
 ) -> PredictionSource:
     """The same with the model's churn."""
-    source = model_source(workshop, artifact, data, neutral=neutral)
+    source = model_source(context, artifact, data, neutral=neutral)
     churn = churn_of(
-        workshop,
-        lambda week: _predicted(workshop, artifact, week, neutral=neutral),
+        context,
+        lambda week: _predicted(context, artifact, week, neutral=neutral),
         name=source.name,
     )
     return replace(source, churn=churn)
 
 
-def _predicted(workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
+def _predicted(context: Context, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
     """The file of a model's predictions for a data file, made where it is not here yet."""
-    output = _place(workshop, artifact, data, neutral=neutral)
+    output = _place(context, artifact, data, neutral=neutral)
     if not output.is_file():
-        predict(workshop, artifact, data, output, with_era=True, neutral=neutral)
+        predict(context, artifact, data, output, with_era=True, neutral=neutral)
     return output
 
 
-def _place(workshop: Workshop, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
+def _place(context: Context, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
     """Where the predictions of this artifact for these bytes are kept."""
-    wanted = neutralization(workshop, artifact.contract.model) if neutral else None
-    digest = site_of(workshop).cache.digest_of(data)
+    wanted = neutralization(context, artifact.contract.model) if neutral else None
+    digest = site_of(context).cache.digest_of(data)
     marks = [artifact.contract.artifact_id, digest, repr(wanted)]
     key = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:24]
-    folder = workshop.home.predictions(workshop.tournament) / "validation"
+    folder = context.home.predictions(context.tournament) / "validation"
     return folder / f"{artifact.contract.model}-{key}.parquet"
 
 
-def _features(workshop: Workshop, data: Path, asked: str | None) -> tuple[str, ...]:
-    path = workshop.file(FEATURES)
+def _features(context: Context, data: Path, asked: str | None) -> tuple[str, ...]:
+    path = context.file(FEATURES)
     if asked is None:
         if not path.is_file():
             return ()
@@ -268,15 +267,15 @@ def _features(workshop: Workshop, data: Path, asked: str | None) -> tuple[str, .
     return FeatureFile.read(path).features(asked)
 
 
-def _present(workshop: Workshop, name: str) -> Path | None:
-    path = workshop.file(name)
+def _present(context: Context, name: str) -> Path | None:
+    path = context.file(name)
     return path if path.is_file() else None
 
 
-def _benchmark(workshop: Workshop, asked: str | None) -> tuple[Path, str] | None:
-    if asked is not None and missing(workshop, (BENCHMARKS,)):
-        bring(workshop, (BENCHMARKS,))
-    path = _present(workshop, BENCHMARKS)
+def _benchmark(context: Context, asked: str | None) -> tuple[Path, str] | None:
+    if asked is not None and missing(context, (BENCHMARKS,)):
+        bring(context, (BENCHMARKS,))
+    path = _present(context, BENCHMARKS)
     if path is None:
         return None
     columns = [

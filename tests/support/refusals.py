@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from tests.cli.conftest import Said
+from tests.support.said import Said
 
 # Locks and SQLite's own files are no work of anybody's.
 _PASSING = (".lock", ".sqlite", ".sqlite-wal", ".sqlite-shm")
