@@ -33,8 +33,8 @@ def test_rivals_are_ranked_by_their_resolved_rounds_and_paid_by_them(numeri: Num
     ranked = (line for line in said.out.splitlines() if line[:4].strip().isdigit())
     lines = {line.split()[1]: line for line in ranked}
     for row in best:
-        assert f"{row['corr60']:+.4f}" in lines[row["name"]]
-        assert f"{row['return_share']:+.1%}" in lines[row["name"]]
+        assert f"{row['corr60']:+.4f}".replace("-", "−") in lines[row["name"]]
+        assert f"{row['return_share']:+.1%}".replace("-", "−") in lines[row["name"]]
         # a round risks a thirteenth of the stake and pays by 3 CORR60 and 15 MMC60, clipped
         assert abs(row["return_share"]) <= 3 / 13
         assert (row["return_share"] > 0) == (float(row["earned_nmr"]) > 0)

@@ -6,13 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from numeri_cli.output.html.content import (
-    LABELS,
-    Chart,
-    ReportContent,
-    Table,
-    number,
-)
+from numeri_cli.output.formats import number
+from numeri_cli.output.html.content import LABELS, Chart, ReportContent, Table
 from numeri_cli.output.html.feature_charts import (
     exposed_features,
     neutralization_curve,

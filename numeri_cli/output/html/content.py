@@ -82,13 +82,3 @@ class Chart:
     words: str
     figure: Any
     table: Table
-
-
-def number(value: float, places: int = 4) -> str:
-    """A figure as text with a true minus sign; a dash where there is none."""
-    if value != value:  # noqa: PLR0124 - only NaN differs from itself
-        return "–"
-    text = f"{value:.{places}f}"
-    if not text.strip("-0."):
-        return text.lstrip("-")  # what rounds to zero has no sign
-    return text.replace("-", "−")

@@ -5,11 +5,8 @@ from __future__ import annotations
 import numpy as np
 from plotly.subplots import make_subplots
 
-from numeri_cli.output.html.content import (
-    Chart,
-    Table,
-    number,
-)
+from numeri_cli.output.formats import number
+from numeri_cli.output.html.content import Chart, Table
 from numeri_cli.output.html.look import (
     COLOURS,
     coloured,

@@ -9,11 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from numeri_cli.output.html.content import (
-    Chart,
-    Table,
-    number,
-)
+from numeri_cli.output.formats import percent
+from numeri_cli.output.html.content import Chart, Table
 from numeri_cli.output.html.look import (
     COLOURS,
     empty_figure,
@@ -136,4 +133,4 @@ def _weekly(content: FundContent, series: list[FloatArray]) -> Table:
 
 
 def _percent(share: float) -> str:
-    return f"{number(100 * float(share), 2)}\N{NO-BREAK SPACE}%"
+    return percent(share, 2).replace(" ", "\N{NO-BREAK SPACE}")

@@ -7,13 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numeri_cli.output.html.content import (
-    LABELS,
-    Comparison,
-    ReportContent,
-    Table,
-    number,
-)
+from numeri_cli.output.formats import number
+from numeri_cli.output.html.content import LABELS, Comparison, ReportContent, Table
 from numeri_cli.scoring.scorecard import LOWER_IS_BETTER, SCORES
 from numeri_cli.scoring.summary import Summary, summarize
 

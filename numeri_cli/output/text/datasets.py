@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from numeri_cli.output.text.tables import (
-    size,
-    table,
-)
+from numeri_cli.output.formats import ABSENT, size
+from numeri_cli.output.text.tables import table
 
 if TYPE_CHECKING:
     from numeri_cli.commands.views import (
@@ -26,8 +24,8 @@ def datasets(record: Datasets) -> RenderableType:
     for file in record.files:
         rows.add_row(
             file.name,
-            size(file.size_bytes) if file.size_bytes is not None else "–",
-            str(file.round_number) if file.round_number is not None else "–",
+            size(file.size_bytes) if file.size_bytes is not None else ABSENT,
+            str(file.round_number) if file.round_number is not None else ABSENT,
             _minute(file.time),
         )
     if not record.binned:
@@ -43,7 +41,7 @@ def datasets(record: Datasets) -> RenderableType:
 
 def _minute(value: datetime | None) -> str:
     """Such as "2026-01-03 12:05"."""
-    return "–" if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
+    return ABSENT if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def downloaded(record: Downloaded) -> RenderableType:

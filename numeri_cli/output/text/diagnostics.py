@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from numeri_cli.output.text.tables import (
-    number,
-    table,
-)
+from numeri_cli.output.formats import number
+from numeri_cli.output.text.tables import table
 
 if TYPE_CHECKING:
     from numeri_cli.commands.diagnostics import (
@@ -87,7 +85,7 @@ def diagnostics(record: DiagnosticsView) -> RenderableType:
             _LABELS[pair.name],
             number(pair.server),
             number(pair.here),
-            number(None if pair.difference is None else round(pair.difference, 6) + 0.0, 6),
+            number(pair.difference, 6),
             Text("differs", "red") if pair.differs else "",
         )
     parts: list[RenderableType] = [

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from numeri_cli.output.html.content import (
-    Table,
-    number,
-)
+from numeri_cli.output.formats import number, percent
+from numeri_cli.output.html.content import Table
 from numeri_cli.output.text.curves import (
     BLANK,
     braille,
@@ -153,13 +151,13 @@ def lines(funds: tuple[Fund, ...]) -> tuple[FundLine, ...]:
     depth = [one.drawdown for one in figures]
     errors = [f"{number(one.sharpe, 2)} ± {one.sharpe_error:.2f}" for one in figures]
     return (
-        marked("net return a year", [_percent(one) for one in net], net),
-        line("  before costs and fee", [one.before_a_year for one in figures], _percent),
-        line("  trading costs", [-one.cost_a_year for one in figures], _percent),
-        line("  fee", [-one.fee_a_year for one in figures], _percent),
-        line("volatility a year", [one.volatility_a_year for one in figures], _percent),
+        marked("net return a year", [percent(one) for one in net], net),
+        line("  before costs and fee", [one.before_a_year for one in figures], percent),
+        line("  trading costs", [-one.cost_a_year for one in figures], percent),
+        line("  fee", [-one.fee_a_year for one in figures], percent),
+        line("volatility a year", [one.volatility_a_year for one in figures], percent),
         marked("Sharpe", errors, sharpe),
-        marked("max drawdown", [_percent(one) for one in depth], [-one for one in depth]),
+        marked("max drawdown", [percent(one) for one in depth], [-one for one in depth]),
         line("turnover a year", [one.turnover_a_year for one in figures], lambda x: f"{x:.1f}×"),
         line("gross exposure", [one.gross for one in figures], lambda x: f"{x:.2f}"),
         line(
@@ -181,11 +179,11 @@ def curves(view: FundView) -> list[RenderableType]:
     zero = row_of(0.0, rows=_HEIGHT, low=low, high=high)
     parts: list[RenderableType] = []
     for place, (each, values) in enumerate(zip(view.funds, series, strict=True)):
-        parts.append(Text(f"{each.role}: {_percent(values[-1])} net since the start"))
+        parts.append(Text(f"{each.role}: {percent(values[-1])} net since the start"))
         drawn = braille(values, width=_WIDTH, height=_HEIGHT, low=low, high=high)
         labels = {zero: 0.0, 0: high, _HEIGHT - 1: low}
         for row, text in enumerate(drawn):
-            label = _percent(labels[row]) if row in labels else ""
+            label = percent(labels[row]) if row in labels else ""
             line = Text(f"{label:>8} {'┤' if label else '│'}")
             dots = text.replace(BLANK, "┈") if row == zero else text
             parts.append(line.append(dots, _COLOURS[place % len(_COLOURS)]))
@@ -217,7 +215,3 @@ def page_content(report: FundReport) -> FundContent:
         first_era=report.period.first_era,
         lines=tuple(Drawn(one.role, one.net) for one in report.funds),
     )
-
-
-def _percent(share: float) -> str:
-    return f"{number(100 * share, 1)} %"

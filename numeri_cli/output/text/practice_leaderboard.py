@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.text.tables import table
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ def ranking(view: RankingView) -> RenderableType:
     rows.columns[2].overflow, rows.columns[2].max_width = "ellipsis", 17
     for row in view.rows:
         rows.add_row(
-            "–" if row.rank is None else str(row.rank),
+            ABSENT if row.rank is None else str(row.rank),
             Text(row.name, style="bold" if row.is_own else ""),
             Text("yours" if row.is_own else row.technique, style="dim"),
-            _score(row.corr60),
-            _score(row.mmc60),
+            number(row.corr60, signed=True),
+            number(row.mmc60, signed=True),
             f"{row.stake_nmr:,.0f}",
-            f"{row.return_share:+.1%}" if row.earned_nmr else "–",
+            f"{number(100 * row.return_share, 1, signed=True)}%" if row.earned_nmr else ABSENT,
         )
     heading = f"{view.entrants} {view.of}"
     if view.resolved_rounds:
@@ -67,7 +68,3 @@ def ranking(view: RankingView) -> RenderableType:
         style="dim",
     )
     return Group(Text(heading), rows, note)
-
-
-def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.4f}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from numeri_cli.output.formats import moment, nmr, number
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -59,33 +59,6 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return made
-
-
-def number(value: float | None, places: int = 4) -> str:
-    """A figure, or a dash where there is none."""
-    if value is None or math.isnan(value):
-        return "–"
-    return f"{value:.{places}f}"
-
-
-def nmr(amount: Decimal) -> str:
-    """All digits of an amount but zeros at its end."""
-    return f"{amount.normalize():f}"
-
-
-def moment(value: datetime | None) -> str:
-    """Such as "Sat 3 Jan 12:05 UTC"."""
-    if value is None:
-        return "–"
-    utc = value.astimezone(UTC)
-    return f"{utc:%a} {utc.day} {utc:%b %H:%M} UTC"
-
-
-def size(bytes_: float) -> str:
-    """Such as "14.2 MB"."""
-    from rich.filesize import decimal
-
-    return decimal(int(bytes_))
 
 
 def state(word: str) -> Text:

@@ -5,16 +5,14 @@ import json
 import numpy as np
 import pytest
 
+from numeri_cli.output.formats import number
 from numeri_cli.output.html.charts import (
     all_charts,
     cumulative,
     distribution,
     rolling_sharpe,
 )
-from numeri_cli.output.html.content import (
-    ReportContent,
-    number,
-)
+from numeri_cli.output.html.content import ReportContent
 from numeri_cli.output.html.feature_charts import (
     exposed_features,
     neutralization_curve,
@@ -170,11 +168,3 @@ def test_an_era_with_no_score_at_all_can_be_drawn() -> None:
     content = ReportContent("a", score_eras([era], names=["a"]), (), (), (), (), None)
     for chart in all_charts(content):
         assert json.loads(chart.figure.to_json())
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.12345, "0.1235"), (-0.5, "−0.5000"), (-0.00001, "0.0000"), (float("nan"), "–")],
-)
-def test_a_number_is_written_for_people(value: float, text: str) -> None:
-    assert number(value) == text
