@@ -13,7 +13,7 @@ from numeri_cli.errors import ProfileMissing
 
 if TYPE_CHECKING:
     from numeri_cli.cli.session import Session
-    from numeri_cli.schedule import Schedule
+    from numeri_cli.schedule.job import Schedule
 
 app = typer.Typer(
     name="schedule",
@@ -42,11 +42,11 @@ def show(session: Session, daily: Daily = False, system: SystemOption = SystemNa
 
     numeri schedule show --daily
     """
-    from numeri_cli import schedule
     from numeri_cli.output.text import tables
+    from numeri_cli.schedule.base import SCHEDULERS
 
     planned = _planned(session, daily=daily, system=system)
-    session.screen.show(schedule.show(planned), tables.schedule)
+    session.screen.show(SCHEDULERS[planned.system].show(planned), tables.schedule)
 
 
 @command(app)
@@ -55,15 +55,15 @@ def install(session: Session, daily: Daily = False, system: SystemOption = Syste
 
     numeri schedule install --daily
     """
-    from numeri_cli import schedule
     from numeri_cli.credentials import stored_hosts
     from numeri_cli.output.text import tables
+    from numeri_cli.schedule import base
 
     planned = _planned(session, daily=daily, system=system)
     stored = session.context.endpoint.is_practice or session.context.endpoint.host in stored_hosts(
         session.context.home.credentials
     )
-    done = schedule.install(planned, keys_stored=stored)
+    done = base.install(planned, base.SCHEDULERS[planned.system], keys_stored=stored)
     session.screen.show(done, tables.schedule)
 
 
@@ -78,10 +78,11 @@ def remove(
 
     numeri schedule remove
     """
-    from numeri_cli import schedule
     from numeri_cli.output.text import tables
+    from numeri_cli.schedule import base
 
-    removed = schedule.remove(_profile(session), system=system.value if system else None)
+    chosen = [base.SCHEDULERS[system.value]] if system else None
+    removed = base.remove(_profile(session), schedulers=chosen)
     session.screen.show(removed, tables.unscheduled)
 
 
@@ -95,13 +96,13 @@ def _profile(session: Session) -> Path:
 
 
 def _planned(session: Session, *, daily: bool, system: SystemName) -> Schedule:
-    from numeri_cli import schedule
+    from numeri_cli.schedule.base import SCHEDULERS, plan
 
     profile = _profile(session)
     session.context.require_profile()
-    return schedule.plan(
+    return plan(
         "daily" if daily else "weekly",
-        system.value,
+        SCHEDULERS[system.value],
         profile=profile,
         log=session.context.home.log / "run.log",
         tournament=session.context.asked_tournament,

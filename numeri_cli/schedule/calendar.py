@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
+from numeri_cli.published import Published
+
 Cadence = Literal["weekly", "daily"]
 
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -19,7 +21,7 @@ _WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Moment:
+class Moment(Published):
     """A minute of the week; weekday 0 is Monday."""
 
     weekday: int

@@ -9,57 +9,22 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import pytest
 from filelock import FileLock
 
-from numeri_cli.schedule import Cadence, Crontab, Schedule, System, Systemd, plan
+from numeri_cli.schedule.cron.crontab import Crontab
+from numeri_cli.schedule.systemd.scheduler import SystemdScheduler
+from tests.support.schedules import Planner, planner
 
 STAND_INS = Path(__file__).parent
-NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 REAL_USERS = ("games", "nobody", "daemon", "mail")
-
-
-class Planner(Protocol):
-    """Plans with everything given that a machine would otherwise decide."""
-
-    def __call__(
-        self,
-        cadence: Cadence = "weekly",
-        system: System = "cron",
-        *,
-        name: str = "numeri.toml",
-        zone: str = "Europe/Berlin",
-        environment: dict[str, str] | None = None,
-    ) -> Schedule: ...
 
 
 @pytest.fixture
 def planned(tmp_path: Path) -> Planner:
-    def planned(
-        cadence: Cadence = "weekly",
-        system: System = "cron",
-        *,
-        name: str = "numeri.toml",
-        zone: str = "Europe/Berlin",
-        environment: dict[str, str] | None = None,
-    ) -> Schedule:
-        return plan(
-            cadence,
-            system,
-            profile=tmp_path / name,
-            log=tmp_path / "log" / "schedule.log",
-            program=(sys.executable, "-m", "numeri_cli"),
-            environment=environment or {},
-            zones=[ZoneInfo(zone)],
-            now=NOW,
-        )
-
-    return planned
+    return planner(tmp_path)
 
 
 @pytest.fixture
@@ -110,9 +75,9 @@ def is_free(program: str, user: str) -> bool:
 
 
 @pytest.fixture
-def systemd(tmp_path: Path) -> Systemd:
+def systemd(tmp_path: Path) -> SystemdScheduler:
     """A systemd that remembers; its state lies in tmp_path / "manager"."""
     folder, state = tmp_path / "config" / "systemd" / "user", tmp_path / "manager"
     state.mkdir()
     script = str(STAND_INS / "stand_in_systemctl.py")
-    return Systemd(folder, (sys.executable, "-I", "-S", script, str(folder), str(state)))
+    return SystemdScheduler(folder, (sys.executable, "-I", "-S", script, str(folder), str(state)))

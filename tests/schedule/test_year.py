@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.schedule import Cadence, plan
+from numeri_cli.schedule.base import SCHEDULERS, plan
+from numeri_cli.schedule.calendar import Cadence
 
 START = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 SATURDAY = 5
@@ -57,7 +58,7 @@ class Daemon:
 def daemon(cadence: Cadence, zone: zoneinfo.ZoneInfo, start: datetime = START) -> Daemon:
     schedule = plan(
         cadence,
-        "cron",
+        SCHEDULERS["cron"],
         profile=Path("/home/somebody/numeri.toml"),
         log=Path("/home/somebody/schedule.log"),
         program=("/usr/bin/numeri",),
@@ -126,7 +127,7 @@ def test_the_simulation_finds_a_line_made_for_one_half_of_the_year() -> None:
     zone = zoneinfo.ZoneInfo("Europe/Berlin")
     fixed = plan(
         "weekly",
-        "cron",
+        SCHEDULERS["cron"],
         profile=Path("/numeri.toml"),
         log=Path("/log"),
         program=("/usr/bin/numeri",),

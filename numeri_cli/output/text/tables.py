@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from numeri_cli.output.text.validation import ValidationView
     from numeri_cli.practice.rounds.staking import Stake
     from numeri_cli.practice.tournament import ModelStanding, PracticeStatus
-    from numeri_cli.schedule import Entry as ScheduleEntry
-    from numeri_cli.schedule import Standing as ScheduleStanding
+    from numeri_cli.schedule.job import InstalledSchedule, ScheduleStatus
 
 _COLOURS = {
     "accepted": "green",
@@ -154,7 +153,7 @@ def standing(record: Standing) -> RenderableType:
     return Group(Text(heading), rows)
 
 
-def schedule(record: ScheduleStanding) -> RenderableType:
+def schedule(record: ScheduleStatus) -> RenderableType:
     """Lines or units, whether they are installed, and why they are as they are."""
     planned = record.schedule
     parts: list[RenderableType] = [Text(planned.text.rstrip(), overflow="fold")]
@@ -168,7 +167,7 @@ def schedule(record: ScheduleStanding) -> RenderableType:
     return Group(*parts)
 
 
-def unscheduled(record: tuple[ScheduleEntry, ...]) -> RenderableType:
+def unscheduled(record: tuple[InstalledSchedule, ...]) -> RenderableType:
     """What was removed."""
     if not record:
         return Text("no schedule of this profile is installed")

@@ -12,8 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from numeri_cli.errors import DiskError, KeysMissing, ScheduleError
-from numeri_cli.schedule import Crontab, install, installed, remove, show
-from tests.schedule.conftest import Planner
+from numeri_cli.schedule.base import identify, install, remove
+from numeri_cli.schedule.cron.crontab import Crontab
+from numeri_cli.schedule.cron.scheduler import CronScheduler
+from tests.support.schedules import Planner
 
 Cron = Callable[..., Crontab]
 
@@ -51,11 +53,11 @@ esac
 def roundtrip(crontab: Crontab, planned: Planner, tmp_path: Path) -> bytes:
     """Install weekly, again, then daily; remove. Returns what cron held in between."""
     for cadence in ("weekly", "weekly", "daily"):
-        standing = install(planned(cadence), keys_stored=True, crontab=crontab)
+        standing = install(planned(cadence), CronScheduler(crontab), keys_stored=True)
         assert standing.state == "current"
     held = crontab.read()
     assert held is not None
-    removed = remove(tmp_path / "numeri.toml", environment={}, crontab=crontab)
+    removed = remove(tmp_path / "numeri.toml", schedulers=[CronScheduler(crontab)], environment={})
     assert [entry.system for entry in removed] == ["cron"]
     return held
 
@@ -89,8 +91,8 @@ def test_the_real_cron_takes_every_line_we_can_make(real_cron: Crontab, planned:
     zones = ["UTC", "Pacific/Chatham", "Asia/Kolkata", "America/Los_Angeles", "Australia/Lord_Howe"]
     for zone in zones:
         schedule = planned("daily", zone=zone, name=f"100% {zone[:3]}.toml")
-        install(schedule, keys_stored=True, crontab=real_cron)
-        assert show(schedule, crontab=real_cron).state == "current"
+        install(schedule, CronScheduler(real_cron), keys_stored=True)
+        assert CronScheduler(real_cron).show(schedule).state == "current"
 
 
 @pytest.mark.parametrize("real_cron", ["cron"], indirect=True)  # busybox's takes anything
@@ -141,9 +143,9 @@ def test_any_crontab_survives_install_and_remove(planned: Planner, tmp_path: Pat
             crontab = Crontab((str(script), folder))
             if content is not None:
                 (Path(folder) / "crontab").write_bytes(content)
-            install(schedule, keys_stored=True, crontab=crontab)
+            install(schedule, CronScheduler(crontab), keys_stored=True)
             assert crontab.read() != content
-            remove(tmp_path / "numeri.toml", environment={}, crontab=crontab)
+            remove(tmp_path / "numeri.toml", schedulers=[CronScheduler(crontab)], environment={})
             assert crontab.read() == content
 
     survives()
@@ -153,32 +155,32 @@ def test_installing_what_is_installed_writes_nothing(
     cron: Cron, planned: Planner, tmp_path: Path
 ) -> None:
     crontab = cron(content=ODD)
-    assert install(planned(), keys_stored=True, crontab=crontab).changed
+    assert install(planned(), CronScheduler(crontab), keys_stored=True).changed
     kept = tmp_path / "cron-debian" / "crontab"
     written = kept.stat().st_mtime_ns
-    assert not install(planned(), keys_stored=True, crontab=crontab).changed
+    assert not install(planned(), CronScheduler(crontab), keys_stored=True).changed
     assert kept.stat().st_mtime_ns == written
 
 
 def test_show_tells_absent_current_and_outdated_apart(cron: Cron, planned: Planner) -> None:
     crontab = cron(content=ODD)
-    assert show(planned(), crontab=crontab).state == "absent"
-    install(planned(), keys_stored=True, crontab=crontab)
-    assert show(planned(), crontab=crontab).state == "current"
-    assert show(planned("daily"), crontab=crontab).state == "outdated"
-    assert show(planned(zone="Asia/Kolkata"), crontab=crontab).state == "outdated"
+    assert CronScheduler(crontab).show(planned()).state == "absent"
+    install(planned(), CronScheduler(crontab), keys_stored=True)
+    assert CronScheduler(crontab).show(planned()).state == "current"
+    assert CronScheduler(crontab).show(planned("daily")).state == "outdated"
+    assert CronScheduler(crontab).show(planned(zone="Asia/Kolkata")).state == "outdated"
 
 
 def test_two_profiles_live_side_by_side(cron: Cron, planned: Planner, tmp_path: Path) -> None:
     crontab = cron(content=ODD)
     first, second = planned(name="one.toml"), planned("daily", name="two.toml")
-    install(first, keys_stored=True, crontab=crontab)
-    install(second, keys_stored=True, crontab=crontab)
-    assert show(first, crontab=crontab).state == "current"
-    assert show(second, crontab=crontab).state == "current"
-    assert remove(tmp_path / "one.toml", environment={}, crontab=crontab)
-    assert show(second, crontab=crontab).state == "current"
-    assert remove(tmp_path / "two.toml", environment={}, crontab=crontab)
+    install(first, CronScheduler(crontab), keys_stored=True)
+    install(second, CronScheduler(crontab), keys_stored=True)
+    assert CronScheduler(crontab).show(first).state == "current"
+    assert CronScheduler(crontab).show(second).state == "current"
+    assert remove(tmp_path / "one.toml", schedulers=[CronScheduler(crontab)], environment={})
+    assert CronScheduler(crontab).show(second).state == "current"
+    assert remove(tmp_path / "two.toml", schedulers=[CronScheduler(crontab)], environment={})
     assert crontab.read() == ODD
 
 
@@ -187,16 +189,19 @@ def test_the_same_profile_under_two_homes_has_two_schedules(
 ) -> None:
     crontab = cron()
     other = {"NUMERI_HOME": str(tmp_path / "other")}
-    install(planned(), keys_stored=True, crontab=crontab)
-    install(planned(environment=other), keys_stored=True, crontab=crontab)
-    assert len(installed(tmp_path / "numeri.toml", environment={}, crontab=crontab)) == 1
-    assert remove(tmp_path / "numeri.toml", environment=other, crontab=crontab)
-    assert show(planned(), crontab=crontab).state == "current"
+    install(planned(), CronScheduler(crontab), keys_stored=True)
+    install(planned(environment=other), CronScheduler(crontab), keys_stored=True)
+    held = CronScheduler(crontab).installed(identify(tmp_path / "numeri.toml", environment={}))
+    assert held is not None
+    assert held.text == planned().text
+    assert remove(tmp_path / "numeri.toml", schedulers=[CronScheduler(crontab)], environment=other)
+    assert CronScheduler(crontab).show(planned()).state == "current"
 
 
 def test_removing_what_is_not_there_changes_nothing(cron: Cron, tmp_path: Path) -> None:
     crontab = cron(content=ODD)
-    assert remove(tmp_path / "numeri.toml", environment={}, crontab=crontab) == ()
+    removed = remove(tmp_path / "numeri.toml", schedulers=[CronScheduler(crontab)], environment={})
+    assert removed == ()
     assert crontab.read() == ODD
 
 
@@ -205,7 +210,7 @@ def test_keys_that_only_the_shell_has_are_refused_before_anything_is_touched(
 ) -> None:
     crontab = cron(content=ODD)
     with pytest.raises(KeysMissing) as caught:
-        install(planned(), keys_stored=False, crontab=crontab)
+        install(planned(), CronScheduler(crontab), keys_stored=False)
     assert "`numeri login`" in caught.value.hint
     assert crontab.read() == ODD
     assert not planned().log.parent.exists()
@@ -214,18 +219,19 @@ def test_keys_that_only_the_shell_has_are_refused_before_anything_is_touched(
 def test_without_cron_the_error_gives_the_lines_to_paste(planned: Planner, tmp_path: Path) -> None:
     missing = Crontab((str(tmp_path / "no-crontab"),))
     schedule = planned()
-    assert show(schedule, crontab=missing).state == "absent"
+    assert CronScheduler(missing).show(schedule).state == "absent"
     with pytest.raises(ScheduleError, match="no `crontab`") as caught:
-        install(schedule, keys_stored=True, crontab=missing)
+        install(schedule, CronScheduler(missing), keys_stored=True)
     assert schedule.lines[1] in caught.value.hint
     assert "--system systemd" in caught.value.hint
-    assert remove(tmp_path / "numeri.toml", environment={}, crontab=missing) == ()
+    removed = remove(tmp_path / "numeri.toml", schedulers=[CronScheduler(missing)], environment={})
+    assert removed == ()
 
 
 def test_a_cron_that_refuses_is_quoted_and_nothing_changes(cron: Cron, planned: Planner) -> None:
     crontab = cron(content=b"61 1 * * * true\n")  # as if a newer cron had become stricter
     with pytest.raises(ScheduleError, match="bad minute"):
-        install(planned(), keys_stored=True, crontab=crontab)
+        install(planned(), CronScheduler(crontab), keys_stored=True)
     assert crontab.read() == b"61 1 * * * true\n"
 
 
@@ -236,7 +242,7 @@ def test_a_crontab_that_cannot_be_read_is_never_replaced(planned: Planner, tmp_p
     )
     script.chmod(0o755)
     with pytest.raises(ScheduleError, match="Permission denied"):
-        install(planned(), keys_stored=True, crontab=Crontab((str(script),)))
+        install(planned(), CronScheduler(Crontab((str(script),))), keys_stored=True)
     assert (tmp_path / "crontab.calls").read_text().split() == ["-l"]
 
 
@@ -250,7 +256,9 @@ def test_a_carriage_return_that_cannot_be_told_from_its_letters_is_refused(
     kept = tmp_path / "spool" / "crontab"
     kept.write_bytes(rb"0 1 * * * printf '\r'" + b"\n")
     with pytest.raises(ScheduleError, match="cannot be read exactly"):
-        install(planned(), keys_stored=True, crontab=Crontab((str(script), str(kept.parent))))
+        install(
+            planned(), CronScheduler(Crontab((str(script), str(kept.parent)))), keys_stored=True
+        )
     assert kept.read_bytes() == rb"0 1 * * * printf '\r'" + b"\n"
 
 
@@ -264,7 +272,7 @@ def test_a_cron_that_alters_what_it_gets_has_the_old_crontab_put_back(
     crontab = Crontab((str(script), str(tmp_path / "spool")))
     crontab.replace(b"0 1 * * * true\n", before=None)
     with pytest.raises(ScheduleError, match="put back"):
-        install(planned(), keys_stored=True, crontab=crontab)
+        install(planned(), CronScheduler(crontab), keys_stored=True)
     assert crontab.read() == b"0 1 * * * true\n"
 
 
@@ -295,9 +303,9 @@ def test_half_a_block_stops_install_remove_and_show(
     opening = f"# >>> numeri {planned().identity} >>>\n".encode()
     crontab = cron(content=ODD + opening)
     with pytest.raises(ScheduleError, match="not whole"):
-        install(planned(), keys_stored=True, crontab=crontab)
+        install(planned(), CronScheduler(crontab), keys_stored=True)
     with pytest.raises(ScheduleError, match="not whole"):
-        remove(tmp_path / "numeri.toml", environment={}, crontab=crontab)
+        remove(tmp_path / "numeri.toml", schedulers=[CronScheduler(crontab)], environment={})
     assert crontab.read() == ODD + opening
 
 
@@ -307,5 +315,5 @@ def test_a_log_folder_that_cannot_be_made_is_told_before_the_crontab_is_touched(
     crontab = cron(content=ODD)
     (tmp_path / "log").write_text("a file in the way")
     with pytest.raises(DiskError, match="log"):
-        install(planned(), keys_stored=True, crontab=crontab)
+        install(planned(), CronScheduler(crontab), keys_stored=True)
     assert crontab.read() == ODD

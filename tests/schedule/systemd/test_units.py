@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.errors import ScheduleError
-from numeri_cli.schedule import Cadence, Crontab, Systemd, install, installed, remove, show
-from numeri_cli.schedule.systemd.units import user_unit_folder
-from tests.schedule.conftest import Planner
+from numeri_cli.schedule.base import identify, install, remove
+from numeri_cli.schedule.calendar import Cadence
+from numeri_cli.schedule.cron.crontab import Crontab
+from numeri_cli.schedule.cron.scheduler import CronScheduler
+from numeri_cli.schedule.systemd.scheduler import SystemdScheduler, user_unit_folder
+from tests.support.schedules import Planner
 
 NOTHING: list[str] = []
 
 
-def files(systemd: Systemd) -> list[str]:
+def files(systemd: SystemdScheduler) -> list[str]:
     """Everything below the unit folder, links included."""
     if not systemd.folder.exists():
         return []
@@ -86,35 +89,37 @@ def test_the_verification_finds_a_planted_mistake(
 
 
 def test_a_timer_is_installed_shown_updated_and_removed(
-    systemd: Systemd, planned: Planner, tmp_path: Path
+    systemd: SystemdScheduler, planned: Planner, tmp_path: Path
 ) -> None:
     weekly, daily = planned("weekly", "systemd"), planned("daily", "systemd")
     name = f"numeri-{weekly.identity}"
-    assert show(weekly, systemd=systemd).state == "absent"
-    assert install(weekly, keys_stored=True, systemd=systemd).changed
+    assert systemd.show(weekly).state == "absent"
+    assert install(weekly, systemd, keys_stored=True).changed
     assert files(systemd) == [f"{name}.service", f"{name}.timer", f"{name}.timer"]
     assert active(tmp_path) == [f"{name}.timer"]
-    assert show(weekly, systemd=systemd).state == "current"
-    assert show(daily, systemd=systemd).state == "outdated"
-    install(daily, keys_stored=True, systemd=systemd)
-    assert show(daily, systemd=systemd).state == "current"
+    assert systemd.show(weekly).state == "current"
+    assert systemd.show(daily).state == "outdated"
+    install(daily, systemd, keys_stored=True)
+    assert systemd.show(daily).state == "current"
     crontab = Crontab((str(tmp_path / "no-crontab"),))
     profile = tmp_path / "numeri.toml"
-    found = installed(profile, environment={}, crontab=crontab, systemd=systemd)
-    assert [entry.system for entry in found] == ["systemd"]
-    assert remove(profile, environment={}, crontab=crontab, systemd=systemd) == found
+    schedulers = [CronScheduler(crontab), systemd]
+    found = systemd.installed(identify(profile, environment={}))
+    assert found is not None
+    assert found.system == "systemd"
+    assert remove(profile, schedulers=schedulers, environment={}) == (found,)
     assert files(systemd) == NOTHING
     assert active(tmp_path) == NOTHING
-    assert remove(profile, environment={}, crontab=crontab, systemd=systemd) == ()
+    assert remove(profile, schedulers=schedulers, environment={}) == ()
 
 
 @pytest.mark.parametrize("verb", ["daemon-reload", "enable", "restart"])
 def test_a_refusal_on_the_way_in_leaves_nothing_behind(
-    verb: str, systemd: Systemd, planned: Planner, tmp_path: Path
+    verb: str, systemd: SystemdScheduler, planned: Planner, tmp_path: Path
 ) -> None:
     refuse(tmp_path, verb)
     with pytest.raises(ScheduleError, match=verb) as caught:
-        install(planned(system="systemd"), keys_stored=True, systemd=systemd)
+        install(planned(system="systemd"), systemd, keys_stored=True)
     assert "enable-linger" in caught.value.hint
     assert "--system cron" in caught.value.hint
     assert files(systemd) == NOTHING
@@ -123,48 +128,48 @@ def test_a_refusal_on_the_way_in_leaves_nothing_behind(
 
 @pytest.mark.parametrize("verb", ["daemon-reload", "enable", "restart"])
 def test_a_refusal_of_an_update_leaves_the_old_units(
-    verb: str, systemd: Systemd, planned: Planner, tmp_path: Path
+    verb: str, systemd: SystemdScheduler, planned: Planner, tmp_path: Path
 ) -> None:
     weekly = planned("weekly", "systemd")
-    install(weekly, keys_stored=True, systemd=systemd)
+    install(weekly, systemd, keys_stored=True)
     refuse(tmp_path, verb)
     with pytest.raises(ScheduleError):
-        install(planned("daily", "systemd"), keys_stored=True, systemd=systemd)
-    assert show(weekly, systemd=systemd).state == "current"
+        install(planned("daily", "systemd"), systemd, keys_stored=True)
+    assert systemd.show(weekly).state == "current"
     assert active(tmp_path) == [f"numeri-{weekly.identity}.timer"]
 
 
 def test_a_refusal_on_the_way_out_removes_nothing_and_says_how_to_by_hand(
-    systemd: Systemd, planned: Planner, tmp_path: Path
+    systemd: SystemdScheduler, planned: Planner, tmp_path: Path
 ) -> None:
     schedule = planned(system="systemd")
-    install(schedule, keys_stored=True, systemd=systemd)
+    install(schedule, systemd, keys_stored=True)
     refuse(tmp_path, "disable")
     with pytest.raises(ScheduleError) as caught:
-        remove(tmp_path / "numeri.toml", system="systemd", environment={}, systemd=systemd)
+        remove(tmp_path / "numeri.toml", schedulers=[systemd], environment={})
     assert f"rm {systemd.folder}" in caught.value.hint
-    assert show(schedule, systemd=systemd).state == "current"
+    assert systemd.show(schedule).state == "current"
 
 
 def test_without_systemctl_nothing_is_written(planned: Planner, tmp_path: Path) -> None:
-    missing = Systemd(tmp_path / "units", (str(tmp_path / "no-systemctl"),))
+    missing = SystemdScheduler(tmp_path / "units", (str(tmp_path / "no-systemctl"),))
     with pytest.raises(ScheduleError, match="no `systemctl`") as caught:
-        install(planned(system="systemd"), keys_stored=True, systemd=missing)
+        install(planned(system="systemd"), missing, keys_stored=True)
     assert "--system cron" in caught.value.hint
     assert not (tmp_path / "units").exists()
 
 
 def test_one_system_can_be_removed_and_the_other_kept(
-    systemd: Systemd, planned: Planner, tmp_path: Path, cron: type[Crontab]
+    systemd: SystemdScheduler, planned: Planner, tmp_path: Path, cron: type[Crontab]
 ) -> None:
     crontab = cron()
-    install(planned(), keys_stored=True, crontab=crontab)
-    install(planned(system="systemd"), keys_stored=True, systemd=systemd)
+    install(planned(), CronScheduler(crontab), keys_stored=True)
+    install(planned(system="systemd"), systemd, keys_stored=True)
     profile = tmp_path / "numeri.toml"
-    removed = remove(profile, system="cron", environment={}, crontab=crontab, systemd=systemd)
+    removed = remove(profile, schedulers=[CronScheduler(crontab)], environment={})
     assert [entry.system for entry in removed] == ["cron"]
     assert crontab.read() is None
-    assert show(planned(system="systemd"), systemd=systemd).state == "current"
+    assert systemd.show(planned(system="systemd")).state == "current"
 
 
 def test_units_go_where_the_users_systemd_looks() -> None:

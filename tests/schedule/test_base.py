@@ -6,15 +6,21 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from numeri_cli.schedule import identify, plan
-
-from .conftest import Planner
+from numeri_cli.errors import ScheduleError
+from numeri_cli.schedule.base import SCHEDULERS, Installer, identify, install, plan, remove
+from numeri_cli.schedule.cron.crontab import Crontab
+from numeri_cli.schedule.cron.scheduler import CronScheduler
+from numeri_cli.schedule.job import Job, Layout, Schedule, ScheduleStatus
+from numeri_cli.schedule.systemd.scheduler import SystemdScheduler
+from tests.support.schedules import Planner
 
 
 def test_the_plan_says_when_it_fires_next_in_utc(planned: Planner) -> None:
@@ -50,7 +56,7 @@ def test_a_proxy_with_a_password_is_named_and_left_out(planned: Planner) -> None
 def test_the_wait_asked_for_goes_before_that_of_the_cadence(tmp_path: Path) -> None:
     schedule = plan(
         "weekly",
-        "cron",
+        SCHEDULERS["cron"],
         profile=tmp_path / "numeri.toml",
         log=tmp_path / "log",
         wait=timedelta(hours=2, minutes=5),
@@ -79,7 +85,9 @@ def test_the_zone_of_the_process_is_the_zone_of_the_lines(
     zone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", zone)
-    schedule = plan("weekly", "cron", profile=tmp_path / "numeri.toml", log=tmp_path / "log")
+    schedule = plan(
+        "weekly", SCHEDULERS["cron"], profile=tmp_path / "numeri.toml", log=tmp_path / "log"
+    )
     time.tzset()
     try:
         for month in (1, 7):
@@ -98,9 +106,75 @@ def test_the_zone_of_the_process_is_the_zone_of_the_lines(
         time.tzset()
 
 
+@dataclass(frozen=True)
+class Noticeboard:
+    """A scheduler that can be shown to somebody, and no more."""
+
+    name: str = "noticeboard"
+
+    def lay_out(self, job: Job) -> Layout:
+        return Layout(lines=(" ".join(job.command.words),), advice="somebody reads it aloud")
+
+    def show(self, schedule: Schedule) -> ScheduleStatus:
+        return ScheduleStatus(schedule=schedule, state="absent", where="the wall")
+
+
+def test_a_scheduler_that_can_only_show_says_what_to_do_instead_of_installing(
+    tmp_path: Path,
+) -> None:
+    board = Noticeboard()
+    profile = tmp_path / "numeri.toml"
+    schedule = plan(
+        "daily", board, profile=profile, log=tmp_path / "log" / "run.log", environment={}
+    )
+    assert f"run --profile {profile}" in schedule.text
+    assert "somebody reads it aloud" in schedule.explanation
+    with pytest.raises(ScheduleError, match="noticeboard") as caught:
+        install(schedule, board, keys_stored=True)
+    assert "show --system noticeboard" in caught.value.hint
+    assert not schedule.log.parent.exists()
+    assert remove(profile, schedulers=[board], environment={}) == ()
+
+
+def test_nothing_is_removed_where_one_of_the_schedulers_cannot_be_read(
+    planned: Planner, systemd: SystemdScheduler, cron: Callable[..., Crontab], tmp_path: Path
+) -> None:
+    schedule = planned(system="systemd")
+    install(schedule, systemd, keys_stored=True)
+    half = f"# >>> numeri {schedule.identity} >>>\n".encode()
+    schedulers = [systemd, CronScheduler(cron(content=half))]
+    with pytest.raises(ScheduleError, match="not whole"):
+        remove(tmp_path / "numeri.toml", schedulers=schedulers, environment={})
+    assert systemd.show(schedule).state == "current"
+
+
+def test_every_scheduler_is_found_under_its_own_name_and_can_be_installed() -> None:
+    assert list(SCHEDULERS) == ["cron", "systemd"]
+    assert all(name == scheduler.name for name, scheduler in SCHEDULERS.items())
+    assert all(isinstance(scheduler, Installer) for scheduler in SCHEDULERS.values())
+
+
+def test_what_show_prints_is_published(planned: Planner, systemd: SystemdScheduler) -> None:
+    shown = systemd.show(planned("daily", "systemd")).plain()
+    assert list(shown) == ["schedule", "state", "where", "changed"]
+    assert list(shown["schedule"]) == [
+        "cadence",
+        "system",
+        "identity",
+        "moments",
+        "next_firing",
+        "lines",
+        "units",
+        "log",
+        "explanation",
+    ]
+    assert shown["schedule"]["moments"][0] == {"weekday": 1, "hour": 12, "minute": 0}
+    assert [list(unit) for unit in shown["schedule"]["units"]] == [["name", "text"]] * 2
+
+
 def test_planning_reaches_no_heavy_library() -> None:
     code = (
-        "import sys, numeri_cli.schedule;"
+        "import sys, numeri_cli.schedule.base;"
         "print([m for m in ('numpy', 'pandas', 'httpx', 'rich', 'pydantic') if m in sys.modules])"
     )
     result = subprocess.run(

@@ -1,0 +1,190 @@
+"""Scheduler: what starts `numeri run` by itself; the list of them, and what they have in common.
+
+A new scheduler is a file or folder here and its line in SCHEDULERS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from numeri_cli.errors import KeysMissing, ScheduleError
+from numeri_cli.files import disk_errors
+from numeri_cli.schedule.calendar import Cadence, following, rhythm
+from numeri_cli.schedule.command import installed_program, run_command, withheld_variables
+from numeri_cli.schedule.cron.scheduler import CronScheduler
+from numeri_cli.schedule.job import InstalledSchedule, Job, Layout, Schedule, ScheduleStatus
+from numeri_cli.schedule.systemd.scheduler import SystemdScheduler
+from numeri_cli.schedule.zones import machine_zones
+
+
+class Scheduler(Protocol):
+    """Something that starts commands at times; it can at least say what to give it."""
+
+    @property
+    def name(self) -> str:
+        """What `--system` calls it."""
+        ...
+
+    def lay_out(self, job: Job) -> Layout:
+        """The lines or files that start this job. Raises ScheduleError where it cannot hold it."""
+        ...
+
+    def show(self, schedule: Schedule) -> ScheduleStatus:
+        """Whether the schedule is installed; absent too where the scheduler itself is.
+
+        Raises ScheduleError where what is there cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class Installer(Protocol):
+    """A scheduler that can be written to from here. All its errors leave everything as it was."""
+
+    def install(self, schedule: Schedule) -> ScheduleStatus:
+        """Put a schedule in force, or bring the installed one up to date.
+
+        Raises ScheduleError, DiskFull, PathForbidden, DiskTrouble.
+        """
+        ...
+
+    def installed(self, identity: str) -> InstalledSchedule | None:
+        """What is installed under this identity; None too where the scheduler itself is absent.
+
+        Raises ScheduleError, PathForbidden, DiskTrouble where it cannot be read.
+        """
+        ...
+
+    def remove(self, identity: str) -> None:
+        """Take it out again. Raises ScheduleError, PathForbidden, DiskTrouble."""
+        ...
+
+
+_ALL: tuple[Scheduler, ...] = (
+    CronScheduler(),
+    SystemdScheduler(),
+)
+SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for scheduler in _ALL}
+
+
+def plan(
+    cadence: Cadence,
+    scheduler: Scheduler,
+    *,
+    profile: Path,
+    log: Path,
+    tournament: str | None = None,
+    wait: timedelta | None = None,
+    program: tuple[str, ...] | None = None,
+    environment: Mapping[str, str] | None = None,
+    zones: Sequence[tzinfo] | None = None,
+    now: datetime | None = None,
+) -> Schedule:
+    """Lay out a schedule; nothing is read but the machine's zone, nothing written.
+
+    tournament: where it was named on the command line; program: absolute, then its arguments
+    environment: whose NUMERI_HOME, XDG_…, proxies and such the command takes along
+    zones: whose clock cron may go by; wait, program, environment, zones, now: by default what
+    suits the cadence, this installation, process, machine and moment
+    Raises ScheduleError for paths and addresses that a schedule cannot or must not hold.
+    """
+    variables = os.environ if environment is None else environment
+    times = rhythm(cadence)
+    command = run_command(
+        profile=profile,
+        tournament=tournament,
+        wait=times.wait if wait is None else wait,
+        log=log,
+        program=program or installed_program(),
+        environment=variables,
+    )
+    job = Job(
+        identity=identify(profile, environment=variables),
+        note=f"numeri, {cadence}, {profile.absolute()}: made by `numeri schedule install`",
+        command=command,
+        moments=times.moments,
+        zones=tuple(machine_zones(variables) if zones is None else zones),
+        start=now or datetime.now(UTC),
+    )
+    layout = scheduler.lay_out(job)
+    return Schedule(
+        cadence=cadence,
+        system=scheduler.name,
+        identity=job.identity,
+        moments=job.moments,
+        next_firing=following(job.moments, after=job.start),
+        lines=layout.lines,
+        units=layout.files,
+        log=command.log,
+        explanation=(
+            times.reason,
+            layout.advice,
+            *(
+                f"{name} holds a password and is left out: cron and systemd need it another way"
+                for name in withheld_variables(variables)
+            ),
+            f"output is added to {command.log}",
+        ),
+    )
+
+
+def identify(profile: Path, *, environment: Mapping[str, str] | None = None) -> str:
+    """The name that a profile's schedule has on this machine: 8 hex digits."""
+    variables = os.environ if environment is None else environment
+    home = variables.get("NUMERI_HOME", "")
+    place = str(Path(home).expanduser().absolute()) if home else ""
+    name = os.fsencode(f"{profile.absolute()}\0{place}")
+    return hashlib.sha256(name).hexdigest()[:8]
+
+
+def install(schedule: Schedule, scheduler: Scheduler, *, keys_stored: bool) -> ScheduleStatus:
+    """Put a schedule in force, or bring the installed one up to date.
+
+    keys_stored: whether the keys stand in a file, so that the scheduled run finds them
+    Raises KeysMissing, ScheduleError, DiskFull, PathForbidden, DiskTrouble; then nothing is
+    changed.
+    """
+    if not isinstance(scheduler, Installer):
+        raise ScheduleError(
+            f"numeri cannot install a schedule in {scheduler.name}",
+            hint=f"`numeri schedule show --system {scheduler.name}` prints what to paste there",
+        )
+    if not keys_stored:
+        raise KeysMissing(
+            f"the keys are at most in the environment of this shell, which {scheduler.name}"
+            " does not see",
+            hint="store them with `numeri login`, then run the same command again",
+        )
+    with disk_errors(schedule.log.parent):
+        schedule.log.parent.mkdir(parents=True, exist_ok=True)
+    return scheduler.install(schedule)
+
+
+def remove(
+    profile: Path,
+    *,
+    schedulers: Iterable[Scheduler] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[InstalledSchedule, ...]:
+    """Take a profile's schedule out of these schedulers, or out of all; what was removed.
+
+    Raises ScheduleError, PathForbidden, DiskTrouble.
+    """
+    identity = identify(profile, environment=environment)
+    chosen = SCHEDULERS.values() if schedulers is None else schedulers
+    found = [
+        (scheduler, scheduler.installed(identity))
+        for scheduler in chosen
+        if isinstance(scheduler, Installer)
+    ]
+    removed = []
+    for scheduler, held in found:
+        if held is not None:
+            scheduler.remove(identity)
+            removed.append(held)
+    return tuple(removed)

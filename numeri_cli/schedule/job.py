@@ -1,0 +1,95 @@
+"""What a schedule is asked for, what it looks like, and how it stands beside what is installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Literal
+
+from numeri_cli.published import Published
+from numeri_cli.schedule.calendar import Cadence, Moment
+from numeri_cli.schedule.command import Command
+
+State = Literal["absent", "outdated", "current"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a scheduler is asked to start, and when.
+
+    identity: 8 hex digits of the profile's path and NUMERI_HOME; several may be installed
+    note: one line that says what made the schedule, without control characters
+    moments: the firings wanted, in UTC; zones: whose clock a scheduler without UTC may go by
+    start: aware; offsets of the zones are looked at for a year from here
+    """
+
+    identity: str
+    note: str
+    command: Command
+    moments: tuple[Moment, ...]
+    zones: tuple[tzinfo, ...]
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleFile(Published):
+    """A file that a scheduler reads: its name in the scheduler's folder, and its text."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What a scheduler makes of a job: lines for its table or files, and a sentence of advice."""
+
+    lines: tuple[str, ...] = ()
+    files: tuple[ScheduleFile, ...] = ()
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule(Published):
+    """What would be installed for one profile, and why it is so.
+
+    system: the scheduler's name; identity: as in Job
+    moments: the firings wanted, in UTC; next_firing: the first of them to come
+    lines: a crontab's; units: files, such as systemd's units. A scheduler fills one of the two.
+    """
+
+    cadence: Cadence
+    system: str
+    identity: str
+    moments: tuple[Moment, ...]
+    next_firing: datetime
+    lines: tuple[str, ...]
+    units: tuple[ScheduleFile, ...]
+    log: Path
+    explanation: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What to read or paste: the lines, or every file under its name."""
+        if self.lines:
+            return "\n".join(self.lines) + "\n"
+        return "\n".join(f"# {file.name}\n{file.text}" for file in self.units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleStatus(Published):
+    """A schedule beside what is installed. where: "crontab", or the folder of the files"""
+
+    schedule: Schedule
+    state: State
+    where: str
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledSchedule(Published):
+    """What a scheduler holds for one profile."""
+
+    system: str
+    where: str
+    text: str
