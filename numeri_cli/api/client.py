@@ -24,21 +24,25 @@ from numeri_cli.api.answers import (
     submission_of,
     token_of,
 )
+from numeri_cli.api.graphql import Wire
 from numeri_cli.api.http.connection import Connector
-from numeri_cli.api.http.graphql import Wire
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.api.http.retry import (
     Passing,
-    patiently,
+    retried,
 )
 from numeri_cli.credentials import Keys
 from numeri_cli.errors import DatasetUnknown, NoRoundOpen
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.records import LatestSubmission, ModelSlot, Round, Submission, TokenInfo
+from numeri_cli.tournaments import CLASSIC, TournamentKind
 
 API_URL = "https://api-tournament.numer.ai/"
-CLASSIC = 8
 DEFAULT_LIMITS = Limits()
+_DOCUMENTS = {  # by the call of a tournament that they make
+    "submissionUploadAuth": queries.UPLOAD_AUTHORIZATION,
+    "createSubmission": queries.CREATE_SUBMISSION,
+}
 
 
 class Client:
@@ -59,7 +63,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         limits: Limits = DEFAULT_LIMITS,
         listener: Listener = SILENT,
-        tournament: int = CLASSIC,
+        tournament: TournamentKind = CLASSIC,
     ) -> None:
         self.limits = limits
         self.listener = listener
@@ -124,7 +128,7 @@ class Client:
 
     def current_round(self) -> Round:
         """The round that takes submissions now. Raises NoRoundOpen."""
-        data = self.ask(queries.CURRENT_ROUND, tournament=self.tournament)
+        data = self.ask(queries.CURRENT_ROUND, tournament=self.tournament.number)
         for found in data.children("rounds", kind="Round"):
             return round_of(found)
         raise NoRoundOpen(
@@ -137,26 +141,32 @@ class Client:
     ) -> tuple[Round, ...]:
         """Rounds as the server lists them; status OPEN, UPCOMING, RESOLVING or RESOLVED."""
         data = self.ask(
-            queries.ROUNDS, tournament=self.tournament, limit=limit, number=number, status=status
+            queries.ROUNDS,
+            tournament=self.tournament.number,
+            limit=limit,
+            number=number,
+            status=status,
         )
         return tuple(round_of(item) for item in data.children("rounds", kind="Round"))
 
     def round_rules(self, number: int) -> Round | None:
         """A round with its score configurations, or None where there is no such round."""
-        data = self.ask(queries.ROUND_RULES, tournament=self.tournament, number=number)
+        data = self.ask(queries.ROUND_RULES, tournament=self.tournament.number, number=number)
         found = data.children("rounds", kind="Round")
         return round_of(found[0]) if found else None
 
     def list_datasets(self, *, round_number: int | None = None) -> tuple[str, ...]:
         """Names such as "v5.3/live.parquet". At most 10 times a minute."""
-        data = self.ask(queries.LIST_DATASETS, tournament=self.tournament, round=round_number)
+        data = self.ask(
+            queries.LIST_DATASETS, tournament=self.tournament.number, round=round_number
+        )
         names = data.items("listDatasets")
         return tuple(name for name in names if isinstance(name, str))
 
     def dataset_url(self, name: str, *, round_number: int | None = None) -> str:
         """An address to download from for a while; its query is a secret. Raises DatasetUnknown."""
         data = self.ask(
-            queries.DATASET, filename=name, tournament=self.tournament, round=round_number
+            queries.DATASET, filename=name, tournament=self.tournament.number, round=round_number
         )
         if data.get("dataset") is None:
             raise DatasetUnknown(
@@ -173,7 +183,7 @@ class Client:
         """The account's models in this tournament."""
         data = self.ask(queries.MODELS, keyed=True).child("account", kind="Account")
         models = (model_of(item) for item in data.children("models", kind="Model"))
-        return tuple(model for model in models if model.tournament == self.tournament)
+        return tuple(model for model in models if model.tournament == self.tournament.number)
 
     def latest_submissions(self, *, rounds: int = 1) -> tuple[LatestSubmission, ...]:
         """What the server holds for each model in the latest rounds, and when it came."""
@@ -181,7 +191,7 @@ class Client:
         return tuple(
             latest_of(row, model=model.text("name"))
             for model in data.child("account", kind="Account").children("models", kind="Model")
-            if model.integer("tournament") == self.tournament
+            if model.integer("tournament") == self.tournament.number
             for row in model.children("latestSubmissions", kind="LatestSubmission")
         )
 
@@ -199,14 +209,15 @@ class Client:
 
     def upload_authorization(self, filename: str, *, model_id: str) -> UploadAuthorization:
         """Leave to put one file of predictions; the server renames it."""
+        call = self.tournament.calls.upload_authorization
         data = self.ask(
-            queries.UPLOAD_AUTHORIZATION,
+            _DOCUMENTS[call],
             keyed=True,
             filename=filename,
-            tournament=self.tournament,
+            tournament=self.tournament.number,
             modelId=model_id,
         )
-        return authorization_of(data.child("submissionUploadAuth", kind="FileUploadAuth"))
+        return authorization_of(data.child(call, kind="FileUploadAuth"))
 
     def download_authorization(self, submission_id: str) -> UploadAuthorization:
         """Leave to fetch an own submission."""
@@ -222,12 +233,13 @@ class Client:
             found = self.find_submission(model_id, filenames=frozenset({filename}))
             return found.id if found is not None else None
 
+        call = self.tournament.calls.create
         return self.create(
-            queries.CREATE_SUBMISSION,
-            "createSubmission",
+            _DOCUMENTS[call],
+            call,
             held=held,
             filename=filename,
-            tournament=self.tournament,
+            tournament=self.tournament.number,
             modelId=model_id,
             dataDatestamp=data_datestamp,
             source="numeri",
@@ -248,7 +260,7 @@ class Client:
         def ask() -> dict[str, Any]:
             return self._wire.ask(document, variables, keyed=keyed)
 
-        return Fields.of(patiently(ask, limits=self.limits, deadline=self._deadline), kind="answer")
+        return Fields.of(retried(ask, limits=self.limits, deadline=self._deadline), kind="answer")
 
     def create(
         self, document: str, field: str, *, held: Callable[[], str | None], **variables: object
@@ -283,4 +295,4 @@ class Client:
                 raise
             return data.child(field, kind=field).text("id")
 
-        return patiently(send_or_find, limits=self.limits, deadline=self._deadline)
+        return retried(send_or_find, limits=self.limits, deadline=self._deadline)

@@ -16,7 +16,7 @@ def upload_authorization(
         queries.DIAGNOSTICS_AUTHORIZATION,
         keyed=True,
         filename=filename,
-        tournament=client.tournament,
+        tournament=client.tournament.number,
         modelId=model_id,
     )
     return authorization_of(data.child("diagnosticsUploadAuth", kind="FileUploadAuth"))
@@ -36,7 +36,7 @@ def create(client: Client, filename: str, *, model_id: str | None = None) -> str
         "createDiagnostics",
         held=held,
         filename=filename,
-        tournament=client.tournament,
+        tournament=client.tournament.number,
         modelId=model_id,
     )
 

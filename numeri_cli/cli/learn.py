@@ -174,7 +174,6 @@ def neutralize(
     numeri neutralize mine.csv --data live --proportion 0.5
     """
     from numeri_cli.commands.datasets import (
-        FEATURES,
         bring,
         missing,
     )
@@ -186,15 +185,15 @@ def neutralize(
     session.context.require_profile()
     session.context.make_practice()
     context = session.context
-    if missing(context, (FEATURES,)):
-        bring(context, (FEATURES,))
+    if missing(context, (context.files.features,)):
+        bring(context, (context.files.features,))
     if proportion is None and max_exposure is None:
         proportion = 0.5
     done = neutralize_file(
         file,
         data_file(context, data),
         (output or file.with_stem(f"{file.stem}-neutral")).absolute(),
-        features=FeatureFile.read(context.file(FEATURES)).features(features),
+        features=FeatureFile.read(context.file(context.files.features)).features(features),
         proportion=proportion,
         max_exposure=max_exposure,
         listener=session.context.listener,

@@ -179,7 +179,6 @@ def download(
     """
     from numeri_cli.commands import views
     from numeri_cli.commands.datasets import (
-        USUAL,
         bring,
         file_name,
     )
@@ -187,7 +186,10 @@ def download(
 
     version = session.context.profile.data_version  # its refusal comes before any work
     session.context.make_practice()
-    names = [file_name(word, version=version) for word in files] if files else USUAL
+    offered = session.context.files
+    names = offered.usual
+    if files:
+        names = tuple(file_name(word, version=version, files=offered) for word in files)
     rows = tuple(
         views.DownloadedRow(done.record.name, done.record.size_bytes, done.unchanged, done.path)
         for done in bring(session.context, names, force=force)

@@ -13,6 +13,7 @@ from numeri_cli.credentials import Keys, find_keys
 from numeri_cli.errors import KeysMissing, ProfileMissing
 from numeri_cli.home import Home
 from numeri_cli.progress import SILENT, Listener
+from numeri_cli.tournaments import DataFiles
 
 if TYPE_CHECKING:
     from httpx import BaseTransport
@@ -150,6 +151,7 @@ class Context:
             transport=self._transport(),
             limits=limits,
             listener=self.listener,
+            tournament=self.endpoint.kind,
         )
 
     def _transport(self) -> BaseTransport | None:
@@ -177,6 +179,11 @@ class Context:
     def dataset(self) -> Path:
         """The folder of this data version's files."""
         return self.home.datasets(self.tournament) / self.data_version
+
+    @property
+    def files(self) -> DataFiles:
+        """The names of this tournament's files."""
+        return self.endpoint.kind.files
 
     def file(self, name: str) -> Path:
         """Where a file of this data version lies, or would."""

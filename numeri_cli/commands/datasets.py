@@ -14,17 +14,7 @@ from numeri_cli.errors import DatasetUnknown, NumeriError
 from numeri_cli.learning.estimators.lightgbm.shelf import binned_entries
 from numeri_cli.learning.plan import ModelPlan
 from numeri_cli.records import Round
-
-LIVE = "live.parquet"
-FEATURES = "features.json"
-USUAL = (
-    FEATURES,
-    "train.parquet",
-    "validation.parquet",
-    LIVE,
-    "meta_model.parquet",
-    "validation_benchmark_models.parquet",
-)
+from numeri_cli.tournaments import DataFiles
 
 
 @dataclass(frozen=True)
@@ -53,7 +43,7 @@ class BinnedData:
     used: datetime
 
 
-def file_name(word: str, *, version: str) -> str:
+def file_name(word: str, *, version: str, files: DataFiles) -> str:
     """A file's name from what people type: "live" and "v5.3/live.parquet" are "live.parquet".
 
     Raises DatasetUnknown for one of another data version.
@@ -64,9 +54,7 @@ def file_name(word: str, *, version: str) -> str:
             f"{word} is not of data version {version}",
             hint="`data_version` in the profile says which one is used",
         )
-    if "." in name:
-        return name
-    return FEATURES if name == "features" else f"{name}.parquet"
+    return files.named(name)
 
 
 def bring(
@@ -91,7 +79,7 @@ def bring(
 
 def bring_live(context: Context, round_: Round) -> Path:
     """The live file of this round. Raises LiveDataStale while it is still an earlier round's."""
-    return bring(context, [LIVE], round_number=round_.number)[0].path
+    return bring(context, [context.files.live], round_number=round_.number)[0].path
 
 
 def missing(context: Context, names: Sequence[str]) -> tuple[str, ...]:
@@ -101,7 +89,7 @@ def missing(context: Context, names: Sequence[str]) -> tuple[str, ...]:
 
 def bring_for_training(context: Context, plan: ModelPlan) -> None:
     """Whatever the plan's training needs and is not here."""
-    needed = (FEATURES, *(f"{name}.parquet" for name in plan.data))
+    needed = (context.files.features, *map(context.files.named, plan.data))
     absent = missing(context, needed)
     if absent:
         bring(context, absent)
@@ -109,7 +97,7 @@ def bring_for_training(context: Context, plan: ModelPlan) -> None:
 
 def bring_for_figures(context: Context) -> None:
     """What a model's CORR on validation data is made of."""
-    absent = missing(context, (FEATURES, "validation.parquet"))
+    absent = missing(context, (context.files.features, context.files.validation))
     if absent:
         bring(context, absent)
 
@@ -117,7 +105,7 @@ def bring_for_figures(context: Context) -> None:
 def bring_for_validation(context: Context) -> None:
     """What validation reads: targets and, where the tournament offers it, the meta model."""
     bring_for_figures(context)
-    for name in missing(context, ("meta_model.parquet",)):
+    for name in missing(context, (context.files.meta_model,)):
         try:
             bring(context, (name,))
         except NumeriError as error:

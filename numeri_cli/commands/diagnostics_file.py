@@ -19,8 +19,6 @@ from numeri_cli.commands.datasets import (
 from numeri_cli.commands.diagnostics import Compared
 from numeri_cli.commands.validate.result import Validation
 from numeri_cli.commands.validate.validate import (
-    BENCHMARKS,
-    VALIDATION,
     validate_sources,
 )
 from numeri_cli.dataset.parquet import DataFile
@@ -60,7 +58,7 @@ def diagnose_file(
     model_id = slot_of(slots(context), model).id if model is not None else None
     bring_for_validation(context)
     _bring_benchmarks(context)
-    meant = target or alias_of(DataFile.open(context.file(VALIDATION)))
+    meant = target or alias_of(DataFile.open(context.file(context.files.validation)))
     local = validate_sources(context, [str(file.absolute())], target=meant, benchmark=benchmark)
     found = diagnosing.diagnose(
         context.client,
@@ -73,8 +71,9 @@ def diagnose_file(
 
 def _bring_benchmarks(context: Context) -> None:
     """For BMC; without them the figure is missing here."""
-    if missing(context, (BENCHMARKS,)):
+    benchmarks = context.files.benchmarks
+    if missing(context, (benchmarks,)):
         try:
-            bring(context, (BENCHMARKS,))
+            bring(context, (benchmarks,))
         except NumeriError as error:
-            context.listener.say(f"going on without {BENCHMARKS}: {error.message}")
+            context.listener.say(f"going on without {benchmarks}: {error.message}")

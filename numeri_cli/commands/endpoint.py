@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from numeri_cli.credentials import NUMERAI_HOST
 from numeri_cli.errors import UsageProblem
+from numeri_cli.tournaments import CLASSIC, UNSUPPORTED, TournamentKind
 
 API_URL = "NUMERI_API_URL"
 PRACTICE_ADDRESS = "https://practice.invalid/"
@@ -18,11 +19,15 @@ STARTER_MODEL = "lighthouse"  # of whoever tries the practice tournament without
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A tournament: its key for everything kept here, its address, and the host keys are for."""
+    """A tournament: its key for everything kept here, its address, and the host keys are for.
+
+    kind: whose files and rules it has
+    """
 
     key: str
     address: str
     host: str
+    kind: TournamentKind = CLASSIC
 
     @property
     def is_practice(self) -> bool:
@@ -33,9 +38,10 @@ class Endpoint:
 def resolve(asked: str | None, of_profile: str | None) -> Endpoint:
     """The option's tournament, else NUMERI_API_URL's, else the profile's, else Numerai.
 
-    Raises UsageProblem for a word that is neither a known name nor an address.
+    Raises UsageProblem for a word that is neither a known name nor an address, and for each of
+    them where a tournament that is not supported stands behind it.
     """
-    return _endpoint(asked or os.environ.get(API_URL) or of_profile or "numerai")
+    return _endpoint(asked or os.environ.get(API_URL) or of_profile or CLASSIC.name)
 
 
 def environment_host() -> str | None:
@@ -45,8 +51,9 @@ def environment_host() -> str | None:
 
 
 def _endpoint(name: str) -> Endpoint:
-    if name == "numerai":
-        return Endpoint("numerai", NUMERAI_ADDRESS, NUMERAI_HOST)
+    _require_supported(name)
+    if name == CLASSIC.name:
+        return Endpoint(CLASSIC.name, NUMERAI_ADDRESS, NUMERAI_HOST)
     if name == "practice":
         return Endpoint("practice", PRACTICE_ADDRESS, "practice.invalid")
     try:
@@ -60,12 +67,22 @@ def _endpoint(name: str) -> Endpoint:
             hint="say numerai, practice, or an address such as http://127.0.0.1:8000",
         )
     if host == NUMERAI_HOST and parts.scheme == "https":
-        return Endpoint("numerai", NUMERAI_ADDRESS, NUMERAI_HOST)
+        return Endpoint(CLASSIC.name, NUMERAI_ADDRESS, NUMERAI_HOST)
     where = f"{host}:{port}" if port else host
     key = where.replace(":", "-")
     shown = f"[{host}]" if ":" in host else host
     address = f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path or '/'}"
     return Endpoint(key.strip("-."), address, where)
+
+
+def _require_supported(name: str) -> None:
+    before, _, last = re.split(r"[?#]", name)[0].rstrip("/").rpartition("/")
+    is_host = before.endswith("/")  # as of https://signals
+    if last.lower() in UNSUPPORTED and not is_host:
+        raise UsageProblem(
+            f"the tournament {last.capitalize()} is not supported",
+            hint="say numerai, practice, or an address, with nothing behind it",
+        )
 
 
 def _shown(name: str) -> str:

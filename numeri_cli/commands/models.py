@@ -17,7 +17,6 @@ from numeri_cli.commands import (
 from numeri_cli.commands.backtest import Backtest
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import (
-    FEATURES,
     bring,
     bring_for_training,
     missing,
@@ -49,7 +48,7 @@ def train_model(context: Context, name: str, *, force: bool = False) -> Artifact
 def _require_as_downloaded(context: Context, plan: ModelPlan, site: Site) -> None:
     """A part of a file, or another one in its place, must not train a model unnoticed."""
     for part in plan.data:
-        path = context.file(f"{part}.parquet")
+        path = context.file(context.files.named(part))
         record = context.ledger.file(context.tournament, f"{plan.data_version}/{path.name}")
         if record is None:
             continue
@@ -153,9 +152,9 @@ def neutralization(context: Context, name: str) -> Neutralization | None:
     plan = plan_of(context.profile, name)
     if plan.neutralize is None:
         return None
-    if missing(context, (FEATURES,)):
-        bring(context, (FEATURES,))
-    return resolve(plan.neutralize, FeatureFile.read(context.file(FEATURES)))
+    if missing(context, (context.files.features,)):
+        bring(context, (context.files.features,))
+    return resolve(plan.neutralize, FeatureFile.read(context.file(context.files.features)))
 
 
 def known_digests(context: Context, artifact: Artifact) -> Mapping[str, str]:

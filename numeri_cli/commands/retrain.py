@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from numeri_cli.commands import train as training_run
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import (
-    FEATURES,
     bring,
 )
 from numeri_cli.commands.models import (
@@ -22,7 +21,6 @@ from numeri_cli.commands.outcomes import Retraining
 from numeri_cli.commands.plans import plan_of
 from numeri_cli.commands.validate import scoring as validation
 from numeri_cli.commands.validate.validate import (
-    VALIDATION,
     model_source,
 )
 from numeri_cli.errors import NumeriError
@@ -64,7 +62,11 @@ def retrain(context: Context, name: str) -> Retraining:
 
 def _train_candidate(context: Context, name: str) -> Artifact:
     plan = plan_of(context.profile, name)
-    files = {FEATURES, VALIDATION, *(f"{part}.parquet" for part in plan.data)}
+    files = {
+        context.files.features,
+        context.files.validation,
+        *map(context.files.named, plan.data),
+    }
     bring(context, sorted(files))
     context.listener.step("retraining")
     aside = replace(context.home, data=context.home.data / CANDIDATES)
@@ -73,7 +75,7 @@ def _train_candidate(context: Context, name: str) -> Artifact:
 
 
 def _corr_mean(context: Context, artifact: Artifact) -> float:
-    data = context.file(VALIDATION)
+    data = context.file(context.files.validation)
     source = model_source(context, artifact, data)
     scored = validation.validate(
         [source], data, target=artifact.contract.targets[0], listener=context.listener

@@ -53,7 +53,7 @@ def send(
     dry_run: bool = False,
 ) -> ModelOutcome:
     """Check a prediction file against the round's live ids, upload it, wait for the proof."""
-    checked = check_predictions(ready.file, live_ids(live))
+    checked = check_predictions(ready.file, live_ids(live), rules=context.endpoint.kind.predictions)
     receipt = submit_checked(
         context.client,
         context.ledger,

@@ -17,8 +17,7 @@ from numeri_cli.learning.estimators.lightgbm.parameters import require_accepted
 from numeri_cli.learning.plan import LIGHTGBM, ModelPlan, Neutralization
 from numeri_cli.learning.rows import Source, open_sources, rows_of_eras, with_target
 from numeri_cli.learning.training import parameters
-
-FEATURE_FILE = "features.json"
+from numeri_cli.tournaments import CLASSIC
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def prepare(plan: ModelPlan, site: Site) -> Prepared:
     """Resolve the plan's sets to names, open its files, check its targets and parameters."""
     if plan.estimator == LIGHTGBM:
         require_accepted(parameters(plan, plan.seeds[0]))
-    feature_file = FeatureFile.read(site.dataset / FEATURE_FILE)
+    feature_file = FeatureFile.read(site.dataset / CLASSIC.files.features)
     features = feature_file.features(plan.features)
     resolved = replace(plan, neutralize=resolve(plan.neutralize, feature_file))
     files = []

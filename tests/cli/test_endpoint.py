@@ -30,3 +30,40 @@ def test_a_word_that_is_no_tournament_is_refused(word: str) -> None:
 def test_numerais_own_address_is_numerai() -> None:
     assert resolve("https://api-tournament.numer.ai", None) == resolve("numerai", None)
     assert resolve("http://api-tournament.numer.ai", None) != resolve("numerai", None)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "signals",
+        "crypto",
+        "numerai/signals",
+        "numerai/crypto",
+        "practice/signals",
+        "practice/crypto",
+        "https://api-tournament.numer.ai/signals",
+        "http://127.0.0.1:8000/crypto/",
+        "Practice/Signals",
+    ],
+)
+def test_another_tournament_than_classic_is_refused_in_one_sentence(word: str) -> None:
+    with pytest.raises(UsageProblem) as refused:
+        resolve(word, None)
+    named = "Signals" if "signals" in word.lower() else "Crypto"
+    assert str(refused.value) == f"the tournament {named} is not supported"
+    assert refused.value.exit_code == 2
+
+
+def test_a_tournament_that_is_not_supported_is_refused_wherever_it_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(UsageProblem, match="Crypto is not supported"):
+        resolve(None, "practice/crypto")
+    monkeypatch.setenv("NUMERI_API_URL", "http://127.0.0.1:8000/signals?x=1")
+    with pytest.raises(UsageProblem, match="Signals is not supported"):
+        resolve(None, "practice")
+
+
+def test_a_host_may_be_called_as_a_tournament_is() -> None:
+    assert resolve("https://signals", None).host == "signals"
+    assert resolve("https://crypto/", None).host == "crypto"

@@ -29,7 +29,7 @@ from numeri_cli.api.http.connection import (
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.api.http.retry import (
     Passing,
-    patiently,
+    retried,
 )
 from numeri_cli.errors import DiskFull, TransferCorrupt, TransferFailed, TransferStalled
 from numeri_cli.files import free_bytes
@@ -121,7 +121,7 @@ class Fetch:
                 raise broken(trouble, name=self._name) from trouble
 
         try:
-            patiently(
+            retried(
                 once,
                 limits=self._limits,
                 progress=lambda: 0 if held is None else held.position // _PROGRESS_BYTES,

@@ -23,7 +23,7 @@ from numeri_cli.api.http.connection import (
 )
 from numeri_cli.api.http.retry import (
     Passing,
-    patiently,
+    retried,
 )
 from numeri_cli.errors import TransferFailed
 from numeri_cli.files import disk_errors
@@ -68,7 +68,7 @@ def bytes_to_come(
         raise error
 
     try:
-        found = patiently(look, limits=limits)
+        found = retried(look, limits=limits)
     finally:
         connection.close()
     if found is None or (found == known and found.resumable):

@@ -14,7 +14,7 @@ from numeri_cli.api.http.connection import (
     Connector,
     Request,
 )
-from numeri_cli.api.http.retry import patiently
+from numeri_cli.api.http.retry import retried
 from numeri_cli.errors import TransferRefused
 from numeri_cli.progress import SilentTask, Task
 
@@ -78,6 +78,6 @@ def upload(
         raise error
 
     try:
-        patiently(put, limits=limits, deadline=deadline)
+        retried(put, limits=limits, deadline=deadline)
     finally:
         connection.close()

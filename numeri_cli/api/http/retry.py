@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -10,13 +9,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-import stamina
-
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.errors import NumeriError
-
-# stamina tells its own logger of every retry; without a handler Python would print that to stderr.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 Answer = TypeVar("Answer")
 
@@ -37,7 +31,7 @@ class Passing(Exception):
         self.at_work = at_work
 
 
-def patiently(
+def retried(
     call: Callable[[], Answer],
     *,
     limits: Limits,
@@ -45,35 +39,25 @@ def patiently(
     progress: Callable[[], float] = lambda: 0,
     rest: Callable[[float], object] = time.sleep,
 ) -> Answer:
-    """Call until it works; stop at a lasting error, out of patience, or before the deadline.
+    """Call until it works; stop at a lasting error, after the attempts, or before the deadline.
 
     deadline: on the monotonic clock, in seconds
     progress: a number that grows while something is achieved; attempts are counted anew after that
     rest: waits so many seconds, or less where the next call will see that it is not wanted
-    raises the error inside the last Passing, and every other error at once
+    Raises the error inside the last Passing, and every other error at once.
     """
     failures, achieved = 0, progress()
-
-    def pause(error: Exception) -> bool | float:
-        nonlocal failures, achieved
-        if not isinstance(error, Passing):
-            return False
-        now = progress()
-        failures, achieved = (1 if now > achieved else failures + 1), now
-        wait = pause_seconds(failures, limits=limits, after_seconds=error.after_seconds)
-        late = deadline is not None and time.monotonic() + wait >= deadline
-        if failures >= limits.attempts or late or wait < 0:
-            return False
+    while True:
+        try:
+            return call()
+        except Passing as trouble:
+            now = progress()
+            failures, achieved = (1 if now > achieved else failures + 1), now
+            wait = pause_seconds(failures, limits=limits, after_seconds=trouble.after_seconds)
+            late = deadline is not None and time.monotonic() + wait >= deadline
+            if failures >= limits.attempts or late or wait < 0:
+                raise trouble.error from trouble
         rest(wait)
-        return 0.0  # what stamina is to wait itself, which nobody could end
-
-    try:
-        for attempt in stamina.retry_context(on=pause, attempts=None, timeout=None):
-            with attempt:
-                return call()
-    except Passing as trouble:
-        raise trouble.error from trouble
-    raise AssertionError("the loop above returns or raises")
 
 
 def pause_seconds(failures: int, *, limits: Limits, after_seconds: float | None) -> float:

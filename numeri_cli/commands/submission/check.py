@@ -20,9 +20,7 @@ from numeri_cli.errors import (
     PredictionsValues,
 )
 from numeri_cli.files import disk_errors
-
-_PREDICTION_NAMES = ("prediction", "probability")
-_MOST_BYTES = 256_000_000
+from numeri_cli.tournaments import CLASSIC, PredictionRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +42,25 @@ class CheckedPredictions:
         return len(self.ids)
 
 
-def check_predictions(path: Path, live_ids: Collection[str]) -> CheckedPredictions:
+def check_predictions(
+    path: Path, live_ids: Collection[str], *, rules: PredictionRules = CLASSIC.predictions
+) -> CheckedPredictions:
     """Read a CSV or parquet file as the server will, and find what it would refuse.
 
     live_ids: the ids of the round's live data, each once
+    rules: of the tournament
     Raises FileMissing, FileDamaged, FileForeign, PredictionsHeaders, PredictionsIds,
     PredictionsValues, DiskTrouble, PathForbidden.
     """
-    content = _content(path)
-    ids, values = _columns(path, content)
+    content = _content(path, rules)
+    ids, values = _columns(path, content, rules)
     _check_ids(path, ids, frozenset(live_ids))
-    _check_values(path, values)
+    _check_values(path, values, rules)
     digest = hashlib.sha256(content).hexdigest()
     return CheckedPredictions(path, content, digest, ids, values)
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, rules: PredictionRules) -> bytes:
     if not path.exists():
         raise FileMissing(f"there is no file {path}", hint="`numeri predict` writes one")
     if path.suffix not in (".csv", ".parquet") or not path.is_file():
@@ -67,27 +68,32 @@ def _content(path: Path) -> bytes:
             f"{path} is no prediction file", hint="predictions are .csv or .parquet files"
         )
     with disk_errors(path):
-        if path.stat().st_size > _MOST_BYTES:
+        if path.stat().st_size > rules.maximum_bytes:
             raise FileForeign(
-                f"{path} is larger than {_MOST_BYTES:,} bytes",
+                f"{path} is larger than {rules.maximum_bytes:,} bytes",
                 hint="a prediction file has one row for each live id and two columns",
             )
         return path.read_bytes()
 
 
-def _columns(path: Path, content: bytes) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
+def _columns(
+    path: Path, content: bytes, rules: PredictionRules
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
     import pyarrow as arrow
     from pyarrow import csv, parquet
 
+    identifier = rules.id_column
     try:
         if path.suffix == ".csv":
-            strings = csv.ConvertOptions(column_types={"id": "string"}, strings_can_be_null=True)
+            strings = csv.ConvertOptions(
+                column_types={identifier: "string"}, strings_can_be_null=True
+            )
             table = csv.read_csv(BytesIO(content), convert_options=strings)
         else:
             table = parquet.read_table(BytesIO(content))
         names = table.column_names  # here, for names can be no UTF-8 either
-        if _is_indexed_by_id(table.schema.pandas_metadata):
-            table = table.select(["id", *(name for name in names if name != "id")])
+        if _is_indexed_by(identifier, table.schema.pandas_metadata):
+            table = table.select([identifier, *(name for name in names if name != identifier)])
             names = table.column_names
         ids = np.array([_id_of(value) for value in table.column(0).to_pylist()], dtype=object)
     except (arrow.ArrowException, OSError, ValueError, RecursionError, LookupError) as error:
@@ -95,11 +101,11 @@ def _columns(path: Path, content: bytes) -> tuple[npt.NDArray[np.object_], npt.N
             f"{path} is empty, cut off or no {path.suffix[1:]} file",
             hint="write it again: `numeri predict`",
         ) from error
-    if len(names) != 2 or names[0] != "id" or names[1] not in _PREDICTION_NAMES:
+    if len(names) != 2 or names[0] != identifier or names[1] not in rules.value_columns:
         shown = ", ".join(repr(name[:40]) for name in names[:6])
         raise PredictionsHeaders(
             f"{path} has the columns {shown}{' …' if len(names) > 6 else ''}",
-            hint="it must have exactly two, in this order: id, prediction",
+            hint=f"it must have exactly two, in this order: {identifier}, {rules.value_columns[0]}",
         )
     try:
         values = table.column(1).cast("float64").to_numpy(zero_copy_only=False)
@@ -110,8 +116,10 @@ def _columns(path: Path, content: bytes) -> tuple[npt.NDArray[np.object_], npt.N
     return ids, values
 
 
-def _is_indexed_by_id(written_by_pandas: object) -> bool:
-    return isinstance(written_by_pandas, dict) and written_by_pandas.get("index_columns") == ["id"]
+def _is_indexed_by(column: str, written_by_pandas: object) -> bool:
+    if not isinstance(written_by_pandas, dict):
+        return False
+    return written_by_pandas.get("index_columns") == [column]
 
 
 def _id_of(value: object) -> str | None:
@@ -147,17 +155,18 @@ def _check_ids(path: Path, ids: npt.NDArray[np.object_], live: frozenset[str]) -
         )
 
 
-def _check_values(path: Path, values: npt.NDArray[np.float64]) -> None:
+def _check_values(path: Path, values: npt.NDArray[np.float64], rules: PredictionRules) -> None:
     missing = int(np.isnan(values).sum())
     if missing:
         raise PredictionsValues(
             f"{missing:,} of {len(values):,} predictions in {path} are missing (NaN)",
             hint="predict every row; a model that cannot should say 0.5",
         )
-    outside = int(((values < 0) | (values > 1)).sum())
+    outside = int(((values < rules.lowest) | (values > rules.highest)).sum())
     if outside:
         raise PredictionsValues(
-            f"{outside:,} of {len(values):,} predictions in {path} are outside of [0, 1]",
+            f"{outside:,} of {len(values):,} predictions in {path} are outside of"
+            f" [{rules.lowest:g}, {rules.highest:g}]",
             hint="rank them per era: (rank - 0.5) / n",
         )
     if len(values) < 2 or np.isclose(np.std(values), 0.0):

@@ -13,7 +13,6 @@ import numpy as np
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import (
-    FEATURES,
     bring,
     bring_for_validation,
     missing,
@@ -45,9 +44,6 @@ from numeri_cli.files import write_text
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.scoring.ranks import known
 
-VALIDATION = "validation.parquet"
-META_MODEL = "meta_model.parquet"
-BENCHMARKS = "validation_benchmark_models.parquet"
 FNC_SET = "fncv3_features"
 
 
@@ -57,7 +53,7 @@ def figures(context: Context, name: str) -> ValidationFigures | None:
     Scored once for each artifact, file and neutralization. What goes wrong is said, never raised:
     the submission is already accepted.
     """
-    data = context.file(VALIDATION)
+    data = context.file(context.files.validation)
     if not data.is_file():
         return None
     try:
@@ -117,7 +113,7 @@ def validate_sources(
     """
     if data is None:
         bring_for_validation(context)
-        data = context.file(VALIDATION)
+        data = context.file(context.files.validation)
     sources: list[PredictionSource] = []
     targets: list[str] = []
     for word in words:
@@ -141,7 +137,7 @@ def validate_sources(
             data,
             target=chosen,
             features=_features(context, data, features),
-            meta_model=_present(context, META_MODEL),
+            meta_model=_present(context, context.files.meta_model),
             benchmark=_benchmark(context, benchmark),
             eras=list(eras) or _after_purge(sources, data, chosen),
             listener=context.listener,
@@ -255,7 +251,7 @@ def _place(context: Context, artifact: Artifact, data: Path, *, neutral: bool) -
 
 
 def _features(context: Context, data: Path, asked: str | None) -> tuple[str, ...]:
-    path = context.file(FEATURES)
+    path = context.file(context.files.features)
     if asked is None:
         if not path.is_file():
             return ()
@@ -273,9 +269,9 @@ def _present(context: Context, name: str) -> Path | None:
 
 
 def _benchmark(context: Context, asked: str | None) -> tuple[Path, str] | None:
-    if asked is not None and missing(context, (BENCHMARKS,)):
-        bring(context, (BENCHMARKS,))
-    path = _present(context, BENCHMARKS)
+    if asked is not None and missing(context, (context.files.benchmarks,)):
+        bring(context, (context.files.benchmarks,))
+    path = _present(context, context.files.benchmarks)
     if path is None:
         return None
     columns = [
