@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -58,7 +59,7 @@ LEG_OBJECTIVES = frozenset(
 
 
 _OF_BOOSTERS = ("objective", "num_class", "device_type")
-_FATAL, _END = b"[LightGBM] [Fatal] ", b"\0"
+_FATAL = b"[LightGBM] [Fatal] "
 
 
 class _Voice:
@@ -222,36 +223,33 @@ def _sentence(error: lgb.basic.LightGBMError) -> str:
 
 @contextmanager
 def without_fatal_lines() -> Iterator[None]:
-    """Keep what LightGBM itself writes of an error from standard error, for a moment.
+    """Keep the line that LightGBM itself writes of an error from standard error, for a moment.
 
-    It goes there past the registered logger. What others write meanwhile comes out afterwards.
+    The library writes it past the registered logger. Meanwhile standard error is a temporary file,
+    which takes whatever others write; that comes out afterwards.
     """
     try:
         standard = os.dup(2)
     except OSError:  # a process without standard error
         yield
         return
-    reading, writing = os.pipe()
-    os.dup2(writing, 2)
     refusal = b""
-    try:
-        yield
-    except lgb.basic.LightGBMError as error:
-        refusal = _FATAL + str(error).encode()
-        raise
-    finally:
-        os.dup2(standard, 2)
-        os.write(writing, _END)  # after it nobody writes there
-        said = b""
-        while not said.endswith(_END):
-            said += os.read(reading, 65536)
-        for number in (standard, reading, writing):
-            os.close(number)
-        others = said.removesuffix(_END)
-        if refusal:
-            others = others.replace(refusal + b"\n", b"")
-        if others:
-            os.write(2, others)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        except lgb.basic.LightGBMError as error:
+            refusal = _FATAL + str(error).encode() + b"\n"
+            raise
+        finally:
+            os.dup2(standard, 2)
+            os.close(standard)
+            file.seek(0)
+            written = file.read()
+            if refusal:
+                written = written.replace(refusal, b"")
+            while written:
+                written = written[os.write(2, written) :]
 
 
 @cache

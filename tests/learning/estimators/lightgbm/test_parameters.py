@@ -16,6 +16,7 @@ from numeri_cli.learning.estimators.lightgbm.parameters import (
     value_of,
     voice,
     without,
+    without_fatal_lines,
 )
 from numeri_cli.progress import Silent
 
@@ -139,3 +140,15 @@ def test_what_others_write_while_the_library_is_asked_is_not_lost(
     err = capfd.readouterr().err
     assert "12 of 40 columns\n" in err
     assert "LightGBM" not in err
+
+
+def test_more_than_a_pipe_holds_can_be_written_while_the_library_is_asked(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A pipe takes 64 KiB until somebody reads it, and nobody does before the end."""
+    lines = b"".join(b"%06d of 40,000 columns\n" % number for number in range(40_000))
+    with without_fatal_lines():
+        rest = lines
+        while rest:
+            rest = rest[os.write(2, rest) :]
+    assert capfd.readouterr().err.encode() == lines
