@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from numeri_cli.dataset.eras import WINDOW_ERAS, Window, sort_eras, walk_forward
-from numeri_cli.files import atomic_path, disk_errors, safe_name
+from numeri_cli.dataset.prediction_files import prediction_writer
+from numeri_cli.files import disk_errors, safe_name
 from numeri_cli.learning.plan import ModelPlan
 from numeri_cli.learning.prediction import predict_file
 from numeri_cli.learning.preparation import Prepared, Site, prepare
@@ -176,14 +177,9 @@ def _work_folder(prepared: Prepared, site: Site, windows: Sequence[Window]) -> P
 
 def _join(parts: Sequence[Path], output: Path) -> int:
     """Write the windows' files one after the other, era by era; how many rows there are."""
-    rows = 0
-    with atomic_path(output) as temporary:
-        schema = pq.read_schema(parts[0])
-        with pq.ParquetWriter(temporary, schema) as writer:
-            for path in parts:
-                with pq.ParquetFile(path) as file:
-                    for group in range(file.metadata.num_row_groups):
-                        table = file.read_row_group(group)
-                        writer.write_table(table)
-                        rows += table.num_rows
-    return rows
+    with prediction_writer(output, with_era=True) as writer:
+        for path in parts:
+            with pq.ParquetFile(path) as file:
+                for group in range(file.metadata.num_row_groups):
+                    writer.append(file.read_row_group(group))
+    return writer.rows

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
-from numeri_cli.dataset.parquet import (
-    DataFile,
-    RowEras,
-)
+from numeri_cli.dataset.by_era import EraTable, eras_with_rows
+from numeri_cli.dataset.parquet import DataFile, RowEras, feature_matrix
 from numeri_cli.dataset.prediction_files import (
-    EraRows,
     IdColumn,
-    eras_with_rows,
-    feature_matrix,
     id_strings,
     join,
+    prediction_writer,
     read_predictions,
+    require_suffix,
 )
-from numeri_cli.errors import FileForeign, PredictionsIds, PredictionsValues, UsageProblem
-from numeri_cli.files import atomic_path
+from numeri_cli.errors import PredictionsIds, PredictionsValues, UsageProblem
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.parallel import in_order
@@ -38,7 +32,7 @@ FINE_STEPS = 50  # within a coarse one: proportions are found to 0.001
 
 
 @dataclass(frozen=True)
-class Exposure:
+class LargestExposure:
     """The largest correlation with a feature in any era; size is its magnitude."""
 
     size: float
@@ -55,8 +49,8 @@ class NeutralizedFile:
     eras: tuple[str, ...]
     proportion: float
     features: int
-    before: Exposure
-    after: Exposure
+    before: LargestExposure
+    after: LargestExposure
 
 
 def neutralize_file(
@@ -79,7 +73,7 @@ def neutralize_file(
     (NaN), UsageProblem (neither or both given, or no proportion is enough), DiskError.
     """
     _check_options(proportion, max_exposure, features)
-    write = _writer(output)
+    require_suffix(output)
     column = read_predictions(predictions)
     joined = _Joined.of(column, DataFile.open(data), tuple(features))
     if max_exposure is None:
@@ -94,8 +88,8 @@ def neutralize_file(
     chosen, after = asked[place], swept.largest[place]
     made = IdColumn("prediction", joined.ids, swept.at(chosen, joined))
     in_order_of_file = join(made, column.ids).values
-    with atomic_path(output) as temporary:
-        write(pa.table({"id": column.ids, "prediction": in_order_of_file}), temporary)
+    with prediction_writer(output) as writer:
+        writer.write(column.ids, in_order_of_file)
     listener.step("neutralized")
     return NeutralizedFile(
         output, len(column.ids), joined.eras, chosen, len(features), before, after
@@ -149,7 +143,7 @@ class _EraSweep:
 class _Swept:
     """largest: per proportion, over all eras; gaussian, fit: (rows,) of the data file."""
 
-    largest: tuple[Exposure, ...]
+    largest: tuple[LargestExposure, ...]
     gaussian: FloatArray
     fit: FloatArray
 
@@ -168,9 +162,9 @@ def _sweep(joined: _Joined, proportions: Sequence[float], listener: Listener) ->
     """Every era once: fits, and the exposures after neutralizing by each proportion."""
     width = len(joined.features)
     gaussian, fit = np.full((2, len(joined.values)), np.nan)
-    largest = [Exposure(0.0, "", "")] * len(proportions)
+    largest = [LargestExposure(0.0, "", "")] * len(proportions)
 
-    def one(era: EraRows) -> _EraSweep:
+    def one(era: EraTable) -> _EraSweep:
         return _sweep_era(joined, proportions, era)
 
     columns = [*joined.features]
@@ -182,12 +176,12 @@ def _sweep(joined: _Joined, proportions: Sequence[float], listener: Listener) ->
             for place, worst in enumerate(sizes.argmax(axis=1)):
                 size = float(sizes[place, worst])
                 if size > largest[place].size:
-                    largest[place] = Exposure(size, joined.features[worst], era.name)
+                    largest[place] = LargestExposure(size, joined.features[worst], era.name)
             task.advance(1)
     return _Swept(tuple(largest), gaussian, fit)
 
 
-def _sweep_era(joined: _Joined, proportions: Sequence[float], era: EraRows) -> _EraSweep:
+def _sweep_era(joined: _Joined, proportions: Sequence[float], era: EraTable) -> _EraSweep:
     there = known(joined.values[era.rows])
     rows = era.rows[there]
     features = feature_matrix(era.table, joined.features)[there]
@@ -234,15 +228,3 @@ def _check_options(
         raise UsageProblem(f"{given} does not lie between 0 and 1", hint="0.5 is usual")
     if not features:
         raise UsageProblem("there are no features to neutralize against", hint="name a set")
-
-
-def _writer(path: Path) -> Callable[[pa.Table, Path], None]:
-    if path.suffix == ".parquet":
-        return pq.write_table  # type: ignore[no-any-return]  # pyarrow has no types
-    if path.suffix == ".csv":
-        options = pa_csv.WriteOptions(quoting_style="none")
-        return lambda table, place: pa_csv.write_csv(table, place, write_options=options)
-    raise FileForeign(
-        f"predictions cannot be written as {path.suffix or 'a file without suffix'}",
-        hint="name a .parquet or .csv file",
-    )

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import IO
 
@@ -36,38 +36,50 @@ class _Piece:
     table: pa.Table
 
 
+@dataclass(frozen=True, eq=False)
+class EraTable:
+    """One era of a data file: where its rows stand, in the order in which `table` has them."""
+
+    name: str
+    rows: npt.NDArray[np.int64]
+    table: pa.Table
+
+
 def tables_by_era(
     data: DataFile,
-    columns: tuple[str, ...],
+    columns: Sequence[str],
     *,
-    only: Sequence[str] | None,
+    eras: Sequence[str] | None = None,
     group_bytes: int = GROUP_BYTES,
 ) -> Iterator[tuple[str, pa.Table]]:
     """Era after era, each whole, in the order in which the file first has them.
 
-    group_bytes: larger row groups go through a temporary file
+    eras: only these; None for all
+    group_bytes: larger row groups, and files whose eras are scattered, go through a temporary file
     """
     data.require(columns)
-    eras = data.eras()
-    wanted = np.array([only is None or name in set(only) for name in eras.names], dtype=np.bool_)
-    if eras.contiguous:
-        pieces = _in_order(data, columns, eras, wanted, group_bytes=group_bytes)
+    row_eras = data.eras()
+    asked = set(row_eras.names if eras is None else eras)
+    wanted = np.array([name in asked for name in row_eras.names], dtype=np.bool_)
+    names = tuple(columns)
+    if row_eras.contiguous:
+        pieces = _in_order(data, names, row_eras, wanted, group_bytes=group_bytes)
     else:
-        pieces = _sorted(data, columns, eras, wanted)
-    waiting: list[_Piece] = []
-    for piece in pieces:
-        if waiting and waiting[0].era != piece.era:
-            yield _join(eras, waiting)
-            waiting = []
-        waiting.append(piece)
-    if waiting:
-        yield _join(eras, waiting)
+        pieces = _sorted(data, names, row_eras, wanted)
+    for code, group in groupby(pieces, key=lambda piece: piece.era):
+        yield row_eras.names[code], pa.concat_tables([piece.table for piece in group])
 
 
-def _join(eras: RowEras, pieces: Sequence[_Piece]) -> tuple[str, pa.Table]:
-    tables = [piece.table for piece in pieces]
-    joined = pa.concat_tables(tables) if len(tables) > 1 else tables[0]
-    return eras.names[pieces[0].era], joined
+def eras_with_rows(
+    data: DataFile, columns: Sequence[str], *, eras: Sequence[str] | None, row_eras: RowEras
+) -> Iterator[EraTable]:
+    """Era after era with these columns and the positions of its rows, in bounded memory."""
+    order = np.argsort(row_eras.codes, kind="stable")
+    bounds = np.searchsorted(row_eras.codes[order], np.arange(len(row_eras.names) + 1))
+    place = {name: code for code, name in enumerate(row_eras.names)}
+    for name, table in tables_by_era(data, columns, eras=eras):
+        code = place[name]
+        yield EraTable(name, order[bounds[code] : bounds[code + 1]], table)
 
 
 def _in_order(

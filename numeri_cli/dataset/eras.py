@@ -71,6 +71,26 @@ def sort_eras(eras: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(eras), key=lambda era: (era_number(era), era)))
 
 
+def chosen_eras(names: Sequence[str], wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """The wanted eras of these, in order of time; `wanted` may hold ranges such as "0575-0600".
+
+    Raises UsageProblem where a word means no era that is there.
+    """
+    ordered = sort_eras(names)
+    if not wanted:
+        return ordered
+    chosen: set[str] = set()
+    for word in wanted:
+        first, dash, last = word.partition("-")
+        low, high = era_number(first.strip()), era_number((last if dash else first).strip())
+        met = [name for name in ordered if name == word or low <= era_number(name) <= high]
+        if not met:
+            span = f"its eras are {ordered[0]} to {ordered[-1]}" if ordered else "it has no eras"
+            raise UsageProblem(f"the data has no era {word!r}", hint=span)
+        chosen.update(met)
+    return tuple(name for name in ordered if name in chosen)
+
+
 def horizon_days(target: str) -> int:
     """Business days a target looks ahead, from the end of its name: target_ender_60 → 60.
 

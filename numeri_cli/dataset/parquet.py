@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from numeri_cli.errors import FileDamaged, FileForeign, FileMissing, nearest
 from numeri_cli.files import digest_file, disk_error
 
-ID_COLUMNS = ("id", "__index_level_0__")
+STORED_INDEX = "__index_level_0__"
 
 Rows = slice | npt.NDArray[np.bool_] | None
 
@@ -75,7 +76,8 @@ class DataFile:
             groups = range(file.metadata.num_row_groups)
             sizes = tuple(file.metadata.row_group(group).num_rows for group in groups)
             opened = cls(path, file.schema_arrow.remove_metadata(), sizes)
-        opened.id_column  # noqa: B018 - asked for its refusal
+        if opened.id_column not in opened.columns:
+            raise FileForeign(f"{path} has no column `id`", hint="is it a file of the tournament?")
         return opened
 
     @property
@@ -100,11 +102,8 @@ class DataFile:
 
     @property
     def id_column(self) -> str:
-        """The column that holds the ids. Raises FileForeign where there is none."""
-        for name in ID_COLUMNS:
-            if name in self.columns:
-                return name
-        raise FileForeign(f"{self.path} has no column `id`", hint="is it a file of the tournament?")
+        """The column that holds the ids: `id`, or the index that pandas stored."""
+        return STORED_INDEX if STORED_INDEX in self.columns and "id" not in self.columns else "id"
 
     def digest(self) -> str:
         """SHA-256 of the file, in hex; reads all of it."""
@@ -175,18 +174,6 @@ class DataFile:
             hint=f"its nearest column is {match}" if match else "is it of the right data version?",
         )
 
-    def by_era(
-        self, columns: Sequence[str], *, eras: Sequence[str] | None = None
-    ) -> Iterator[tuple[str, pa.Table]]:
-        """Era after era in the file's order, or only these, with these columns; bounded memory.
-
-        Holds one era and, of a row group, what fits in 128 MB; larger row groups and files whose
-        eras are scattered go through a temporary file on disk.
-        """
-        from numeri_cli.dataset.by_era import tables_by_era
-
-        return tables_by_era(self, tuple(columns), only=eras)
-
     def _empty(self, columns: Sequence[str]) -> pa.Table:
         return pa.schema([self.schema.field(name) for name in columns]).empty_table()
 
@@ -202,6 +189,19 @@ def float_column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     """(rows,) a numeric column as float64, nulls as NaN."""
     column = pc.cast(table.column(name), pa.float64())
     return np.array(pc.fill_null(column, np.nan).to_numpy(), dtype=np.float64)
+
+
+def feature_matrix(table: pa.Table, features: Sequence[str]) -> npt.NDArray[Any]:
+    """(rows, n_features) in C order: int8 where every column is whole, else float32 with NaN."""
+    columns = [table.column(name) for name in features]
+    whole = all(pa.types.is_int8(column.type) and not column.null_count for column in columns)
+    kind: type[np.generic] = np.int8 if whole else np.float32
+    stacked = np.empty((len(columns), table.num_rows), dtype=kind)
+    for place, column in enumerate(columns):
+        if column.null_count:
+            column = pc.fill_null(column.cast(pa.float32()), np.nan)  # noqa: PLW2901 - its values
+        stacked[place] = column.to_numpy()
+    return np.ascontiguousarray(stacked.T)
 
 
 @contextmanager

@@ -1,35 +1,35 @@
-"""Columns of one number per id, from prediction, meta model and benchmark files, and their join."""
+"""Prediction files: the one reader, the one writer, and columns joined to data by their ids."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 
-from numeri_cli.dataset.eras import era_number
-from numeri_cli.dataset.parquet import (
-    DataFile,
-    RowEras,
-    float_column,
-)
+from numeri_cli.dataset.parquet import STORED_INDEX, DataFile, float_column
 from numeri_cli.errors import (
     FileDamaged,
+    FileForeign,
     FileMissing,
     PredictionsHeaders,
     PredictionsIds,
     PredictionsValues,
 )
-from numeri_cli.files import disk_errors
+from numeri_cli.files import atomic_path, disk_error
+from numeri_cli.tournaments import CLASSIC, PredictionRules
 
 FloatArray = npt.NDArray[np.float64]
-PREDICTION_NAMES = ("prediction", "probability")
+RULES = CLASSIC.predictions
+SUFFIXES = (".csv", ".parquet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +55,45 @@ class Join:
     surplus: int
 
 
-@dataclass(frozen=True, eq=False)
-class EraRows:
-    """One era of a data file: where its rows stand, in the order in which `table` has them."""
+def read_table(
+    path: Path,
+    *,
+    content: bytes | None = None,
+    columns: Sequence[str] | None = None,
+    rules: PredictionRules = RULES,
+) -> pa.Table:
+    """The columns of a prediction file, CSV or parquet, in the file's order and under its names.
 
-    name: str
-    rows: npt.NDArray[np.int64]
-    table: pa.Table
+    Text in a CSV's ids stays text, an empty one is null. Ids that pandas stored as the index come
+    first.
+    content: the file's bytes, where they were read already
+    columns: those of them that a parquet file has; None for all
+    Raises FileMissing, FileDamaged, PathForbidden, DiskTrouble.
+    """
+    if content is None and not path.is_file():
+        raise FileMissing(f"{path} does not exist", hint="name a prediction file, or a model")
+    source = path if content is None else BytesIO(content)
+    try:
+        if path.suffix != ".parquet":
+            options = pa_csv.ConvertOptions(
+                column_types={rules.id_column: pa.string()}, strings_can_be_null=True
+            )
+            return pa_csv.read_csv(source, convert_options=options)
+        with pq.ParquetFile(source) as file:
+            names, stored = file.schema_arrow.names, file.schema_arrow.pandas_metadata
+            if isinstance(stored, dict) and stored.get("index_columns") == [rules.id_column]:
+                names.remove(rules.id_column)
+                names.insert(0, rules.id_column)
+            if columns is not None:
+                names = [name for name in names if name in columns]
+            return file.read(columns=names).select(names)
+    except (pa.ArrowException, OSError, ValueError, LookupError, RecursionError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise disk_error(error, path) from error
+        kind = "whole parquet" if path.suffix == ".parquet" else "CSV"
+        raise FileDamaged(
+            f"{path} is no {kind} file", hint="a prediction file has columns id and prediction"
+        ) from error
 
 
 def read_predictions(path: Path, *, name: str | None = None) -> IdColumn:
@@ -69,15 +101,18 @@ def read_predictions(path: Path, *, name: str | None = None) -> IdColumn:
 
     name: how to call it; the file's own name without suffix otherwise
     Raises FileMissing, FileDamaged, PredictionsHeaders, PredictionsIds (an id twice),
-    PredictionsValues (text among the numbers).
+    PredictionsValues (text among the numbers), PathForbidden, DiskTrouble.
     """
-    name = name or path.stem
-    if path.suffix == ".parquet":
-        file = DataFile.open(path)
-        return _id_column(name, path, file.read([file.id_column, _prediction_name(path, file)]))
-    if not path.is_file():
-        raise FileMissing(f"{path} does not exist", hint="name a prediction file, or a model")
-    return _id_column(name, path, _read_csv(path))
+    table = read_table(path, columns=("id", STORED_INDEX, *RULES.value_columns))
+    ids = [column for column in ("id", STORED_INDEX) if column in table.column_names]
+    values = [column for column in RULES.value_columns if column in table.column_names]
+    if not ids or not values:
+        shown = ", ".join(read_table(path).column_names[:6]) or "none"
+        raise PredictionsHeaders(
+            f"{path} lacks the columns id and prediction; it has {shown}",
+            hint="write exactly these two columns",
+        )
+    return _id_column(name or path.stem, path, table.select([ids[0], values[0]]))
 
 
 def read_id_column(path: Path, column: str) -> IdColumn:
@@ -87,6 +122,21 @@ def read_id_column(path: Path, column: str) -> IdColumn:
     """
     file = DataFile.open(path)
     return _id_column(column, path, file.read([file.id_column, column]))
+
+
+def _id_column(name: str, path: Path, table: pa.Table) -> IdColumn:
+    try:
+        values = float_column(table, table.column_names[1])
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise PredictionsValues(
+            f"{path} has values in {table.column_names[1]} that are no numbers",
+            hint="write plain decimal numbers",
+        ) from error
+    ids = table.column(0).cast(pa.string()).combine_chunks()
+    twice = len(ids) - pc.count_distinct(ids, mode="all").as_py()
+    if twice:
+        raise PredictionsIds(f"{path} has {twice:,} ids twice", hint="each id may stand there once")
+    return IdColumn(name, ids, values)
 
 
 def join(column: IdColumn, data_ids: pa.ChunkedArray | pa.Array) -> Join:
@@ -106,93 +156,59 @@ def id_strings(data: DataFile) -> pa.ChunkedArray:
     return data.read([data.id_column]).column(0).cast(pa.string())
 
 
-def eras_with_rows(
-    data: DataFile, columns: Sequence[str], *, eras: Sequence[str] | None, row_eras: RowEras
-) -> Iterator[EraRows]:
-    """Era after era with these columns and the positions of its rows, in bounded memory."""
-    order = np.argsort(row_eras.codes, kind="stable")
-    bounds = np.searchsorted(row_eras.codes[order], np.arange(len(row_eras.names) + 1))
-    place = {name: code for code, name in enumerate(row_eras.names)}
-    for name, table in data.by_era(columns, eras=eras):
-        code = place[name]
-        yield EraRows(name, order[bounds[code] : bounds[code + 1]], table)
+def require_suffix(path: Path) -> None:
+    """Raise FileForeign where a prediction file of this name cannot be written."""
+    if path.suffix not in SUFFIXES:
+        raise FileForeign(
+            f"predictions cannot be written as {path.suffix or 'a file without suffix'}",
+            hint="name a .parquet or .csv file",
+        )
 
 
-def chosen_eras(names: Sequence[str], wanted: Sequence[str] | None) -> tuple[str, ...]:
-    """The wanted eras of these, in order of time; `wanted` may hold ranges such as "0575-0600".
+@dataclass
+class PredictionWriter:
+    """Appends rows to a prediction file.
 
-    Raises UsageProblem where a word means no era that is there.
+    rows: how many were written
     """
-    from numeri_cli.errors import UsageProblem
 
-    ordered = sorted(names, key=lambda name: (era_number(name), name))
-    if not wanted:
-        return tuple(ordered)
-    chosen: set[str] = set()
-    for word in wanted:
-        first, dash, last = word.partition("-")
-        low, high = era_number(first.strip()), era_number((last if dash else first).strip())
-        met = [name for name in ordered if name == word or low <= era_number(name) <= high]
-        if not met:
-            span = f"its eras are {ordered[0]} to {ordered[-1]}" if ordered else "it has no eras"
-            raise UsageProblem(f"the data has no era {word!r}", hint=span)
-        chosen.update(met)
-    return tuple(name for name in ordered if name in chosen)
+    _file: pq.ParquetWriter | pa_csv.CSVWriter
+    _schema: pa.Schema
+    rows: int = field(default=0)
 
+    def write(self, ids: pa.ChunkedArray | pa.Array, values: FloatArray, *, era: str = "") -> None:
+        """Append predictions.
 
-def feature_matrix(table: pa.Table, features: Sequence[str]) -> npt.NDArray[Any]:
-    """(rows, n_features) in C order: int8 where every column is whole, else float32 with NaN."""
-    columns = [table.column(name) for name in features]
-    whole = all(pa.types.is_int8(column.type) and not column.null_count for column in columns)
-    kind: type[np.generic] = np.int8 if whole else np.float32
-    stacked = np.empty((len(columns), table.num_rows), dtype=kind)
-    for place, column in enumerate(columns):
-        if column.null_count:
-            column = pc.fill_null(column.cast(pa.float32()), np.nan)  # noqa: PLW2901 - its values
-        stacked[place] = column.to_numpy()
-    return np.ascontiguousarray(stacked.T)
+        ids: (n,) strings; values: (n,) float64
+        era: of all these rows, where the file has a column for it
+        """
+        columns = {"id": ids, "prediction": pa.array(values)}
+        if "era" in self._schema.names:
+            columns["era"] = pa.array([era] * len(values))
+        self.append(pa.table({name: columns[name] for name in self._schema.names}))
+
+    def append(self, table: pa.Table) -> None:
+        """Append rows of another prediction file with the same columns."""
+        self._file.write_table(table)
+        self.rows += table.num_rows
 
 
-def _prediction_name(path: Path, file: DataFile) -> str:
-    for name in PREDICTION_NAMES:
-        if name in file.columns:
-            return name
-    raise _headers(path, file.columns)
+@contextmanager
+def prediction_writer(output: Path, *, with_era: bool = False) -> Iterator[PredictionWriter]:
+    """Write a prediction file, whole or not at all.
 
-
-def _read_csv(path: Path) -> pa.Table:
-    text = pa_csv.ConvertOptions(column_types={"id": pa.string()}, strings_can_be_null=False)
-    try:
-        with disk_errors(path):
-            table = pa_csv.read_csv(path, convert_options=text)
-    except pa.ArrowInvalid as error:
-        raise FileDamaged(
-            f"{path} is no CSV file", hint="a prediction file has columns id and prediction"
-        ) from error
-    for name in PREDICTION_NAMES:
-        if name in table.column_names and "id" in table.column_names:
-            return table.select(["id", name])
-    raise _headers(path, table.column_names)
-
-
-def _headers(path: Path, names: Sequence[str]) -> PredictionsHeaders:
-    shown = ", ".join(list(names)[:6]) or "none"
-    return PredictionsHeaders(
-        f"{path} lacks the columns id and prediction; it has {shown}",
-        hint="write exactly these two columns",
-    )
-
-
-def _id_column(name: str, path: Path, table: pa.Table) -> IdColumn:
-    try:
-        values = float_column(table, table.column_names[1])
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise PredictionsValues(
-            f"{path} has values in {table.column_names[1]} that are no numbers",
-            hint="write plain decimal numbers",
-        ) from error
-    ids = table.column(0).cast(pa.string()).combine_chunks()
-    twice = len(ids) - pc.count_distinct(ids, mode="all").as_py()
-    if twice:
-        raise PredictionsIds(f"{path} has {twice:,} ids twice", hint="each id may stand there once")
-    return IdColumn(name, ids, values)
+    output: .parquet or .csv with columns `id`, `prediction`; with_era puts `era` between them
+    Raises FileForeign for another suffix, DiskError.
+    """
+    require_suffix(output)
+    schema = pa.schema({"id": pa.string(), "prediction": pa.float64()})
+    if with_era:
+        schema = schema.insert(1, pa.field("era", pa.string()))
+    with atomic_path(output) as temporary:
+        if output.suffix == ".parquet":
+            file = pq.ParquetWriter(temporary, schema)
+        else:
+            plain = pa_csv.WriteOptions(quoting_style="none")
+            file = pa_csv.CSVWriter(temporary, schema, write_options=plain)
+        with file:
+            yield PredictionWriter(file, schema)

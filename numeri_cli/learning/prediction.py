@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.csv as pc_csv
-import pyarrow.parquet as pq
 
+from numeri_cli.dataset.by_era import tables_by_era
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import ArtifactForeign, FileForeign
-from numeri_cli.files import atomic_path
+from numeri_cli.dataset.prediction_files import prediction_writer
+from numeri_cli.errors import ArtifactForeign
 from numeri_cli.learning.estimators.any_class import Fitted
 from numeri_cli.learning.estimators.lightgbm.binned import without_missing_twos
 from numeri_cli.learning.matrix import float_rows
@@ -87,7 +84,7 @@ def raw_predictions(
     """
     check_features(terms, data)
     columns = list(dict.fromkeys([data.id_column, *terms.features, *also]))
-    for era, table in data.by_era(columns, eras=eras):
+    for era, table in tables_by_era(data, columns, eras=eras):
         yield EraPredictions(
             era=era,
             ids=table.column(data.id_column).cast(pa.string()),
@@ -144,25 +141,19 @@ def predict_file(
     names = _resolved(neutralize)
     data.require(names)
     written: list[str] = []
-    rows = 0
     with (
-        atomic_path(output) as temporary,
-        _writer(temporary, output.suffix, with_era=with_era) as writer,
+        prediction_writer(output, with_era=with_era) as writer,
         listener.task("predicting", total=_rows_of(data, eras), unit="rows") as task,
     ):
         for era in raw_predictions(members, terms, data, also=names, eras=eras):
             features = float_rows(era.table, names) if names else None
             proportion = neutralize.proportion if neutralize else 0.0
             prediction = combine(era.raw, features, proportion=proportion)
-            columns = {"id": era.ids, "prediction": pa.array(prediction)}
-            if with_era:
-                columns["era"] = pa.array([era.era] * len(prediction))
-            writer.write_table(pa.table({name: columns[name] for name in writer.names}))
+            writer.write(era.ids, prediction, era=era.era)
             written.append(era.era)
-            rows += len(prediction)
             task.advance(len(prediction))
     listener.step("predicted")
-    return PredictedFile(output, rows, tuple(written))
+    return PredictedFile(output, writer.rows, tuple(written))
 
 
 def _rows_of(data: DataFile, eras: Sequence[str] | None) -> int:
@@ -178,49 +169,3 @@ def _resolved(neutralize: Neutralization | None) -> tuple[str, ...]:
     if isinstance(neutralize.features, str):
         raise TypeError("the set to neutralize against has to be resolved to names first")
     return neutralize.features
-
-
-class TableWriter(Protocol):
-    """Takes tables one after the other."""
-
-    names: tuple[str, ...]
-
-    def write_table(self, table: pa.Table) -> None:
-        """Append."""
-
-
-class _Writer:
-    """One of pyarrow's writers with the names of its columns."""
-
-    def __init__(self, writer: pq.ParquetWriter | pc_csv.CSVWriter, names: tuple[str, ...]) -> None:
-        self._writer = writer
-        self.names = names
-
-    def write_table(self, table: pa.Table) -> None:
-        self._writer.write_table(table)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._writer.close()
-
-
-def _writer(path: Path, suffix: str, *, with_era: bool) -> AbstractContextManager[TableWriter]:
-    names = ("id", "era", "prediction") if with_era else ("id", "prediction")
-    kinds = {"id": pa.string(), "era": pa.string(), "prediction": pa.float64()}
-    schema = pa.schema([(name, kinds[name]) for name in names])
-    if suffix == ".parquet":
-        return _Writer(pq.ParquetWriter(path, schema), names)
-    if suffix == ".csv":
-        options = pc_csv.WriteOptions(quoting_style="none")
-        return _Writer(pc_csv.CSVWriter(path, schema, write_options=options), names)
-    raise FileForeign(
-        f"predictions cannot be written as {suffix or 'a file without suffix'}",
-        hint="name a .parquet or .csv file",
-    )

@@ -90,7 +90,7 @@ def test_eras_come_whole_through_memory_and_through_the_disk(
     columns = ["id", "feature_7", "feature_float", "era", "target_a_20", *frame.columns[8:38]]
     data = stored(frame, tmp_path)
     seen = []
-    for era, table in tables_by_era(data, tuple(columns), only=None, group_bytes=group_bytes):
+    for era, table in tables_by_era(data, columns, group_bytes=group_bytes):
         expected = frame[frame["era"] == era].reset_index()[columns]
         pd.testing.assert_frame_equal(table.to_pandas(), expected)
         assert table.column_names == columns
@@ -104,7 +104,7 @@ def test_only_the_wanted_eras_are_given(
 ) -> None:
     if scattered:
         frame = frame.sample(frac=1, random_state=0)
-    given = dict(stored(frame, tmp_path).by_era(["id"], eras=["0005", "0017", "none"]))
+    given = dict(tables_by_era(stored(frame, tmp_path), ["id"], eras=["0005", "0017", "none"]))
     assert sorted(given) == ["0005", "0017"]
     assert given["0017"].num_rows == int((frame["era"] == "0017").sum())
 

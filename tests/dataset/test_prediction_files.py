@@ -7,12 +7,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.dataset.by_era import eras_with_rows
+from numeri_cli.dataset.eras import chosen_eras
+from numeri_cli.dataset.parquet import DataFile, feature_matrix
 from numeri_cli.dataset.prediction_files import (
     IdColumn,
-    chosen_eras,
-    eras_with_rows,
-    feature_matrix,
     id_strings,
     join,
     read_id_column,

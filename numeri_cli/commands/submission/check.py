@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -80,32 +79,24 @@ def _columns(
     path: Path, content: bytes, rules: PredictionRules
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
     import pyarrow as arrow
-    from pyarrow import csv, parquet
 
-    identifier = rules.id_column
+    from numeri_cli.dataset.prediction_files import read_table
+
     try:
-        if path.suffix == ".csv":
-            strings = csv.ConvertOptions(
-                column_types={identifier: "string"}, strings_can_be_null=True
-            )
-            table = csv.read_csv(BytesIO(content), convert_options=strings)
-        else:
-            table = parquet.read_table(BytesIO(content))
+        table = read_table(path, content=content, rules=rules)
         names = table.column_names  # here, for names can be no UTF-8 either
-        if _is_indexed_by(identifier, table.schema.pandas_metadata):
-            table = table.select([identifier, *(name for name in names if name != identifier)])
-            names = table.column_names
         ids = np.array([_id_of(value) for value in table.column(0).to_pylist()], dtype=object)
-    except (arrow.ArrowException, OSError, ValueError, RecursionError, LookupError) as error:
+    except (FileDamaged, ValueError, LookupError) as error:
         raise FileDamaged(
             f"{path} is empty, cut off or no {path.suffix[1:]} file",
             hint="write it again: `numeri predict`",
         ) from error
-    if len(names) != 2 or names[0] != identifier or names[1] not in rules.value_columns:
+    if len(names) != 2 or names[0] != rules.id_column or names[1] not in rules.value_columns:
         shown = ", ".join(repr(name[:40]) for name in names[:6])
         raise PredictionsHeaders(
             f"{path} has the columns {shown}{' …' if len(names) > 6 else ''}",
-            hint=f"it must have exactly two, in this order: {identifier}, {rules.value_columns[0]}",
+            hint=f"it must have exactly two, in this order: "
+            f"{rules.id_column}, {rules.value_columns[0]}",
         )
     try:
         values = table.column(1).cast("float64").to_numpy(zero_copy_only=False)
@@ -114,12 +105,6 @@ def _columns(
             f"{path} has predictions that are no numbers", hint="write plain numbers in [0, 1]"
         ) from error
     return ids, values
-
-
-def _is_indexed_by(column: str, written_by_pandas: object) -> bool:
-    if not isinstance(written_by_pandas, dict):
-        return False
-    return written_by_pandas.get("index_columns") == [column]
 
 
 def _id_of(value: object) -> str | None:

@@ -16,23 +16,10 @@ from numeri_cli.commands.validate.result import (
     PredictionSource,
     Validation,
 )
-from numeri_cli.dataset.eras import era_number, purge_eras, sort_eras
-from numeri_cli.dataset.parquet import (
-    DataFile,
-    RowEras,
-    float_column,
-)
-from numeri_cli.dataset.prediction_files import (
-    EraRows,
-    FloatArray,
-    Join,
-    chosen_eras,
-    eras_with_rows,
-    feature_matrix,
-    id_strings,
-    join,
-    read_id_column,
-)
+from numeri_cli.dataset.by_era import EraTable, eras_with_rows
+from numeri_cli.dataset.eras import chosen_eras, era_number, purge_eras, sort_eras
+from numeri_cli.dataset.parquet import DataFile, RowEras, feature_matrix, float_column
+from numeri_cli.dataset.prediction_files import FloatArray, Join, id_strings, join, read_id_column
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import PredictionsIds, TargetMissing
 from numeri_cli.progress import SILENT, Listener
@@ -124,7 +111,7 @@ class _Inputs:
     def columns(self) -> list[str]:
         return [self.data.id_column, self.target, *self.features]
 
-    def of_era(self, era: EraRows) -> Era:
+    def of_era(self, era: EraTable) -> Era:
         table = era.table
         predictions = np.stack([joined.values[era.rows] for joined in self.joins], axis=1)
         order: Order = slice(None)
@@ -140,7 +127,7 @@ class _Inputs:
             features=feature_matrix(table, self.features)[order] if self.features else None,
         )
 
-    def score(self, era: EraRows) -> tuple[str, EraScores | None]:
+    def score(self, era: EraTable) -> tuple[str, EraScores | None]:
         """Its name, and None where none of its targets is known yet."""
         inputs = self.of_era(era)
         return era.name, score_era(inputs) if known(inputs.target).any() else None
