@@ -12,6 +12,14 @@ import pytest
 from tests.support.runner import KEY_VARIABLES
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests recorded as a note: figures that are worth a look even where all is well."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "note" and report.when == "call":
+                terminalreporter.write_line(str(value))
+
+
 def _is_loopback(address: Any) -> bool:
     if not isinstance(address, tuple):
         return True  # a Unix socket

@@ -6,9 +6,11 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from numeri_cli.commands.plans import plan_of
 from numeri_cli.commands.submission.check import check_predictions
@@ -23,13 +25,35 @@ from tests.faults.mangling import (
     feature_files,
     places,
     prediction_files,
+    profile_bytes,
     profiles,
 )
 from tests.faults.steps import Request
 
-# 1,830 examples here, and 400 of answers in tests/api/test_mangled.py
-SETTINGS = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
-few = settings(max_examples=300, **SETTINGS)  # type: ignore[arg-type]  # a dict of several types
+# 2,600 examples here beside 30 runs, and 400 of answers in tests/api/files/test_mangled.py
+Example = TypeVar("Example")
+Recorder = Callable[[str, object], None]
+
+
+def accepted_share(
+    examples: st.SearchStrategy[Example], accepts: Callable[[Example], bool], *, count: int
+) -> float:
+    """Of so many examples, the share that was accepted."""
+    verdicts: list[bool] = []
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(example=examples)
+    def judged(example: Example) -> None:
+        verdicts.append(accepts(example))
+
+    judged()
+    assert len(verdicts) >= count * 0.9
+    return sum(verdicts) / len(verdicts)
 
 
 def ends_well(work: Callable[[], object]) -> bool:
@@ -45,42 +69,55 @@ def ends_well(work: Callable[[], object]) -> bool:
     return False
 
 
-@few
-@given(content=profiles())
-def test_a_mangled_profile(tmp_path: Path, content: bytes) -> None:
+def plans_of(path: Path) -> object:
+    """What is made of a profile before anything is trained."""
+    profile = read_profile(path)
+    return [plan_of(profile, name) for name in profile.models]
+
+
+def test_a_mangled_profile(tmp_path: Path, record_property: Recorder) -> None:
     path = tmp_path / "numeri.toml"
-    path.write_bytes(content)
 
-    def plans() -> object:
-        profile = read_profile(path)
-        return [plan_of(profile, name) for name in profile.models]
+    def accepts(content: bytes) -> bool:
+        path.write_bytes(content)
+        return ends_well(lambda: plans_of(path))
 
-    ends_well(plans)
+    share = accepted_share(profiles(), accepts, count=2000)
+    record_property("note", f"of 2,000 mangled profiles {share:.0%} were accepted")
+    assert 0.05 < share < 0.9
 
 
-@few
-@given(content=feature_files())
-def test_a_mangled_features_json(tmp_path: Path, content: bytes) -> None:
+def test_a_mangled_features_json(tmp_path: Path, record_property: Recorder) -> None:
     path = tmp_path / "features.json"
-    path.write_bytes(content)
 
     def digest() -> object:
         known = FeatureFile.read(path)
         return known, features_digest(known.features("small")), known.features(["feature_b"])
 
-    ends_well(digest)
+    def accepts(content: bytes) -> bool:
+        path.write_bytes(content)
+        return ends_well(digest)
+
+    share = accepted_share(feature_files(), accepts, count=300)
+    record_property("note", f"of 300 mangled features.json {share:.0%} were accepted")
+    assert 0.02 < share < 0.9
 
 
-@few
-@given(content=prediction_files())
-def test_a_mangled_prediction_file(tmp_path: Path, content: tuple[str, bytes]) -> None:
-    suffix, data = content
-    path = tmp_path / f"mine{suffix}"
-    path.write_bytes(data)
-    if ends_well(lambda: check_predictions(path, LIVE_IDS)):
+def test_a_mangled_prediction_file(tmp_path: Path, record_property: Recorder) -> None:
+    def accepts(content: tuple[str, bytes]) -> bool:
+        suffix, data = content
+        path = tmp_path / f"mine{suffix}"
+        path.write_bytes(data)
+        if not ends_well(lambda: check_predictions(path, LIVE_IDS)):
+            return False
         checked = check_predictions(path, LIVE_IDS)
         assert sorted(checked.ids) == sorted(LIVE_IDS)
         assert ((checked.values >= 0) & (checked.values <= 1)).all()
+        return True
+
+    share = accepted_share(prediction_files(), accepts, count=300)
+    record_property("note", f"of 300 mangled prediction files {share:.0%} were accepted")
+    assert 0.02 < share < 0.9
 
 
 def test_what_is_not_mangled_is_understood(tmp_path: Path) -> None:
@@ -91,7 +128,10 @@ def test_what_is_not_mangled_is_understood(tmp_path: Path) -> None:
     rows = (f"{name},0.{place + 1}" for place, name in enumerate(LIVE_IDS))
     mine.write_text("\n".join(["id,prediction", *rows]))
     assert ends_well(lambda: check_predictions(mine, LIVE_IDS))
-    assert PROFILE["models"]
+    profile = tmp_path / "numeri.toml"
+    profile.write_bytes(profile_bytes(PROFILE))
+    assert ends_well(lambda: plans_of(profile))
+    assert read_profile(profile).model_dump(exclude_unset=True) == PROFILE
 
 
 @pytest.mark.parametrize("seed", range(30))
