@@ -9,7 +9,7 @@ import pytest
 
 from numeri_cli.api.client import Client
 from numeri_cli.api.http.connection import Connector
-from tests.api.faulty import KEYS, QUICK, Server
+from tests.support.scripted_server import KEYS, QUICK, Server
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import time_machine
 from numeri_cli.api.client import Client
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.errors import ApiChanged
-from tests.api.faulty import QUICK, Reply, Server, data
+from tests.support.scripted_server import QUICK, Reply, Server, data
 
 THERE = datetime(2026, 3, 21, 12, 5, tzinfo=UTC)
 STAMP = {"Date": "Sat, 21 Mar 2026 12:05:00 GMT"}

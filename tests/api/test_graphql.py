@@ -25,7 +25,7 @@ from numeri_cli.errors import (
     ServerTrouble,
     Unreachable,
 )
-from tests.api.faulty import KEYS, QUICK, Reply, Server, data, limits_for, refusal
+from tests.support.scripted_server import KEYS, QUICK, Reply, Server, data, limits_for, refusal
 
 GOOD = data(listDatasets=["v5.3/live.parquet"])
 

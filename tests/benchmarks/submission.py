@@ -29,8 +29,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.benchmarks.counting_server import COUNTED
 from tests.benchmarks.measure import Case, Figures, Outputs, Side, main
+from tests.support.counting_server import COUNTED
 
 MODEL = "lighthouse"
 HERE = Path(__file__).parent
@@ -113,7 +113,7 @@ class Site:
 
 def start(folder: Path, port: int, *more: str) -> Site:
     """Serve the tournament in `folder`."""
-    script = str(HERE / "counting_server.py")
+    script = str(HERE.parent / "support" / "counting_server.py")
     server = subprocess.Popen(
         [sys.executable, script, str(folder / "practice"), str(port), *more],
         stdin=subprocess.PIPE,

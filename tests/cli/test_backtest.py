@@ -22,8 +22,8 @@ from numeri_cli.learning.preparation import Site
 from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.scores import corr
 from tests.cli.test_interrupt import await_words
-from tests.faults.processes import fork
 from tests.practice.worlds import template
+from tests.support.processes import fork
 from tests.support.runner import PROFILE, Numeri
 
 TARGET = "target_ender_20"

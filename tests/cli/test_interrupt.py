@@ -16,11 +16,11 @@ import pytest
 from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 from tests.cli.test_socket import serve
-from tests.faults.processes import Forked, fork
-from tests.faults.proxy import Proxy
-from tests.faults.steps import Fault, Step
+from tests.support.processes import Forked, fork
+from tests.support.proxy import Proxy
 from tests.support.refusals import halves, kept
 from tests.support.runner import PROFILE, Numeri
+from tests.support.steps import Fault, Step
 
 SMALL = ("--stocks", "150", "--eras", "60", "--features", "24")
 ENDS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}

@@ -24,7 +24,7 @@ from numeri_cli.progress import Silent
 from numeri_cli.records import Diagnostics, DiagnosticsEra
 from numeri_cli.scoring.scorecard import Era, Scorecard, score_eras
 from numeri_cli.scoring.summary import summarize
-from tests.api.faulty import KEYS, QUICK, Asked, Reply, Server, data
+from tests.support.scripted_server import KEYS, QUICK, Asked, Reply, Server, data
 
 ERA = {
     "era": "0053", "validationCorr": 0.02, "validationMmc": None, "validationBmc": 0.01,

@@ -27,10 +27,8 @@ from numeri_cli.errors import (
 from numeri_cli.home import Home
 from numeri_cli.progress import Silent, SilentTask
 from tests.practice.worlds import fresh_tournament
-from tests.support.desk import (
-    Application,
-    Desk,
-)
+from tests.support.counting_server import Application
+from tests.support.desk import Desk
 
 LIVE = "v5.3/live.parquet"
 

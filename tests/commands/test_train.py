@@ -27,9 +27,9 @@ from numeri_cli.learning.estimators.lightgbm.trees import trees_of
 from numeri_cli.learning.plan import Neutralization
 from numeri_cli.learning.preparation import Site, prepare, training_eras
 from numeri_cli.locks import held_lock
-from tests.faults.processes import fork
 from tests.learning.samples import site_of, write_sample
 from tests.learning.training_driver import BROKEN_PLAN, PLAN
+from tests.support.processes import fork
 
 
 @pytest.fixture

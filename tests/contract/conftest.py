@@ -43,3 +43,13 @@ def napi(
 def lighthouse(napi: numerapi.NumerAPI) -> str:
     """The id of one of the participant's models."""
     return str(napi.get_models()["lighthouse"])
+
+
+@pytest.fixture
+def settings(address: str, tournament: Tournament, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment and profile that make numeri the same participant as numerapi."""
+    public_id, secret = tournament.participant_keys()
+    monkeypatch.setenv("NUMERI_API_URL", address)
+    monkeypatch.setenv("NUMERAI_PUBLIC_ID", public_id)
+    monkeypatch.setenv("NUMERAI_SECRET_KEY", secret)
+    Path("numeri.toml").write_text("[models.lighthouse]\n", encoding="utf-8")

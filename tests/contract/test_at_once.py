@@ -13,10 +13,7 @@ import pandas as pd
 import pytest
 
 from numeri_cli.practice.tournament import Tournament
-from tests.contract.live_predictions import live_predictions
-from tests.contract.test_both_clients import settings
-
-__all__ = ["settings"]
+from tests.support.live_predictions import live_predictions
 
 UPLOADS = 50
 ASK = """query($m: ID) { submissions(modelId: $m) {

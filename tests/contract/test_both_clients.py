@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numerapi
 import pytest
 
 from numeri_cli.cli.app import main
-from numeri_cli.practice.tournament import Tournament
-from tests.contract.live_predictions import live_predictions
-
-
-@pytest.fixture
-def settings(address: str, tournament: Tournament, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment and profile that make numeri the same participant as numerapi."""
-    public_id, secret = tournament.participant_keys()
-    monkeypatch.setenv("NUMERI_API_URL", address)
-    monkeypatch.setenv("NUMERAI_PUBLIC_ID", public_id)
-    monkeypatch.setenv("NUMERAI_SECRET_KEY", secret)
-    Path("numeri.toml").write_text("[models.lighthouse]\n", encoding="utf-8")
+from tests.support.live_predictions import live_predictions
 
 
 @pytest.mark.usefixtures("settings")

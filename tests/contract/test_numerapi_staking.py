@@ -12,7 +12,7 @@ import numerapi
 import pytest
 
 from numeri_cli.practice.tournament import Tournament
-from tests.contract.live_predictions import live_predictions
+from tests.support.live_predictions import live_predictions
 
 
 def test_staking_v2_is_refused_as_since_the_migration(

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.faults.bench import ATTEMPTS
-from tests.faults.replies import REFUSAL_WORDS
-from tests.faults.steps import Fault, Step
+from tests.support.bench import ATTEMPTS
+from tests.support.replies import REFUSAL_WORDS
+from tests.support.steps import Fault, Step
 
 
 class Duration(StrEnum):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.bench import PROFILE, Bench, numeri
-from tests.faults.processes import ended, fork, start
-from tests.faults.steps import Fault, Step
+from tests.support.bench import PROFILE, Bench, numeri
+from tests.support.processes import ended, fork, start
 from tests.support.said import Said
+from tests.support.steps import Fault, Step
 
 SOON = 4.0  # seconds
 ENDS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.bench import Bench, numeri
-from tests.faults.processes import fork
-from tests.faults.steps import Step
+from tests.support.bench import Bench, numeri
+from tests.support.processes import fork
 from tests.support.said import Said
+from tests.support.steps import Step
 
 MINUTE = timedelta(minutes=1)
 HOURS = (-3, 3)

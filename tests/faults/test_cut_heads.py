@@ -13,7 +13,7 @@ from numeri_cli.api.files import download as transfer
 from numeri_cli.api.files.upload import upload
 from numeri_cli.api.http.connection import Connector
 from numeri_cli.errors import TransferFailed, Unreachable
-from tests.api.faulty import KEYS, QUICK, Reply, Server, data
+from tests.support.scripted_server import KEYS, QUICK, Reply, Server, data
 
 ONCE = replace(QUICK, attempts=1)
 ENDINGS = ("close", "reset")

@@ -17,7 +17,6 @@ from numeri_cli.commands.submission.check import check_predictions
 from numeri_cli.config import read_profile
 from numeri_cli.dataset.features import FeatureFile, features_digest
 from numeri_cli.errors import NumeriError
-from tests.faults.bench import Bench, numeri
 from tests.faults.mangling import (
     FEATURES,
     LIVE_IDS,
@@ -28,7 +27,8 @@ from tests.faults.mangling import (
     profile_bytes,
     profiles,
 )
-from tests.faults.steps import Request
+from tests.support.bench import Bench, numeri
+from tests.support.steps import Request
 
 # 2,600 examples here beside 30 runs, and 400 of answers in tests/api/files/test_mangled.py
 Example = TypeVar("Example")

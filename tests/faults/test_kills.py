@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.ledger.ledger import Ledger
-from tests.faults.bench import Bench, numeri
-from tests.faults.processes import fork
-from tests.faults.steps import Fault, Step
+from tests.support.bench import Bench, numeri
+from tests.support.processes import fork
+from tests.support.steps import Fault, Step
 
 DRIVER = "tests.faults.driver"
 LIVE = "v5.3/live.parquet"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.api.client import Client
-from tests.faults.bench import ROOMY, TIGHT, Bench, numeri
 from tests.faults.matrix import CELLS, Cell, Duration, summary
-from tests.faults.processes import fork
-from tests.faults.replies import PLANTED_SIGNATURE, RETRY_AFTER_SECONDS
-from tests.faults.steps import Fault, Step
+from tests.support.bench import ROOMY, TIGHT, Bench, numeri
+from tests.support.processes import fork
+from tests.support.replies import PLANTED_SIGNATURE, RETRY_AFTER_SECONDS
 from tests.support.said import Said
+from tests.support.steps import Fault, Step
 
 
 def spoil(bench: Bench, cell: Cell) -> None:

@@ -22,11 +22,11 @@ from numeri_cli.api.files.upload import (
 from numeri_cli.api.http.connection import Connector
 from numeri_cli.errors import TransferRefused
 from numeri_cli.progress import SilentTask, Task
-from tests.faults.object_store import BUCKET, WEED, Signer, object_store
-from tests.faults.processes import fork
-from tests.faults.proxy import Proxy
 from tests.faults.s3_driver import LIMITS
-from tests.faults.steps import Fault, Step
+from tests.support.object_store import BUCKET, WEED, Signer, object_store
+from tests.support.processes import fork
+from tests.support.proxy import Proxy
+from tests.support.steps import Fault, Step
 
 pytestmark = [
     pytest.mark.s3,

@@ -17,9 +17,9 @@ from urllib.parse import quote
 import pytest
 
 from numeri_cli.cli.app import application
-from tests.faults.bench import TIGHT, Bench, numeri
-from tests.faults.processes import ended, start
-from tests.faults.steps import Fault, Step
+from tests.support.bench import TIGHT, Bench, numeri
+from tests.support.processes import ended, start
+from tests.support.steps import Fault, Step
 
 SERVES_FOR_EVER = {"login"}  # asked for by itself below
 SIGNATURE = re.compile(rb"X-Signature=([0-9a-f]{32,})")

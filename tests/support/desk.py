@@ -1,11 +1,9 @@
-"""A participant at a small practice tournament, for the tests of whole errands."""
+"""A participant at a small practice tournament, for the tests of whole commands."""
 
 from __future__ import annotations
 
-import io
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -19,6 +17,7 @@ from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.practice.server.server import application
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.records import ModelSlot, Round
+from tests.support.counting_server import Requests
 
 QUICK = Limits(
     attempts=3,
@@ -27,41 +26,6 @@ QUICK = Limits(
     poll_seconds=0.01,
     settle_seconds=0.1,
     clock_seconds=0.0,
-)
-Application = Callable[[dict[str, object], Callable[..., object]], Iterable[bytes]]
-
-
-@dataclass
-class Requests:
-    """A WSGI application that remembers what passed through, and may do something instead."""
-
-    app: Application
-    seen: list[str] = field(default_factory=list)
-    instead: Callable[[str, Application], Application | None] = lambda what, app: None
-
-    def __call__(
-        self, environ: dict[str, object], start_response: Callable[..., object]
-    ) -> Iterable[bytes]:
-        what = str(environ["REQUEST_METHOD"])
-        if what == "POST":
-            body = environ["wsgi.input"].read()  # type: ignore[attr-defined]  # WSGI's dict
-            environ["wsgi.input"] = io.BytesIO(body)
-            what = next((name for name in QUESTIONS if name in body.decode()), "POST")
-        self.seen.append(what)
-        return (self.instead(what, self.app) or self.app)(environ, start_response)
-
-
-QUESTIONS = (
-    "__typename",
-    "createSubmission",
-    "submissionUploadAuth",
-    "latestSubmissions",
-    "computePickleUpload",
-    "submissions(id",
-    "submissions(modelId",
-    "listDatasets",
-    "dataset",
-    "rounds",
 )
 
 

@@ -24,8 +24,7 @@ from numeri_cli.errors import (
     TransferStalled,
 )
 from numeri_cli.locks import held_lock
-from tests.api.faulty import HASTY, QUICK, Asked, Reply, Server, Shelf, limits_for
-from tests.api.files.fetches import (
+from tests.support.downloads import (
     HURRIED,
     LARGE,
     SMALL,
@@ -36,6 +35,7 @@ from tests.api.files.fetches import (
     left_over,
     unfinished,
 )
+from tests.support.scripted_server import HASTY, QUICK, Asked, Reply, Server, Shelf, limits_for
 
 
 @pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])

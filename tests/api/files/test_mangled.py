@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from numeri_cli.api.client import Client
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.errors import NumeriError
-from tests.api.faulty import KEYS
-from tests.api.test_client import ROUND, SUBMISSION
+from tests.support.api_answers import ROUND, SUBMISSION
+from tests.support.scripted_server import KEYS
 
 ROW = {"roundNumber": 5, "status": "on-time", "id": "s", "filename": "f", "timestamp": None}
 MODEL = {"id": 7, "name": "a", "tournament": 8, "computePickleUpload": None}

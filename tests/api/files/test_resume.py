@@ -22,8 +22,7 @@ from numeri_cli.errors import (
     TransferFailed,
     TransferRefused,
 )
-from tests.api.faulty import QUICK, Asked, Reply, Server, Shelf
-from tests.api.files.fetches import (
+from tests.support.downloads import (
     LARGE,
     SMALL,
     Bar,
@@ -31,6 +30,7 @@ from tests.api.files.fetches import (
     left_over,
     unfinished,
 )
+from tests.support.scripted_server import QUICK, Asked, Reply, Server, Shelf
 
 
 def test_a_failed_download_goes_on_where_it_was(server: Server, target: Path) -> None:
@@ -206,7 +206,7 @@ KILLED = """
     from pathlib import Path
     from numeri_cli.api.files import download as transfer
     from numeri_cli.api.http.connection import Connector
-    from tests.api.faulty import QUICK
+    from tests.support.scripted_server import QUICK
     transfer.download(
         connector=Connector(QUICK), get_url=lambda: sys.argv[1], destination=Path(sys.argv[2])
     )

@@ -17,7 +17,7 @@ from numeri_cli.api.files.upload import (
 from numeri_cli.api.http.connection import Connector
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.errors import NumeriError, TransferFailed, TransferRefused, TransferStalled
-from tests.api.faulty import HASTY, QUICK, Reply, Server, limits_for
+from tests.support.scripted_server import HASTY, QUICK, Reply, Server, limits_for
 
 CONTENT = os.urandom(200_000)
 

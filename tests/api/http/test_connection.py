@@ -23,7 +23,7 @@ from numeri_cli.api.http.connection import (
     Request,
 )
 from numeri_cli.errors import TransferError, TransferFailed, Unreachable
-from tests.api.faulty import KEYS, QUICK, Asked, Reply, Server, data
+from tests.support.scripted_server import KEYS, QUICK, Asked, Reply, Server, data
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")  # with its key; it guards nothing
 GOOD = b'{"data": {"listDatasets": ["a"]}}'

@@ -22,7 +22,6 @@ from numeri_cli.learning.estimators.lightgbm.trees import (
     trees_of,
 )
 from numeri_cli.learning.rows import LabelledRows
-from tests.faults.processes import fork
 from tests.learning.conftest import SampleMaker
 from tests.learning.estimators.lightgbm.leg_driver import (
     GIVEN,
@@ -30,6 +29,7 @@ from tests.learning.estimators.lightgbm.leg_driver import (
 )
 from tests.learning.estimators.lightgbm.test_binned import labelled
 from tests.learning.samples import Sample
+from tests.support.processes import fork
 
 
 @pytest.fixture

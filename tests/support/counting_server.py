@@ -1,6 +1,6 @@
-"""A practice tournament on a socket that writes down every request.
+"""A practice tournament that writes down every request, in this process or on a socket.
 
-    python tests/benchmarks/counting_server.py ROOT PORT [SECONDS]
+    python tests/support/counting_server.py ROOT PORT [SECONDS]
 
 With SECONDS its clock runs, and the round opens that much later; without, the clock stands in the
 open round. Serves until its standard input ends. Prints one JSON object: the address, the keys,
@@ -15,11 +15,13 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from numeri_cli.practice.database.database import moment_text
 from numeri_cli.practice.server.connection import Handler
@@ -29,33 +31,50 @@ from numeri_cli.practice.server.server import (
 )
 from numeri_cli.practice.tournament import Tournament
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
+Application = Callable[..., Iterable[bytes]]
 COUNTED = "/counted"
+QUESTIONS = (  # the first that is found in a document names the request
+    "__typename",
+    "createSubmission",
+    "submissionUploadAuth",
+    "latestSubmissions",
+    "computePickleUpload",
+    "submissions(id",
+    "submissions(modelId",
+    "listDatasets",
+    "dataset",
+    "rounds",
+)
 
 
-class Counter:
-    """A WSGI application that remembers what passed through."""
+@dataclass
+class Requests:
+    """A WSGI application that remembers what passed through, and may do something instead.
 
-    def __init__(self, app: WSGIApplication) -> None:
-        self._app = app
-        self._seen: list[tuple[str, float]] = []
+    seen: the name of each request; times: when it came, on the monotonic clock
+    instead: what is to answer a request of this name, None for the tournament itself
+    """
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    app: Application
+    seen: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    instead: Callable[[str, Application], Application | None] = lambda what, app: None
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., object]
+    ) -> Iterable[bytes]:
         if environ["PATH_INFO"] == COUNTED:
-            body = json.dumps(self._seen).encode()
+            body = json.dumps(list(zip(self.seen, self.times, strict=True))).encode()
             start_response("200 OK", [("Content-Length", str(len(body)))])
             return [body]
-        what = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
-        if environ["REQUEST_METHOD"] == "POST":
+        what = str(environ["REQUEST_METHOD"])
+        if what == "POST":
             body = environ["wsgi.input"].read()
             environ["wsgi.input"] = io.BytesIO(body)
-            what = " ".join(json.loads(body)["query"].split())[:160]
-        self._seen.append((what, time.monotonic()))
-        return self._app(environ, start_response)
+            what = next((name for name in QUESTIONS if name in body.decode()), "POST")
+        self.seen.append(what)
+        self.times.append(time.monotonic())
+        return (self.instead(what, self.app) or self.app)(environ, start_response)
 
 
 class Server(ThreadingHTTPServer):
@@ -65,7 +84,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, tournament: Tournament, port: int) -> None:
         super().__init__((ADDRESS, port), Handler)
-        self.app = Counter(application(tournament))
+        self.app = Requests(application(tournament))
         self.now = tournament.now
 
 

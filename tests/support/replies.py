@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.faults.steps import Fault
+from tests.support.steps import Fault
 
 RETRY_AFTER_SECONDS = 1
 STORE_DATE = "Mon, 05 Jan 2015 00:00:00 GMT"  # a file store's clock must not count

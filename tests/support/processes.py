@@ -30,7 +30,7 @@ _FORKING.set_forkserver_preload(
         "numeri_cli.commands.models",
         "numeri_cli.commands.run",
         "numeri_cli.output.text.tables",
-        "tests.faults.processes",
+        "tests.support.processes",
     ]
 )
 

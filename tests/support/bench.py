@@ -20,7 +20,7 @@ from numeri_cli.credentials import Keys
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.practice.database.database import moment_text
 from numeri_cli.practice.tournament import Tournament
-from tests.faults.proxy import Proxy
+from tests.support.proxy import Proxy
 from tests.support.said import Said
 
 MODEL = "lighthouse"

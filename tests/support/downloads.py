@@ -11,7 +11,7 @@ from pathlib import Path
 
 from numeri_cli.api.files import download as transfer
 from numeri_cli.api.http.connection import Connector
-from tests.api.faulty import QUICK, Asked, Reply, Server, Shelf
+from tests.support.scripted_server import QUICK, Asked, Reply, Server, Shelf
 
 SMALL = b"id,prediction\n" + b"n0123456789abcde,0.5\n" * 500  # 10 kB: one request
 LARGE = os.urandom(90_000)  # 90 kB: worth several connections where one is slow

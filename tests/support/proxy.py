@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from tests.faults.replies import MADE_UP, REFUSAL_WORDS, STORE_DATE, made_up
-from tests.faults.steps import Fault, Request, Step, step_of
+from tests.support.replies import MADE_UP, REFUSAL_WORDS, STORE_DATE, made_up
+from tests.support.steps import Fault, Request, Step, step_of
 
 ADDRESS = "127.0.0.1"
 CLOSED_SECONDS = 0.06  # how long a port stays closed that is to open again
