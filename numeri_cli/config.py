@@ -6,7 +6,8 @@ import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -106,6 +107,76 @@ class WireSettings(_Section):
     settle_seconds: Seconds | None = None
 
 
+Shape = Literal["webhook", "ntfy", "slack", "discord", "healthchecks"]
+_EVENTS = ("failure", "guard", "success", "deadline")
+
+
+class NotifySettings(_Section):
+    """Whom to tell, and of what.
+
+    webhook: one address or several; shape: of those addresses that do not show it by themselves
+    command: a program and its arguments, which gets JSON on its standard input
+    """
+
+    webhook: Names = Field(default_factory=list)
+    command: list[str] = Field(default_factory=list)
+    on: list[str] = ["failure", "guard", "deadline"]
+    shape: Shape | None = None
+
+    @property
+    def addresses(self) -> list[str]:
+        """The webhooks."""
+        return [self.webhook] if isinstance(self.webhook, str) else self.webhook
+
+    @field_validator("webhook")
+    @classmethod
+    def _addresses_are_safe(cls, value: Names) -> Names:
+        for address in [value] if isinstance(value, str) else value:
+            _check_webhook(address)
+        return value
+
+    @field_validator("on")
+    @classmethod
+    def _events_are_known(cls, value: list[str]) -> list[str]:
+        for word in value:
+            if word not in _EVENTS:
+                cure = did_you_mean(word, _EVENTS, otherwise=f"known: {_some(_EVENTS)}")
+                raise ValueError(f"{word[:40]!r} is no event; {cure}")
+        return value
+
+    @field_validator("shape", mode="before")
+    @classmethod
+    def _shape_is_known(cls, value: object) -> object:
+        known = get_args(Shape)
+        if isinstance(value, str) and value not in known:
+            cure = did_you_mean(value, known, otherwise=f"known: {_some(known)}")
+            raise ValueError(f"{value[:40]!r} is no shape; {cure}")
+        return value
+
+    @field_validator("command")
+    @classmethod
+    def _command_has_a_program(cls, value: list[str]) -> list[str]:
+        if value and not value[0].strip():
+            raise ValueError("the first word must be a program")
+        return value
+
+
+def _check_webhook(address: str) -> None:
+    """Raise ValueError, without the address, which is a secret, where it is none or unsafe."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port  # which must be a number
+    except ValueError:
+        host = None
+    if not host or not address.isascii() or not address.isprintable() or " " in address:
+        raise ValueError("must be an address such as https://host/path")
+    if parts.username is not None:
+        raise ValueError("must have no name or password in it")
+    local = host in ("localhost", "::1") or host.startswith("127.")
+    if parts.scheme not in ("https", "ntfy") and not (parts.scheme == "http" and local):
+        raise ValueError("must begin with https://; plain http is for this machine only")
+
+
 class Profile(_Section):
     """The whole of numeri.toml."""
 
@@ -115,6 +186,7 @@ class Profile(_Section):
     no_progress_seconds: Annotated[float, Field(gt=0, strict=False)] = 60.0
     models: Annotated[dict[str, ModelSettings], Field(min_length=1)]
     wire: WireSettings = WireSettings()
+    notify: NotifySettings = NotifySettings()
 
     @field_validator("data_version")
     @classmethod
@@ -193,6 +265,18 @@ def read_profile(path: Path) -> Profile:
         raise _invalid(path, text, error) from None
 
 
+def read_notify(path: Path) -> NotifySettings:
+    """Whom to tell by a profile that may be wrong elsewhere; nobody where that cannot be read.
+
+    A run that is refused for a mistake in its profile can so still tell somebody.
+    """
+    try:
+        table = tomllib.loads(path.read_bytes().decode())
+        return NotifySettings.model_validate(table.get("notify", {}))
+    except (OSError, ValueError, RecursionError):  # pydantic's and TOML's errors are ValueErrors
+        return NotifySettings()
+
+
 def _invalid(path: Path, text: str, error: ValidationError) -> ProfileInvalid:
     first = error.errors(include_url=False, include_input=False)[0]
     keys = [str(part) for part in first["loc"] if _is_key(str(part))]
@@ -228,6 +312,7 @@ def _known_keys(parents: list[str]) -> list[str]:
         "era_weights": EraWeighting,
         "neutralize": Neutralize,
         "wire": WireSettings,
+        "notify": NotifySettings,
     }
     if not parents:
         return list(Profile.model_fields)
@@ -293,6 +378,10 @@ proportion = 0.5
 # [wire]                        # one API call: how long it may take, how often it is tried
 # total_seconds = 60
 # attempts = 6
+
+# [notify]                      # who is told how a run ended; try it with `numeri notify --test`
+# webhook = "https://ntfy.sh/a-topic-nobody-guesses"  # or of Slack, Discord, healthchecks.io …
+# on = ["failure", "guard", "deadline"]               # or "success", too
 """
 
 

@@ -66,6 +66,11 @@ NumeriError
 │   ├── PracticeDamaged             practice_damaged
 │   └── PracticeSettings            practice_settings
 ├── ScheduleError                1  schedule
+├── NotificationError            1
+│   ├── NotificationsMissing        notifications_missing
+│   ├── NotificationRefused         notification_refused
+│   └── NotificationUndelivered  4  notification_undelivered
+├── RunUnknown                   1  run_unknown
 ├── Interrupted                130  interrupted
 └── Terminated                 143  terminated
 
@@ -513,6 +518,34 @@ class ScheduleError(NumeriError):
     """The schedule cannot be installed as asked."""
 
     code = "schedule"
+
+
+class NotificationError(NumeriError):
+    """Somebody could not be told."""
+
+
+class NotificationsMissing(NotificationError):
+    """The profile names nobody to tell."""
+
+    code = "notifications_missing"
+
+
+class NotificationRefused(NotificationError):
+    """A service, or a program, does not take the message."""
+
+    code = "notification_refused"
+
+
+class NotificationUndelivered(NotificationError):
+    """A service, or a program, could not be reached or had trouble of its own."""
+
+    code, exit_code = "notification_undelivered", ExitCode.trouble
+
+
+class RunUnknown(NumeriError):
+    """The log has no such run."""
+
+    code = "run_unknown"
 
 
 class Interrupted(NumeriError):

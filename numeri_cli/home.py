@@ -64,6 +64,11 @@ class Home:
         """The practice tournament's own world."""
         return self.data / "practice"
 
+    @property
+    def undelivered(self) -> Path:
+        """Messages that nobody could be told yet."""
+        return self.data / "undelivered"
+
     def datasets(self, tournament: str) -> Path:
         """Downloaded files, one folder per data version."""
         return self.data / "datasets" / tournament

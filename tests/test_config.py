@@ -13,6 +13,7 @@ from numeri_cli.config import (
     WireSettings,
     find_profile,
     profile_text,
+    read_notify,
     read_profile,
     starter_profile,
 )
@@ -78,6 +79,13 @@ def test_everything_has_a_default_but_the_models_names(tmp_path: Path) -> None:
         ("[models.a]\ntargets = []", "line 2: models.a.targets", "mend"),
         ("[wire]\nattempt = 3\n[models.a]", "line 2: unknown key wire.attempt", "attempts"),
         ("[wire]\nread_seconds = 0\n[models.a]", "line 2: wire.read_seconds", "mend"),
+        ("[notify]\nweb = 3\n[models.a]", "line 2: unknown key notify.web", "webhook"),
+        ('[notify]\non = ["failur"]\n[models.a]', "no event; did you mean 'failure'?", "mend"),
+        ('[notify]\nshape = "slak"\n[models.a]', "is no shape; did you mean 'slack'?", "mend"),
+        ('[notify]\nwebhook = "http://a.b/c"\n[models.a]', "line 2: notify.webhook", "mend"),
+        ('[notify]\nwebhook = "a.b"\n[models.a]', "line 2: notify.webhook: must be an", "mend"),
+        ('[notify]\nwebhook = "https://u:p@a.b"\n[models.a]', "no name or password", "mend"),
+        ('[notify]\ncommand = [""]\n[models.a]', "the first word must be a program", "mend"),
         ('[models."a b"]', "'a b' cannot be a model's name", "mend"),
         ("", "no model is named", "[models."),
         ("x =", "is not TOML", "init"),
@@ -92,6 +100,23 @@ def test_an_error_names_the_key_its_line_and_a_cure(
     assert said in caught.value.message
     assert cure in caught.value.hint
     assert len(caught.value.message) < 600
+
+
+def test_an_address_that_is_refused_is_not_repeated(tmp_path: Path) -> None:
+    text = '[notify]\nwebhook = "ftp://a.b/hidden"\n[models.a]'
+    with pytest.raises(ProfileInvalid) as caught:
+        read_profile(written(tmp_path, text))
+    assert "hidden" not in caught.value.message + caught.value.hint
+
+
+def test_a_profile_that_is_wrong_elsewhere_still_says_whom_to_tell(tmp_path: Path) -> None:
+    notify = '[notify]\nwebhook = "https://a.b/c"\n'
+    for rest in ("[models.a]\n", "[models.a]\nfeaturs = 3\n", "nothing = 1\n"):
+        path = written(tmp_path, rest + notify)
+        assert read_notify(path).addresses == ["https://a.b/c"]
+    for text in ("x =", '[notify]\nwebhook = "http://a.b/c"\n', "notify = 3\n"):
+        assert read_notify(written(tmp_path, text)).addresses == []
+    assert read_notify(tmp_path / "absent").addresses == []
 
 
 def test_a_profile_that_is_no_text_is_refused(tmp_path: Path) -> None:

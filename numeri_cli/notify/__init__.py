@@ -1,0 +1,1 @@
+"""Somebody is told: messages to webhooks, services and programs of the owner's."""
