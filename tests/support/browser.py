@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -25,6 +27,11 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--virtual-time-budget=10000",
 )
+
+
+def one_at_a_time() -> FileLock:
+    """Held while Chromium is installed or at work: it takes every core and half a gigabyte."""
+    return FileLock(Path(tempfile.gettempdir()) / "numeri-tests-chromium.lock")
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,10 @@ class Browser:
                 "--dump-dom",
                 page.resolve().as_uri(),
             ]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+            with one_at_a_time():
+                done = subprocess.run(
+                    command, capture_output=True, text=True, timeout=120, check=True
+                )
             lines = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
             return Seen(done.stdout, tuple(lines), _requests(json.loads(log.read_text())))
 

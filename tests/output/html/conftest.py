@@ -9,7 +9,7 @@ import pytest
 
 from numeri_cli.output.html.content import ReportContent
 from tests.output.html.samples import sample_content
-from tests.support.browser import Browser
+from tests.support.browser import Browser, one_at_a_time
 
 
 @pytest.fixture(scope="session")
@@ -29,17 +29,22 @@ def _chromium() -> str | None:
     return next((found for found in map(shutil.which, names) if found), None)
 
 
+def _install_chromium() -> None:
+    for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+        try:
+            subprocess.run(
+                ["apt-get", "-qq", *command], check=True, capture_output=True, timeout=150
+            )
+        except (subprocess.SubprocessError, OSError):
+            return
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
     """Headless Chromium; installed where we are root and apt works, the test skipped otherwise."""
-    if _chromium() is None and shutil.which("apt-get") and os.geteuid() == 0:
-        for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-            try:
-                subprocess.run(
-                    ["apt-get", "-qq", *command], check=True, capture_output=True, timeout=150
-                )
-            except (subprocess.SubprocessError, OSError):
-                break
+    with one_at_a_time():
+        if _chromium() is None and shutil.which("apt-get") and os.geteuid() == 0:
+            _install_chromium()
     found = _chromium()
     if found is None:
         pytest.skip("no Chromium on this machine, and apt could not install one")

@@ -54,7 +54,6 @@ def test_a_fall_is_measured_from_the_highest_value(content: FundContent) -> None
     assert chart.figure.data[0].y[-1] == 0
 
 
-@pytest.mark.xdist_group("chromium")
 def test_both_charts_are_drawn_without_a_word_from_the_browser(
     content: FundContent, tmp_path: Path, browser: Browser
 ) -> None:

@@ -13,8 +13,6 @@ from numeri_cli.output.html.content import ReportContent
 from numeri_cli.output.html.page import write_page
 from tests.support.browser import Browser
 
-chromium = pytest.mark.xdist_group("chromium")
-
 
 class Outline(HTMLParser):
     """Counts and attributes of what a screen reader and a keyboard meet."""
@@ -98,7 +96,6 @@ def test_a_folder_that_cannot_be_written_is_said(one: ReportContent, tmp_path: P
         write_page(one, tmp_path / "file" / "report.html")
 
 
-@chromium
 @pytest.mark.parametrize(
     ("width", "dark", "self_contained"),
     [(1200, False, False), (1200, True, True), (400, False, False)],
@@ -124,7 +121,6 @@ def test_chromium_draws_every_chart_without_error_or_network(
     assert seen.requests == ()
 
 
-@chromium
 def test_the_look_through_chromium_would_see_an_error_and_a_request(
     tmp_path: Path, browser: Browser
 ) -> None:
