@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +14,6 @@ import typer
 from numeri_cli.cli.options import command
 from numeri_cli.errors import (
     NumeriError,
-    PathForbidden,
-    PracticeError,
     PracticeExists,
     PracticeMissing,
     UsageProblem,
@@ -66,11 +64,7 @@ def create(
     numeri practice create --seed 7
     """
     from numeri_cli.output.text import tables
-    from numeri_cli.practice.market.universe import (
-        SCALES,
-        WorldSettings,
-    )
-    from numeri_cli.practice.tournament import Tournament
+    from numeri_cli.practice.tournament import SCALES, Tournament, WorldSettings
 
     if Tournament.exists(session.context.home.practice):
         raise PracticeExists(
@@ -234,7 +228,7 @@ def stake(
     numeri practice stake lighthouse 25
     """
     from numeri_cli.output.text import tables
-    from numeri_cli.practice.rounds.staking import parsed_nmr
+    from numeri_cli.practice.tournament import parsed_nmr
 
     staked = session.context.practice.set_stake(model, parsed_nmr(nmr))
     session.screen.show(staked, tables.staked)
@@ -251,15 +245,10 @@ def reset(
     """
     from numeri_cli.commands import views
     from numeri_cli.output.text import tables
-    from numeri_cli.practice.rounds.create import read_secrets
-    from numeri_cli.practice.rounds.remove import (
-        is_half_removed,
-        removal,
-    )
-    from numeri_cli.practice.rounds.state import Folders
+    from numeri_cli.practice.tournament import is_left, removal
 
     home = session.context.home
-    if not home.practice.exists() and not is_half_removed(home.practice):
+    if not is_left(home.practice):
         raise PracticeMissing(
             f"there is no practice tournament in {home.practice}",
             hint="`numeri practice create` makes one",
@@ -268,10 +257,7 @@ def reset(
         f"Remove {home.practice} and everything made from it?", err=True
     ):
         raise UsageProblem("nothing was removed", hint="say yes, or give --yes")
-    run_lock = None
-    with suppress(PracticeError, PathForbidden):  # damaged: no run can be at work in it
-        run_lock = home.lock("practice", read_secrets(Folders(home.practice)).public_id)
-    with removal(home.practice, run_lock=run_lock):
+    with removal(home.practice, run_lock=lambda public_id: home.lock("practice", public_id)):
         session.context.ledger.forget("practice")
         for folder in (
             home.datasets("practice"),

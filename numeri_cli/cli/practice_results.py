@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,8 +34,10 @@ def leaderboard(
     from numeri_cli.output.text import practice_leaderboard as ranking
     from numeri_cli.practice.results.leaderboard import leaderboard as leaderboard_of
 
-    found = leaderboard_of(session.context.practice, of="accounts" if accounts else "models")
-    session.screen.show(ranking.RankingView.best(found, top), ranking.ranking)
+    found = leaderboard_of(
+        session.context.practice, of="accounts" if accounts else "models", top=top
+    )
+    session.screen.show(found, ranking.ranking)
 
 
 def fund(
@@ -67,6 +70,6 @@ def fund(
             html.expanduser().absolute() if html else context.home.reports("practice") / "fund.html"
         )
         write_fund_page(funding.page_content(report), page, self_contained=html is not None)
-    session.screen.show(funding.view_of(report, page=page), funding.fund)
+    session.screen.show(replace(report, page=page), funding.fund)
     if show and page is not None:
         typer.launch(page.as_uri())

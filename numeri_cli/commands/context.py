@@ -101,8 +101,7 @@ class Context:
         """Create the default practice tournament where it is meant and not there yet."""
         if not self.endpoint.is_practice:
             return
-        from numeri_cli.practice.tournament import Tournament
-        from numeri_cli.practice.world.world import WorldSettings
+        from numeri_cli.practice.tournament import Tournament, WorldSettings
 
         if not Tournament.exists(self.home.practice):
             self.listener.say(f"Creating a practice tournament in {self.home.practice} …")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,74 +15,44 @@ import numpy.typing as npt
 from numeri_cli.errors import (
     LockHeld,
     ModelUnknown,
-    PracticeExists,
     PracticeMissing,
     PracticeSettings,
 )
-from numeri_cli.files import disk_errors
 from numeri_cli.locks import held_lock
-from numeri_cli.practice.calendar import Calendar
 from numeri_cli.practice.clock import RunningClock
 from numeri_cli.practice.database.database import (
-    Connection,
     Store,
     damaged,
 )
+from numeri_cli.practice.folders import Folders
+from numeri_cli.practice.market.universe import SCALES, WorldSettings
 from numeri_cli.practice.participants import (
     accounts,
-    submissions,
 )
+from numeri_cli.practice.participants.keys import read_secrets
 from numeri_cli.practice.participants.refusals import round_closed
 from numeri_cli.practice.rounds import staking
-from numeri_cli.practice.rounds.create import (
-    PARTICIPANT,
-    furnish,
-    read_secrets,
-)
-from numeri_cli.practice.rounds.remove import clear_removed
-from numeri_cli.practice.rounds.state import (
-    Folders,
-    State,
-    keep_clock,
-    read_state,
-)
+from numeri_cli.practice.rounds.create import create_tournament, refuse_remains
+from numeri_cli.practice.rounds.remove import is_left, removal
+from numeri_cli.practice.rounds.staking import Stake, parsed_nmr
+from numeri_cli.practice.rounds.state import State, keep_clock, read_state
+from numeri_cli.practice.rounds.status import PracticeModel, PracticeStatus, practice_status
 from numeri_cli.practice.rounds.week import Week
-from numeri_cli.practice.server.signing import UrlSigner
-from numeri_cli.practice.world import dataset_files as edition
-from numeri_cli.practice.world.archive import require_space
-from numeri_cli.practice.world.world import (
-    World,
-    WorldSettings,
-)
+from numeri_cli.practice.world import dataset_files
+from numeri_cli.practice.world.world import World
 from numeri_cli.progress import SILENT, Listener
 
-
-@dataclass(frozen=True)
-class ModelStanding:
-    """One of the participant's models in the live round: status on-time, late or none.
-
-    wanted_nmr: what the stake comes down to, where a part of it is on its way to the wallet
-    """
-
-    name: str
-    stake_nmr: Decimal
-    wanted_nmr: Decimal | None
-    status: str
-    submission_id: str | None
-
-
-@dataclass(frozen=True)
-class PracticeStatus:
-    """Where the practice tournament stands; times aware UTC."""
-
-    now: datetime
-    round_number: int
-    opens_at: datetime
-    closes_at: datetime
-    is_open: bool
-    live_era: int
-    available_nmr: Decimal
-    models: tuple[ModelStanding, ...]
+__all__ = [
+    "SCALES",
+    "PracticeModel",
+    "PracticeStatus",
+    "Stake",
+    "Tournament",
+    "WorldSettings",
+    "is_left",
+    "parsed_nmr",
+    "removal",
+]
 
 
 class Tournament:
@@ -95,7 +63,7 @@ class Tournament:
         self.store = store
         self._world = world
         self._listener = listener
-        self._world_lock, self._gathering = threading.Lock(), threading.Lock()
+        self._world_lock, self._training = threading.Lock(), threading.Lock()
         self._running: RunningClock | None = None
 
     @staticmethod
@@ -119,27 +87,7 @@ class Tournament:
         field: False leaves the training of rivals and benchmarks until they are needed
         Raises PracticeExists, PracticeSettings, LockHeld, DiskError.
         """
-        Calendar.starting(start, first_round=settings.eras + 1)  # refused before anything is made
-        building = root.with_name(f".{root.name}.building")
-        with held_lock(Folders(root).lock, what="the making of this tournament"):
-            if cls.exists(root):
-                raise PracticeExists(
-                    f"a practice tournament is already in {root}",
-                    hint="go on with it, or start again with `numeri practice reset`",
-                )
-            _refuse_remains(root)
-            clear_removed(root)
-            require_space(root, settings)
-            try:
-                world = World.create(
-                    Folders(_emptied(building)).world, settings, field=field, listener=listener
-                )
-                furnish(Folders(building), world, start)
-                listener.step("tournament_built")
-                with disk_errors(root):
-                    building.replace(root)
-            finally:  # what is left of it may be what fills the disk
-                shutil.rmtree(building, ignore_errors=True)
+        create_tournament(root, settings, start=start, field=field, listener=listener)
         return cls.open(root)
 
     @classmethod
@@ -150,7 +98,7 @@ class Tournament:
         Raises PracticeMissing, PracticeDamaged.
         """
         if not cls.exists(root):
-            _refuse_remains(root)
+            refuse_remains(root)
             raise PracticeMissing(
                 f"no practice tournament is in {root}",
                 hint="`numeri practice create` makes one",
@@ -203,12 +151,12 @@ class Tournament:
 
         Raises LockHeld where another process is at that, or advances.
         """
-        with self._gathering:
+        with self._training:
             world = self.world()
             if world.has_field:
                 return world
             with self._advancing(self._listener) as week:
-                week.world.gather(listener=self._listener)
+                week.world.train_field(listener=self._listener)
             return self.world()
 
     def file(self, name: str) -> Path | None:
@@ -217,7 +165,7 @@ class Tournament:
         What waits for the field is made now. Raises Refusal while files are written, LockHeld.
         """
         path = self.files().get(name)
-        if path is not None and edition.is_of_field(name):
+        if path is not None and dataset_files.is_of_field(name):
             self.field_world()
         return path
 
@@ -229,7 +177,7 @@ class Tournament:
         state = self.state()
         if state.published_round != state.live_round:
             raise round_closed()
-        return edition.paths(self.folders.world, state.live_round)
+        return dataset_files.paths(self.folders.world, state.live_round)
 
     def live_ids(self, number: int) -> npt.NDArray[np.str_]:
         """(n_ids,) the ids of a round's live rows, in the order of its file."""
@@ -315,33 +263,33 @@ class Tournament:
         known = read_secrets(self.folders)
         return known.public_id, known.secret
 
-    def signer(self) -> UrlSigner:
-        """What signs this tournament's file URLs."""
-        return UrlSigner(bytes.fromhex(read_secrets(self.folders).signing_key))
+    def signing_key(self) -> bytes:
+        """What this tournament's file URLs are signed with."""
+        return bytes.fromhex(read_secrets(self.folders).signing_key)
 
     def add_key(self, *, name: str, scopes: tuple[str, ...]) -> tuple[str, str]:
         """Give the participant another API key; returns its public id and secret."""
         key = accounts.new_key()
         with self.store.writing() as connection:
-            account_id = _participant(connection).id
+            account_id = accounts.participant(connection).id
             accounts.add_key(connection, account_id, key=key, name=name, scopes=scopes)
         return key.public_id, key.secret
 
     def add_model(self, name: str) -> str:
         """Open another model slot for the participant; returns its id. Raises PracticeSettings."""
         with self.store.writing() as connection:
-            account_id = _participant(connection).id
+            account_id = accounts.participant(connection).id
             moment = self.time_of(read_state(connection))
             return accounts.add_model(connection, account_id, name=name, moment=moment)
 
-    def set_stake(self, model_name: str, stake_nmr: Decimal) -> staking.Stake:
+    def set_stake(self, model_name: str, stake_nmr: Decimal) -> Stake:
         """Stake so much NMR on one of the participant's models, from or back to the wallet.
 
         What closed rounds hold comes back as they are settled.
         Raises ModelUnknown, PracticeSettings where the amount cannot be.
         """
         with self.store.writing() as connection:
-            account = _participant(connection)
+            account = accounts.participant(connection)
             model = accounts.model_named(connection, model_name)
             if model is None or model.account_id != account.id:
                 own = [one.name for one in accounts.models_of(connection, account.id)]
@@ -362,48 +310,5 @@ class Tournament:
         """Where the tournament and the participant's models stand."""
         with self.store.reading() as connection:
             state = read_state(connection)
-            account = _participant(connection)
-            models = accounts.models_of(connection, account.id)
-            counted = {
-                one.model_id: one for one in submissions.selected_in(connection, state.live_round)
-            }
-        moment = self.time_of(state)
-        times = state.calendar.round(state.live_round)
-        return PracticeStatus(
-            now=moment,
-            round_number=times.number,
-            opens_at=times.opens_at,
-            closes_at=times.closes_at,
-            is_open=state.open_round_at(moment) is not None,
-            live_era=state.live_round,
-            available_nmr=account.available_nmr,
-            models=tuple(_standing(model, counted.get(model.id)) for model in models),
-        )
-
-
-def _emptied(building: Path) -> Path:
-    with disk_errors(building):
-        shutil.rmtree(building, ignore_errors=True)
-        building.mkdir(parents=True)
-    return building
-
-
-def _refuse_remains(root: Path) -> None:
-    """Raise PracticeDamaged where something lies in `root` that is no whole tournament."""
-    with disk_errors(root):
-        if root.is_dir() and any(root.iterdir()):
-            raise damaged(Folders(root).database)
-
-
-def _standing(model: accounts.Model, counted: submissions.Submission | None) -> ModelStanding:
-    if counted is None:
-        return ModelStanding(model.name, model.stake_nmr, model.wanted_nmr, "none", None)
-    status = "on-time" if counted.on_time else "late"
-    return ModelStanding(model.name, model.stake_nmr, model.wanted_nmr, status, counted.id)
-
-
-def _participant(connection: Connection) -> accounts.Account:
-    account = accounts.account_named(connection, PARTICIPANT)
-    if account is None:
-        raise PracticeMissing("the participant's account is gone", hint="`numeri practice reset`")
-    return account
+            account = accounts.participant(connection)
+            return practice_status(connection, account, state=state, moment=self.time_of(state))

@@ -51,7 +51,7 @@ class Size:
 
     def settings(self) -> Any:
         """No longer a history than training takes."""
-        from numeri_cli.practice.world.world import WorldSettings
+        from numeri_cli.practice.market.universe import WorldSettings
 
         return WorldSettings(seed=1, stocks=self.stocks, eras=40, features=self.features, rivals=2)
 
@@ -126,7 +126,7 @@ def start(folder: Path, port: int, *more: str) -> Site:
 
 def prepare(size: Size, folder: Path) -> None:
     """A tournament, and a home with a trained model; the port stays, since a home is for one."""
-    from tests.practice.worlds import template
+    from tests.support.tournaments import template
 
     first = folder / "first"
     first.mkdir()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.cli.app import main
-from tests.practice.worlds import fresh_tournament
 from tests.support.runner import KEY_VARIABLES, PROFILE, Numeri, call_process
 from tests.support.said import Said
 from tests.support.shelf import shelved
+from tests.support.tournaments import fresh_tournament
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from numeri_cli.learning.preparation import Site
 from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.scores import corr
 from tests.cli.test_interrupt import await_words
-from tests.practice.worlds import template
 from tests.support.processes import fork
 from tests.support.runner import PROFILE, Numeri
+from tests.support.tournaments import template
 
 TARGET = "target_ender_20"
 PLAN = ModelPlan(

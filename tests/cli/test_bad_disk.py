@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.practice.worlds import fresh_tournament
 from tests.support.disks import full, sealed, small_disk
 from tests.support.refusals import halves, kept, refused
 from tests.support.runner import Numeri
 from tests.support.said import Said
 from tests.support.served import served
+from tests.support.tournaments import fresh_tournament
 
 SMALL = ("--stocks", "150", "--eras", "60", "--features", "24")
 

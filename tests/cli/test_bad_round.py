@@ -9,7 +9,7 @@ import pytest
 
 from numeri_cli.home import Home
 from numeri_cli.locks import held_lock
-from numeri_cli.practice.rounds.state import Folders
+from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.tournament import Tournament
 from tests.support.refusals import kept, refused
 from tests.support.runner import Numeri

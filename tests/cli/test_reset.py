@@ -9,8 +9,8 @@ import pytest
 
 from numeri_cli.home import Home
 from numeri_cli.locks import held_lock
-from numeri_cli.practice.rounds.create import read_secrets
-from numeri_cli.practice.rounds.state import Folders
+from numeri_cli.practice.folders import Folders
+from numeri_cli.practice.participants.keys import read_secrets
 from tests.support.refusals import kept, refused
 from tests.support.runner import Numeri
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.practice.worlds import fresh_tournament
 from tests.support.refusals import refused
 from tests.support.runner import PROFILE, Numeri
+from tests.support.tournaments import fresh_tournament
 
 Patch = pytest.MonkeyPatch
 

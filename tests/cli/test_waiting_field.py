@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.worlds import SETTINGS
 from tests.support.runner import Numeri
+from tests.support.tournaments import SETTINGS
 
 
 def test_a_run_trains_no_rival_and_validate_and_advance_train_them(

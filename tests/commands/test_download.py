@@ -26,9 +26,9 @@ from numeri_cli.errors import (
 )
 from numeri_cli.home import Home
 from numeri_cli.progress import Silent, SilentTask
-from tests.practice.worlds import fresh_tournament
 from tests.support.counting_server import Application
 from tests.support.desk import Desk
+from tests.support.tournaments import fresh_tournament
 
 LIVE = "v5.3/live.parquet"
 

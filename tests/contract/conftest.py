@@ -11,7 +11,7 @@ import pytest
 
 from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.worlds import fresh_tournament
+from tests.support.tournaments import fresh_tournament
 
 
 @pytest.fixture

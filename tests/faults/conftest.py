@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.practice.server.server import listening
-from tests.practice.worlds import fresh_tournament
 from tests.support.bench import PROFILE, Bench, numeri
 from tests.support.proxy import Proxy
+from tests.support.tournaments import fresh_tournament
 
 UNNEEDED = ("train.parquet", "validation.parquet")
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.wire import Wire
-from tests.practice.worlds import fresh_tournament
+from tests.support.tournaments import fresh_tournament
+from tests.support.wire import Wire
+from tests.support.wire_answers import played_tournament
 
 
 @pytest.fixture
@@ -25,3 +26,11 @@ def wire(tournament: Tournament) -> Iterator[Wire]:
     """The tournament over WSGI, in this process, with the participant's keys."""
     with Wire.inside(tournament) as opened:
         yield opened
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Iterator[Tournament]:
+    """Some weeks with a staked submission in the first and a late one in the last but one."""
+    made = played_tournament(tmp_path / "practice")
+    yield made
+    made.close()

@@ -20,14 +20,14 @@ import pytest
 
 from numeri_cli.practice.market.names import row_order
 from numeri_cli.practice.world.parquet import (
-    EraPredictions,
-    EraRows,
+    DataRows,
+    PredictionRows,
     write_data,
     write_example,
     write_features_json,
     write_predictions,
 )
-from tests.practice.small_worlds import SMALL, own_world
+from tests.support.small_worlds import SMALL, own_world
 
 NAN_BITS = 0x7FC00000
 BIN_BITS = {int(np.float32(value).view(np.uint32)) for value in (0, 0.25, 0.5, 0.75, 1)}
@@ -97,8 +97,8 @@ def rewritten(path: Path, folder: Path) -> bytes:
     return again.read_bytes()
 
 
-def _rows(part: pd.DataFrame, features: list[str], targets: list[str]) -> EraRows:
-    return EraRows(
+def _rows(part: pd.DataFrame, features: list[str], targets: list[str]) -> DataRows:
+    return DataRows(
         int(part["era"].iloc[0]),
         part["data_type"].iloc[0],
         part.index.to_numpy(dtype=str),
@@ -107,8 +107,8 @@ def _rows(part: pd.DataFrame, features: list[str], targets: list[str]) -> EraRow
     )
 
 
-def _predictions(part: pd.DataFrame, *, era: str, kind: str) -> EraPredictions:
-    return EraPredictions(int(era), kind, part.index.to_numpy(dtype=str), part.to_numpy().T)
+def _predictions(part: pd.DataFrame, *, era: str, kind: str) -> PredictionRows:
+    return PredictionRows(int(era), kind, part.index.to_numpy(dtype=str), part.to_numpy().T)
 
 
 def with_statistics(path: Path, _: pa.Table) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from numeri_cli.practice.market.names import row_order
 from numeri_cli.practice.world.world import World
-from tests.practice.small_worlds import SMALL, own_world
+from tests.support.small_worlds import SMALL, own_world
 
 WEEKS = 13  # until the 60-day targets of the live era are known
 RETURN_TYPES = (np.int32, np.int64, np.float32, np.float64)
@@ -41,7 +41,7 @@ def coming(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     later = World.open(root)
     for _ in range(WEEKS):
         later.advance()
-    archive, live = later.chronicle.archive, world.live_era
+    archive, live = later.era_records.archive, world.live_era
     found = {
         f"return of day {day}": row for day, row in enumerate(archive.read("returns", live), 1)
     }

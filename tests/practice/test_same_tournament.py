@@ -16,41 +16,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from numeri_cli.practice.rounds import settlement
 from numeri_cli.practice.rounds.week import final_scores
 from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
-from numeri_cli.practice.world.world import WorldSettings
-from tests.practice.dying import advanced, files, in_a_child, rows
-from tests.practice.test_wire_leaks import let_the_window_pass
-from tests.practice.wire import Wire
+from tests.support.dying import advanced, files, in_a_child, rows
+from tests.support.played_through import TINY, UNTIL_PAID, begun
+from tests.support.tournaments import let_the_window_pass
+from tests.support.wire import Wire
 
-TINY = WorldSettings(seed=9, stocks=100, eras=40, features=12, rivals=3)
 REPOSITORY = Path(__file__).resolve().parents[2]
-UNTIL_PAID = 13  # weeks until the first round's 60-day scores
 GATHERING = ("rivals_trained", "rivals_asked", "field_files_written", "field_in_force")
 WHOLE = "never killed"
 SETTLING = ("round_closed", "market_moved", "scores_settled")
 ELSEWHERE = """
 import json, sys
 from pathlib import Path
-from tests.practice.test_same_tournament import played_through, threads
+from tests.support.played_through import played_through, threads
 in_steps = sys.argv[2] == "in steps"
 print(json.dumps([threads(), played_through(Path(sys.argv[1]), in_steps=in_steps)]))
 """
-
-
-def begun(root: Path, settings: WorldSettings, *, field: bool) -> Tournament:
-    """A new tournament with a staked submission in its first round."""
-    made = Tournament.create(root, settings, field=field)
-    made.set_stake("lighthouse", Decimal(13))
-    with Wire.inside(made) as wire:
-        wire.submit(wire.predictions(seed=1))
-    return made
 
 
 def with_a_late_one(tournament: Tournament) -> Path:
@@ -90,50 +78,6 @@ def test_in_one_go_or_in_steps_gathered_soon_or_late_it_is_the_same(
     assert {"settlements", "scores", "entries", "stake_moves"} <= rows(bare).keys()
     for table in ("settlements", "scores", "entries", "stake_moves"):
         assert rows(bare)[table] != rows(at_once)[table]
-
-
-def by_name(tournament: Tournament) -> dict[str, list[list[Any]]]:
-    """What the store holds, by names of models, since ids and keys are drawn by lot."""
-    questions = {
-        "scores": "SELECT round, models.name, scores.name, value, percentile FROM scores",
-        "entries": "SELECT round, models.name, at_risk_nmr FROM entries",
-        "moves": """SELECT stake_moves.sequence, round, models.name, kind, amount_nmr,
-            stake_moves.stake_nmr, moved_at FROM stake_moves""",
-    }
-    with tournament.store.reading() as connection:
-        found = {
-            name: [
-                list(row)
-                for row in connection.execute(
-                    f"{question} JOIN models ON models.id = model_id ORDER BY 1, 2, 3"
-                )
-            ]
-            for name, question in questions.items()
-        }
-        models = connection.execute("SELECT name, stake_nmr, wanted_nmr FROM models")
-        return {**found, "models": [list(row) for row in models]}
-
-
-def played_through(root: Path, *, in_steps: bool) -> dict[str, Any]:
-    """All there is of a tournament made here and now, after its first payouts."""
-    made = begun(root, TINY, field=in_steps)
-    for rounds in [1] * UNTIL_PAID if in_steps else [UNTIL_PAID]:
-        made.advance(rounds)
-    with Wire.inside(made) as wire:
-        number = TINY.eras + 2
-        daily = f"""{{ roundDetails(roundNumber: {number}, tournament: 8) {{ models {{
-            modelName corr60 mmc60 mmc v2Corr20 corrWMetaModel payoutPending }} }}
-            v2Leaderboard {{ username rank nmrStaked }} }}"""
-        world = {name: value for name, value in files(root).items() if name.startswith("world")}
-        return {"files": world, **by_name(made), "wire": wire.data(daily)}
-
-
-def threads() -> dict[str, int]:
-    """How many threads this process gives to sums, to trees and to files."""
-    import lightgbm  # noqa: F401 - brings its pool with it
-
-    pools = {pool["user_api"]: pool["num_threads"] for pool in threadpool_info()}
-    return {"blas": pools["blas"], "openmp": pools["openmp"], "arrow": pyarrow.cpu_count()}
 
 
 @contextmanager
@@ -186,10 +130,10 @@ def test_no_number_of_threads_decides_a_score_in_the_largest_world() -> None:
 
 
 def dying(*cases: tuple[Path, str]) -> list[dict[str, Any]]:
-    """What came of a copy that was killed at its moment; see tests/practice/dying.py."""
+    """What came of a copy that was killed at its moment; see tests/support/dying.py."""
     words = [f"{root}:{moment}" for root, moment in cases]
     run = subprocess.run(
-        [sys.executable, "-m", "tests.practice.dying", *words],
+        [sys.executable, "-m", "tests.support.dying", *words],
         cwd=REPOSITORY,
         capture_output=True,
         check=True,

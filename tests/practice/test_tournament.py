@@ -27,8 +27,8 @@ from numeri_cli.practice.participants.check import read_aligned
 from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.progress import Silent
-from tests.practice.wire import CREATE, UPLOAD_AUTH, Wire
-from tests.practice.worlds import SETTINGS, fresh_tournament, template
+from tests.support.tournaments import SETTINGS, fresh_tournament, template
+from tests.support.wire import CREATE, UPLOAD_AUTH, Wire
 
 LAST_STEPS = ("round_closed", "market_moved", "scores_settled", "round_opened", "files_published")
 WORLD_STEPS = ("returns_drawn", "week_in_force", "files_in_force")

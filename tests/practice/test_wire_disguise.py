@@ -15,13 +15,11 @@ import pytest
 from numeri_cli.practice.participants.ids import opaque_id
 from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
-from tests.practice import test_wire_leaks
-from tests.practice.test_wire_leaks import told
-from tests.practice.wire import Wire
+from tests.support.wire import Wire
+from tests.support.wire_answers import told
 
 ORIGIN = "practice.invalid"  # as the tests call the server, not as it calls itself
 ROUND_IDS = "{ rounds { id number roundScoreConfigs { id scoreConfigId displayName } } }"
-played = test_wire_leaks.played
 
 
 def telling(texts: dict[str, str]) -> list[str]:

@@ -8,32 +8,20 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import shutil
-from collections.abc import Iterator
-from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
-from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_required_argument
 
-from numeri_cli.practice.database.database import moment_text
-from numeri_cli.practice.server.graphql import tournament_schema
 from numeri_cli.practice.tournament import Tournament
-from numeri_cli.practice.world.world import (
-    World,
-    WorldSettings,
-)
+from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.ranks import gaussianize
-from tests.practice.wire import Wire
-from tests.practice.worlds import fresh_tournament
+from tests.support.tournaments import let_the_window_pass
+from tests.support.wire import Wire
+from tests.support.wire_answers import SECRET_SEED, SETTINGS, told
 
-SECRET_SEED = 7_203_685_477_580_799_123  # would be known again anywhere
-SETTINGS = WorldSettings(seed=SECRET_SEED, stocks=100, eras=40, features=12, rivals=3)
 DOWNLOAD = "query($id: ID!) { submissionDownloadAuth(id: $id) { filename url } }"
 DIAGNOSE = """mutation($n: String!) { createDiagnostics(filename: $n, tournament: 8) {
     status message erasAcceptedCount erasMissing validationCorrMean validationMmcMean
@@ -44,99 +32,6 @@ DIAGNOSTICS_AUTH = (
 )
 SCORES = """query($m: ID!) { submissionScores(modelId: $m) {
     roundNumber displayName day value } }"""
-
-
-@pytest.fixture
-def played(tmp_path: Path) -> Iterator[Tournament]:
-    """Some weeks with a staked submission in the first and a late one in the last but one."""
-    made = fresh_tournament(tmp_path / "practice", settings=SETTINGS)
-    with Wire.inside(made) as wire:
-        made.set_stake("lighthouse", Decimal(13))
-        wire.submit(wire.predictions(seed=1))
-        made.advance(5)
-        let_the_window_pass(made)
-        wire.submit(wire.predictions(seed=2), model=wire.model("beacon"))
-        made.advance()
-    yield made
-    made.close()
-
-
-def let_the_window_pass(tournament: Tournament) -> None:
-    set_clock(tournament, tournament.status().closes_at - tournament.now() + timedelta(hours=1))
-
-
-def set_clock(tournament: Tournament, later: timedelta) -> None:
-    with tournament.store.writing() as connection:
-        moment = moment_text(tournament.now() + later)
-        connection.execute("UPDATE tournament SET clock = ?", (moment,))
-
-
-def everything(kind: GraphQLObjectType, *, depth: int = 4) -> str:
-    """All fields of a type that need no argument, down to a depth."""
-    chosen = []
-    for name, field in kind.fields.items():
-        inner = get_named_type(field.type)
-        if any(is_required_argument(one) for one in field.args.values()):
-            continue
-        if not isinstance(inner, GraphQLObjectType):
-            chosen.append(name)
-        elif depth:
-            chosen.append(f"{name} {everything(inner, depth=depth - 1)}")
-    return f"{{ {' '.join(chosen)} }}"
-
-
-def questions(wire: Wire, tournament: Tournament) -> Iterator[str]:
-    """Every query there is, with arguments that find something."""
-    number = tournament.status().round_number
-    models = wire.data("{ v2Leaderboard { username } account { models { id } } }")
-    details = f"{{ roundDetails(roundNumber: {number - 2}, tournament: 8) {{ models {{ id }} }} }}"
-    rivals = [one["id"] for one in wire.data(details)["roundDetails"]["models"]]
-    own = [one["id"] for one in models["account"]["models"]]
-    some = wire.data("{ submissions { id } }")["submissions"]
-    known: dict[str, list[object]] = {
-        "modelId": [*own[:2], rivals[-1]],
-        "roundNumber": [SETTINGS.eras + 1, number - 2, number - 1, number],
-        "id": [one["id"] for one in some][:1],
-        "submissionId": [one["id"] for one in some][:1],
-        "username": [one["username"] for one in models["v2Leaderboard"]][:2],
-        "modelName": [one["username"] for one in models["v2Leaderboard"]][:2],
-        "filename": sorted(tournament.files()),
-        "tournament": [8],
-        "date": ["2026-02-10"],
-    }
-    root = tournament_schema().query_type
-    assert root is not None
-    for name, field in root.fields.items():
-        if not name.endswith("Auth"):  # these hand out names and URLs, which are random
-            yield from _asked(name, field, known)
-
-
-def _asked(name: str, field: GraphQLField, known: dict[str, list[object]]) -> Iterator[str]:
-    needed = {one for one, kind in field.args.items() if is_required_argument(kind)}
-    varied = [one for one in field.args if one in known and one != "tournament"]
-    inner = get_named_type(field.type)
-    body = everything(inner) if isinstance(inner, GraphQLObjectType) else ""
-    asked = [{one: value} for one in varied for value in known[one]] or [{}]
-    for given in asked:
-        rest = {one: (known.get(one) or ["x"])[0] for one in needed if one not in given}
-        arguments = {**given, **rest}
-        written = ", ".join(f"{one}: {json.dumps(value)}" for one, value in arguments.items())
-        yield f"{{ {name}{f'({written})' if written else ''} {body} }}"
-
-
-def told(tournament: Tournament) -> dict[str, str]:
-    """Every answer, without the random parts of URLs, and every file with its headers."""
-    with Wire.inside(tournament) as wire:
-        found = {}
-        for question in questions(wire, tournament):
-            answer = wire.post(question)
-            assert answer.status_code == 200, (question, answer.text)
-            found[question] = re.sub(r"X-Expires=[^\"]*", "", answer.text)
-        for name in sorted(tournament.files()):
-            url = wire.data("query($f: String!) { dataset(filename: $f) }", f=name)["dataset"]
-            served = wire.http.get(url)
-            found[name] = f"{sorted(served.headers.items())} {served.content!r}"
-    return found
 
 
 def differences(some: dict[str, str], others: dict[str, str]) -> list[str]:
@@ -217,7 +112,7 @@ def linked(first: dict[str, float], second: dict[str, float], world: World, era:
     ids = {value: name for name, value in second.items()}
     pairs = [(name, ids[value]) for name, value in first.items() if value in ids]
     places = [
-        dict(zip(world.live_ids(one), world.chronicle.order(one), strict=True))
+        dict(zip(world.live_ids(one), world.era_records.order(one), strict=True))
         for one in (era, era + 1)
     ]
     right = sum(places[0].get(a) == places[1].get(b, -1) for a, b in pairs)
@@ -329,7 +224,7 @@ def test_by_nature_a_score_tells_the_target_so_far_of_a_single_id_whom_it_was_ai
             values = np.array([days[day] for day in sorted(days)])
             return np.clip(np.rint(values * SETTINGS.stocks / spread + 2), 0, 4) / 4
 
-        targets = played.world().chronicle.targets_so_far(number, days=len(aimed(model)))
+        targets = played.world().era_records.targets_so_far(number, days=len(aimed(model)))
         assert len(targets) == 11
         assert (aimed(model) == targets[:, row]).all()
         assert len(set(targets[:, row].tolist())) > 1
@@ -356,6 +251,6 @@ def test_by_nature_a_late_spike_can_be_found_again_under_the_next_rounds_ids(
     expected = gaussianize(ranks.to_numpy()) / len(ranks) ** 0.5
     nearest = ranks.index[np.argsort(np.abs(expected - told_by))]
     world = played.world()
-    row_of_stock = np.argsort(world.chronicle.order(number + 1))
-    sought = world.live_ids(number + 1)[row_of_stock[world.chronicle.order(number)[row]]]
+    row_of_stock = np.argsort(world.era_records.order(number + 1))
+    sought = world.live_ids(number + 1)[row_of_stock[world.era_records.order(number)[row]]]
     assert nearest.tolist().index(sought) < 5  # of 100 ids

@@ -17,11 +17,9 @@ from numeri_cli.practice.market.names import (
     row_ids,
     row_order,
 )
-from numeri_cli.practice.world.eras import Laws
-from numeri_cli.practice.world.world import (
-    World,
-    WorldSettings,
-)
+from numeri_cli.practice.market.universe import WorldSettings
+from numeri_cli.practice.world.eras import WorldDefinition
+from numeri_cli.practice.world.world import World
 
 SETTINGS = WorldSettings(seed=11, stocks=400, eras=48, features=48, rivals=3)
 
@@ -32,8 +30,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture(scope="module")
-def laws() -> Laws:
-    return Laws.of(SETTINGS)
+def definition() -> WorldDefinition:
+    return WorldDefinition.of(SETTINGS)
 
 
 def in_order_of_stocks(values: np.ndarray, era: int) -> np.ndarray:
@@ -69,9 +67,9 @@ def test_the_place_of_a_row_does_not_tell_its_stock(world: World) -> None:
 
 
 def test_the_place_of_a_row_does_not_tell_sector_country_volatility_or_target(
-    world: World, laws: Laws
+    world: World, definition: WorldDefinition
 ) -> None:
-    stocks = laws.market.stocks
+    stocks = definition.market.stocks
     known = np.stack([stocks.sector, stocks.country, stocks.beta, stocks.volatility])
     by_sector = np.argsort(stocks.sector, kind="stable")
     place = np.arange(SETTINGS.stocks, dtype=float)[None]
@@ -82,8 +80,8 @@ def test_the_place_of_a_row_does_not_tell_sector_country_volatility_or_target(
     assert correlation(world.target(30, "target_ender_20")[None], place) < 4.5
 
 
-def test_an_id_tells_nothing_of_its_row(world: World, laws: Laws) -> None:
-    stocks = laws.market.stocks
+def test_an_id_tells_nothing_of_its_row(world: World, definition: WorldDefinition) -> None:
+    stocks = definition.market.stocks
     for era in (1, 40, 49):
         order = row_order(SETTINGS.seed, era, SETTINGS.stocks)
         numbers = id_numbers(world, era)
@@ -149,10 +147,10 @@ def dependence(codes: np.ndarray, others: np.ndarray) -> float:
     return float((((counts - expected) ** 2 / expected).sum() - freedom) / (2 * freedom) ** 0.5)
 
 
-def secrets_of(laws: Laws, world: World, era: int) -> dict[str, np.ndarray]:
+def secrets_of(definition: WorldDefinition, world: World, era: int) -> dict[str, np.ndarray]:
     """What nobody may read from an id or a place: codes of the rows of an era, by their meaning."""
     order = row_order(SETTINGS.seed, era, SETTINGS.stocks)
-    stocks = laws.market.stocks
+    stocks = definition.market.stocks
     known = {
         "sector": stocks.sector[order],
         "country": stocks.country[order],
@@ -178,11 +176,11 @@ def later(world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def test_no_digit_of_an_id_tells_anything_of_its_row_nor_of_targets_to_come(
-    world: World, later: World, laws: Laws
+    world: World, later: World, definition: WorldDefinition
 ) -> None:
     for era in (1, 40, world.live_era):
         shown = digits([int(row[1:], 16) for row in world.live_ids(era).tolist()])
-        for name, secret in secrets_of(laws, later, era).items():
+        for name, secret in secrets_of(definition, later, era).items():
             planted = shown.copy()
             planted[9] = (planted[9] & 8) | (secret & 7)  # three of four bits of one digit
             assert max(dependence(row, secret) for row in planted) > 20, name
@@ -233,11 +231,11 @@ def echo(codes: np.ndarray) -> float:
 
 
 def test_rows_that_are_near_or_at_any_distance_are_not_alike(
-    world: World, later: World, laws: Laws
+    world: World, later: World, definition: WorldDefinition
 ) -> None:
     """Neither blocks of a sector nor sectors by turns, nor stocks by targets to come."""
     for era in (1, 40, world.live_era):
-        for name, secret in secrets_of(laws, later, era).items():
+        for name, secret in secrets_of(definition, later, era).items():
             blocks = np.sort(secret)
             by_turns = secret[np.argsort(_rank_within(secret), kind="stable")]
             assert min(echo(blocks), echo(by_turns)) > 8, name
@@ -249,9 +247,11 @@ def _rank_within(codes: np.ndarray) -> np.ndarray:
     return np.array([(codes[:place] == code).sum() for place, code in enumerate(codes)])
 
 
-def test_neither_names_nor_places_of_features_tell_what_they_measure(laws: Laws) -> None:
+def test_neither_names_nor_places_of_features_tell_what_they_measure(
+    definition: WorldDefinition,
+) -> None:
     """Not theme, sign, loading, persistence, style or premium: by order, by any word."""
-    made, plan = laws.features, laws.market.plan
+    made, plan = definition.features, definition.market.plan
     family = made.characteristic
     facts = {
         "theme": plan.theme[family],
@@ -277,14 +277,14 @@ def _quarters(values: np.ndarray) -> np.ndarray:
     return np.argsort(np.argsort(values)) * 4 // len(values)
 
 
-def test_neither_names_nor_places_of_features_tell_families(laws: Laws) -> None:
+def test_neither_names_nor_places_of_features_tell_families(definition: WorldDefinition) -> None:
     def neighbours(families: np.ndarray) -> float:
         return float((families[1:] == families[:-1]).mean())
 
-    families = laws.features.characteristic
+    families = definition.features.characteristic
     assert neighbours(np.sort(families)) > 0.5
     assert neighbours(families) < 0.25
-    words = [name.split("_")[1:] for name in laws.features.names]
+    words = [name.split("_")[1:] for name in definition.features.names]
 
     def shared_words(families: np.ndarray) -> float:
         kin = np.triu(families[:, None] == families, 1)

@@ -48,8 +48,8 @@ from numeri_cli.practice.market.targets import (
 )
 from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.results.portfolio import (
-    Figures,
-    Terms,
+    FundFigures,
+    FundTerms,
     trade,
     tranche,
 )
@@ -58,12 +58,12 @@ from numeri_cli.practice.rivals.rivals import Attendance
 from numeri_cli.practice.rounds import settlement
 from numeri_cli.practice.rounds.daily_scores import daily_scores
 from numeri_cli.practice.rounds.terms import ATOMIC
-from numeri_cli.practice.world import history as creation
+from numeri_cli.practice.world import history
 from numeri_cli.practice.world.archive import (
     Archive,
     Standing,
 )
-from numeri_cli.practice.world.eras import Laws
+from numeri_cli.practice.world.eras import WorldDefinition
 from numeri_cli.practice.world.trained_field import TrainedField
 from numeri_cli.practice.world.world import World
 from numeri_cli.progress import SilentTask
@@ -140,15 +140,17 @@ def _dealt(settings: WorldSettings, era: int) -> np.ndarray:
     return order.permutation(settings.stocks)
 
 
-def in_house_models(archive: Archive, laws: Laws) -> dict[str, tuple[lightgbm.Booster, np.ndarray]]:
+def in_house_models(
+    archive: Archive, definition: WorldDefinition
+) -> dict[str, tuple[lightgbm.Booster, np.ndarray]]:
     """The organiser's model on every 4th era of the medium features, and on every era of all."""
-    sets = laws.features.sets(archive.settings.seed, laws.market.plan)
-    medium = np.flatnonzero(np.isin(laws.features.names, sets["medium"]))
+    sets = definition.features.sets(archive.settings.seed, definition.market.plan)
+    medium = np.flatnonzero(np.isin(definition.features.names, sets["medium"]))
     history = TrainedField(archive, ())._history(0)
     models = {}
     for name, columns, stride in (
         ("tutorial", medium, 4),
-        ("all eras", np.arange(len(laws.features.names)), 1),
+        ("all eras", np.arange(len(definition.features.names)), 1),
     ):
         eras = range(1, archive.settings.rival_eras + 1, stride)
         block = np.concatenate([history.features(era)[columns] for era in eras], axis=1)
@@ -162,16 +164,16 @@ def in_house_models(archive: Archive, laws: Laws) -> dict[str, tuple[lightgbm.Bo
 def live_rounds(root: Path, seed: int, *, is_shuffled: bool) -> tuple[World, Live]:
     """A world after two years, and what was said and came true in them."""
     settings = WorldSettings(seed=seed)
-    laws, archive = Laws.of(settings), Archive(root, settings)
-    eve = creation.run_history(archive, laws.market, laws.features, SilentTask())
+    definition, archive = WorldDefinition.of(settings), Archive(root, settings)
+    eve = history.run_history(archive, definition.market, definition.features, SilentTask())
     if is_shuffled:
         shuffle_history(archive)
-    creation.run_all(list(TrainedField(archive, laws.rivals).lessons()), SilentTask())
-    models = in_house_models(archive, laws)
+    history.run_all(list(TrainedField(archive, definition.rivals).trainings()), SilentTask())
+    models = in_house_models(archive, definition)
     # rivals are not asked of the history, and no file is written: neither is looked at here
     world = World(root, Standing(settings, settings.eras + 1, 0, has_field=True))
     world._make_live(eve)
-    world._ask(world.live_era)
+    world._predict_live(world.live_era)
     archive.write_eve(eve)
     for _ in range(LIVE_ERAS + RESOLVED_AFTER):
         world.advance()
@@ -191,8 +193,8 @@ def live_rounds(root: Path, seed: int, *, is_shuffled: bool) -> tuple[World, Liv
             matrix = np.ascontiguousarray(features[columns].T, dtype=np.float32)
             said[name].append(booster.predict(matrix, num_threads=1))
     return world, Live(
-        [rival.name for rival in laws.rivals],
-        [rival.stake_nmr for rival in laws.rivals],
+        [rival.name for rival in definition.rivals],
+        [rival.stake_nmr for rival in definition.rivals],
         np.stack([archive.read("rivals", era) for era in eras]).astype(np.float64),
         np.array([[one is not Attendance.missing for one in row] for row in attended]),
         np.array([[one is Attendance.on_time for one in row] for row in attended]),
@@ -255,10 +257,10 @@ def corr_of(rows: np.ndarray, targets: np.ndarray) -> np.ndarray:
     )
 
 
-def traded(world: World, rows: np.ndarray, first_era: int) -> Figures:
+def traded(world: World, rows: np.ndarray, first_era: int) -> FundFigures:
     """The fund on one contestant's predictions; rows: (rounds, stocks) from `first_era` on."""
-    archive, stocks = world.chronicle.archive, world.chronicle.laws.market.stocks
-    risk, terms = RiskModel.of(stocks), Terms()
+    archive, stocks = world.era_records.archive, world.era_records.definition.market.stocks
+    risk, terms = RiskModel.of(stocks), FundTerms()
     styles = [archive.read("styles", first_era + place) for place in range(len(rows))]
     weights = np.stack(
         [
@@ -275,7 +277,7 @@ def traded(world: World, rows: np.ndarray, first_era: int) -> Figures:
         older=weights[:0],
         neutral=lambda place, book: risk.neutral(styles[place], book[None])[0],
     )
-    return Figures.of(track, np.expm1(returns).mean(axis=1))
+    return FundFigures.of(track, np.expm1(returns).mean(axis=1))
 
 
 def ranks_of(
@@ -289,9 +291,9 @@ def ranks_of(
     table = []
     for number in range(min(rounds, LEAST_RANKED), len(scores) + 1):
         window = scores[max(0, number - rounds) : number]
-        handed_in = np.isfinite(window).sum(axis=0)
-        mean = np.nansum(window, axis=0) / np.maximum(handed_in, 1)
-        table.append(rank_average(np.where(handed_in, -mean, np.inf)[:, None])[:, 0])
+        submitted_scores = np.isfinite(window).sum(axis=0)
+        mean = np.nansum(window, axis=0) / np.maximum(submitted_scores, 1)
+        table.append(rank_average(np.where(submitted_scores, -mean, np.inf)[:, None])[:, 0])
     return tuple(
         Ranks(best=float(own.min()), median=float(np.median(own)), worst=float(own.max()))
         for own in np.stack(table)[:, chosen].T

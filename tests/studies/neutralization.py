@@ -37,7 +37,7 @@ from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.scores import corr
 from numeri_cli.scoring.summary import summarize
 from tests.studies.starter import (
-    History,
+    TrainingHistory,
     across_seeds,
     predicted,
     train,
@@ -144,7 +144,7 @@ def market_commit() -> str:
     return commit.strip() + (" and uncommitted changes" if changed else "")
 
 
-def scores(history: History, model: ModelSettings, neutralized: str) -> np.ndarray:
+def scores(history: TrainingHistory, model: ModelSettings, neutralized: str) -> np.ndarray:
     """(eras, proportions) CORR of the trained model."""
     taken_out = history.columns(neutralized)
     booster = train(history, model, history.codes)
@@ -158,7 +158,7 @@ def scores(history: History, model: ModelSettings, neutralized: str) -> np.ndarr
 
 def measure(seed: int, market: str, study: Study) -> SeedResult:
     """Everything for one world."""
-    history = History.run(WorldSettings(seed=seed), ModelSettings().targets[0])
+    history = TrainingHistory.run(WorldSettings(seed=seed), ModelSettings().targets[0])
     figures = []
     for stride in study.strides:
         model = ModelSettings(era_stride=stride, estimator=study.estimator)

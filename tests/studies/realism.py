@@ -16,12 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from numeri_cli.practice.market.market import RETURN_UNIT
-from numeri_cli.practice.market.universe import PURGE_ERAS
+from numeri_cli.practice.market.universe import PURGE_ERAS, WorldSettings
 from numeri_cli.practice.world.archive import resolved_eras
-from numeri_cli.practice.world.world import (
-    World,
-    WorldSettings,
-)
+from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.scores import corr
 
 YEAR_DAYS = 252
@@ -55,7 +52,7 @@ def report_returns(world: World) -> None:
 
 def report_features(world: World) -> None:
     """Families, persistence, missing eras; in order of stocks, which only the store knows."""
-    archive, plan = world.chronicle.archive, world.chronicle.laws.features
+    archive, plan = world.era_records.archive, world.era_records.definition.features
     last = world.settings.eras
     features = {lag: archive.read("features", last - lag).astype(float) for lag in (0, 1, 4, 52)}
     alike = np.abs(np.corrcoef(features[0]))

@@ -92,7 +92,7 @@ class SeedResult:
 
 
 @dataclass(frozen=True)
-class History:
+class TrainingHistory:
     """The eras of a world in order of stocks: (features, stocks) and codes 0–4 per era."""
 
     settings: WorldSettings
@@ -102,7 +102,7 @@ class History:
     codes: list[np.ndarray]
 
     @classmethod
-    def run(cls, settings: WorldSettings, target: str) -> History:
+    def run(cls, settings: WorldSettings, target: str) -> TrainingHistory:
         """Let the market of a world pass."""
         market = Market.of(settings)
         plan = FeaturePlan.of(settings, market.plan)
@@ -127,7 +127,9 @@ class History:
         return np.flatnonzero(np.isin(self.names, self.sets[feature_set]))
 
 
-def train(history: History, model: ModelSettings, codes: list[np.ndarray]) -> lightgbm.Booster:
+def train(
+    history: TrainingHistory, model: ModelSettings, codes: list[np.ndarray]
+) -> lightgbm.Booster:
     """The model's booster on every `era_stride`-th of the train eras."""
     eras = slice(0, history.settings.train_eras, model.era_stride)
     columns = history.columns(str(model.features))
@@ -157,7 +159,7 @@ def shuffled(seed: int, codes: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def predicted(
-    history: History, model: ModelSettings, booster: lightgbm.Booster
+    history: TrainingHistory, model: ModelSettings, booster: lightgbm.Booster
 ) -> Iterator[tuple[int, np.ndarray]]:
     """(index of the era, gaussianized raw predictions) of validation after the purge."""
     columns = history.columns(str(model.features))
@@ -168,7 +170,10 @@ def predicted(
 
 
 def scored(
-    history: History, model: ModelSettings, booster: lightgbm.Booster, codes: list[np.ndarray]
+    history: TrainingHistory,
+    model: ModelSettings,
+    booster: lightgbm.Booster,
+    codes: list[np.ndarray],
 ) -> np.ndarray:
     """(eras, 4) CORR and largest exposure, raw and neutralized, of validation after the purge."""
     assert model.neutralize is not None
@@ -188,7 +193,7 @@ def scored(
 def measure(seed: int) -> SeedResult:
     """Everything for one world."""
     model = ModelSettings()
-    history = History.run(WorldSettings(seed=seed), model.targets[0])
+    history = TrainingHistory.run(WorldSettings(seed=seed), model.targets[0])
     real = scored(history, model, train(history, model, history.codes), history.codes)
     dealt = shuffled(seed, history.codes)
     chance = scored(history, model, train(history, model, dealt), dealt)

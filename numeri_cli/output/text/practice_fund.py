@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -23,14 +21,11 @@ from numeri_cli.output.text.tables import table
 if TYPE_CHECKING:
     from numeri_cli.output.html.practice_fund import FundContent
     from numeri_cli.practice.results.fund import (
-        Choice,
         Fund,
         FundReport,
-        Period,
     )
     from numeri_cli.practice.results.portfolio import (
-        Exposure,
-        Terms,
+        BookExposure,
     )
 
 _COLOURS = ("blue", "yellow", "green")
@@ -46,35 +41,7 @@ class FundLine:
     best: int | None = None
 
 
-@dataclass(frozen=True)
-class FundView:
-    """What `numeri practice fund` shows; page: the HTML page, where one was written."""
-
-    period: Period
-    terms: Terms
-    choice: Choice
-    older: int
-    days: int
-    opened: tuple[date | None, ...]
-    funds: tuple[Fund, ...]
-    page: Path | None
-
-
-def view_of(report: FundReport, *, page: Path | None) -> FundView:
-    """The report with its page."""
-    return FundView(
-        period=report.period,
-        terms=report.terms,
-        choice=report.choice,
-        older=report.older,
-        days=report.days,
-        opened=report.opened,
-        funds=report.funds,
-        page=page,
-    )
-
-
-def fund(view: FundView) -> RenderableType:
+def fund(view: FundReport) -> RenderableType:
     """Figures side by side, notes, and each fund's net return drawn to one scale."""
     roles = [one.role for one in view.funds]
     rows = table("", *roles, right=tuple(roles))
@@ -92,7 +59,7 @@ def fund(view: FundView) -> RenderableType:
     return Group(*parts)
 
 
-def heading(view: FundView | FundReport) -> str:
+def heading(view: FundReport) -> str:
     """Over which weeks the funds run, and why over these."""
     from numeri_cli.practice.results.fund import ENOUGH_ROUNDS
 
@@ -107,7 +74,7 @@ def heading(view: FundView | FundReport) -> str:
     return f"over validation history{live}, {length}{rest}"
 
 
-def notes(view: FundView | FundReport) -> tuple[str, ...]:
+def notes(view: FundReport) -> tuple[str, ...]:
     """What the figures rest on."""
     terms, choice, period = view.terms, view.choice, view.period
     drifted = max(one.exposures.drifted.style for one in view.funds)
@@ -143,7 +110,7 @@ def lines(funds: tuple[Fund, ...]) -> tuple[FundLine, ...]:
         best = max(there, key=there.__getitem__) if len(there) > 1 else None
         return FundLine(label, tuple(cells), best)
 
-    def exposure(label: str, of: Callable[[Exposure], float]) -> FundLine:
+    def exposure(label: str, of: Callable[[BookExposure], float]) -> FundLine:
         return FundLine(label, tuple(f"{of(old):.2f} → {of(new):.2f}" for old, new in parts))
 
     net = [one.return_a_year for one in figures]
@@ -172,7 +139,7 @@ def lines(funds: tuple[Fund, ...]) -> tuple[FundLine, ...]:
     )
 
 
-def curves(view: FundView) -> list[RenderableType]:
+def curves(view: FundReport) -> list[RenderableType]:
     """The cumulated net return of each fund, all to one scale, eras below."""
     series = [[0.0, *(float(one) for one in each.net)] for each in view.funds]
     low, high = min(map(min, series)), max(map(max, series))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -12,34 +11,10 @@ from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.text.tables import table
 
 if TYPE_CHECKING:
-    from numeri_cli.practice.results.leaderboard import (
-        Kind,
-        Leaderboard,
-        Row,
-    )
+    from numeri_cli.practice.results.leaderboard import Leaderboard
 
 
-@dataclass(frozen=True)
-class RankingView:
-    """What `numeri practice leaderboard` shows: the best and the participant's own.
-
-    entrants: how many models or accounts there are in all
-    """
-
-    round_number: int
-    of: Kind
-    entrants: int
-    resolved_rounds: int
-    rows: tuple[Row, ...]
-
-    @classmethod
-    def best(cls, found: Leaderboard, top: int) -> RankingView:
-        """The best so many, and all that are the participant's."""
-        rows = tuple(row for place, row in enumerate(found.rows) if place < top or row.is_own)
-        return cls(found.round_number, found.of, len(found.rows), found.resolved_rounds, rows)
-
-
-def ranking(view: RankingView) -> RenderableType:
+def ranking(view: Leaderboard) -> RenderableType:
     """Ranks, scores, stakes and what they earned."""
     right = ("rank", "CORR60", "MMC60", "NMR", "year")
     rows = table(

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
         Written,
     )
     from numeri_cli.output.text.validation import ValidationView
-    from numeri_cli.practice.rounds.staking import Stake
-    from numeri_cli.practice.tournament import ModelStanding, PracticeStatus
+    from numeri_cli.practice.tournament import PracticeModel, PracticeStatus, Stake
     from numeri_cli.schedule.job import InstalledSchedule, ScheduleStatus
 
 _COLOURS = {
@@ -212,7 +211,7 @@ def practice(record: PracticeStatus) -> RenderableType:
     )
 
 
-def _stake(model: ModelStanding) -> str:
+def _stake(model: PracticeModel) -> str:
     """A stake, and what it comes down to where a part is on its way to the wallet."""
     if model.wanted_nmr is None:
         return _short_nmr(model.stake_nmr)

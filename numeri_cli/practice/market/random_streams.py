@@ -28,7 +28,7 @@ class Purpose(IntEnum):
     rivals = 12
     rival_noise = 13
     benchmarks = 14
-    outsiders = 15
+    churn_stocks = 15
     attendance = 16
 
 

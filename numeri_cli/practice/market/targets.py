@@ -23,7 +23,6 @@ CodeArray = npt.NDArray[np.int8]
 LAG_DAYS = 2
 HORIZONS_DAYS = (20, 60)
 SHARES = (0.05, 0.20, 0.50, 0.20, 0.05)
-UNRESOLVED = -1  # code of a target that nobody can know yet
 ALIAS, ALIAS_STANDS_FOR = "target", "target_ender_60"
 SOLVABLE = 1e-12  # of a stock, in a group that has none
 RESIDUAL_UNIT = 1e-9  # below the noise of the market, above that of floating-point sums

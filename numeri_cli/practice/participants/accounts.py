@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from numeri_cli.errors import PracticeSettings
+from numeri_cli.errors import PracticeMissing, PracticeSettings
 from numeri_cli.practice.database.database import (
     Connection,
     Row,
@@ -36,6 +36,7 @@ SCOPES = (
     "read_user_info",
     "delete",
 )
+PARTICIPANT = "newcomer"  # the account of whoever owns this machine
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 
 
@@ -60,7 +61,7 @@ class ApiKey:
 
 
 @dataclass(frozen=True)
-class Model:
+class ModelSlot:
     """A model slot.
 
     hosted_id: names the uploaded model that runs in it, if any
@@ -199,10 +200,12 @@ def account_named(connection: Connection, username: str) -> Account | None:
     return None if row is None else _account(row)
 
 
-def all_accounts(connection: Connection) -> tuple[Account, ...]:
-    """Everybody, by name."""
-    rows = connection.execute("SELECT * FROM accounts ORDER BY username")
-    return tuple(_account(row) for row in rows)
+def participant(connection: Connection) -> Account:
+    """The account of whoever owns this machine. Raises PracticeMissing."""
+    own = account_named(connection, PARTICIPANT)
+    if own is None:
+        raise PracticeMissing("the participant's account is gone", hint="`numeri practice reset`")
+    return own
 
 
 def keys_of(connection: Connection, account_id: str) -> tuple[ApiKey, ...]:
@@ -217,25 +220,25 @@ _MODELS = """SELECT models.*, accounts.username AS account_name
     FROM models JOIN accounts ON accounts.id = models.account_id"""
 
 
-def models_of(connection: Connection, account_id: str) -> tuple[Model, ...]:
+def models_of(connection: Connection, account_id: str) -> tuple[ModelSlot, ...]:
     """An account's models, oldest first."""
     query = f"{_MODELS} WHERE account_id = ? ORDER BY models.sequence"
     return tuple(_model(row) for row in connection.execute(query, (account_id,)))
 
 
-def all_models(connection: Connection) -> tuple[Model, ...]:
+def all_models(connection: Connection) -> tuple[ModelSlot, ...]:
     """Everybody's models, oldest first."""
     query = f"{_MODELS} ORDER BY models.sequence"
     return tuple(_model(row) for row in connection.execute(query))
 
 
-def model(connection: Connection, model_id: str) -> Model | None:
+def model(connection: Connection, model_id: str) -> ModelSlot | None:
     """The model of that id."""
     row = connection.execute(f"{_MODELS} WHERE models.id = ?", (model_id,)).fetchone()
     return None if row is None else _model(row)
 
 
-def model_named(connection: Connection, name: str) -> Model | None:
+def model_named(connection: Connection, name: str) -> ModelSlot | None:
     """The model of that name."""
     row = connection.execute(f"{_MODELS} WHERE models.name = ?", (name,)).fetchone()
     return None if row is None else _model(row)
@@ -260,8 +263,8 @@ def _key(row: Row) -> ApiKey:
     return ApiKey(row["public_id"], row["name"], tuple(row["scopes"].split()))
 
 
-def _model(row: Row) -> Model:
-    return Model(
+def _model(row: Row) -> ModelSlot:
+    return ModelSlot(
         id=row["id"],
         account_id=row["account_id"],
         account_name=row["account_name"],

@@ -18,7 +18,7 @@ MAX_LOOKED_AT_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
-class HostedModel:
+class UploadedModel:
     """A model file somebody handed in; validation_status is "validated" or "failed"."""
 
     id: str
@@ -33,7 +33,7 @@ class HostedModel:
 
 
 @dataclass(frozen=True)
-class Choice:
+class HostingChoice:
     """A data version or a Docker image that a hosted model may ask for."""
 
     id: str
@@ -42,11 +42,11 @@ class Choice:
     is_default: bool
 
 
-DATA_VERSIONS = (Choice("5d0f1c2e-7a41-4c39-9a55-3f0f4b1d5300", "v5.3", "5.3", True),)
+DATA_VERSIONS = (HostingChoice("5d0f1c2e-7a41-4c39-9a55-3f0f4b1d5300", "v5.3", "5.3", True),)
 DOCKER_IMAGES = (
-    Choice("a1b7c9d2-0b1e-4f57-8a63-311000000000", "Python 3.11", "3.11", False),
-    Choice("a1b7c9d2-0b1e-4f57-8a63-312000000000", "Python 3.12", "3.12", True),
-    Choice("a1b7c9d2-0b1e-4f57-8a63-313000000000", "Python 3.13", "3.13", False),
+    HostingChoice("a1b7c9d2-0b1e-4f57-8a63-311000000000", "Python 3.11", "3.11", False),
+    HostingChoice("a1b7c9d2-0b1e-4f57-8a63-312000000000", "Python 3.12", "3.12", True),
+    HostingChoice("a1b7c9d2-0b1e-4f57-8a63-313000000000", "Python 3.13", "3.13", False),
 )
 
 
@@ -63,7 +63,7 @@ def is_pickle(path: Path) -> bool:
         return False
 
 
-def record(connection: Connection, model: HostedModel) -> None:
+def record(connection: Connection, model: UploadedModel) -> None:
     """Write a hosted model down."""
     insert(
         connection,
@@ -80,7 +80,7 @@ def record(connection: Connection, model: HostedModel) -> None:
     )
 
 
-def hosted_models(connection: Connection, account_id: str) -> tuple[HostedModel, ...]:
+def hosted_models(connection: Connection, account_id: str) -> tuple[UploadedModel, ...]:
     """An account's hosted models, newest first."""
     rows = connection.execute(
         "SELECT * FROM hosted_models WHERE account_id = ? ORDER BY sequence DESC", (account_id,)
@@ -99,8 +99,8 @@ def slots_of(connection: Connection, hosted_id: str) -> list[str]:
     return [row["id"] for row in rows]
 
 
-def _hosted(row: Row) -> HostedModel:
-    return HostedModel(
+def _hosted(row: Row) -> UploadedModel:
+    return UploadedModel(
         id=row["id"],
         account_id=row["account_id"],
         model_id=row["model_id"],

@@ -35,7 +35,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Submission:
+class StoredSubmission:
     """One submission; on_time false means late, queued_for names the round it waits for."""
 
     id: str
@@ -55,7 +55,7 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Origin:
+class SubmissionOrigin:
     """What a client says about where a submission comes from."""
 
     source: str | None = None
@@ -111,7 +111,7 @@ def record(
     round_times: RoundTimes,
     moment: datetime,
     verdict: Verdict,
-    origin: Origin,
+    origin: SubmissionOrigin,
 ) -> None:
     """Write a submission down and choose which of the model's counts for the round.
 
@@ -153,7 +153,7 @@ def _has_on_time(connection: Connection, model_id: str, number: int) -> bool:
     return connection.execute(query, (model_id, number)).fetchone() is not None
 
 
-def submissions_of(connection: Connection, model_id: str) -> tuple[Submission, ...]:
+def submissions_of(connection: Connection, model_id: str) -> tuple[StoredSubmission, ...]:
     """A model's submissions, newest first."""
     rows = connection.execute(
         "SELECT * FROM submissions WHERE model_id = ? ORDER BY sequence DESC", (model_id,)
@@ -161,13 +161,13 @@ def submissions_of(connection: Connection, model_id: str) -> tuple[Submission, .
     return tuple(_submission(row) for row in rows)
 
 
-def submission(connection: Connection, submission_id: str) -> Submission | None:
+def submission(connection: Connection, submission_id: str) -> StoredSubmission | None:
     """The submission of that id."""
     row = connection.execute("SELECT * FROM submissions WHERE id = ?", (submission_id,)).fetchone()
     return None if row is None else _submission(row)
 
 
-def selected_in(connection: Connection, number: int) -> tuple[Submission, ...]:
+def selected_in(connection: Connection, number: int) -> tuple[StoredSubmission, ...]:
     """What counts in a round, one a model."""
     rows = connection.execute(
         "SELECT * FROM submissions WHERE round = ? AND selected ORDER BY sequence", (number,)
@@ -175,7 +175,7 @@ def selected_in(connection: Connection, number: int) -> tuple[Submission, ...]:
     return tuple(_submission(row) for row in rows)
 
 
-def queued_for(connection: Connection, number: int) -> tuple[Submission, ...]:
+def queued_for(connection: Connection, number: int) -> tuple[StoredSubmission, ...]:
     """The latest late submission of every model that waits for round `number`."""
     rows = connection.execute(
         """SELECT * FROM submissions WHERE sequence IN
@@ -186,8 +186,8 @@ def queued_for(connection: Connection, number: int) -> tuple[Submission, ...]:
     return tuple(_submission(row) for row in rows)
 
 
-def _submission(row: Row) -> Submission:
-    return Submission(
+def _submission(row: Row) -> StoredSubmission:
+    return StoredSubmission(
         id=row["id"],
         model_id=row["model_id"],
         round_number=row["round"],

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
@@ -38,10 +39,10 @@ from numeri_cli.practice.market.targets import (
 )
 from numeri_cli.practice.market.universe import FloatArray
 from numeri_cli.practice.results.portfolio import (
-    Exposure,
-    Figures,
-    Terms,
-    Track,
+    BookExposure,
+    FundFigures,
+    FundTerms,
+    PortfolioTrack,
     scaled,
     trade,
     tranche,
@@ -51,6 +52,7 @@ from numeri_cli.practice.tournament import Tournament
 from numeri_cli.practice.world.archive import resolved_eras
 from numeri_cli.practice.world.world import World
 from numeri_cli.progress import SILENT, Listener
+from numeri_cli.published import Published
 from numeri_cli.scoring.ranks import gaussianize
 from numeri_cli.scoring.scores import centred, corr_gaussian
 
@@ -64,7 +66,7 @@ LEAST_SEEN = 0.5  # of the eras a rival is judged by: the share it must have han
 
 
 @dataclass(frozen=True)
-class Period:
+class FundPeriod(Published):
     """The weeks of a fund.
 
     first_era, last_era: of the tranches it buys, its first day's older ones aside
@@ -89,7 +91,7 @@ class Period:
 
 
 @dataclass(frozen=True)
-class Choice:
+class RivalChoice(Published):
     """The rival chosen in advance, and by what."""
 
     name: str
@@ -101,44 +103,46 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Exposures:
+class FundExposures(Published):
     """The largest of all weeks.
 
     before: had the prediction been traded as it is, of the same gross
     after: of the book when it was traded; drifted: of the book just before the next trade
     """
 
-    before: Exposure
-    after: Exposure
-    drifted: Exposure
+    before: BookExposure
+    after: BookExposure
+    drifted: BookExposure
 
 
 @dataclass(frozen=True)
-class Fund:
+class Fund(Published):
     """One fund; net: (days,) its cumulated net return since the start, as a share."""
 
     role: str
     name: str
-    figures: Figures
-    exposures: Exposures
+    figures: FundFigures
+    exposures: FundExposures
     net: FloatArray
 
 
 @dataclass(frozen=True)
-class FundReport:
+class FundReport(Published):
     """Funds side by side.
 
     older: so many tranches from before the period are in the first book
     opened: by week, when its round opened, None in history
+    page: the HTML page, where one was written
     """
 
-    period: Period
-    terms: Terms
-    choice: Choice
+    period: FundPeriod
+    terms: FundTerms
+    choice: RivalChoice
     older: int
     days: int
     opened: tuple[date | None, ...]
     funds: tuple[Fund, ...]
+    page: Path | None = None
 
 
 def fund_report(
@@ -146,7 +150,7 @@ def fund_report(
     *,
     from_era: int | None = None,
     eras: int | None = None,
-    terms: Terms | None = None,
+    terms: FundTerms | None = None,
     listener: Listener = SILENT,
 ) -> FundReport:
     """Run the funds over the live rounds, or over validation history until enough have passed.
@@ -156,8 +160,8 @@ def fund_report(
     """
     world = tournament.field_world()
     period = chosen_period(world, from_era=from_era, eras=eras)
-    terms = terms or Terms()
-    desk = _Desk.of(world, period, terms)
+    terms = terms or FundTerms()
+    market = _FundMarket.of(world, period, terms)
     choice = best_rival(world, before_era=period.first_era)
     sources: dict[tuple[str, str], Source] = {
         ("meta model", "stake-weighted meta model"): world.meta_model,
@@ -167,7 +171,7 @@ def fund_report(
     with listener.task("Running the funds", total=len(sources), unit="funds") as task:
         funds = []
         for (role, name), source in sources.items():
-            funds.append(desk.fund(source, role=role, name=name))
+            funds.append(market.fund(source, role=role, name=name))
             task.advance(1)
     calendar, first_live = tournament.state().calendar, world.settings.eras + 1
     opened = (
@@ -175,11 +179,11 @@ def fund_report(
         for era in range(period.first_era, period.last_era + 1)
     )
     return FundReport(
-        period, terms, choice, desk.older, len(desk.returns), tuple(opened), tuple(funds)
+        period, terms, choice, market.older, len(market.returns), tuple(opened), tuple(funds)
     )
 
 
-def chosen_period(world: World, *, from_era: int | None, eras: int | None) -> Period:
+def chosen_period(world: World, *, from_era: int | None, eras: int | None) -> FundPeriod:
     """The weeks asked for, else the live rounds, else what history has after the warm-up."""
     settings, last = world.settings, world.live_era - 1
     live_rounds = last - settings.eras
@@ -198,10 +202,10 @@ def chosen_period(world: World, *, from_era: int | None, eras: int | None) -> Pe
             raise PracticeSettings(f"no fund lasts {eras} weeks", hint="ask for 1 or more")
         last = min(last, from_era + eras - 1)
     live_weeks = max(last - max(from_era - 1, settings.eras), 0)
-    return Period(from_era, last, live_weeks, live_rounds)
+    return FundPeriod(from_era, last, live_weeks, live_rounds)
 
 
-def best_rival(world: World, *, before_era: int) -> Choice:
+def best_rival(world: World, *, before_era: int) -> RivalChoice:
     """Who had the highest mean CORR by the eve of an era, of those who took part in half of all."""
     first, last = world.settings.train_eras + 1, resolved_eras(before_era, CHOICE_DAYS)
     scores: dict[str, list[float]] = {}
@@ -213,7 +217,7 @@ def best_rival(world: World, *, before_era: int) -> Choice:
     means = {name: float(np.mean(some)) for name, some in scores.items() if len(some) >= least}
     name = max(means, key=lambda one: np.nan_to_num(means[one], nan=-np.inf))
     technique = next(one.technique for one in world.participants() if one.name == name)
-    return Choice(name, technique, CHOICE_TARGET, means[name], first, last)
+    return RivalChoice(name, technique, CHOICE_TARGET, means[name], first, last)
 
 
 def carried(rows: Iterable[FloatArray | None], *, count: int) -> FloatArray:
@@ -233,7 +237,7 @@ def in_time(world: World, era: int) -> dict[str, FloatArray]:
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _FundMarket:
     """What all funds of a report share.
 
     styles: by era, (styles, stocks); returns: (days, stocks) log returns from the first day of
@@ -241,27 +245,27 @@ class _Desk:
     """
 
     world: World
-    period: Period
-    terms: Terms
+    period: FundPeriod
+    terms: FundTerms
     risk: RiskModel
     styles: Mapping[int, FloatArray]
     returns: FloatArray
     market: FloatArray
 
     @classmethod
-    def of(cls, world: World, period: Period, terms: Terms) -> _Desk:
-        chronicle = world.chronicle
+    def of(cls, world: World, period: FundPeriod, terms: FundTerms) -> _FundMarket:
+        era_records = world.era_records
         first, last = period.first_era, period.last_era
         earliest = max(first - terms.tranches + 1, world.settings.train_eras + 1)
         # the last week's profit begins in it and ends in the next, if that has been
         following = min(last + 1, world.live_era - 1)
-        drawn = chronicle.archive.returns_from(first, following - first + 1)
+        drawn = era_records.archive.returns_from(first, following - first + 1)
         days = slice(LAG_DAYS, LAG_DAYS + DAYS_PER_ERA * period.weeks)
         returns = drawn[days].astype(np.float64) * RETURN_UNIT
         eras = range(earliest, last + 2)
-        styles = {era: chronicle.archive.read("styles", era) for era in eras}
+        styles = {era: era_records.archive.read("styles", era) for era in eras}
         market: FloatArray = np.expm1(returns).mean(axis=1)
-        risk = RiskModel.of(chronicle.laws.market.stocks)
+        risk = RiskModel.of(era_records.definition.market.stocks)
         return cls(world, period, terms, risk, styles, returns, market)
 
     @property
@@ -291,7 +295,7 @@ class _Desk:
         )
         exposures = self._exposures(scaled(rows[older:], terms.gross), track)
         net = np.asarray(np.cumprod(1 + track.net) - 1, dtype=np.float64)
-        return Fund(role, name, Figures.of(track, self.market), exposures, net)
+        return Fund(role, name, FundFigures.of(track, self.market), exposures, net)
 
     def _plain(self, era: int, prediction: FloatArray | None) -> FloatArray | None:
         """(stocks,) gaussian, mean 0, in order of stocks instead of the file's."""
@@ -299,7 +303,7 @@ class _Desk:
             return None
         gaussian = gaussianize(prediction)
         plain = np.empty(len(gaussian))
-        plain[self.world.chronicle.order(era)] = gaussian - gaussian.mean()
+        plain[self.world.era_records.order(era)] = gaussian - gaussian.mean()
         return plain
 
     def _neutral(self, place: int, book: FloatArray) -> FloatArray:
@@ -308,16 +312,16 @@ class _Desk:
         )[0]
         return left
 
-    def _exposures(self, before: FloatArray, track: Track) -> Exposures:
-        def largest(books: FloatArray, first: int) -> Exposure:
-            return Exposure.largest(
+    def _exposures(self, before: FloatArray, track: PortfolioTrack) -> FundExposures:
+        def largest(books: FloatArray, first: int) -> BookExposure:
+            return BookExposure.largest(
                 [
-                    Exposure.of(book, self.risk.stocks, self.styles[first + place])
+                    BookExposure.of(book, self.risk.stocks, self.styles[first + place])
                     for place, book in enumerate(books)
                 ]
             )
 
         first = self.period.first_era
-        return Exposures(
+        return FundExposures(
             largest(before, first), largest(track.held, first), largest(track.drifted, first + 1)
         )

@@ -6,26 +6,27 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from numeri_cli.practice.participants.accounts import PARTICIPANT
 from numeri_cli.practice.rounds.account_reputations import (
-    AccountStanding,
-    account_standings,
+    RankedAccount,
+    ranked_accounts,
 )
-from numeri_cli.practice.rounds.create import PARTICIPANT
 from numeri_cli.practice.rounds.reputations import (
     RANKED_BY,
-    Period,
-    Standing,
+    RankedModel,
+    Trailing,
+    ranked_models,
     ranked_rounds,
-    standings,
 )
 from numeri_cli.practice.tournament import Tournament
+from numeri_cli.published import Published
 
 PAID_BESIDE = "mmc60"
 Kind = Literal["models", "accounts"]
 
 
 @dataclass(frozen=True)
-class Row:
+class LeaderboardRow(Published):
     """One model or account; scores are means of the rounds resolved in the past year.
 
     rank, scores: None before the first of its rounds has resolved
@@ -46,33 +47,45 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Leaderboard:
-    """Everybody by reputation, the best first; resolved_rounds: how many stand behind it."""
+class Leaderboard(Published):
+    """Everybody by reputation, the best first, or the best and the participant's own.
+
+    entrants: how many models or accounts there are in all
+    resolved_rounds: how many rounds stand behind the scores
+    """
 
     round_number: int
     of: Kind
+    entrants: int
     resolved_rounds: int
-    rows: tuple[Row, ...]
+    rows: tuple[LeaderboardRow, ...]
 
 
-def leaderboard(tournament: Tournament, *, of: Kind = "models") -> Leaderboard:
-    """How everybody stands now; an account's scores are those of its models, by their stakes."""
+def leaderboard(
+    tournament: Tournament, *, of: Kind = "models", top: int | None = None
+) -> Leaderboard:
+    """How everybody stands now; an account's scores are those of its models, by their stakes.
+
+    top: only the best so many, and all that are the participant's
+    """
     techniques = {one.name: one.technique for one in tournament.world().participants()}
     number = tournament.state().live_round
     with tournament.store.reading() as connection:
-        everybody = standings(connection, number)
+        everybody = ranked_models(connection, number)
         resolved = ranked_rounds(connection, number)
-    found = everybody if of == "models" else account_standings(everybody)
-    return Leaderboard(number, of, resolved, tuple(_row(one, techniques) for one in found))
+    found = everybody if of == "models" else ranked_accounts(everybody)
+    rows = [_row(one, techniques) for one in found]
+    shown = (row for place, row in enumerate(rows) if top is None or place < top or row.is_own)
+    return Leaderboard(number, of, len(rows), resolved, tuple(shown))
 
 
-def _row(one: Standing | AccountStanding, techniques: dict[str, str]) -> Row:
-    if isinstance(one, Standing):
+def _row(one: RankedModel | RankedAccount, techniques: dict[str, str]) -> LeaderboardRow:
+    if isinstance(one, RankedModel):
         name, owner, stake = one.model.name, one.model.account_name, one.model.stake_nmr
     else:
         name, owner, stake = one.username, one.username, one.stake_nmr
-    year = one.earnings[Period.year]
-    return Row(
+    year = one.earnings[Trailing.year]
+    return LeaderboardRow(
         rank=one.rank if RANKED_BY in one.reputations else None,
         name=name,
         technique=techniques.get(name, ""),

@@ -25,16 +25,16 @@ from numeri_cli.practice.market.universe import (
     FloatArray,
     Stocks,
 )
+from numeri_cli.published import Published
 from numeri_cli.scoring.ranks import gaussianize
 
 DAYS_PER_YEAR = 260
-BASIS_POINTS = 10_000
 
 Neutralizer = Callable[[int, FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)
-class Terms:
+class FundTerms(Published):
     """On what terms a fund trades.
 
     tranches: so many weeks is each held, 60 business days
@@ -50,7 +50,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Exposure:
+class BookExposure(Published):
     """The largest sizes of a book's exposures, as shares of the fund's value.
 
     market: Σ weight × beta; country, sector: the net weight in one; style: Σ weight × style, which
@@ -63,7 +63,7 @@ class Exposure:
     style: float
 
     @classmethod
-    def of(cls, weights: FloatArray, stocks: Stocks, styles: FloatArray) -> Exposure:
+    def of(cls, weights: FloatArray, stocks: Stocks, styles: FloatArray) -> BookExposure:
         """Of one book; weights: (stocks,), styles: (styles, stocks) of the same day."""
         by_style = np.einsum("kn,n->k", styles.astype(np.float64), weights)
         return cls(
@@ -74,14 +74,14 @@ class Exposure:
         )
 
     @classmethod
-    def largest(cls, exposures: list[Exposure]) -> Exposure:
+    def largest(cls, exposures: list[BookExposure]) -> BookExposure:
         """The largest of each over many books; 0 of none."""
         names = ("market", "country", "sector", "style")
         return cls(*(max((getattr(one, name) for one in exposures), default=0.0) for name in names))
 
 
 @dataclass(frozen=True)
-class Track:
+class PortfolioTrack:
     """What a portfolio did.
 
     net: (days,) return after costs and fee; before: (days,) before both; both of the value at
@@ -127,10 +127,10 @@ def trade(
     weights: FloatArray,
     returns: FloatArray,
     *,
-    terms: Terms,
+    terms: FundTerms,
     older: FloatArray,
     neutral: Neutralizer,
-) -> Track:
+) -> PortfolioTrack:
     """Trade a tranche a week, and keep the books.
 
     weights: (weeks, stocks) of each week's tranche, gross as in `terms`
@@ -159,7 +159,7 @@ def trade(
         before, slots, hedge = book * growth, slots * growth, hedge * growth
         weeks.append((week, traded / value, book / value, before / week.value))
         value = week.value
-    return Track(
+    return PortfolioTrack(
         net=np.concatenate([week.net for week, *_ in weeks]),
         before=np.concatenate([week.before for week, *_ in weeks]),
         cost=np.concatenate([week.cost for week, *_ in weeks]),
@@ -171,7 +171,7 @@ def trade(
 
 
 @dataclass(frozen=True)
-class _Week:
+class _TradedWeek:
     net: FloatArray
     before: FloatArray
     cost: FloatArray
@@ -180,8 +180,8 @@ class _Week:
 
 
 def _week(
-    book: FloatArray, returns: FloatArray, *, value: float, cost: float, terms: Terms
-) -> _Week:
+    book: FloatArray, returns: FloatArray, *, value: float, cost: float, terms: FundTerms
+) -> _TradedWeek:
     """The days until the next trade. book: (stocks,) after this one; cost: of this one."""
     growth = np.exp(np.cumsum(returns, axis=0))
     profits = np.diff(np.einsum("dn,n->d", growth, book), prepend=book.sum())
@@ -192,11 +192,11 @@ def _week(
         rows.append((change / value, float(profit) / value, paid / value, fee / value))
         value += change
     net, before, costs, fees = np.array(rows).T
-    return _Week(net, before, costs, fees, value)
+    return _TradedWeek(net, before, costs, fees, value)
 
 
 @dataclass(frozen=True)
-class Figures:
+class FundFigures(Published):
     """A track in figures; a year has 260 days.
 
     return_a_year: mean daily net return × 260; volatility_a_year: its deviation (ddof 0) × √260
@@ -221,7 +221,7 @@ class Figures:
     market_correlation: float
 
     @classmethod
-    def of(cls, track: Track, market: FloatArray) -> Figures:
+    def of(cls, track: PortfolioTrack, market: FloatArray) -> FundFigures:
         """market: (days,) daily returns of the mean stock."""
         mean, deviation = float(track.net.mean()), float(track.net.std())
         sharpe = mean / deviation if deviation else float("nan")

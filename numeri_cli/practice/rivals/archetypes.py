@@ -28,8 +28,8 @@ from numeri_cli.practice.rivals.rivals import Rival
 from numeri_cli.practice.rivals.techniques import (
     BenchmarkCopy,
     BestFeatures,
-    Choir,
     Noise,
+    RankEnsemble,
     Ridge,
     Technique,
 )
@@ -37,7 +37,7 @@ from numeri_cli.practice.rivals.trees import Trees
 
 
 @dataclass(frozen=True)
-class Desk:
+class ArchetypeInputs:
     """What an archetype is drawn from: this world's features and a generator of its own."""
 
     settings: WorldSettings
@@ -73,84 +73,84 @@ class Archetype:
     count: int
     stake_nmr: str
     target: str
-    build: Callable[[Desk], Technique]
+    build: Callable[[ArchetypeInputs], Technique]
     neutral: float = 0.0
     late: float = 0.0
     missing: float = 0.0
 
 
-def _trees(desk: Desk, *, share: float, depth: int) -> Trees:
+def _trees(inputs: ArchetypeInputs, *, share: float, depth: int) -> Trees:
     """Fifty trees on some features and every second of the binned eras."""
     return Trees(
-        desk.some(share), rounds=50, depth=depth, learning_rate=0.1, every=2,
-        offset=desk.repeat % 2, bagging=1.0,
+        inputs.some(share), rounds=50, depth=depth, learning_rate=0.1, every=2,
+        offset=inputs.repeat % 2, bagging=1.0,
     )  # fmt: skip
 
 
 ARCHETYPES = (
     Archetype(
         "quiet_harvest", "trees, half neutralized", 8, "1460", "target_ender_60",
-        lambda desk: _trees(desk, share=0.6, depth=5), neutral=0.5,
+        lambda inputs: _trees(inputs, share=0.6, depth=5), neutral=0.5,
     ),
     Archetype(
         "old_oak", "trees", 12, "820", "target_ender_20",
-        lambda desk: _trees(desk, share=0.5, depth=5),
+        lambda inputs: _trees(inputs, share=0.5, depth=5),
     ),
     Archetype(
         "straight_edge", "ridge", 6, "310", "target_ender_20",
-        lambda desk: Ridge(desk.some(0.4)),
+        lambda inputs: Ridge(inputs.some(0.4)),
     ),
     Archetype(
         "night_heron", "trees, three quarters neutralized", 3, "640", "target_jasper_20",
-        lambda desk: _trees(desk, share=0.5, depth=4), neutral=0.75,
+        lambda inputs: _trees(inputs, share=0.5, depth=4), neutral=0.75,
     ),
     Archetype(
         "tin_whistle", "shallow trees", 5, "520", "target_ender_60",
-        lambda desk: _trees(desk, share=0.4, depth=3),
+        lambda inputs: _trees(inputs, share=0.4, depth=3),
     ),
     Archetype(
         "icarus", "the three best features", 3, "95", "target_ender_20",
-        lambda desk: BestFeatures(3, desk.some(1 / (1 + desk.repeat))),
+        lambda inputs: BestFeatures(3, inputs.some(1 / (1 + inputs.repeat))),
     ),
     Archetype(
         "level_ground", "ridge, half neutralized", 3, "240", "target_ender_60",
-        lambda desk: Ridge(desk.some(0.5), penalty=0.2), neutral=0.5,
+        lambda inputs: Ridge(inputs.some(0.5), penalty=0.2), neutral=0.5,
     ),
     Archetype(
         "short_memory", "ridge on the recent past", 2, "75", "target_ender_20",
-        lambda desk: Ridge(desk.some(0.4), penalty=1.0, every=2, last_eras=52),
+        lambda inputs: Ridge(inputs.some(0.4), penalty=1.0, every=2, last_eras=52),
     ),
     Archetype(
         "two_themes", "trees on two themes", 4, "180", "target_victor_60",
-        lambda desk: replace(_trees(desk, share=1, depth=4), columns=desk.of_themes(2)),
+        lambda inputs: replace(_trees(inputs, share=1, depth=4), columns=inputs.of_themes(2)),
     ),
     Archetype(
         "coin_toss", "chance", 4, "12.5", "target_ender_20",
-        lambda desk: Noise(desk.settings.seed, desk.number),
+        lambda inputs: Noise(inputs.settings.seed, inputs.number),
     ),
     Archetype(
         "echo_chamber", "the organiser's model, copied", 3, "150", "target_ender_20",
-        lambda desk: BenchmarkCopy(desk.repeat % len(BENCHMARKS)),
+        lambda inputs: BenchmarkCopy(inputs.repeat % len(BENCHMARKS)),
     ),
     Archetype(
         "learned_by_heart", "deep trees on few eras", 2, "40", "target_ender_20",
-        lambda desk: Trees(desk.some(0.2), rounds=40, depth=6, learning_rate=0.2, every=4),
+        lambda inputs: Trees(inputs.some(0.2), rounds=40, depth=6, learning_rate=0.2, every=4),
     ),
     Archetype(
         "last_years_hits", "twenty features that paid lately", 2, "60", "target_ender_20",
-        lambda desk: BestFeatures(20, desk.some(0.8), last_eras=26),
+        lambda inputs: BestFeatures(20, inputs.some(0.8), last_eras=26),
     ),
     Archetype(
         "small_choir", "ridge and trees together", 3, "450", "target_jasper_60",
-        lambda desk: Choir((_trees(desk, share=0.5, depth=4), Ridge(desk.some(0.5)))),
+        lambda inputs: RankEnsemble((_trees(inputs, share=0.5, depth=4), Ridge(inputs.some(0.5)))),
     ),
     Archetype(
         "sleepyhead", "trees, late in every fourth round", 2, "110", "target_ender_60",
-        lambda desk: _trees(desk, share=0.5, depth=4), late=0.25,
+        lambda inputs: _trees(inputs, share=0.5, depth=4), late=0.25,
     ),
     Archetype(
         "on_holiday", "ridge, missing in every third round", 2, "90", "target_ender_20",
-        lambda desk: Ridge(desk.some(0.5)), missing=1 / 3,
+        lambda inputs: Ridge(inputs.some(0.5)), missing=1 / 3,
     ),
 )  # fmt: skip
 FULL_FIELD = sum(archetype.count for archetype in ARCHETYPES)
@@ -172,7 +172,7 @@ def field_of_rivals(
     rivals = []
     for number, (archetype, repeat) in enumerate(islice(_rows(), settings.rivals)):
         random = stream(settings.seed, Purpose.rivals, number)
-        desk = Desk(settings, plan, features, number, repeat, random)
+        inputs = ArchetypeInputs(settings, plan, features, number, repeat, random)
         stake = Decimal(archetype.stake_nmr)
         if repeat:
             stake = (stake * Decimal(str(random.lognormal(0, 0.8)))).quantize(Decimal("0.01"))
@@ -181,7 +181,7 @@ def field_of_rivals(
                 name=archetype.name + (f"_{repeat + 1}" if repeat else ""),
                 description=archetype.description,
                 stake_nmr=stake,
-                technique=archetype.build(desk),
+                technique=archetype.build(inputs),
                 target=archetype.target,
                 seed=derived_seed(settings.seed, Purpose.rivals, 2**20 + number),
                 number=number,

@@ -15,12 +15,12 @@ from numeri_cli.practice.market.random_streams import (
 )
 from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.rivals.techniques import (
+    FitData,
     Forecaster,
-    History,
-    Lesson,
     LiveView,
     ScoreArray,
     Technique,
+    TrainingHistory,
 )
 from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.ranks import gaussianize
@@ -70,10 +70,10 @@ class Rival:
         """What the leaderboard may know."""
         return RivalRecord(self.name, self.description, self.stake_nmr)
 
-    def train(self, settings: WorldSettings, history: History) -> bytes:
+    def train(self, settings: WorldSettings, history: TrainingHistory) -> bytes:
         """Learn from the train eras, less the purge before validation."""
         eras = range(1, settings.rival_eras + 1)
-        return self.technique.fit(Lesson(history, eras, self.target, self.seed))
+        return self.technique.fit(FitData(history, eras, self.target, self.seed))
 
     def attendance(self, settings: WorldSettings, era: int) -> Attendance:
         """How it keeps the time in the round of a live era."""
@@ -83,7 +83,7 @@ class Rival:
         return Attendance.late if draw < self.missing + self.late else Attendance.on_time
 
 
-def handed_in(
+def submitted_scores(
     rivals: Sequence[Rival], forecasters: Sequence[Forecaster], view: LiveView
 ) -> ScoreArray:
     """(rivals, rows) what each hands in, before ranking within the era."""

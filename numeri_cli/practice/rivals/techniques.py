@@ -31,7 +31,7 @@ MIDDLE = 2
 ROWS_PER_BLOCK = 120_000  # few products of large matrices instead of many of small ones
 
 
-class History(Protocol):
+class TrainingHistory(Protocol):
     """What a model may learn from."""
 
     def features(self, era: int) -> FeatureArray:
@@ -45,10 +45,10 @@ class History(Protocol):
 
 
 @dataclass(frozen=True)
-class Lesson:
+class FitData:
     """What one model is fitted on: rows of these eras, one target, one seed."""
 
-    history: History
+    history: TrainingHistory
     eras: Sequence[int]
     target: str
     seed: int
@@ -93,7 +93,7 @@ class Forecaster(Protocol):
 class Technique(Protocol):
     """A way to forecast."""
 
-    def fit(self, lesson: Lesson) -> bytes:
+    def fit(self, fit_data: FitData) -> bytes:
         """Learn; what is learnt as bytes."""
 
     def forecaster(self, learnt: bytes) -> Forecaster:
@@ -114,18 +114,18 @@ class Ridge:
     every: int = 4
     last_eras: int | None = None
 
-    def fit(self, lesson: Lesson) -> bytes:
+    def fit(self, fit_data: FitData) -> bytes:
         """Solve; sums of integers are exact in float32, so nothing depends on threads."""
-        eras = list(lesson.eras)[-(self.last_eras or 0) :][:: self.every]
-        width, stocks = len(self.columns), lesson.history.features(eras[0]).shape[1]
+        eras = list(fit_data.eras)[-(self.last_eras or 0) :][:: self.every]
+        width, stocks = len(self.columns), fit_data.history.features(eras[0]).shape[1]
         gram, product, rows = np.zeros((width, width)), np.zeros(width), len(eras) * stocks
         block = max(1, ROWS_PER_BLOCK // stocks)
         for start in range(0, len(eras), block):
-            centred, codes = lesson.centred(eras[start : start + block], self.columns)
+            centred, codes = fit_data.centred(eras[start : start + block], self.columns)
             gram += centred @ centred.T
             product += centred @ codes
         factor = cho_factor(gram + self.penalty * rows * np.eye(width))
-        weights = np.zeros(len(lesson.history.features(eras[0])))
+        weights = np.zeros(len(fit_data.history.features(eras[0])))
         weights[list(self.columns)] = cho_solve(factor, product)
         return _weight_bytes(weights)
 
@@ -146,13 +146,13 @@ class BestFeatures:
     columns: tuple[int, ...] | None = None
     last_eras: int | None = None
 
-    def fit(self, lesson: Lesson) -> bytes:
+    def fit(self, fit_data: FitData) -> bytes:
         """Pick by |mean covariance with the target|, each with its sign."""
-        width = len(lesson.history.features(lesson.eras[0]))
+        width = len(fit_data.history.features(fit_data.eras[0]))
         columns = range(width) if self.columns is None else self.columns
         total = np.zeros(width)
-        for era in list(lesson.eras)[-(self.last_eras or 0) :]:
-            centred, codes = lesson.centred([era], columns)
+        for era in list(fit_data.eras)[-(self.last_eras or 0) :]:
+            centred, codes = fit_data.centred([era], columns)
             total[list(columns)] += np.einsum("fn,n->f", centred, codes)
         best = np.argsort(-np.abs(total), kind="stable")[: self.count]
         weights = np.zeros(width)
@@ -185,7 +185,7 @@ class Noise:
     seed: int
     number: int
 
-    def fit(self, lesson: Lesson) -> bytes:
+    def fit(self, fit_data: FitData) -> bytes:
         """Learn nothing."""
         return b""
 
@@ -208,7 +208,7 @@ class BenchmarkCopy:
 
     model: int = 0
 
-    def fit(self, lesson: Lesson) -> bytes:
+    def fit(self, fit_data: FitData) -> bytes:
         """Learn nothing."""
         return b""
 
@@ -223,35 +223,35 @@ class BenchmarkCopy:
 
 
 @dataclass(frozen=True)
-class Choir:
+class RankEnsemble:
     """Several techniques, whose ranks are added up."""
 
     members: tuple[Technique, ...]
 
-    def fit(self, lesson: Lesson) -> bytes:
+    def fit(self, fit_data: FitData) -> bytes:
         """Fit each; what each has learnt, one after the other behind its length."""
-        learnt = [member.fit(lesson) for member in self.members]
+        learnt = [member.fit(fit_data) for member in self.members]
         return b"".join(len(part).to_bytes(8, "little") + part for part in learnt)
 
     def forecaster(self, learnt: bytes) -> Forecaster:
         """The models of the bytes."""
-        voices = []
+        members = []
         for member in self.members:
             end = 8 + int.from_bytes(learnt[:8], "little")
-            voices.append(member.forecaster(learnt[8:end]))
+            members.append(member.forecaster(learnt[8:end]))
             learnt = learnt[end:]
-        return ChoirForecaster(tuple(voices))
+        return RankEnsembleForecaster(tuple(members))
 
 
 @dataclass(frozen=True)
-class ChoirForecaster:
+class RankEnsembleForecaster:
     """Everybody's ranks together."""
 
-    voices: tuple[Forecaster, ...]
+    members: tuple[Forecaster, ...]
 
     def scores(self, view: LiveView) -> ScoreArray:
         """(rows,) sums of ranks within each era."""
-        scores = np.stack([voice.scores(view) for voice in self.voices])
+        scores = np.stack([member.scores(view) for member in self.members])
         sums = [rank_average(scores[:, part].T).sum(axis=1) for part in view.parts]
         return np.concatenate(sums)
 

@@ -11,11 +11,11 @@ import numpy as np
 from numeri_cli.errors import LibraryMissing
 from numeri_cli.practice.rivals.forest import Forest
 from numeri_cli.practice.rivals.techniques import (
+    FitData,
     Forecaster,
-    History,
-    Lesson,
     LiveView,
     ScoreArray,
+    TrainingHistory,
 )
 
 LEAVES = 480  # a leaf holds at least one in so many rows, or 1000
@@ -52,7 +52,7 @@ class BinnedEras:
     dataset: Any
 
     @classmethod
-    def build(cls, history: History, eras: Sequence[int]) -> BinnedEras:
+    def build(cls, history: TrainingHistory, eras: Sequence[int]) -> BinnedEras:
         """Read and bin the eras; about a byte a cell stays, ten are needed for a moment."""
         import pyarrow as pa
 
@@ -63,11 +63,11 @@ class BinnedEras:
         dataset = lightgbm.Dataset(table, label=np.zeros(columns.shape[1]), params=BINNING)
         return cls(tuple(eras), columns.shape[1] // len(eras), dataset.construct())
 
-    def lesson(self, eras: Sequence[int], lesson: Lesson) -> Any:
+    def fit_data(self, eras: Sequence[int], fit_data: FitData) -> Any:
         """The rows of `eras` as a LightGBM dataset of its own, with the lesson's target."""
         places = [self.eras.index(era) * self.stocks for era in eras]
         rows = np.concatenate([np.arange(place, place + self.stocks) for place in places])
-        codes = [lesson.history.target(era, lesson.target) for era in eras]
+        codes = [fit_data.history.target(era, fit_data.target) for era in eras]
         subset = self.dataset.subset(rows, params=BINNING).construct()
         return subset.set_label(np.concatenate(codes) / np.float32(4))
 
@@ -91,11 +91,11 @@ class Trees:
     offset: int = 0
     bagging: float = 0.5
 
-    def fit(self, lesson: Lesson) -> bytes:
+    def fit(self, fit_data: FitData) -> bytes:
         """Train; the booster as LightGBM's own text."""
         lightgbm = _lightgbm()
-        binned = lesson.history.binned()
-        eras = [era for era in binned.eras if era in lesson.eras][self.offset :: self.every]
+        binned = fit_data.history.binned()
+        eras = [era for era in binned.eras if era in fit_data.eras][self.offset :: self.every]
         count = binned.dataset.num_feature()
         chosen = np.arange(count) if self.columns is None else np.array(self.columns)
         weights = np.zeros(count)
@@ -112,9 +112,9 @@ class Trees:
             "min_data_in_leaf": max(10, min(1000, rows // LEAVES)),
             "bagging_fraction": self.bagging,
             "bagging_freq": 5 if self.bagging < 1 else 0,
-            "seed": lesson.seed,
+            "seed": fit_data.seed,
         }
-        data = binned.lesson(eras, lesson)
+        data = binned.fit_data(eras, fit_data)
         booster = lightgbm.train(parameters, data, num_boost_round=self.rounds)
         text: str = booster.model_to_string()
         return text.encode()

@@ -10,13 +10,13 @@ from numeri_cli.practice.rounds.reputations import (
     RANKED_BY,
     SCORE_NAMES,
     Earnings,
-    Period,
-    Standing,
+    RankedModel,
+    Trailing,
 )
 
 
 @dataclass(frozen=True)
-class AccountStanding:
+class RankedAccount:
     """One account among all.
 
     reputations: of its models, weighted by their stakes; equally where it has none
@@ -25,15 +25,15 @@ class AccountStanding:
     id: str
     username: str
     rank: int
-    models: tuple[Standing, ...]
+    models: tuple[RankedModel, ...]
     stake_nmr: Decimal
     reputations: Mapping[str, float]
-    earnings: Mapping[Period, Earnings]
+    earnings: Mapping[Trailing, Earnings]
 
 
-def account_standings(everybody: Sequence[Standing]) -> tuple[AccountStanding, ...]:
+def ranked_accounts(everybody: Sequence[RankedModel]) -> tuple[RankedAccount, ...]:
     """Every account, the best first: by reputation in CORR60, then by stake, then by name."""
-    owned: dict[str, list[Standing]] = {}
+    owned: dict[str, list[RankedModel]] = {}
     for one in everybody:
         owned.setdefault(one.model.account_id, []).append(one)
     stakes = {account: _stake(models) for account, models in owned.items()}
@@ -48,7 +48,7 @@ def account_standings(everybody: Sequence[Standing]) -> tuple[AccountStanding, .
         ),
     )
     return tuple(
-        AccountStanding(
+        RankedAccount(
             id=account,
             username=owned[account][0].model.account_name,
             rank=place,
@@ -57,18 +57,18 @@ def account_standings(everybody: Sequence[Standing]) -> tuple[AccountStanding, .
             reputations=means[account],
             earnings={
                 period: sum((one.earnings[period] for one in owned[account]), start=Earnings())
-                for period in Period
+                for period in Trailing
             },
         )
         for place, account in enumerate(ordered, start=1)
     )
 
 
-def _stake(models: Sequence[Standing]) -> Decimal:
+def _stake(models: Sequence[RankedModel]) -> Decimal:
     return sum((one.model.stake_nmr for one in models), start=Decimal(0))
 
 
-def _reputations(models: Sequence[Standing]) -> dict[str, float]:
+def _reputations(models: Sequence[RankedModel]) -> dict[str, float]:
     found: dict[str, float] = {}
     for name in SCORE_NAMES:
         scored = [one for one in models if name in one.reputations]

@@ -18,28 +18,28 @@ from threadpoolctl import threadpool_limits
 from numeri_cli.files import atomic_file
 from numeri_cli.practice.calendar import DAYS_PER_WEEK, MOST_SCORE_DAYS, RoundTimes
 from numeri_cli.practice.database.database import Connection
+from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.market.targets import LAG_DAYS
 from numeri_cli.practice.rounds import settlement
 from numeri_cli.practice.rounds.predictions import predictions_of
+from numeri_cli.practice.rounds.references import ScoreReferences
 from numeri_cli.practice.rounds.settlement import (
     SCORE_RULES,
-    Entry,
     FloatArray,
+    RoundEntry,
     ScoreRule,
 )
-from numeri_cli.practice.rounds.state import Folders
 from numeri_cli.practice.rounds.terms import (
     RoundTerms,
     terms_of,
 )
-from numeri_cli.practice.rounds.yardsticks import Yardsticks
 from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.ranks import gaussianize, power
 from numeri_cli.scoring.scores import SMALLEST_AGREEMENT, centred, correlation_with, pearson
 
 CROWD_KINDS = ("corr", "mmc", "cwmm")
-YARDSTICK_KINDS = ("bmc", "fnc", "mcwnm", "apcwnm")
-KINDS = (*CROWD_KINDS, *YARDSTICK_KINDS)
+REFERENCE_KINDS = ("bmc", "fnc", "mcwnm", "apcwnm")
+KINDS = (*CROWD_KINDS, *REFERENCE_KINDS)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class RoundScores:
 
     times: RoundTimes
     terms: RoundTerms
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, RoundEntry]
     values: FloatArray
     finals: Mapping[tuple[str, str], tuple[float, float]]
 
@@ -141,7 +141,7 @@ class Scoreboard:
         drawn = DAYS_PER_WEEK * (self.world.live_era - times.number) - LAG_DAYS
         return min(times.days_scored(self.moment), max(drawn, 0), MOST_SCORE_DAYS)
 
-    def _values(self, number: int, entries: tuple[Entry, ...], days: int) -> FloatArray:
+    def _values(self, number: int, entries: tuple[RoundEntry, ...], days: int) -> FloatArray:
         if not days:
             return np.empty((0, len(KINDS), len(entries)))
         path = self.folders.scores / f"{number:04d}.npy"
@@ -152,15 +152,15 @@ class Scoreboard:
                 np.save(file, kept, allow_pickle=False)
         return kept[:days]
 
-    def _worked_out(self, number: int, entries: tuple[Entry, ...], days: int) -> FloatArray:
+    def _worked_out(self, number: int, entries: tuple[RoundEntry, ...], days: int) -> FloatArray:
         predictions = predictions_of(self.world, self.folders, number, entries=entries)
         meta = settlement.meta_model(predictions, [entry.at_risk_nmr for entry in entries])
-        targets = self.world.chronicle.targets_so_far(number, days=days).astype(np.float64)
-        yardsticks = Yardsticks.of(self.world, number)
+        targets = self.world.era_records.targets_so_far(number, days=days).astype(np.float64)
+        references = ScoreReferences.of(self.world, number)
         with threadpool_limits(limits=1, user_api="blas"):  # sums of many rows depend on it
             crowd = daily_scores(predictions, meta, targets)
             return np.concatenate(
-                [crowd, measured_scores(predictions, yardsticks, targets)], axis=1
+                [crowd, reference_scores(predictions, references, targets)], axis=1
             )
 
 
@@ -188,34 +188,34 @@ def daily_scores(predictions: FloatArray, meta: FloatArray, targets: FloatArray)
     return values
 
 
-def measured_scores(
-    predictions: FloatArray, yardsticks: Yardsticks, targets: FloatArray
+def reference_scores(
+    predictions: FloatArray, references: ScoreReferences, targets: FloatArray
 ) -> FloatArray:
     """Likewise what does not depend on the crowd: (n_days, YARDSTICK_KINDS, n_models)."""
     gaussian = gaussianize(predictions).T
     aims = np.array([centred(target) for target in targets])
-    values = np.zeros((len(targets), len(YARDSTICK_KINDS), len(gaussian)))
-    values[:, 0] = _contributions(gaussian, gaussianize(yardsticks.benchmark), aims)
-    values[:, 1] = _corrs(gaussianize(yardsticks.neutral(gaussian.T)).T, aims)
-    likeness = _pearsons(gaussian, yardsticks.organisers.T)
+    values = np.zeros((len(targets), len(REFERENCE_KINDS), len(gaussian)))
+    values[:, 0] = _contributions(gaussian, gaussianize(references.benchmark), aims)
+    values[:, 1] = _corrs(gaussianize(references.neutral(gaussian.T)).T, aims)
+    likeness = _pearsons(gaussian, references.organisers.T)
     values[:, 2], values[:, 3] = likeness.max(axis=0), likeness.mean(axis=0)
     return values
 
 
-def measured_finals(
-    predictions: FloatArray, yardsticks: Yardsticks, target: FloatArray, *, horizon_days: int
+def reference_finals(
+    predictions: FloatArray, references: ScoreReferences, target: FloatArray, *, horizon_days: int
 ) -> dict[str, FloatArray]:
     """The same on the last day of a horizon: by name, (n_models,) each; target: (n_ids,)."""
     rules = [
         rule
         for rule in SCORE_RULES
-        if rule.kind in YARDSTICK_KINDS and rule.horizon_days == horizon_days
+        if rule.kind in REFERENCE_KINDS and rule.horizon_days == horizon_days
     ]
     if not rules:
         return {}
     with threadpool_limits(limits=1, user_api="blas"):
-        values = measured_scores(predictions, yardsticks, target[None])[0]
-    return {rule.name: values[YARDSTICK_KINDS.index(rule.kind)] for rule in rules}
+        values = reference_scores(predictions, references, target[None])[0]
+    return {rule.name: values[REFERENCE_KINDS.index(rule.kind)] for rule in rules}
 
 
 def _corrs(gaussian: FloatArray, aims: FloatArray) -> FloatArray:

@@ -20,7 +20,7 @@ from numeri_cli.practice.participants.check import (
     Unfit,
     read_table,
 )
-from numeri_cli.practice.world.eras import Chronicle
+from numeri_cli.practice.world.eras import EraRecords
 from numeri_cli.scoring.scores import contribution, corr, exposures, fnc
 
 FloatArray = npt.NDArray[np.float64]
@@ -74,7 +74,7 @@ class ValidationEra:
     example: FloatArray
 
 
-def evaluate(path: Path, chronicle: Chronicle) -> tuple[EraDiagnostics, ...]:
+def evaluate(path: Path, era_records: EraRecords) -> tuple[EraDiagnostics, ...]:
     """Score the file at `path` on every validation era whose target is known.
 
     Raises Unfit where the file cannot be scored; its text is the message.
@@ -87,7 +87,7 @@ def evaluate(path: Path, chronicle: Chronicle) -> tuple[EraDiagnostics, ...]:
     given = dict(zip(ids, values, strict=True))
     found: list[EraDiagnostics] = []
     incomplete: list[str] = []
-    for era in _validation_eras(chronicle):
+    for era in _validation_eras(era_records):
         prediction = _of_ids(given, era.ids)
         if not np.isnan(prediction).any():
             found.append(_scored(era, prediction))
@@ -130,20 +130,20 @@ def plain(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _validation_eras(chronicle: Chronicle) -> Iterator[ValidationEra]:
-    laws = chronicle.laws
-    sets = laws.features.sets(laws.settings.seed, laws.market.plan)
-    neutralized = np.isin(laws.features.names, sets[NEUTRALIZED_SET])
-    for era in range(laws.settings.train_eras + 1, chronicle.live_era):
-        if chronicle.data_type(era) == "validation":
+def _validation_eras(era_records: EraRecords) -> Iterator[ValidationEra]:
+    definition = era_records.definition
+    sets = definition.features.sets(definition.settings.seed, definition.market.plan)
+    neutralized = np.isin(definition.features.names, sets[NEUTRALIZED_SET])
+    for era in range(definition.settings.train_eras + 1, era_records.live_era):
+        if era_records.data_type(era) == "validation":
             yield ValidationEra(
                 era=f"{era:04d}",
-                ids=chronicle.ids(era),
-                target=chronicle.target(era, TARGET).astype(np.float64),
-                features=chronicle.features(era)[neutralized].T,
-                meta_model=chronicle.meta_model(era),
-                benchmark=chronicle.benchmark_predictions(era)[BENCHMARK],
-                example=chronicle.example_rows(era).columns[0],
+                ids=era_records.ids(era),
+                target=era_records.target(era, TARGET).astype(np.float64),
+                features=era_records.features(era)[neutralized].T,
+                meta_model=era_records.meta_model(era),
+                benchmark=era_records.benchmark_predictions(era)[BENCHMARK],
+                example=era_records.example_rows(era).columns[0],
             )
 
 

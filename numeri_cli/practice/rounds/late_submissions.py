@@ -12,6 +12,7 @@ import pyarrow.csv as arrow_csv
 from numeri_cli.files import atomic_file
 from numeri_cli.practice.calendar import RoundTimes
 from numeri_cli.practice.database.database import Connection
+from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.market.names import row_order
 from numeri_cli.practice.participants import submissions
 from numeri_cli.practice.participants.check import (
@@ -20,18 +21,17 @@ from numeri_cli.practice.participants.check import (
 )
 from numeri_cli.practice.participants.ids import opaque_id
 from numeri_cli.practice.participants.submissions import (
-    Origin,
-    Submission,
+    StoredSubmission,
+    SubmissionOrigin,
     Upload,
 )
-from numeri_cli.practice.rounds.state import Folders
 from numeri_cli.practice.world.world import World
 
 SOURCE = "queued"
 
 
 @dataclass(frozen=True)
-class Carried:
+class QueuedEntry:
     """A queued submission as it enters the next round; its file is written already."""
 
     submission_id: str
@@ -48,38 +48,38 @@ class Carried:
             round_times=times,
             moment=times.opens_at,
             verdict=Verdict(None, self.rows, self.rows),
-            origin=Origin(SOURCE),
+            origin=SubmissionOrigin(SOURCE),
         )
 
 
-def carry_over(world: World, folders: Folders, queued: Submission) -> Carried:
+def queued_entry(world: World, folders: Folders, queued: StoredSubmission) -> QueuedEntry:
     """Write a queued submission under the ids of the live era; done again it is the same."""
     era, next_era = queued.round_number, world.live_era
     path = folders.submission(queued.id, queued.filename)
     predictions = read_aligned(path, world.live_ids(era))
     moved = predictions[same_stocks(world, era, next_era)]
-    submission_id = _carried_id(queued, next_era)
+    submission_id = _queued_id(queued, next_era)
     filename = f"{path.stem}-queued.csv"
     table = pa.table({"id": world.live_ids(next_era), "prediction": moved})
     with atomic_file(folders.submission(submission_id, filename)) as file:
         arrow_csv.write_csv(table, file)
     upload = Upload(filename, "submission", "", queued.model_id)
-    return Carried(submission_id, upload, len(moved))
+    return QueuedEntry(submission_id, upload, len(moved))
 
 
-def as_handed_in(connection: Connection, one: Submission) -> Submission:
+def as_uploaded(connection: Connection, one: StoredSubmission) -> StoredSubmission:
     """What the participant uploaded for a submission: an earlier one, where it was carried over.
 
     The file that was carried over would tell which ids of two rounds are of the same stock.
     """
     made = submissions.submissions_of(connection, one.model_id)
     origins = (
-        each for each in made if each.queued_for and _carried_id(each, each.queued_for) == one.id
+        each for each in made if each.queued_for and _queued_id(each, each.queued_for) == one.id
     )
     return next(origins, one)
 
 
-def _carried_id(queued: Submission, era: int) -> str:
+def _queued_id(queued: StoredSubmission, era: int) -> str:
     """The id of what enters an era's round for a queued submission."""
     return opaque_id("carried", queued.id, era)
 

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.participants.check import read_aligned
 from numeri_cli.practice.rounds.settlement import (
-    Entry,
     FloatArray,
+    RoundEntry,
 )
-from numeri_cli.practice.rounds.state import Folders
 from numeri_cli.practice.world.world import World
 
 
 def predictions_of(
-    world: World, folders: Folders, number: int, *, entries: Sequence[Entry]
+    world: World, folders: Folders, number: int, *, entries: Sequence[RoundEntry]
 ) -> FloatArray:
     """(n_ids, n_entries) in the order of the round's ids."""
     ids = world.live_ids(number)

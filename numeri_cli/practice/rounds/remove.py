@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from numeri_cli.errors import LockHeld
+from numeri_cli.errors import LockHeld, PathForbidden, PracticeDamaged
 from numeri_cli.files import disk_errors
 from numeri_cli.locks import held_lock
-from numeri_cli.practice.rounds.state import Folders
+from numeri_cli.practice.folders import Folders
+from numeri_cli.practice.participants.keys import read_secrets
 
 
 @contextmanager
-def removal(root: Path, *, run_lock: Path | None = None) -> Iterator[None]:
+def removal(root: Path, *, run_lock: Callable[[str], Path] | None = None) -> Iterator[None]:
     """Remove the tournament at `root` once the block has removed what was made from it.
 
     It goes at once, by a rename: whoever was killed while removing it leaves none or all of it.
-    run_lock: of the runs in it
+    run_lock: the path of the lock of runs in it, by the participant's public id
     Raises LockHeld, before the block, where a process makes, advances or plays it; DiskError.
     """
     work = {Folders(root).lock: "is being advanced, or its rivals are being trained"}
-    if run_lock is not None:
-        work = {run_lock: "has a run at work in it", **work}
+    with suppress(PracticeDamaged, PathForbidden):  # damaged: no run can be at work in it
+        if run_lock is not None:
+            public_id = read_secrets(Folders(root)).public_id
+            work = {run_lock(public_id): "has a run at work in it", **work}
     with ExitStack() as stack:
         for lock, state in work.items():
             try:
@@ -41,9 +44,9 @@ def removal(root: Path, *, run_lock: Path | None = None) -> Iterator[None]:
         clear_removed(root)
 
 
-def is_half_removed(root: Path) -> bool:
-    """Whether a killed removal has left something."""
-    return _aside(root).exists()
+def is_left(root: Path) -> bool:
+    """Whether there is something to remove: a tournament, or what a killed removal has left."""
+    return root.exists() or _aside(root).exists()
 
 
 def clear_removed(root: Path) -> None:

@@ -16,7 +16,7 @@ from numeri_cli.practice.database.database import (
     moment_text,
 )
 from numeri_cli.practice.participants.accounts import (
-    Model,
+    ModelSlot,
     all_models,
 )
 from numeri_cli.practice.rounds.settlement import (
@@ -35,7 +35,7 @@ EARNED = ("payout", "burn")
 Reputations = Mapping[str, Mapping[str, float]]
 
 
-class Period(Enum):
+class Trailing(Enum):
     """A stretch of the past; its value is the number of rounds that opened in it, None for all."""
 
     week = 1
@@ -71,7 +71,7 @@ class Earnings:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RankedModel:
     """One model among all.
 
     rank: the place on the leaderboard
@@ -79,11 +79,11 @@ class Standing:
     ranks: 1 is the best, by score name
     """
 
-    model: Model
+    model: ModelSlot
     rank: int
     reputations: Mapping[str, float]
     ranks: Mapping[str, int]
-    earnings: Mapping[Period, Earnings]
+    earnings: Mapping[Trailing, Earnings]
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,9 @@ class StakeMove:
     moved_at: datetime
 
 
-def standings(
+def ranked_models(
     connection: Connection, live_round: int, *, known_by: datetime | None = None
-) -> tuple[Standing, ...]:
+) -> tuple[RankedModel, ...]:
     """Everybody, the best first: by reputation in CORR60, then by stake, then by name.
 
     live_round: the one at that moment
@@ -115,7 +115,7 @@ def standings(
     ranks = {name: ranks_by(means, name, places=places) for name in SCORE_NAMES}
     earnings = {
         period: _earnings(connection, since=period.begins(calendar, live_round), known_by=known_by)
-        for period in Period
+        for period in Trailing
     }
     ordered = sorted(
         models,
@@ -126,7 +126,7 @@ def standings(
         ),
     )
     return tuple(
-        Standing(
+        RankedModel(
             model=model,
             rank=place,
             reputations=means.get(model.id, {}),
@@ -144,7 +144,7 @@ def reputations(
 
     live_round, known_by: as for standings
     """
-    since = Period.year.begins(read_state(connection).calendar, live_round)
+    since = Trailing.year.begins(read_state(connection).calendar, live_round)
     until = None if known_by is None else moment_text(known_by)
     found: dict[str, dict[str, float]] = {}
     for horizon in HORIZONS:
@@ -176,7 +176,7 @@ def ranks_by(means: Reputations, name: str, *, places: Sequence[str]) -> dict[st
 
 def ranked_rounds(connection: Connection, live_round: int) -> int:
     """How many rounds stand behind the reputations in CORR60."""
-    since = Period.year.begins(read_state(connection).calendar, live_round)
+    since = Trailing.year.begins(read_state(connection).calendar, live_round)
     (rounds,) = connection.execute(
         "SELECT count(*) FROM settlements WHERE horizon_days = ? AND settled_at > ?",
         (RANKED_HORIZON_DAYS, moment_text(since)),
@@ -212,8 +212,8 @@ def _move(row: Row) -> StakeMove:
 
 
 def _models_at(
-    connection: Connection, models: Sequence[Model], moment: datetime
-) -> tuple[Model, ...]:
+    connection: Connection, models: Sequence[ModelSlot], moment: datetime
+) -> tuple[ModelSlot, ...]:
     """The models there were at a moment, with the stakes they had."""
     rows = connection.execute(
         """SELECT model_id, stake_nmr FROM stake_moves WHERE sequence IN

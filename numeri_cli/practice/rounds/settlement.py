@@ -68,7 +68,7 @@ class TargetSource(Protocol):
 
 
 @dataclass(frozen=True)
-class Entry:
+class RoundEntry:
     """What one model has in one round; a rival's predictions come from the world by its name."""
 
     model_id: str
@@ -115,7 +115,7 @@ def enter(
         )
 
 
-def entries_of(connection: Connection, number: int) -> tuple[Entry, ...]:
+def entries_of(connection: Connection, number: int) -> tuple[RoundEntry, ...]:
     """Everybody in a closed round, in the order the models were opened."""
     rows = connection.execute(
         """SELECT entries.*, models.name AS model_name, submissions.filename AS filename
@@ -124,11 +124,11 @@ def entries_of(connection: Connection, number: int) -> tuple[Entry, ...]:
            WHERE entries.round = ? ORDER BY models.sequence""",
         (number,),
     )
-    return tuple(_entry(row) for row in rows)
+    return tuple(_round_entry(row) for row in rows)
 
 
-def _entry(row: Row) -> Entry:
-    return Entry(
+def _round_entry(row: Row) -> RoundEntry:
+    return RoundEntry(
         row["model_id"],
         row["model_name"],
         row["submission_id"],
@@ -202,7 +202,7 @@ def record_scores(
     number: int,
     *,
     horizon_days: int,
-    entries: Sequence[Entry],
+    entries: Sequence[RoundEntry],
     scores: dict[str, FloatArray],
     moment: datetime,
 ) -> None:

@@ -18,19 +18,20 @@ from numeri_cli.practice.database.database import (
     nmr_text,
 )
 from numeri_cli.practice.participants import accounts
-from numeri_cli.practice.participants.accounts import Model
+from numeri_cli.practice.participants.accounts import ModelSlot
 from numeri_cli.practice.rounds.settlement import (
     PAYOUT_HORIZON_DAYS,
     move_stake,
     round_stake,
 )
 from numeri_cli.practice.rounds.terms import NMR_UNIT
+from numeri_cli.published import Published
 
 PLACES = -int(NMR_UNIT.as_tuple().exponent)
 
 
 @dataclass(frozen=True)
-class Stake:
+class Stake(Published):
     """A model's stake and the wallet it comes from, in NMR.
 
     wanted_nmr: what the stake comes down to, None where nothing is on its way back
@@ -43,13 +44,8 @@ class Stake:
     locked_nmr: Decimal
     wallet_nmr: Decimal
 
-    @property
-    def returning_nmr(self) -> Decimal:
-        """What is on its way back to the wallet, before payouts and burns."""
-        return Decimal(0) if self.wanted_nmr is None else self.stake_nmr - self.wanted_nmr
 
-
-def risked(connection: Connection, model: Model, number: int) -> Decimal:
+def risked(connection: Connection, model: ModelSlot, number: int) -> Decimal:
     """What a round risks of a model's stake: as it stood when the window ended.
 
     number: of the live round; the same before and after its entries are written
@@ -63,7 +59,9 @@ def risked(connection: Connection, model: Model, number: int) -> Decimal:
     return round_stake(stake, free_nmr=model.stake_nmr - sum(earlier, start=Decimal(0)))
 
 
-def locked(connection: Connection, model: Model, *, closing: RoundTimes | None = None) -> Decimal:
+def locked(
+    connection: Connection, model: ModelSlot, *, closing: RoundTimes | None = None
+) -> Decimal:
     """What closed rounds hold of a model's stake.
 
     closing: a round whose window is past; who closed it was killed, or nobody did yet
@@ -74,7 +72,7 @@ def locked(connection: Connection, model: Model, *, closing: RoundTimes | None =
     return min(sum(held.values(), start=Decimal(0)), model.stake_nmr)
 
 
-def _held(connection: Connection, model: Model) -> dict[int, Decimal]:
+def _held(connection: Connection, model: ModelSlot) -> dict[int, Decimal]:
     """NMR by round that is not settled."""
     rows = connection.execute(
         """SELECT round, at_risk_nmr FROM entries WHERE model_id = ? AND round NOT IN
@@ -84,14 +82,14 @@ def _held(connection: Connection, model: Model) -> dict[int, Decimal]:
     return {row["round"]: Decimal(row["at_risk_nmr"]) for row in rows}
 
 
-def _is_in(connection: Connection, model: Model, number: int) -> bool:
+def _is_in(connection: Connection, model: ModelSlot, number: int) -> bool:
     query = "SELECT 1 FROM submissions WHERE model_id = ? AND round = ? AND selected AND on_time"
     return connection.execute(query, (model.id, number)).fetchone() is not None
 
 
 def set_stake(
     connection: Connection,
-    model: Model,
+    model: ModelSlot,
     stake_nmr: Decimal,
     *,
     times: RoundTimes,
@@ -147,7 +145,7 @@ def parsed_nmr(text: str) -> Decimal:
     return amount
 
 
-def _checked(stake_nmr: Decimal, model: Model, *, wallet_nmr: Decimal) -> Decimal:
+def _checked(stake_nmr: Decimal, model: ModelSlot, *, wallet_nmr: Decimal) -> Decimal:
     """The amount with 18 places."""
     most = model.stake_nmr + wallet_nmr
     if stake_nmr < 0:
@@ -171,7 +169,7 @@ def _checked(stake_nmr: Decimal, model: Model, *, wallet_nmr: Decimal) -> Decima
 
 
 def _transfer(
-    connection: Connection, model: Model, amount_nmr: Decimal, *, moment: datetime
+    connection: Connection, model: ModelSlot, amount_nmr: Decimal, *, moment: datetime
 ) -> None:
     """From the wallet to the stake, or back where negative."""
     if not amount_nmr:
@@ -181,7 +179,7 @@ def _transfer(
     move_stake(connection, model.id, amount_nmr, kind=kind, number=None, moment=moment)
 
 
-def _fix(connection: Connection, model: Model, number: int) -> None:
+def _fix(connection: Connection, model: ModelSlot, number: int) -> None:
     """Write down what a round whose window is past risks, before the stake changes."""
     amount = nmr_text(risked(connection, model, number))
     connection.execute(

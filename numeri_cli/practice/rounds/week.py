@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from numeri_cli.practice.calendar import SHOWN_AFTER_OPENING
 from numeri_cli.practice.database.database import Store
+from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.participants import submissions
 from numeri_cli.practice.participants.accounts import all_models
 from numeri_cli.practice.rivals.meta_model import meta_model
@@ -23,18 +24,12 @@ from numeri_cli.practice.rounds import (
     settlement,
     staking,
 )
-from numeri_cli.practice.rounds.daily_scores import measured_finals
-from numeri_cli.practice.rounds.late_submissions import carry_over
+from numeri_cli.practice.rounds.daily_scores import reference_finals
+from numeri_cli.practice.rounds.late_submissions import queued_entry
 from numeri_cli.practice.rounds.predictions import predictions_of
+from numeri_cli.practice.rounds.references import ScoreReferences
 from numeri_cli.practice.rounds.settlement import FloatArray
-from numeri_cli.practice.rounds.state import (
-    Folders,
-    State,
-    mark_published,
-    open_round,
-    read_state,
-)
-from numeri_cli.practice.rounds.yardsticks import Yardsticks
+from numeri_cli.practice.rounds.state import State, mark_published, open_round, read_state
 from numeri_cli.practice.world.world import World
 from numeri_cli.progress import Listener
 
@@ -60,7 +55,7 @@ class Week:
         minutes after the opening
         """
         number = self.state().live_round
-        self.world.gather(listener=self.listener)
+        self.world.train_field(listener=self.listener)
         if self.world.live_era == number:
             self._close(number)
             self.listener.step("round_closed")
@@ -76,7 +71,7 @@ class Week:
         clock = state.calendar.held(clock, number=number + 1)  # nor past a round not yet made
         with self.store.reading() as connection:
             waiting = submissions.queued_for(connection, number + 1)
-        carried = [carry_over(self.world, self.folders, one) for one in waiting]
+        carried = [queued_entry(self.world, self.folders, one) for one in waiting]
         with self.store.writing() as connection:
             for one in carried:
                 one.record(connection, times)
@@ -116,7 +111,7 @@ class Week:
             mark_published(connection, number - 1)  # what came now would be in no round
         self._keep_meta_model(number, entries)
 
-    def _keep_meta_model(self, number: int, entries: Sequence[settlement.Entry]) -> None:
+    def _keep_meta_model(self, number: int, entries: Sequence[settlement.RoundEntry]) -> None:
         """Keep what the crowd said in a round, weighted as in its scores, for the files to tell."""
         if entries:
             predictions = predictions_of(self.world, self.folders, number, entries=entries)
@@ -136,8 +131,11 @@ class Week:
             predictions = predictions_of(self.world, self.folders, number, entries=entries)
             stakes = [entry.at_risk_nmr for entry in entries]
             scores = final_scores(predictions, stakes, target, horizon_days=horizon_days)
-            scores |= measured_finals(
-                predictions, Yardsticks.of(self.world, number), target, horizon_days=horizon_days
+            scores |= reference_finals(
+                predictions,
+                ScoreReferences.of(self.world, number),
+                target,
+                horizon_days=horizon_days,
             )
             with self.store.writing() as connection:
                 settlement.record_scores(

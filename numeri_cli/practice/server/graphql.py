@@ -43,19 +43,19 @@ from numeri_cli.practice.server.resolvers import (
     hosting as resolvers_hosting,
 )
 from numeri_cli.practice.server.resolvers import (
+    leaderboards as resolvers_leaderboards,
+)
+from numeri_cli.practice.server.resolvers import (
     rounds as resolvers_rounds,
 )
 from numeri_cli.practice.server.resolvers import (
     scores as resolvers_scores,
 )
 from numeri_cli.practice.server.resolvers import (
-    standing as resolvers_standing,
-)
-from numeri_cli.practice.server.resolvers import (
     submissions as resolvers_submissions,
 )
 from numeri_cli.practice.server.resolvers.request import (
-    Asked,
+    ApiRequest,
     Wire,
     viewing,
 )
@@ -87,10 +87,10 @@ QUERIES: Mapping[str, Resolver] = {
     "computePickles": resolvers_hosting.compute_pickles,
     "computePickleDataVersions": resolvers_hosting.compute_pickle_data_versions,
     "computePickleDockerImages": resolvers_hosting.compute_pickle_docker_images,
-    "v2Leaderboard": resolvers_standing.v2_leaderboard,
-    "accountLeaderboard": resolvers_standing.account_leaderboard,
-    "accountProfile": resolvers_standing.account_profile,
-    "v3UserProfile": resolvers_standing.v3_user_profile,
+    "v2Leaderboard": resolvers_leaderboards.v2_leaderboard,
+    "accountLeaderboard": resolvers_leaderboards.account_leaderboard,
+    "accountProfile": resolvers_leaderboards.account_profile,
+    "v3UserProfile": resolvers_leaderboards.v3_user_profile,
     "latestNmrPrice": resolvers_account.latest_nmr_price,
     "v3StakeConfig": resolvers_account.v3_stake_config,
     "v3StakeRound": resolvers_account.v3_stake_other,
@@ -122,7 +122,7 @@ class GraphQLRequest:
     operation_name: str | None = None
 
 
-def answer(asked: Asked, request: GraphQLRequest) -> Wire:
+def answer(asked: ApiRequest, request: GraphQLRequest) -> Wire:
     """The payload for one request; refusals are in it, anything that breaks is raised."""
     schema = tournament_schema()
     try:

@@ -29,7 +29,7 @@ from numeri_cli.practice.server.graphql import (
     root_fields,
 )
 from numeri_cli.practice.server.rate_limits import RateLimiter
-from numeri_cli.practice.server.resolvers.request import Asked
+from numeri_cli.practice.server.resolvers.request import ApiRequest
 from numeri_cli.practice.server.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
 
@@ -56,7 +56,7 @@ def application(
     limiter: how often an address may ask; as often as it likes where None
     """
     return _Application(
-        tournament, signer or tournament.signer(), limiter=limiter, is_serving=False
+        tournament, signer or UrlSigner(tournament.signing_key()), limiter=limiter, is_serving=False
     )
 
 
@@ -91,7 +91,9 @@ def listening(
 ) -> Iterator[str]:
     """Serve on 127.0.0.1 from another thread for as long as the block runs; yields the address."""
     speed = speed_of(clock)
-    app = _Application(tournament, tournament.signer(), limiter=limiter, is_serving=True)
+    app = _Application(
+        tournament, UrlSigner(tournament.signing_key()), limiter=limiter, is_serving=True
+    )
     try:
         server = _Server((ADDRESS, port), app, tournament.now)
     except (OSError, OverflowError) as error:
@@ -200,7 +202,7 @@ class _Application:
             return _detail(411, "Length Required")
         if request.content_length > MAX_QUERY_BYTES:
             return _detail(413, "Request Entity Too Large")
-        asked = Asked(
+        asked = ApiRequest(
             self._tournament,
             self._signer,
             request.host_url.rstrip("/"),

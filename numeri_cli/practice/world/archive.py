@@ -41,7 +41,7 @@ NumberArray = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Eve:
+class WeekStart:
     """What must be kept to go on: the market and the noise of the features, before the era."""
 
     market: MarketState
@@ -49,7 +49,7 @@ class Eve:
 
 
 @dataclass(frozen=True)
-class Standing:
+class WorldState:
     """What world.json says.
 
     live_era: whose data are open; every era before it is history
@@ -124,17 +124,19 @@ class Archive:
         weeks = [self.read("returns", era + index) for index in range(eras)]
         return np.concatenate(weeks).astype(np.int32, copy=False)
 
-    def read_eve(self, era: int) -> Eve:
+    def read_week_start(self, era: int) -> WeekStart:
         """The eve of an era."""
         with _readable(self.root), np.load(self.root / "state" / f"{era:04d}.npz") as saved:
             values = {field.name: saved[field.name] for field in fields(MarketState)[1:]}
-            return Eve(MarketState(era=era, **values), saved["noise"])
+            return WeekStart(MarketState(era=era, **values), saved["noise"])
 
-    def write_eve(self, eve: Eve) -> None:
+    def write_week_start(self, week_start: WeekStart) -> None:
         """Keep the eve of its era."""
-        arrays = {field.name: getattr(eve.market, field.name) for field in fields(MarketState)[1:]}
-        with atomic_file(self._eve(eve.market.era)) as file:
-            np.savez(file, allow_pickle=False, noise=eve.noise, **arrays)
+        arrays = {
+            field.name: getattr(week_start.market, field.name) for field in fields(MarketState)[1:]
+        }
+        with atomic_file(self._week_start(week_start.market.era)) as file:
+            np.savez(file, allow_pickle=False, noise=week_start.noise, **arrays)
 
     def tidy(self, live_era: int) -> None:
         """Remove eves of other eras than the one in force, and what killed processes were writing.
@@ -143,23 +145,23 @@ class Archive:
         """
         with disk_errors(self.root):
             for path in (self.root / "state").glob("*.npz"):
-                if path != self._eve(live_era):
+                if path != self._week_start(live_era):
                     path.unlink(missing_ok=True)
             for path in self.root.rglob(".*.part"):
                 path.unlink(missing_ok=True)
 
-    def write_standing(self, standing: Standing) -> None:
+    def write_world_state(self, state: WorldState) -> None:
         """Put a state in force, by one rename."""
         content = {
             "format": FORMAT,
-            "live_era": standing.live_era,
-            "published_era": standing.published_era,
-            "has_field": standing.has_field,
-            "settings": asdict(standing.settings),
+            "live_era": state.live_era,
+            "published_era": state.published_era,
+            "has_field": state.has_field,
+            "settings": asdict(state.settings),
         }
         write_text(self.root / "world.json", json.dumps(content, indent=1) + "\n")
 
-    def _eve(self, era: int) -> Path:
+    def _week_start(self, era: int) -> Path:
         return self.root / "state" / f"{era:04d}.npz"
 
     def _week(self, era: int) -> Path:
@@ -201,7 +203,7 @@ def require_space(root: Path, settings: WorldSettings) -> None:
         )
 
 
-def read_standing(root: Path) -> Standing:
+def read_world_state(root: Path) -> WorldState:
     """What is in force under `root`; raises PracticeMissing, PracticeDamaged."""
     path = root / "world.json"
     with disk_errors(path):
@@ -220,7 +222,7 @@ def read_standing(root: Path) -> Standing:
                 hint="`numeri practice reset` removes it; `numeri run` makes a new one",
             )
         settings = WorldSettings(**content["settings"])
-        standing = Standing(
+        state = WorldState(
             settings,
             live_era=int(content["live_era"]),
             published_era=int(content["published_era"]),
@@ -232,7 +234,7 @@ def read_standing(root: Path) -> Standing:
         base = root / "base" / f"{kind}.npy"
         if not base.is_file() or base.stat().st_size < least:
             raise damaged(root, f"base/{kind}.npy is missing or cut off")
-    return standing
+    return state
 
 
 def damaged(root: Path, what: str) -> PracticeDamaged:

@@ -29,7 +29,7 @@ from numeri_cli.practice.market.universe import (
     WorldSettings,
     draw_stocks,
 )
-from numeri_cli.practice.world.parquet import EraRows
+from numeri_cli.practice.world.parquet import DataRows
 
 DATA_TYPE = "churn"
 _SEEDS_BEGIN = 2**62  # apart from the small seeds that people choose
@@ -37,12 +37,12 @@ _SEEDS_BEGIN = 2**62  # apart from the small seeds that people choose
 
 def churn_pair(
     settings: WorldSettings, market: Market, features: FeaturePlan
-) -> tuple[EraRows, EraRows]:
+) -> tuple[DataRows, DataRows]:
     """The outsiders in the last week of history and in the week after; no target is ever known.
 
     As many as the tournament has stocks. Each week has its own order of rows.
     """
-    seed = _SEEDS_BEGIN + derived_seed(settings.seed, Purpose.outsiders, 0)
+    seed = _SEEDS_BEGIN + derived_seed(settings.seed, Purpose.churn_stocks, 0)
     outside = Market(seed, draw_stocks(replace(settings, seed=seed)), market.plan)
     state = outside.first_state()
     noise = features.first_noise(seed, settings.stocks)
@@ -56,10 +56,10 @@ def churn_pair(
     )
 
 
-def _rows(features: FeatureArray, seed: int, *, week: int, era: int) -> EraRows:
+def _rows(features: FeatureArray, seed: int, *, week: int, era: int) -> DataRows:
     count = features.shape[1]
     order = row_order(seed, week, count)
-    return EraRows(
+    return DataRows(
         era=era,
         data_type=DATA_TYPE,
         ids=row_ids(seed, 0, count)[order],

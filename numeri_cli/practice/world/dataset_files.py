@@ -20,7 +20,7 @@ from numeri_cli.practice.market.targets import (
 )
 from numeri_cli.practice.rivals.benchmarks import BENCHMARKS
 from numeri_cli.practice.world.churn_pair import churn_pair
-from numeri_cli.practice.world.eras import Chronicle
+from numeri_cli.practice.world.eras import EraRecords
 from numeri_cli.practice.world.parquet import (
     VERSION,
     write_data,
@@ -70,10 +70,10 @@ def is_of_field(name: str) -> bool:
     return name.removeprefix(f"{VERSION}/") in FIELD_FILES
 
 
-def fixed_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
+def fixed_works(root: Path, era_records: EraRecords) -> tuple[Callable[[], None], ...]:
     """What writes the files that need no model, and never change."""
-    folder, laws = root / "published" / "fixed", chronicle.laws
-    sets = laws.features.sets(laws.settings.seed, laws.market.plan)
+    folder, definition = root / "published" / "fixed", era_records.definition
+    sets = definition.features.sets(definition.settings.seed, definition.market.plan)
     return (
         partial(
             write_features_json,
@@ -82,20 +82,23 @@ def fixed_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], .
             targets=(*TARGETS, ALIAS),
         ),
         partial(
-            _write_data, folder / "train.parquet", chronicle, range(1, laws.settings.train_eras + 1)
+            _write_data,
+            folder / "train.parquet",
+            era_records,
+            range(1, definition.settings.train_eras + 1),
         ),
     )
 
 
-def fixed_field_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
+def fixed_field_works(root: Path, era_records: EraRecords) -> tuple[Callable[[], None], ...]:
     """What writes the organiser's walk-forward predictions of train, from the first chunk on."""
-    settings = chronicle.laws.settings
+    settings = era_records.definition.settings
     eras = range(settings.chunk_eras + 1, settings.train_eras + 1)
     path = root / "published" / "fixed" / "train_benchmark_models.parquet"
-    return (partial(_write_benchmarks, path, chronicle, eras),)
+    return (partial(_write_benchmarks, path, era_records, eras),)
 
 
-def churn_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
+def churn_works(root: Path, era_records: EraRecords) -> tuple[Callable[[], None], ...]:
     """What writes the pair in which ids can be followed; nothing where it is there already.
 
     Not among the fixed works: a world that was made before there was such a pair gets it, too.
@@ -103,39 +106,39 @@ def churn_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], .
     files = [root / "published" / "fixed" / name for name in CHURN_FILES]
     if all(map(Path.is_file, files)):
         return ()
-    return (partial(_write_churn_pair, files, chronicle),)
+    return (partial(_write_churn_pair, files, era_records),)
 
 
-def round_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
+def round_works(root: Path, era_records: EraRecords) -> tuple[Callable[[], None], ...]:
     """What writes the data files of the live era, each alone, in any order."""
-    folder, validation, live = _round(root, chronicle)
+    folder, validation, live = _round(root, era_records)
     return (
-        partial(_write_data, folder / "validation.parquet", chronicle, validation),
-        partial(_write_data, folder / "live.parquet", chronicle, live),
+        partial(_write_data, folder / "validation.parquet", era_records, validation),
+        partial(_write_data, folder / "live.parquet", era_records, live),
     )
 
 
-def round_field_works(root: Path, chronicle: Chronicle) -> tuple[Callable[[], None], ...]:
+def round_field_works(root: Path, era_records: EraRecords) -> tuple[Callable[[], None], ...]:
     """What writes the live era's files of what models say, each alone, in any order."""
-    folder, validation, live = _round(root, chronicle)
+    folder, validation, live = _round(root, era_records)
     return (
         partial(
             _write_benchmarks,
             folder / "validation_benchmark_models.parquet",
-            chronicle,
+            era_records,
             validation,
         ),
-        partial(_write_benchmarks, folder / "live_benchmark_models.parquet", chronicle, live),
-        partial(_write_meta_model, folder / "meta_model.parquet", chronicle, validation),
-        partial(_write_example, folder, "validation_example_preds", chronicle, validation),
-        partial(_write_example, folder, "live_example_preds", chronicle, live),
+        partial(_write_benchmarks, folder / "live_benchmark_models.parquet", era_records, live),
+        partial(_write_meta_model, folder / "meta_model.parquet", era_records, validation),
+        partial(_write_example, folder, "validation_example_preds", era_records, validation),
+        partial(_write_example, folder, "live_example_preds", era_records, live),
     )
 
 
-def _round(root: Path, chronicle: Chronicle) -> tuple[Path, range, range]:
+def _round(root: Path, era_records: EraRecords) -> tuple[Path, range, range]:
     """The folder of the live era's files, the eras of validation, the live era."""
-    live_era = chronicle.live_era
-    validation = range(chronicle.laws.settings.train_eras + 1, live_era)
+    live_era = era_records.live_era
+    validation = range(era_records.definition.settings.train_eras + 1, live_era)
     return root / "published" / f"{live_era:04d}", validation, range(live_era, live_era + 1)
 
 
@@ -147,31 +150,31 @@ def drop_rounds_but(root: Path, live_era: int) -> None:
                 shutil.rmtree(folder)
 
 
-def _write_data(path: Path, chronicle: Chronicle, eras: range) -> None:
+def _write_data(path: Path, era_records: EraRecords, eras: range) -> None:
     write_data(
         path,
-        map(chronicle.rows, eras),
-        features=chronicle.laws.features.names,
+        map(era_records.rows, eras),
+        features=era_records.definition.features.names,
         targets=(*TARGETS, ALIAS),
     )
 
 
-def _write_churn_pair(files: list[Path], chronicle: Chronicle) -> None:
-    laws = chronicle.laws
+def _write_churn_pair(files: list[Path], era_records: EraRecords) -> None:
+    definition = era_records.definition
     for path, rows in zip(
-        files, churn_pair(laws.settings, laws.market, laws.features), strict=True
+        files, churn_pair(definition.settings, definition.market, definition.features), strict=True
     ):
-        write_data(path, [rows], features=laws.features.names, targets=(*TARGETS, ALIAS))
+        write_data(path, [rows], features=definition.features.names, targets=(*TARGETS, ALIAS))
 
 
-def _write_benchmarks(path: Path, chronicle: Chronicle, eras: range) -> None:
-    write_predictions(path, map(chronicle.benchmark_rows, eras), columns=BENCHMARK_COLUMNS)
+def _write_benchmarks(path: Path, era_records: EraRecords, eras: range) -> None:
+    write_predictions(path, map(era_records.benchmark_rows, eras), columns=BENCHMARK_COLUMNS)
 
 
-def _write_meta_model(path: Path, chronicle: Chronicle, eras: range) -> None:
-    rows = map(chronicle.meta_rows, eras)
+def _write_meta_model(path: Path, era_records: EraRecords, eras: range) -> None:
+    rows = map(era_records.meta_rows, eras)
     write_predictions(path, rows, columns=(META_MODEL_COLUMN,), data_type=True)
 
 
-def _write_example(folder: Path, name: str, chronicle: Chronicle, eras: range) -> None:
-    write_example(folder, name, [chronicle.example_rows(era) for era in eras])
+def _write_example(folder: Path, name: str, era_records: EraRecords, eras: range) -> None:
+    write_example(folder, name, [era_records.example_rows(era) for era in eras])

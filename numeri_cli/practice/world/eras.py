@@ -46,8 +46,8 @@ from numeri_cli.practice.world.archive import (
     resolved_eras,
 )
 from numeri_cli.practice.world.parquet import (
-    EraPredictions,
-    EraRows,
+    DataRows,
+    PredictionRows,
 )
 from numeri_cli.scoring.ranks import rank_average
 
@@ -56,7 +56,7 @@ TargetArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Laws:
+class WorldDefinition:
     """What follows from the settings alone."""
 
     settings: WorldSettings
@@ -65,7 +65,7 @@ class Laws:
     rivals: tuple[Rival, ...]
 
     @classmethod
-    def of(cls, settings: WorldSettings) -> Laws:
+    def of(cls, settings: WorldSettings) -> WorldDefinition:
         """The laws of a world."""
         market = Market.of(settings)
         features = FeaturePlan.of(settings, market.plan)
@@ -73,16 +73,18 @@ class Laws:
 
 
 @dataclass(frozen=True)
-class Chronicle:
+class EraRecords:
     """The eras of a world up to its live one."""
 
     archive: Archive
-    laws: Laws
+    definition: WorldDefinition
     live_era: int
 
     def ids(self, era: int) -> npt.NDArray[np.str_]:
         """(stocks,) ids of an era's rows."""
-        return row_ids(self.laws.settings.seed, self._begun(era), self.laws.settings.stocks)
+        return row_ids(
+            self.definition.settings.seed, self._begun(era), self.definition.settings.stocks
+        )
 
     def order(self, era: int) -> npt.NDArray[np.int64]:
         """(stocks,) which stock stands in each row of an era's files; for nobody outside."""
@@ -124,7 +126,7 @@ class Chronicle:
         if not 1 <= days <= drawn:
             raise ValueError(f"{days} days of era {era}'s returns are not known, but {drawn}")
         weeks = -(-(LAG_DAYS + days) // DAYS_PER_ERA)
-        codes = RiskModel.of(self.laws.market.stocks).resolve_daily(
+        codes = RiskModel.of(self.definition.market.stocks).resolve_daily(
             self.archive.read("styles", era), self.archive.returns_from(era, weeks), days=days
         )
         return np.take(codes, self._order(era), axis=1).astype(np.float32) / np.float32(4)
@@ -132,7 +134,7 @@ class Chronicle:
     def rival_predictions(self, era: int) -> dict[str, FloatArray]:
         """By rival (stocks,) strictly inside (0, 1), from the first era after train on."""
         rows = self._uniform("rivals", era)
-        return {rival.name: row for rival, row in zip(self.laws.rivals, rows, strict=True)}
+        return {rival.name: row for rival, row in zip(self.definition.rivals, rows, strict=True)}
 
     def benchmark_predictions(self, era: int) -> dict[str, FloatArray]:
         """By column (stocks,) strictly inside (0, 1), from the end of the first chunk on."""
@@ -147,10 +149,10 @@ class Chronicle:
         if self.archive.has("meta", self._begun(era)):
             kept: FloatArray = self.archive.read("meta", era)
             return kept
-        settings = self.laws.settings
+        settings = self.definition.settings
         stakes = [
             rival.stake_nmr if rival.attendance(settings, era) is Attendance.on_time else Decimal(0)
-            for rival in self.laws.rivals
+            for rival in self.definition.rivals
         ]
         return meta_model(np.stack(list(self.rival_predictions(era).values())), stakes)
 
@@ -158,16 +160,16 @@ class Chronicle:
         """train, validation, test (the main target is still unknown) or live."""
         if era == self.live_era:
             return "live"
-        if era <= self.laws.settings.train_eras:
+        if era <= self.definition.settings.train_eras:
             return "train"
         is_known = era <= resolved_eras(self.live_era, horizon_of(ALIAS))
         return "validation" if is_known else "test"
 
-    def rows(self, era: int) -> EraRows:
+    def rows(self, era: int) -> DataRows:
         """An era as the data files show it; the alias is the last target."""
         targets = self.targets(era)
         alias = targets[TARGETS.index(ALIAS_STANDS_FOR)]
-        return EraRows(
+        return DataRows(
             era=era,
             data_type=self.data_type(era),
             ids=self.ids(era),
@@ -175,21 +177,21 @@ class Chronicle:
             targets=np.concatenate([targets, alias[None]]),
         )
 
-    def benchmark_rows(self, era: int) -> EraPredictions:
+    def benchmark_rows(self, era: int) -> PredictionRows:
         """An era as the benchmark files show it."""
         return self._predictions(era, np.stack(list(self.benchmark_predictions(era).values())))
 
-    def meta_rows(self, era: int) -> EraPredictions:
+    def meta_rows(self, era: int) -> PredictionRows:
         """An era as meta_model.parquet shows it."""
         return self._predictions(era, self.meta_model(era)[None])
 
-    def example_rows(self, era: int) -> EraPredictions:
+    def example_rows(self, era: int) -> PredictionRows:
         """The example submission: the organiser's models together, as rank / n like the real."""
         ranks = rank_average(np.sum(list(self.benchmark_predictions(era).values()), axis=0))
         return self._predictions(era, (ranks / len(ranks))[None])
 
-    def _predictions(self, era: int, columns: FloatArray) -> EraPredictions:
-        return EraPredictions(era, self.data_type(era), self.ids(era), columns)
+    def _predictions(self, era: int, columns: FloatArray) -> PredictionRows:
+        return PredictionRows(era, self.data_type(era), self.ids(era), columns)
 
     def _begun(self, era: int) -> int:
         if not 1 <= era <= self.live_era:
@@ -197,10 +199,10 @@ class Chronicle:
         return era
 
     def _order(self, era: int) -> npt.NDArray[np.int64]:
-        return row_order(self.laws.settings.seed, era, self.laws.settings.stocks)
+        return row_order(self.definition.settings.seed, era, self.definition.settings.stocks)
 
     def _uniform(self, kind: str, era: int) -> FloatArray:
         """Ranks in order of stocks → (rank − 0.5) / n in order of rows."""
         ranks = self.archive.read(kind, self._begun(era))
         rows = np.take(ranks, self._order(era), axis=1).astype(np.float64)
-        return (rows - 0.5) / self.laws.settings.stocks
+        return (rows - 0.5) / self.definition.settings.stocks

@@ -35,7 +35,7 @@ from numeri_cli.practice.market.universe import (
 from numeri_cli.practice.rivals.benchmarks import chunk_of
 from numeri_cli.practice.world.archive import (
     Archive,
-    Eve,
+    WeekStart,
     resolved_eras,
 )
 from numeri_cli.practice.world.trained_field import (
@@ -57,7 +57,7 @@ def clear(root: Path) -> None:
                 shutil.rmtree(root / name)
 
 
-def run_history(archive: Archive, market: Market, features: FeaturePlan, task: Task) -> Eve:
+def run_history(archive: Archive, market: Market, features: FeaturePlan, task: Task) -> WeekStart:
     """Write features, styles, returns and targets of all eras; return the eve of the live era."""
     settings = archive.settings
     state = market.first_state()
@@ -101,7 +101,7 @@ def run_history(archive: Archive, market: Market, features: FeaturePlan, task: T
             made, noise = making.result()
             keep_features(made)
             task.advance(1)
-    return Eve(state, noise)
+    return WeekStart(state, noise)
 
 
 def run_all(works: Iterable[Callable[[], None]], task: Task) -> None:

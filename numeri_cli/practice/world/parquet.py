@@ -43,7 +43,7 @@ FloatColumn = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class EraRows:
+class DataRows:
     """One era as the files show it; rows are in the files' order.
 
     features: (features, rows); targets: (targets, rows) float32, NaN where unresolved
@@ -57,7 +57,7 @@ class EraRows:
 
 
 @dataclass(frozen=True)
-class EraPredictions:
+class PredictionRows:
     """Predictions of one era, rows in the files' order; columns: (columns, rows) in (0, 1]."""
 
     era: int
@@ -76,7 +76,7 @@ def write_features_json(
 
 def write_data(
     path: Path,
-    eras: Iterable[EraRows],
+    eras: Iterable[DataRows],
     *,
     features: Sequence[str],
     targets: Sequence[str],
@@ -105,7 +105,7 @@ def write_data(
 
 
 def write_predictions(
-    path: Path, eras: Iterable[EraPredictions], *, columns: Sequence[str], data_type: bool = False
+    path: Path, eras: Iterable[PredictionRows], *, columns: Sequence[str], data_type: bool = False
 ) -> None:
     """Benchmarks and the meta model: era, perhaps data_type, columns as float64, id."""
     labels = ["era", "data_type"] if data_type else ["era"]
@@ -124,7 +124,7 @@ def write_predictions(
             writer.write_table(table, row_group_size=len(table))
 
 
-def write_example(folder: Path, name: str, eras: Sequence[EraPredictions]) -> None:
+def write_example(folder: Path, name: str, eras: Sequence[PredictionRows]) -> None:
     """An example of a submission, as parquet and CSV; the first column is the prediction."""
     schema = _schema([("prediction", pa.float64())])
     path = folder / f"{name}.parquet"
@@ -148,14 +148,14 @@ def _groups(eras: Iterable[Any], *, columns: int = 1) -> Iterator[list[Any]]:
         yield [first, *islice(iterator, max(0, min(ERAS_PER_ROW_GROUP, most) - 1))]
 
 
-def _labels(group: Sequence[EraRows] | Sequence[EraPredictions]) -> list[pa.Array]:
+def _labels(group: Sequence[DataRows] | Sequence[PredictionRows]) -> list[pa.Array]:
     """The columns era and data_type."""
     eras = [np.repeat(f"{rows.era:04d}", len(rows.ids)) for rows in group]
     types = [np.repeat(rows.data_type, len(rows.ids)) for rows in group]
     return [pa.array(np.concatenate(eras)), pa.array(np.concatenate(types))]
 
 
-def _ids(group: Sequence[EraRows] | Sequence[EraPredictions]) -> pa.Array:
+def _ids(group: Sequence[DataRows] | Sequence[PredictionRows]) -> pa.Array:
     return pa.array(np.concatenate([rows.ids for rows in group]))
 
 

@@ -27,13 +27,13 @@ from numeri_cli.practice.rivals.benchmarks import (
 )
 from numeri_cli.practice.rivals.rivals import (
     Rival,
-    handed_in,
+    submitted_scores,
 )
 from numeri_cli.practice.rivals.techniques import (
     Forecaster,
-    History,
     LiveView,
     ScoreArray,
+    TrainingHistory,
 )
 from numeri_cli.practice.rivals.trees import BinnedEras
 from numeri_cli.practice.world.archive import Archive
@@ -80,7 +80,7 @@ class TrainedField:
     rivals: tuple[Rival, ...]
     _forecasters: dict[str, Forecaster] = field(default_factory=dict)
 
-    def lessons(self) -> Iterator[Callable[[], None]]:
+    def trainings(self) -> Iterator[Callable[[], None]]:
         """Everything to be trained before the history's last era, each alone, in any order."""
         settings = self.archive.settings
         chunks = chunk_of(settings, settings.eras)
@@ -121,7 +121,7 @@ class TrainedField:
             self._forecaster(_rival_file(rival), rival.technique.forecaster)
             for rival in self.rivals
         ]
-        return _ranks(handed_in(self.rivals, forecasters, view), view)
+        return _ranks(submitted_scores(self.rivals, forecasters, view), view)
 
     def _history(self, chunk: int) -> ArchiveHistory:
         """The history that the models of a chunk, and the rivals, learn from."""
@@ -129,11 +129,11 @@ class TrainedField:
         last = chunk * settings.chunk_eras - min(PURGE_ERAS.values())
         return ArchiveHistory(self.archive, max(last, settings.rival_eras))
 
-    def _train_benchmark(self, benchmark: Benchmark, chunk: int, history: History) -> None:
+    def _train_benchmark(self, benchmark: Benchmark, chunk: int, history: TrainingHistory) -> None:
         learnt = train_benchmark(self.archive.settings, history, benchmark, chunk=chunk)
         self.archive.write_model(_benchmark_file(benchmark, chunk), learnt)
 
-    def _train_rival(self, rival: Rival, history: History) -> None:
+    def _train_rival(self, rival: Rival, history: TrainingHistory) -> None:
         learnt = rival.train(self.archive.settings, history)
         self.archive.write_model(_rival_file(rival), learnt)
 

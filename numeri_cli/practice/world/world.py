@@ -30,21 +30,19 @@ from numeri_cli.practice.rivals.rivals import (
     RivalRecord,
 )
 from numeri_cli.practice.world import (
-    dataset_files as edition,
-)
-from numeri_cli.practice.world import (
-    history as creation,
+    dataset_files,
+    history,
 )
 from numeri_cli.practice.world.archive import (
     Archive,
-    Eve,
-    Standing,
-    read_standing,
+    WeekStart,
+    WorldState,
+    read_world_state,
     resolved_eras,
 )
 from numeri_cli.practice.world.eras import (
-    Chronicle,
-    Laws,
+    EraRecords,
+    WorldDefinition,
 )
 from numeri_cli.practice.world.trained_field import TrainedField
 from numeri_cli.progress import SILENT, Listener
@@ -55,12 +53,12 @@ __all__ = ["World", "WorldSettings"]
 class World:
     """A world on disk. One process at a time may advance or publish it; the caller sees to that."""
 
-    def __init__(self, root: Path, standing: Standing) -> None:
+    def __init__(self, root: Path, state: WorldState) -> None:
         self.root = root
-        self._standing = standing
-        self._laws = Laws.of(standing.settings)
-        self._archive = Archive(root, standing.settings)
-        self._field = TrainedField(self._archive, self._laws.rivals)
+        self._state = state
+        self._definition = WorldDefinition.of(state.settings)
+        self._archive = Archive(root, state.settings)
+        self._field = TrainedField(self._archive, self._definition.rivals)
 
     @classmethod
     def create(
@@ -82,49 +80,49 @@ class World:
                 f"there is a practice world in {root} already",
                 hint="`numeri practice reset` removes it",
             )
-        creation.clear(root)
-        begun = Standing(settings, settings.eras + 1, published_era=0, has_field=False)
+        history.clear(root)
+        begun = WorldState(settings, settings.eras + 1, published_era=0, has_field=False)
         world = cls(root, begun)
         world._make_history(listener)
         world.publish(listener=listener)
         if field:
-            world.gather(listener=listener)
+            world.train_field(listener=listener)
         return world
 
     @classmethod
     def open(cls, root: Path) -> World:
         """The world in `root`. Raises PracticeMissing, PracticeDamaged."""
-        return cls(root, read_standing(root))
+        return cls(root, read_world_state(root))
 
     @property
     def settings(self) -> WorldSettings:
         """The measures it was made with."""
-        return self._standing.settings
+        return self._state.settings
 
     @property
     def live_era(self) -> int:
         """The era whose data are open; all before it are history."""
-        return self._standing.live_era
+        return self._state.live_era
 
     @property
     def published_era(self) -> int:
         """The live era whose files lie ready; 0 for none."""
-        return self._standing.published_era
+        return self._state.published_era
 
     @property
     def has_field(self) -> bool:
         """Whether there are predictions of rivals and benchmarks; `gather` makes them."""
-        return self._standing.has_field
+        return self._state.has_field
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """All features, in the order of the files."""
-        return self._laws.features.names
+        return self._definition.features.names
 
     @property
     def feature_sets(self) -> dict[str, tuple[str, ...]]:
         """Feature sets by name: small ⊂ medium ⊂ all, fncv3_features, themes."""
-        return self._laws.features.sets(self.settings.seed, self._laws.market.plan)
+        return self._definition.features.sets(self.settings.seed, self._definition.market.plan)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -133,73 +131,73 @@ class World:
 
     def live_ids(self, era: int) -> npt.NDArray[np.str_]:
         """(stocks,) ids of an era's rows, of any era from 1 to the live one."""
-        return self.chronicle.ids(era)
+        return self.era_records.ids(era)
 
     def features(self, era: int) -> FeatureArray:
         """(features, stocks) in 0–4, of any era from 1 to the live one."""
-        return self.chronicle.features(era)
+        return self.era_records.features(era)
 
     def target(self, era: int, name: str) -> npt.NDArray[np.float32]:
         """(stocks,) in {0, .25, .5, .75, 1}, NaN where unresolved; raises TargetUnknown."""
-        return self.chronicle.target(era, name)
+        return self.era_records.target(era, name)
 
     def participants(self) -> tuple[RivalRecord, ...]:
         """The rivals, in a fixed order."""
-        return tuple(rival.record for rival in self._laws.rivals)
+        return tuple(rival.record for rival in self._definition.rivals)
 
     def attendance(self, era: int) -> dict[str, Attendance]:
         """Whether each rival hands in for the round of a live era, and in time."""
-        return {one.name: one.attendance(self.settings, era) for one in self._laws.rivals}
+        return {one.name: one.attendance(self.settings, era) for one in self._definition.rivals}
 
     def rival_predictions(self, era: int) -> dict[str, FloatArray]:
         """By rival (stocks,) strictly inside (0, 1), from the first era after train to the live."""
-        return self.chronicle.rival_predictions(era)
+        return self.era_records.rival_predictions(era)
 
     def benchmark_predictions(self, era: int) -> dict[str, FloatArray]:
         """By column (stocks,) strictly inside (0, 1), of validation eras and the live one."""
-        return self.chronicle.benchmark_predictions(era)
+        return self.era_records.benchmark_predictions(era)
 
     def meta_model(self, era: int) -> FloatArray:
         """(stocks,) all predictions weighted by stake, in (0, 1); by first stakes in history."""
-        return self.chronicle.meta_model(era)
+        return self.era_records.meta_model(era)
 
     def keep_meta_model(self, values: FloatArray) -> None:
         """Keep what the crowd said in the live era: (stocks,) in (0, 1), in order of rows."""
         self._archive.write("meta", self.live_era, values)
 
     @property
-    def chronicle(self) -> Chronicle:
+    def era_records(self) -> EraRecords:
         """All that may be said of the eras so far."""
-        return Chronicle(self._archive, self._laws, self.live_era)
+        return EraRecords(self._archive, self._definition, self.live_era)
 
-    def gather(self, *, listener: Listener = SILENT) -> None:
+    def train_field(self, *, listener: Listener = SILENT) -> None:
         """Train the rivals and the organiser's models, ask them, write their files; only once.
 
         Killed at any time, the next call begins again; the outcome is the same whenever it is.
         """
         if self.has_field:
             return
-        lessons = list(self._field.lessons())
-        with listener.task("Training all models", total=len(lessons), unit="models") as task:
-            creation.run_all(lessons, task)
+        trainings = list(self._field.trainings())
+        with listener.task("Training all models", total=len(trainings), unit="models") as task:
+            history.run_all(trainings, task)
         listener.step("rivals_trained")
         count = self.settings.eras - self.settings.chunk_eras
         with listener.task("Asking all models", total=count, unit="weeks") as task:
-            creation.predict_history(self._archive, self._field, task)
-        self._ask(self.live_era)
+            history.predict_history(self._archive, self._field, task)
+        self._predict_live(self.live_era)
         eras = range(self.settings.train_eras + 1, self.live_era)
         with self._archive.base_writer("meta", count=len(eras)) as keep:
             for era in eras:
                 keep(self.meta_model(era))
         listener.step("rivals_asked")
         works = (
-            *edition.fixed_field_works(self.root, self.chronicle),
-            *edition.round_field_works(self.root, self.chronicle),
+            *dataset_files.fixed_field_works(self.root, self.era_records),
+            *dataset_files.round_field_works(self.root, self.era_records),
         )
         with listener.task("Writing what they say", total=len(works), unit="files") as task:
-            creation.run_all(works, task)
+            history.run_all(works, task)
         listener.step("field_files_written")
-        self._stand(replace(self._standing, has_field=True))
+        self._put_in_force(replace(self._state, has_field=True))
         listener.step("field_in_force")
 
     def advance(self, *, listener: Listener = SILENT) -> None:
@@ -207,21 +205,23 @@ class World:
 
         Killed at any time, it leaves the week before whole; the next call does it again, alike.
         """
-        self.gather(listener=listener)
-        eve = self._archive.read_eve(self.live_era)
-        week, state = self._laws.market.week(eve.market)
+        self.train_field(listener=listener)
+        week_start = self._archive.read_week_start(self.live_era)
+        week, state = self._definition.market.week(week_start.market)
         self._archive.write("returns", self.live_era, week)
         listener.step("returns_drawn")
         self._resolve_targets(state.era)
         listener.step("targets_resolved")
-        noise = self._laws.features.next_noise(self.settings.seed, state.era, eve.noise)
-        following = Eve(state, noise)
+        noise = self._definition.features.next_noise(
+            self.settings.seed, state.era, week_start.noise
+        )
+        following = WeekStart(state, noise)
         self._make_live(following)
-        self._ask(state.era)
+        self._predict_live(state.era)
         listener.step("live_era_made")
-        self._archive.write_eve(following)
+        self._archive.write_week_start(following)
         listener.step("eve_written")
-        self._stand(replace(self._standing, live_era=state.era))
+        self._put_in_force(replace(self._state, live_era=state.era))
         listener.step("week_in_force")
         self._archive.tidy(self.live_era)
 
@@ -229,17 +229,21 @@ class World:
         """Write the files of the live era, unless they lie ready; older ones go afterwards."""
         if self.published_era != self.live_era or not all(map(Path.is_file, self._written())):
             works = (
-                *edition.churn_works(self.root, self.chronicle),
-                *edition.round_works(self.root, self.chronicle),
-                *(edition.round_field_works(self.root, self.chronicle) if self.has_field else ()),
+                *dataset_files.churn_works(self.root, self.era_records),
+                *dataset_files.round_works(self.root, self.era_records),
+                *(
+                    dataset_files.round_field_works(self.root, self.era_records)
+                    if self.has_field
+                    else ()
+                ),
             )
             with listener.task("Writing the round's files", total=len(works), unit="files") as task:
-                creation.run_all(works, task)
+                history.run_all(works, task)
             listener.step("files_written")
-            self._stand(replace(self._standing, published_era=self.live_era))
+            self._put_in_force(replace(self._state, published_era=self.live_era))
             listener.step("files_in_force")
             self._archive.tidy(self.live_era)
-        edition.drop_rounds_but(self.root, self.live_era)
+        dataset_files.drop_rounds_but(self.root, self.live_era)
 
     def files(self) -> dict[str, Path]:
         """Path of every dataset file of the live era by its name, such as "v5.3/live.parquet".
@@ -248,37 +252,41 @@ class World:
         field are there once it is gathered.
         """
         self.publish()
-        return edition.paths(self.root, self.live_era)
+        return dataset_files.paths(self.root, self.live_era)
 
     def _make_history(self, listener: Listener) -> None:
-        laws, settings = self._laws, self.settings
+        definition, settings = self._definition, self.settings
         with listener.task("Running the market", total=settings.eras, unit="weeks") as task:
-            eve = creation.run_history(self._archive, laws.market, laws.features, task)
+            week_start = history.run_history(
+                self._archive, definition.market, definition.features, task
+            )
         listener.step("market_run")
-        works = edition.fixed_works(self.root, self.chronicle)
+        works = dataset_files.fixed_works(self.root, self.era_records)
         with listener.task("Writing the history", total=len(works), unit="files") as task:
-            creation.run_all(works, task)
-        self._make_live(eve)
-        self._archive.write_eve(eve)
+            history.run_all(works, task)
+        self._make_live(week_start)
+        self._archive.write_week_start(week_start)
         listener.step("history_made")
 
     def _written(self) -> list[Path]:
         """The files that lie ready when the live era is published."""
-        found = edition.paths(self.root, self.live_era)
+        found = dataset_files.paths(self.root, self.live_era)
         return [
-            path for name, path in found.items() if self.has_field or not edition.is_of_field(name)
+            path
+            for name, path in found.items()
+            if self.has_field or not dataset_files.is_of_field(name)
         ]
 
-    def _make_live(self, eve: Eve) -> None:
+    def _make_live(self, week_start: WeekStart) -> None:
         """Features and styles of the coming live era."""
-        era, archive = eve.market.era, self._archive
-        characteristics = self._laws.market.characteristics(eve.market)
-        styles = characteristics[: self._laws.market.plan.styles].astype(np.float32)
-        features = self._laws.features.features(characteristics, eve.noise, era=era)
+        era, archive = week_start.market.era, self._archive
+        characteristics = self._definition.market.characteristics(week_start.market)
+        styles = characteristics[: self._definition.market.plan.styles].astype(np.float32)
+        features = self._definition.features.features(characteristics, week_start.noise, era=era)
         archive.write("styles", era, styles)
         archive.write("features", era, features)
 
-    def _ask(self, era: int) -> None:
+    def _predict_live(self, era: int) -> None:
         """Keep what the models say of the coming live era."""
         self._field.prepare(era)
         benchmarks, rivals = self._field.ranks((era,), self._archive.read("features", era))
@@ -287,7 +295,7 @@ class World:
 
     def _resolve_targets(self, live_era: int) -> None:
         """Targets that are known when `live_era` opens and were not a week before."""
-        risk = RiskModel.of(self._laws.market.stocks)
+        risk = RiskModel.of(self._definition.market.stocks)
         for days in HORIZONS_DAYS:
             era = resolved_eras(live_era, days)
             codes = risk.resolve(
@@ -297,6 +305,6 @@ class World:
             )
             self._archive.write(f"targets_{days}", era, codes)
 
-    def _stand(self, standing: Standing) -> None:
-        self._archive.write_standing(standing)
-        self._standing = standing
+    def _put_in_force(self, state: WorldState) -> None:
+        self._archive.write_world_state(state)
+        self._state = state

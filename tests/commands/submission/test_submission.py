@@ -40,9 +40,9 @@ from numeri_cli.errors import (
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.progress import SILENT, Silent, Task
 from numeri_cli.records import Receipt
-from tests.practice.worlds import fresh_tournament
 from tests.support.counting_server import Application
 from tests.support.desk import Desk
+from tests.support.tournaments import fresh_tournament
 
 IDS = [f"n{number:015x}" for number in range(100)]
 GOOD = pd.DataFrame({"id": IDS, "prediction": (np.arange(100) + 1) / 100})

@@ -12,7 +12,7 @@ import pytest
 
 from numeri_cli.practice.participants.hosted_models import is_pickle
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.wire import Wire
+from tests.support.wire import Wire
 
 AUTH = """query($m: String) { computePickleUploadAuth(filename: "model.pkl", modelId: $m) {
     filename url } }"""

@@ -23,18 +23,18 @@ from numeri_cli.practice.market.universe import (
     WorldSettings,
 )
 from numeri_cli.practice.results.fund import (
+    FundPeriod,
     FundReport,
-    Period,
     best_rival,
     carried,
     chosen_period,
     fund_report,
 )
 from numeri_cli.practice.results.portfolio import (
-    Exposure,
-    Figures,
-    Terms,
-    Track,
+    BookExposure,
+    FundFigures,
+    FundTerms,
+    PortfolioTrack,
     scaled,
     trade,
     tranche,
@@ -42,9 +42,9 @@ from numeri_cli.practice.results.portfolio import (
 from numeri_cli.practice.rivals.rivals import Attendance
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.scoring.scores import corr
-from tests.practice.worlds import SETTINGS, fresh_tournament
+from tests.support.tournaments import SETTINGS, fresh_tournament
 
-FREE = Terms(cost_basis_points=0, fee_a_year=0)
+FREE = FundTerms(cost_basis_points=0, fee_a_year=0)
 
 
 class Tape:
@@ -63,7 +63,9 @@ class Tape:
         self.styles = styles
         self.returns = np.concatenate(returns)[LAG_DAYS:] * RETURN_UNIT
 
-    def trade(self, predictions: FloatArray, terms: Terms, *, neutral: bool = True) -> Track:
+    def trade(
+        self, predictions: FloatArray, terms: FundTerms, *, neutral: bool = True
+    ) -> PortfolioTrack:
         """Trade a prediction a week; predictions: (weeks, stocks)."""
         weights = [
             tranche(one, risk=self.risk, styles=styles, gross=terms.gross)
@@ -105,14 +107,14 @@ def test_a_tranche_is_neutral_to_market_country_sector_and_styles(tape: Tape) ->
     assert weights[weights > 0].sum() == pytest.approx(1)
     assert weights[weights < 0].sum() == pytest.approx(-1)
     assert np.corrcoef(weights, tilted)[0, 1] > 0.5
-    before = Exposure.of(scaled(tilted - tilted.mean(), 2.0), stocks, styles)
+    before = BookExposure.of(scaled(tilted - tilted.mean(), 2.0), stocks, styles)
     assert min(before.market, before.country, before.sector, before.style) > 0.01
 
 
 def test_exposures_are_the_net_weights_by_factor(tape: Tape) -> None:
     weights = np.zeros(tape.stocks.count)
     weights[:2] = 0.3, -0.1
-    found = Exposure.of(weights, tape.stocks, tape.styles[0])
+    found = BookExposure.of(weights, tape.stocks, tape.styles[0])
     beta, country, sector = tape.stocks.beta, tape.stocks.country, tape.stocks.sector
     assert found.market == pytest.approx(abs(0.3 * beta[0] - 0.1 * beta[1]))
     assert found.country == pytest.approx(0.2 if country[0] == country[1] else 0.3)
@@ -120,18 +122,18 @@ def test_exposures_are_the_net_weights_by_factor(tape: Tape) -> None:
     assert found.style == pytest.approx(
         max(abs(0.3 * style[0] - 0.1 * style[1]) for style in tape.styles[0])
     )
-    assert Exposure.largest([found, Exposure(0, 1, 0, 0)]) == replace(found, country=1)
+    assert BookExposure.largest([found, BookExposure(0, 1, 0, 0)]) == replace(found, country=1)
 
 
 def test_the_book_is_neutral_again_after_every_trade(tape: Tape) -> None:
     predictions = noise(tape, 2)
 
-    def style(track: Track) -> float:
+    def style(track: PortfolioTrack) -> float:
         exposures = [
-            Exposure.of(book, tape.stocks, tape.styles[place])
+            BookExposure.of(book, tape.stocks, tape.styles[place])
             for place, book in enumerate(track.held)
         ]
-        largest = Exposure.largest(exposures)
+        largest = BookExposure.largest(exposures)
         return max(largest.market, largest.country, largest.sector, largest.style)
 
     assert style(tape.trade(predictions, FREE)) < 1e-9
@@ -141,16 +143,16 @@ def test_the_book_is_neutral_again_after_every_trade(tape: Tape) -> None:
 def test_a_fund_that_knows_the_future_earns_a_lot(tape: Tape) -> None:
     future = np.stack([tape.returns[5 * w : 5 * w + 60].sum(axis=0) for w in range(tape.weeks)])
     market = np.expm1(tape.returns[: 5 * tape.weeks]).mean(axis=1)
-    figures = Figures.of(tape.trade(future, Terms()), market)
+    figures = FundFigures.of(tape.trade(future, FundTerms()), market)
     assert figures.return_a_year > 0.4
     assert figures.sharpe > 8
-    wrong = Figures.of(tape.trade(-future, Terms()), market)
+    wrong = FundFigures.of(tape.trade(-future, FundTerms()), market)
     assert wrong.return_a_year < -0.4
     assert wrong.drawdown > 0.25
 
 
 def test_a_fund_on_noise_earns_nothing_beyond_costs_and_fee(tape: Tape) -> None:
-    tracks = [tape.trade(noise(tape, seed), Terms()) for seed in range(24)]
+    tracks = [tape.trade(noise(tape, seed), FundTerms()) for seed in range(24)]
     earned = np.array([track.before.mean() for track in tracks]) * 260
     error = earned.std(ddof=1) / len(earned) ** 0.5
     assert abs(earned.mean()) < 3 * error
@@ -162,7 +164,7 @@ def test_a_fund_on_noise_earns_nothing_beyond_costs_and_fee(tape: Tape) -> None:
 
 def test_costs_and_fee_are_booked_to_the_cent() -> None:
     """Two stocks, two tranches of a week each in the book; worked out by hand."""
-    terms = Terms(tranches=2, cost_basis_points=10, fee_a_year=0.026)  # 1e-4 a day
+    terms = FundTerms(tranches=2, cost_basis_points=10, fee_a_year=0.026)  # 1e-4 a day
     weights = np.array([[1.0, -1.0], [-1.0, 1.0], [0.0, 0.0]])
     returns = np.zeros((13, 2))
     returns[0, 0] = np.log(1.1)  # the first stock gains a tenth on the first day
@@ -205,23 +207,23 @@ def test_where_nothing_is_handed_in_the_newest_prediction_is_traded_again() -> N
 def test_figures_are_those_of_a_year_of_260_days() -> None:
     net = np.array([0.01, -0.02, 0.015, 0.0])
     zero = np.zeros(4)
-    track = Track(net, net, zero, zero, np.array([0.5]), np.ones((1, 2)), np.ones((1, 2)))
-    figures = Figures.of(track, -net)
+    track = PortfolioTrack(net, net, zero, zero, np.array([0.5]), np.ones((1, 2)), np.ones((1, 2)))
+    figures = FundFigures.of(track, -net)
     assert figures.return_a_year == pytest.approx(0.00125 * 260)
     assert figures.volatility_a_year == pytest.approx(np.std(net) * 260**0.5)
     assert figures.sharpe == pytest.approx(figures.return_a_year / figures.volatility_a_year)
     assert figures.drawdown == pytest.approx(0.02)
     assert figures.turnover_a_year == pytest.approx(0.5 * 65)
     assert figures.market_correlation == pytest.approx(-1)
-    assert np.isnan(Figures.of(replace(track, net=zero), zero).sharpe)
+    assert np.isnan(FundFigures.of(replace(track, net=zero), zero).sharpe)
 
 
 def test_what_comes_later_changes_no_position_before(tape: Tape) -> None:
     predictions, day = noise(tape, 3), 93
-    known = tape.trade(predictions, Terms())
+    known = tape.trade(predictions, FundTerms())
     truth = tape.returns
     tape.returns = np.where(np.arange(len(truth))[:, None] < day, truth, 10 * truth)
-    other = tape.trade(predictions, Terms())
+    other = tape.trade(predictions, FundTerms())
     tape.returns = truth
     assert np.array_equal(known.net[:day], other.net[:day])
     assert np.array_equal(known.held[: day // 5 + 1], other.held[: day // 5 + 1])
@@ -320,7 +322,7 @@ def test_the_field_is_gathered_for_a_fund_where_it_is_not_there_yet(
 
 def test_the_meta_model_is_weighted_by_what_was_at_risk(tmp_path: Path) -> None:
     """Where only the best rival had something at risk, the fund of the meta model is its fund."""
-    terms = Terms(tranches=1)
+    terms = FundTerms(tranches=1)
     crowded, lonely = (fresh_tournament(tmp_path / name) for name in ("crowded", "lonely"))
     best = best_rival(lonely.field_world(), before_era=61).name
     with lonely.store.writing() as connection:
@@ -347,6 +349,6 @@ def test_a_period_that_cannot_be_is_refused_with_what_can(
         assert "to 73" in refused.value.hint
     with pytest.raises(PracticeSettings):
         chosen_period(world, from_era=None, eras=0)
-    assert chosen_period(world, from_era=54, eras=3) == Period(54, 56, 0, 13)
-    assert chosen_period(world, from_era=59, eras=4) == Period(59, 62, 2, 13)
+    assert chosen_period(world, from_era=54, eras=3) == FundPeriod(54, 56, 0, 13)
+    assert chosen_period(world, from_era=59, eras=4) == FundPeriod(59, 62, 2, 13)
     assert fund_report(grown[1], from_era=54, eras=3).days == 15

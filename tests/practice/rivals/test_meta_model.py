@@ -17,7 +17,7 @@ from numeri_cli.practice.rivals.rivals import Attendance
 from numeri_cli.practice.rounds import settlement
 from numeri_cli.practice.rounds.predictions import predictions_of
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.small_worlds import small_world
+from tests.support.small_worlds import small_world
 
 
 def test_it_equals_the_official_library() -> None:

@@ -26,21 +26,21 @@ from numeri_cli.practice.rivals.forest import Forest
 from numeri_cli.practice.rivals.rivals import Attendance
 from numeri_cli.practice.rivals.techniques import (
     BestFeatures,
-    Choir,
+    FitData,
     Forecaster,
-    History,
-    Lesson,
     LiveView,
     Noise,
+    RankEnsemble,
     Ridge,
     Technique,
+    TrainingHistory,
 )
 from numeri_cli.practice.rivals.trees import (
     BinnedEras,
     Trees,
 )
-from numeri_cli.practice.world.eras import Laws
-from tests.practice.small_worlds import SMALL, small_world
+from numeri_cli.practice.world.eras import WorldDefinition
+from tests.support.small_worlds import SMALL, small_world
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class PlainHistory:
         return BinnedEras.build(self, range(1, self.last_era + 1, 2))
 
 
-def view(history: History, era: int) -> LiveView:
+def view(history: TrainingHistory, era: int) -> LiveView:
     features = history.features(era)
     return LiveView((era,), features, np.zeros((2, features.shape[1])))
 
@@ -80,14 +80,14 @@ TECHNIQUES: list[Technique] = [
     Ridge((1, 3, 7), every=2, last_eras=10),
     BestFeatures(2),
     BestFeatures(2, (1, 3, 5, 7), last_eras=8),
-    Choir((Trees(rounds=30, share=0.5), Ridge(tuple(range(10))))),
+    RankEnsemble((Trees(rounds=30, share=0.5), Ridge(tuple(range(10))))),
 ]
 
 
 @pytest.mark.parametrize("technique", TECHNIQUES, ids=str)
 def test_a_technique_finds_what_is_there(technique: Technique) -> None:
     history = PlainHistory(30)
-    learnt = technique.fit(Lesson(history, range(1, 31), "target_ender_20", seed=1))
+    learnt = technique.fit(FitData(history, range(1, 31), "target_ender_20", seed=1))
     scores = technique.forecaster(learnt).scores(view(history, 40))
     assert np.corrcoef(scores, history.target(40, "target_ender_20"))[0, 1] > 0.6
 
@@ -95,21 +95,21 @@ def test_a_technique_finds_what_is_there(technique: Technique) -> None:
 @pytest.mark.parametrize("technique", TECHNIQUES, ids=str)
 def test_a_technique_learns_the_same_twice_and_only_from_its_eras(technique: Technique) -> None:
     history = PlainHistory(30)
-    lesson = Lesson(history, range(1, 21), "target_ender_20", seed=1)
-    assert technique.fit(lesson) == technique.fit(lesson)
+    fit_data = FitData(history, range(1, 21), "target_ender_20", seed=1)
+    assert technique.fit(fit_data) == technique.fit(fit_data)
     assert history.asked
     assert max(history.asked) <= 20
 
 
 def test_trees_split_only_on_the_features_they_may_use() -> None:
     history = PlainHistory(30)
-    lesson = Lesson(history, range(1, 31), "target_ender_20", seed=1)
+    fit_data = FitData(history, range(1, 31), "target_ender_20", seed=1)
     everything = view(history, 40)
     features = everything.features.copy()
     features[3] = 4 - features[3]
 
     def sees_the_change(technique: Technique) -> bool:
-        forecaster = technique.forecaster(technique.fit(lesson))
+        forecaster = technique.forecaster(technique.fit(fit_data))
         changed = forecaster.scores(LiveView((40,), features, everything.benchmarks))
         return bool((changed != forecaster.scores(everything)).any())
 
@@ -119,20 +119,22 @@ def test_trees_split_only_on_the_features_they_may_use() -> None:
 
 def test_chance_is_fresh_in_every_era_and_alike_when_asked_again() -> None:
     history, noise = PlainHistory(2), Noise(seed=1, number=3)
-    forecaster: Forecaster = noise.forecaster(noise.fit(Lesson(history, range(1, 3), "", 1)))
+    forecaster: Forecaster = noise.forecaster(noise.fit(FitData(history, range(1, 3), "", 1)))
     first, second = forecaster.scores(view(history, 1)), forecaster.scores(view(history, 2))
     assert (first == forecaster.scores(view(history, 1))).all()
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.3
 
 
-def laws(**changes: int) -> Laws:
-    return Laws.of(WorldSettings(**{"stocks": 150, "eras": 60, "features": 24, **changes}))
+def definition(**changes: int) -> WorldDefinition:
+    return WorldDefinition.of(
+        WorldSettings(**{"stocks": 150, "eras": 60, "features": 24, **changes})
+    )
 
 
 def test_rivals_learn_from_train_less_the_purge() -> None:
     history = PlainHistory(48, stocks=150)
     wide = WorldSettings(stocks=150, eras=60, features=12)
-    few = Laws.of(WorldSettings(stocks=150, eras=60, features=12))
+    few = WorldDefinition.of(WorldSettings(stocks=150, eras=60, features=12))
     assert wide.rival_eras == 32
     for rival in few.rivals:
         if not isinstance(rival.technique, Trees | Ridge):
@@ -154,11 +156,11 @@ def test_benchmarks_are_trained_on_what_was_known_before_their_chunk(benchmark: 
 
 
 def test_a_field_of_any_size_has_different_names_stakes_and_teachers() -> None:
-    full = laws(rivals=FULL_FIELD, features=240).rivals
+    full = definition(rivals=FULL_FIELD, features=240).rivals
     assert len({rival.name for rival in full}) == FULL_FIELD >= 60
     assert all(rival.stake_nmr > 0 for rival in full)
     assert {rival.target for rival in full} >= {"target_ender_20", "target_ender_60"}
-    few = laws(rivals=5, features=240).rivals
+    few = definition(rivals=5, features=240).rivals
     assert [rival.name for rival in few] == [rival.name for rival in full[:5]]
     assert len({rival.seed for rival in full}) == FULL_FIELD
     for archetype in ARCHETYPES:
@@ -166,7 +168,7 @@ def test_a_field_of_any_size_has_different_names_stakes_and_teachers() -> None:
         assert len(twins) == archetype.count
         different = archetype.name not in ("echo_chamber",)  # there are two models to copy
         assert not different or len({str(rival.technique) for rival in twins}) == len(twins)
-    assert len({rival.name for rival in laws(rivals=3 * FULL_FIELD).rivals}) == 3 * FULL_FIELD
+    assert len({rival.name for rival in definition(rivals=3 * FULL_FIELD).rivals}) == 3 * FULL_FIELD
 
 
 def test_a_world_has_a_full_field() -> None:
@@ -175,7 +177,7 @@ def test_a_world_has_a_full_field() -> None:
 
 def test_some_rivals_are_late_or_missing_as_often_as_they_should() -> None:
     settings = WorldSettings(rivals=FULL_FIELD)
-    for rival in laws(rivals=FULL_FIELD).rivals:
+    for rival in definition(rivals=FULL_FIELD).rivals:
         kept = [rival.attendance(settings, era) for era in range(301, 701)]
         assert kept == [rival.attendance(settings, era) for era in range(301, 701)]
         assert abs(kept.count(Attendance.late) / 400 - rival.late) < 0.08
@@ -207,10 +209,10 @@ def test_predictions_of_rivals_lie_strictly_inside_and_differ() -> None:
 @pytest.mark.parametrize("name", ["quiet_harvest", "night_heron", "level_ground"])
 def test_neutral_rivals_are_less_exposed_than_they_would_be(name: str) -> None:
     world = small_world()
-    rivals = {rival.name: rival for rival in world.chronicle.laws.rivals}
+    rivals = {rival.name: rival for rival in world.era_records.definition.rivals}
     rival = rivals[name]
     make: Callable[[bytes], Forecaster] = rival.technique.forecaster
-    learnt = world.chronicle.archive.read_model(f"rivals/{name}")
+    learnt = world.era_records.archive.read_model(f"rivals/{name}")
     features = world.features(61)
     raw = make(learnt).scores(LiveView((61,), features, np.zeros((2, SMALL.stocks))))
 
@@ -223,8 +225,8 @@ def test_neutral_rivals_are_less_exposed_than_they_would_be(name: str) -> None:
 @pytest.mark.parametrize(("depth", "rounds"), [(2, 5), (5, 40), (6, 20)])
 def test_a_forest_sums_its_leaves_as_lightgbm_does(depth: int, rounds: int) -> None:
     history = PlainHistory(30)
-    lesson = Lesson(history, range(1, 31), "target_ender_20", seed=1)
-    learnt = Trees(depth=depth, rounds=rounds, share=0.8).fit(lesson).decode()
+    fit_data = FitData(history, range(1, 31), "target_ender_20", seed=1)
+    learnt = Trees(depth=depth, rounds=rounds, share=0.8).fit(fit_data).decode()
     features = np.concatenate([history.features(era) for era in range(40, 50)], axis=1)
     booster = lightgbm.Booster(model_str=learnt)
     expected = booster.predict(np.ascontiguousarray(features.T, dtype=np.float32))
@@ -234,8 +236,8 @@ def test_a_forest_sums_its_leaves_as_lightgbm_does(depth: int, rounds: int) -> N
 
 def test_a_forest_of_stumps_without_a_split_is_a_constant() -> None:
     history = PlainHistory(2, stocks=15)  # too few rows for a leaf
-    lesson = Lesson(history, range(1, 3), "target_ender_20", seed=1)
-    learnt = Trees(rounds=3, bagging=1.0).fit(lesson).decode()
+    fit_data = FitData(history, range(1, 3), "target_ender_20", seed=1)
+    learnt = Trees(rounds=3, bagging=1.0).fit(fit_data).decode()
     sums = Forest.parse(learnt).sums(history.features(5))
     expected = lightgbm.Booster(model_str=learnt).predict(history.features(5).T.astype(float))
     assert (sums == expected).all()

@@ -16,8 +16,8 @@ from numeri_cli.practice.rounds.daily_scores import (
 from numeri_cli.practice.rounds.settlement import scores_of
 from numeri_cli.practice.rounds.terms import ATOMIC
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.small_worlds import SMALL, small_world
-from tests.practice.wire import Wire
+from tests.support.small_worlds import SMALL, small_world
+from tests.support.wire import Wire
 
 SCORES = """query($m: ID!, $day: Int, $resolved: Boolean) {
     submissionScores(modelId: $m, day: $day, resolved: $resolved) {
@@ -35,21 +35,21 @@ HORIZON = {
 
 
 def test_the_target_so_far_becomes_the_target() -> None:
-    chronicle = small_world().chronicle
+    era_records = small_world().era_records
     for era in (1, SMALL.eras - 12):
-        daily = chronicle.targets_so_far(era, days=60)
+        daily = era_records.targets_so_far(era, days=60)
         for days in (20, 60):
-            known = chronicle.target(era, f"target_ender_{days}")
+            known = era_records.target(era, f"target_ender_{days}")
             np.testing.assert_array_equal(daily[days - 1], known)
         assert (daily[0] != daily[59]).mean() > 0.3
 
 
 def test_no_target_rests_on_returns_that_are_not_drawn() -> None:
-    chronicle = small_world().chronicle
-    assert chronicle.targets_so_far(SMALL.eras, days=3).shape == (3, SMALL.stocks)
+    era_records = small_world().era_records
+    assert era_records.targets_so_far(SMALL.eras, days=3).shape == (3, SMALL.stocks)
     for era, days in ((SMALL.eras, 4), (SMALL.eras + 1, 1), (SMALL.eras - 1, 9)):
         with pytest.raises(ValueError, match="not known"):
-            chronicle.targets_so_far(era, days=days)
+            era_records.targets_so_far(era, days=days)
 
 
 @pytest.mark.parametrize("horizon_days", [20, 60])

@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from numerai_tools import scoring
 
+from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.tournament import Tournament
-from numeri_cli.practice.world.world import WorldSettings
-from tests.practice.wire import Wire
-from tests.practice.worlds import fresh_tournament
 from tests.scoring.oracle import answer
+from tests.support.tournaments import fresh_tournament
+from tests.support.wire import Wire
 
 AUTH = """query($n: String!) { diagnosticsUploadAuth(filename: $n, tournament: 8) {
     filename url } }"""

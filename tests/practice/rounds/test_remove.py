@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from numeri_cli.errors import LockHeld, PracticeMissing
+from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.rounds.remove import removal
 from numeri_cli.practice.tournament import Tournament
-from numeri_cli.practice.world.world import WorldSettings
 from numeri_cli.progress import Silent
-from tests.practice.dying import in_a_child
-from tests.practice.test_wire_leaks import let_the_window_pass
-from tests.practice.wire import UPLOAD_AUTH, Wire
+from tests.support.dying import in_a_child
+from tests.support.tournaments import let_the_window_pass
+from tests.support.wire import UPLOAD_AUTH, Wire
 
 TINY = WorldSettings(seed=9, stocks=100, eras=40, features=12, rivals=3)
 

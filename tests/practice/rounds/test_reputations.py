@@ -13,23 +13,28 @@ import pytest
 from numeri_cli.practice.participants import accounts
 from numeri_cli.practice.results.leaderboard import leaderboard
 from numeri_cli.practice.rounds import settlement
-from numeri_cli.practice.rounds.account_reputations import account_standings
+from numeri_cli.practice.rounds.account_reputations import ranked_accounts
 from numeri_cli.practice.rounds.reputations import (
-    Period,
-    Standing,
-    standings,
+    RankedModel,
+    Trailing,
+    ranked_models,
 )
 from numeri_cli.practice.server.graphql import tournament_schema
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.rounds.past_year import (
+from tests.support.past_year import (
     NAMES,
     PastYear,
 )
-from tests.practice.wire import Wire
-from tests.practice.worlds import fresh_tournament
+from tests.support.tournaments import fresh_tournament
+from tests.support.wire import Wire
 
 WEEKS = 72
-PERIODS = {Period.week: 1, Period.quarter: 13, Period.year: 52, Period.ever: WEEKS}
+PERIODS = {
+    Trailing.week: 1,
+    Trailing.quarter: 13,
+    Trailing.year: 52,
+    Trailing.ever: WEEKS,
+}
 SCORES = [name for names in NAMES.values() for name in names]
 BOARD = "query($by: String, $way: String) { %s(orderBy: $by, direction: $way) { %s } }"
 BOARDS = {"v2Leaderboard": "V2LeaderboardEntry", "accountLeaderboard": "AccountLeaderboardEntry"}
@@ -37,11 +42,11 @@ BOARDS = {"v2Leaderboard": "V2LeaderboardEntry", "accountLeaderboard": "AccountL
 
 def standing_now(
     tournament: Tournament, *, known_by: datetime | None = None
-) -> tuple[Standing, ...]:
+) -> tuple[RankedModel, ...]:
     state = tournament.state()
     number = state.live_round if known_by is None else state.calendar.number_at(known_by)
     with tournament.store.reading() as connection:
-        return standings(connection, number, known_by=known_by)
+        return ranked_models(connection, number, known_by=known_by)
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +80,8 @@ def test_ranks_follow_the_reputations(year: PastYear) -> None:
     assert found[-1].model.name == "harbour"
 
 
-@pytest.mark.parametrize("period", list(Period))
-def test_earnings_and_returns_are_those_of_the_period(year: PastYear, period: Period) -> None:
+@pytest.mark.parametrize("period", list(Trailing))
+def test_earnings_and_returns_are_those_of_the_period(year: PastYear, period: Trailing) -> None:
     weeks = PERIODS[period]
     for one in standing_now(year.tournament):
         name = one.model.name
@@ -106,7 +111,7 @@ def test_an_account_is_weighted_by_the_stakes_of_its_models(year: PastYear) -> N
     everybody = standing_now(year.tournament)
     own = [one for one in everybody if one.model.account_name == "newcomer"]
     assert sorted(one.model.name for one in own) == ["beacon", "harbour", "lighthouse"]
-    [account] = [one for one in account_standings(everybody) if one.username == "newcomer"]
+    [account] = [one for one in ranked_accounts(everybody) if one.username == "newcomer"]
     stakes = {one.model.name: one.model.stake_nmr for one in own}
     for name in SCORES:
         both = [(float(stakes[m]), year.mean(m, name)) for m in ("lighthouse", "beacon")]
@@ -138,7 +143,7 @@ def test_models_without_stake_count_equally_in_their_account(tmp_path: Path) -> 
         newcomer = accounts.account_named(connection, "newcomer")
         assert newcomer is not None
         entries = [
-            settlement.Entry(one.id, one.name, None, None, Decimal(0))
+            settlement.RoundEntry(one.id, one.name, None, None, Decimal(0))
             for one in accounts.models_of(connection, newcomer.id)
         ]
         settlement.record_scores(
@@ -150,7 +155,7 @@ def test_models_without_stake_count_equally_in_their_account(tmp_path: Path) -> 
             moment=calendar.opening(number + 13),
         )
     [account] = [
-        one for one in account_standings(standing_now(tournament)) if one.username == "newcomer"
+        one for one in ranked_accounts(standing_now(tournament)) if one.username == "newcomer"
     ]
     assert account.reputations["corr60"] == pytest.approx(0.03)
 
@@ -160,27 +165,27 @@ def test_models_without_stake_count_equally_in_their_account(tmp_path: Path) -> 
     [
         # 13 staked, lost 3.16, the rest withdrawn
         ([(0, "increase", "13"), (14, "burn", "-3.16"), (15, "decrease", "-9.84")], 16,
-         {Period.quarter: -3.16 / 13, Period.year: -3.16 / 13, Period.ever: -3.16 / 13}),
+         {Trailing.quarter: -3.16 / 13, Trailing.year: -3.16 / 13, Trailing.ever: -3.16 / 13}),
         # lost before a quarter ago, then raised: the quarter began with what was left
         ([(0, "increase", "13"), (14, "burn", "-1.65"), (20, "increase", "86.65"),
           (29, "payout", "4.9")], 30,
-         {Period.quarter: 4.9 / 98, Period.year: 3.25 / 99.65, Period.ever: 3.25 / 99.65}),
+         {Trailing.quarter: 4.9 / 98, Trailing.year: 3.25 / 99.65, Trailing.ever: 3.25 / 99.65}),
         # withdrawn long ago: neither is in the quarter; staked anew in it
         ([(0, "increase", "50"), (2, "decrease", "-50"), (55, "increase", "10"),
           (60, "payout", "1")], 60,
-         {Period.week: 0.1, Period.quarter: 0.1, Period.year: 0.1, Period.ever: 1 / 60}),
+         {Trailing.week: 0.1, Trailing.quarter: 0.1, Trailing.year: 0.1, Trailing.ever: 1 / 60}),
         # what is settled at the opening a period begins with was settled before it
         ([(0, "increase", "10"), (47, "payout", "2"), (59, "payout", "3"),
           (60, "burn", "-1.5")], 60,
-         {Period.week: -1.5 / 15, Period.quarter: 1.5 / 12, Period.year: 3.5 / 10}),
-        ([], 60, dict.fromkeys(Period, 0.0)),
+         {Trailing.week: -1.5 / 15, Trailing.quarter: 1.5 / 12, Trailing.year: 3.5 / 10}),
+        ([], 60, dict.fromkeys(Trailing, 0.0)),
     ],
 )  # fmt: skip
 def test_a_return_is_over_what_was_staked_whatever_was_moved_since(
     tmp_path: Path,
     moves: list[tuple[int, str, str]],
     weeks: int,
-    expected: dict[Period, float],
+    expected: dict[Trailing, float],
 ) -> None:
     tournament = fresh_tournament(tmp_path / "practice")
     calendar, first = tournament.state().calendar, tournament.state().live_round
@@ -198,7 +203,7 @@ def test_a_return_is_over_what_was_staked_whatever_was_moved_since(
                 number=first + week - 13 if is_settled else None,
                 moment=moment if is_settled else moment + timedelta(hours=3),
             )
-        everybody = standings(connection, first + weeks)
+        everybody = ranked_models(connection, first + weeks)
     [own] = [one for one in everybody if one.model.name == "lighthouse"]
     found = {period: own.earnings[period].share for period in expected}
     assert found == pytest.approx(expected, rel=1e-12)
@@ -213,7 +218,7 @@ def test_what_was_known_at_a_moment_is_what_stood_there_then(tmp_path: Path) -> 
     year.tournament.set_stake("harbour", Decimal(1))
     again, now = standing_now(year.tournament, known_by=moment), standing_now(year.tournament)
 
-    def told(everybody: tuple[Standing, ...]) -> list[tuple[Any, ...]]:
+    def told(everybody: tuple[RankedModel, ...]) -> list[tuple[Any, ...]]:
         return [
             (one.rank, one.model.id, one.model.stake_nmr, one.reputations, one.ranks, one.earnings)
             for one in everybody

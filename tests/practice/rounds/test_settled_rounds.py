@@ -11,8 +11,8 @@ from numerai_tools import scoring
 
 from numeri_cli.practice.rounds.settlement import scores_of
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.wire import Wire
 from tests.scoring.oracle import answer, column
+from tests.support.wire import Wire
 
 UNIT = Decimal("1e-18")
 WEEKS_TO_RESOLVE = 14  # a 60-day target of the first round

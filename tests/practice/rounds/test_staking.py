@@ -26,9 +26,8 @@ from numeri_cli.practice.rounds import (
 )
 from numeri_cli.practice.rounds.terms import NMR_UNIT
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.test_wire_leaks import let_the_window_pass
-from tests.practice.wire import Wire
-from tests.practice.worlds import fresh_tournament
+from tests.support.tournaments import fresh_tournament, let_the_window_pass
+from tests.support.wire import Wire
 
 MODELS = ("lighthouse", "beacon")
 WALLET = Decimal(100)

@@ -11,7 +11,7 @@ from numeri_cli.practice.rounds.terms import (
     terms_of,
 )
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.wire import Wire
+from tests.support.wire import Wire
 
 OTHER = RoundTerms({"v2_corr20": Decimal("0.5")}, Decimal("0.05"), Decimal("0.8"), Decimal(72_000))
 CONFIGS = """query($n: Int!) { rounds(tournament: 8, number: $n) {

@@ -31,8 +31,8 @@ from numeri_cli.practice.server.server import (
     listening,
 )
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.wire import Wire
 from tests.support.desk import QUICK
+from tests.support.wire import Wire
 
 DATASETS = "{ listDatasets }"
 HERE = "127.0.0.1"

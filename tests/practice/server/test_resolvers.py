@@ -23,7 +23,7 @@ from numeri_cli.practice.server.spelling import (
     understood,
 )
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.wire import CREATE, UPLOAD_AUTH, Wire
+from tests.support.wire import CREATE, UPLOAD_AUTH, Wire
 
 CLOSED = "Current round not open for submissions"
 NO_SESSION = "Your session is invalid or has expired."

@@ -21,8 +21,9 @@ from numeri_cli.practice.server.server import (
     listening,
     serve,
 )
+from numeri_cli.practice.server.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.wire import CREATE, UPLOAD_AUTH, Wire
+from tests.support.wire import CREATE, UPLOAD_AUTH, Wire
 
 LIVE = "v5.3/live.parquet"
 DATASET = "query($f: String!) { dataset(filename: $f) }"
@@ -89,7 +90,7 @@ def test_a_put_without_a_length_is_refused(tournament: Tournament) -> None:
         "wsgi.url_scheme": "http",
         "wsgi.input": None,
     }
-    signer = tournament.signer()
+    signer = UrlSigner(tournament.signing_key())
     url = signer.url("http://x", method="PUT", path="/uploads/p.csv")
     environ["QUERY_STRING"] = httpx.URL(url).query.decode()
     app = application(tournament)

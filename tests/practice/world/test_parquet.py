@@ -13,7 +13,7 @@ import pytest
 
 from numeri_cli.practice.market.targets import TARGETS
 from numeri_cli.practice.world.world import World
-from tests.practice.small_worlds import SMALL, own_world, small_world
+from tests.support.small_worlds import SMALL, own_world, small_world
 
 WEEKS = ("earlier", "later")
 NAMES = {
@@ -102,7 +102,7 @@ def test_recent_eras_have_no_target_until_the_horizon_has_passed() -> None:
 def test_data_type_tells_whether_the_main_target_is_known(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    from tests.practice.small_worlds import own_world
+    from tests.support.small_worlds import own_world
 
     world = own_world(tmp_path_factory.mktemp("advanced") / "world")
     world.advance()

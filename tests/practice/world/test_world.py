@@ -22,7 +22,7 @@ from numeri_cli.errors import (
 )
 from numeri_cli.practice.world.dataset_files import is_of_field
 from numeri_cli.practice.world.world import World
-from tests.practice.small_worlds import SMALL, digests, own_world, small_world, small_world_root
+from tests.support.small_worlds import SMALL, digests, own_world, small_world, small_world_root
 
 CREATE = """
 import sys
@@ -75,7 +75,7 @@ ADVANCE_STEPS = (
 
 
 ADVANCE = KILL.replace("{work}", "world.advance(listener=killer); world.publish(listener=killer)")
-GATHER = KILL.replace("{work}", "world.gather(listener=killer)")
+GATHER = KILL.replace("{work}", "world.train_field(listener=killer)")
 
 
 def run_python(text: str, *arguments: str, **environment: str) -> str:
@@ -188,10 +188,10 @@ def test_the_field_may_wait_and_comes_out_alike(tmp_path: Path) -> None:
     assert {"train.parquet", "validation.parquet", "live.parquet"} < names
     assert not {name for name in names if is_of_field(name)}
     assert not (tmp_path / "world" / "models").exists()
-    world.gather()
+    world.train_field()
     assert world.has_field
     assert digests(tmp_path / "world") == digests(small_world_root())
-    World.open(tmp_path / "world").gather()
+    World.open(tmp_path / "world").train_field()
     assert digests(tmp_path / "world") == digests(small_world_root())
 
 
@@ -212,7 +212,7 @@ def test_killed_while_the_field_is_gathered_it_is_gathered_again_alike(tmp_path:
     for step in GATHER_STEPS:
         world = World.open(tmp_path / step)
         assert world.has_field == (step == "field_in_force")
-        world.gather()
+        world.train_field()
         world.publish()
         assert digests(tmp_path / step) == digests(small_world_root()), step
 

@@ -11,19 +11,19 @@ from numeri_cli.practice.participants import (
 )
 from numeri_cli.practice.participants.accounts import (
     ApiKey,
-    Model,
+    ModelSlot,
 )
 from numeri_cli.practice.participants.ids import opaque_id
 from numeri_cli.practice.participants.refusals import (
     Refusal,
     on_chain_only,
 )
-from numeri_cli.practice.rounds import reputations as standing
+from numeri_cli.practice.rounds import reputations
 from numeri_cli.practice.server.resolvers.hosting import hosted_in
 from numeri_cli.practice.server.resolvers.request import (
     CLASSIC,
-    Asked,
-    View,
+    ApiRequest,
+    RequestView,
     Wire,
     page,
     viewing,
@@ -38,7 +38,7 @@ WRITE_SCOPE = "write_user_info"
 STAKING_DISABLED = "Staking v2 is disabled"
 
 
-def account(view: View) -> Wire:
+def account(view: RequestView) -> Wire:
     """The caller's account."""
     caller = view.caller(INFO_SCOPE)
     own = caller.account
@@ -61,7 +61,7 @@ def account(view: View) -> Wire:
 
 
 def _wallet(
-    view: View, account_id: str, *, limit: int | None = None, offset: int | None = None
+    view: RequestView, account_id: str, *, limit: int | None = None, offset: int | None = None
 ) -> list[Wire]:
     """What went from the account into stakes and back."""
     rows: list[Wire] = [
@@ -77,7 +77,7 @@ def _wallet(
         }
         for model in accounts.models_of(view.connection, account_id)
         for view_name in [model.account_name]
-        for move in standing.stake_moves_of(view.connection, model.id)
+        for move in reputations.stake_moves_of(view.connection, model.id)
         if move.kind in ("increase", "decrease")
     ]
     rows.sort(key=lambda row: row["time"], reverse=True)
@@ -88,18 +88,18 @@ def _key_wire(key: ApiKey) -> Wire:
     return {"name": key.name, "publicId": key.public_id, "scopes": list(key.scopes)}
 
 
-def api_token_info(view: View) -> Wire:
+def api_token_info(view: RequestView) -> Wire:
     """What the caller's key is and may do; any key may ask."""
     caller = view.caller()
     return {**_key_wire(caller.key), "accountUsername": caller.account.username}
 
 
-def model(view: View, *, model_id: str | None = None) -> Wire:
+def model(view: RequestView, *, model_id: str | None = None) -> Wire:
     """One of the caller's models."""
     return model_wire(view, view.own_model(view.caller(INFO_SCOPE), model_id))
 
 
-def model_wire(view: View, one: Model) -> Wire:
+def model_wire(view: RequestView, one: ModelSlot) -> Wire:
     """A model slot as the API shows it to its owner."""
     return {
         "id": one.id,
@@ -126,7 +126,7 @@ def model_wire(view: View, one: Model) -> Wire:
     }
 
 
-def _returning(view: View, one: Model) -> Wire | None:
+def _returning(view: RequestView, one: ModelSlot) -> Wire | None:
     """What is on its way from a model's stake to the wallet; due when the last round settles."""
     if one.wanted_nmr is None:
         return None
@@ -143,7 +143,7 @@ def _returning(view: View, one: Model) -> Wire | None:
     }
 
 
-def _reading(view: View, read: Callable[[], list[Wire]]) -> Callable[[], list[Wire]]:
+def _reading(view: RequestView, read: Callable[[], list[Wire]]) -> Callable[[], list[Wire]]:
     """A field that needs the scope to read submissions, asked for when it is selected."""
 
     def resolve() -> list[Wire]:
@@ -153,19 +153,19 @@ def _reading(view: View, read: Callable[[], list[Wire]]) -> Callable[[], list[Wi
     return resolve
 
 
-def _all_submissions(view: View, model_id: str) -> list[Wire]:
+def _all_submissions(view: RequestView, model_id: str) -> list[Wire]:
     found = submissions.submissions_of(view.connection, model_id)
     return [submission_wire(view, one) for one in found]
 
 
-def _latest(view: View, model_id: str, latest_n_rounds: int | None) -> list[Wire]:
+def _latest(view: RequestView, model_id: str, latest_n_rounds: int | None) -> list[Wire]:
     view.caller("read_submission_info")
     return latest_submissions(view, model_id, latest_n_rounds=latest_n_rounds)
 
 
-def user_scores(view: View, model_id: str) -> list[Wire]:
+def user_scores(view: RequestView, model_id: str) -> list[Wire]:
     """A model's reputations with their ranks."""
-    everybody = standing.standings(view.connection, view.state.live_round)
+    everybody = reputations.ranked_models(view.connection, view.state.live_round)
     own = next(one for one in everybody if one.model.id == model_id)
     staked = [one for one in everybody if one.model.stake_nmr > 0]
     return [
@@ -181,20 +181,20 @@ def user_scores(view: View, model_id: str) -> list[Wire]:
     ]
 
 
-def _owned(asked: Asked, model_id: str | None, *, scope: str) -> None:
+def _owned(asked: ApiRequest, model_id: str | None, *, scope: str) -> None:
     """Refuse where the model is not the caller's."""
     with viewing(asked) as view:
         view.own_model(view.caller(scope), model_id)
 
 
-def set_user_bio(asked: Asked, *, value: str, model_id: str | None = None) -> bool:
+def set_user_bio(asked: ApiRequest, *, value: str, model_id: str | None = None) -> bool:
     """Profile edits are not kept: nobody here reads them."""
     _owned(asked, model_id, scope=WRITE_SCOPE)
     return True
 
 
 def set_user_link(
-    asked: Asked,
+    asked: ApiRequest,
     *,
     link_url: str,
     link_text: str | None = None,
@@ -206,7 +206,7 @@ def set_user_link(
 
 
 def set_submission_webhook(
-    asked: Asked,
+    asked: ApiRequest,
     *,
     model_id: str | None = None,
     new_submission_webhook: str | None = None,
@@ -217,7 +217,7 @@ def set_submission_webhook(
 
 
 def v2_change_stake(
-    asked: Asked,
+    asked: ApiRequest,
     *,
     model_id: str | None = None,
     tournament_number: int,
@@ -230,7 +230,7 @@ def v2_change_stake(
 
 
 def release_stake(
-    asked: Asked,
+    asked: ApiRequest,
     *,
     model_id: str,
     amount: str,
@@ -241,12 +241,12 @@ def release_stake(
     raise Refusal(STAKING_DISABLED)
 
 
-def latest_nmr_price(view: View) -> Wire:
+def latest_nmr_price(view: RequestView) -> Wire:
     """Practice NMR is worth nothing, and says so."""
     return {"priceUsd": Decimal(0), "lastUpdated": view.now}
 
 
-def v3_stake_config(view: View) -> Wire:
+def v3_stake_config(view: RequestView) -> Wire:
     """No contract takes stakes; an address, were it made up, might be sent somebody's money."""
     return {
         "address": None,
@@ -259,7 +259,7 @@ def v3_stake_config(view: View) -> Wire:
     }
 
 
-def v3_stake_other(view: View, **_: str) -> Wire:
+def v3_stake_other(view: RequestView, **_: str) -> Wire:
     """Needs a wallet and a contract; neither is here."""
     view.caller("web3_staking")
     raise on_chain_only()

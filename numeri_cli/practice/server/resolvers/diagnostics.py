@@ -30,8 +30,8 @@ from numeri_cli.practice.rounds.diagnostics import (
 )
 from numeri_cli.practice.server.resolvers.request import (
     CLASSIC,
-    Asked,
-    View,
+    ApiRequest,
+    RequestView,
     Wire,
     require_classic,
     viewing,
@@ -53,7 +53,7 @@ ROLES = {
 
 
 def diagnostics_upload_auth(
-    view: View, *, filename: str, tournament: int, model_id: str | None = None
+    view: RequestView, *, filename: str, tournament: int, model_id: str | None = None
 ) -> Wire:
     """A name and a signed URL to PUT validation predictions to."""
     require_classic(tournament)
@@ -61,7 +61,7 @@ def diagnostics_upload_auth(
 
 
 def create_diagnostics(
-    asked: Asked, *, filename: str, tournament: int, model_id: str | None = None
+    asked: ApiRequest, *, filename: str, tournament: int, model_id: str | None = None
 ) -> Wire:
     """Score an uploaded file over the validation eras."""
     require_classic(tournament)
@@ -79,7 +79,7 @@ def create_diagnostics(
     message = None
     try:
         eras = service.evaluate(
-            asked.tournament.folders.uploads / filename, asked.tournament.field_world().chronicle
+            asked.tournament.folders.uploads / filename, asked.tournament.field_world().era_records
         )
     except Unfit as unfit:
         message = str(unfit)
@@ -106,7 +106,7 @@ def create_diagnostics(
 
 
 def diagnostics(
-    view: View,
+    view: RequestView,
     *,
     id_: str | None = None,
     model_id: str | None = None,

@@ -11,20 +11,20 @@ from numeri_cli.practice.participants import (
 from numeri_cli.practice.participants import (
     hosted_models as hosting,
 )
-from numeri_cli.practice.participants.accounts import Model
+from numeri_cli.practice.participants.accounts import ModelSlot
 from numeri_cli.practice.participants.hosted_models import (
     DATA_VERSIONS,
     DOCKER_IMAGES,
-    Choice,
-    HostedModel,
+    HostingChoice,
+    UploadedModel,
 )
 from numeri_cli.practice.participants.refusals import (
     Refusal,
     not_found,
 )
 from numeri_cli.practice.server.resolvers.request import (
-    Asked,
-    View,
+    ApiRequest,
+    RequestView,
     Wire,
     require_classic,
     viewing,
@@ -39,7 +39,7 @@ LABEL = "model"
 
 
 def compute_pickle_upload_auth(
-    view: View, *, filename: str | None = "model.pkl", model_id: str | None = None
+    view: RequestView, *, filename: str | None = "model.pkl", model_id: str | None = None
 ) -> Wire:
     """A name and a signed URL to PUT a model file to."""
     name = filename or "model.pkl"
@@ -47,7 +47,7 @@ def compute_pickle_upload_auth(
 
 
 def create_compute_pickle_upload(
-    asked: Asked,
+    asked: ApiRequest,
     *,
     filename: str,
     tournament: int,
@@ -68,7 +68,7 @@ def create_compute_pickle_upload(
     if upload is None:
         raise not_found("File")
     whole = hosting.is_pickle(asked.tournament.folders.uploads / filename)
-    hosted = HostedModel(
+    hosted = UploadedModel(
         id=accounts.new_id(),
         account_id=caller.account.id,
         model_id=model.id if model else None,
@@ -85,7 +85,7 @@ def create_compute_pickle_upload(
         return hosted_wire(view, hosted)
 
 
-def _chosen(choices: Sequence[Choice], choice_id: str | None, *, what: str) -> Choice:
+def _chosen(choices: Sequence[HostingChoice], choice_id: str | None, *, what: str) -> HostingChoice:
     found = next(
         (one for one in choices if one.id == choice_id or (choice_id is None and one.is_default)),
         None,
@@ -96,7 +96,7 @@ def _chosen(choices: Sequence[Choice], choice_id: str | None, *, what: str) -> C
 
 
 def assign_pickle_to_model(
-    asked: Asked, *, model_id: str | None = None, pickle_id: str | None = None
+    asked: ApiRequest, *, model_id: str | None = None, pickle_id: str | None = None
 ) -> str:
     """Let a hosted model submit for a slot; null takes it off."""
     with viewing(asked) as view:
@@ -115,7 +115,7 @@ def assign_pickle_to_model(
 
 
 def compute_pickles(
-    view: View,
+    view: RequestView,
     *,
     id_: str | None = None,
     model_id: str | None = None,
@@ -132,13 +132,13 @@ def compute_pickles(
     return [row for row in rows if not (unassigned and row["assignedModelSlots"])]
 
 
-def hosted_in(view: View, model: Model) -> Wire | None:
+def hosted_in(view: RequestView, model: ModelSlot) -> Wire | None:
     """What is assigned to a slot."""
     found = hosting.hosted_models(view.connection, model.account_id)
     return next((hosted_wire(view, one) for one in found if one.id == model.hosted_id), None)
 
 
-def hosted_wire(view: View, one: HostedModel) -> Wire:
+def hosted_wire(view: RequestView, one: UploadedModel) -> Wire:
     """A hosted model as the API shows it."""
     image = next(choice for choice in DOCKER_IMAGES if choice.id == one.docker_image_id)
     version = next(choice for choice in DATA_VERSIONS if choice.id == one.data_version_id)
@@ -159,7 +159,7 @@ def hosted_wire(view: View, one: HostedModel) -> Wire:
     }
 
 
-def compute_pickle_data_versions(view: View, *, deprecated: bool = False) -> list[Wire]:
+def compute_pickle_data_versions(view: RequestView, *, deprecated: bool = False) -> list[Wire]:
     """Data that a hosted model may be given."""
     view.caller()
     return [
@@ -167,7 +167,9 @@ def compute_pickle_data_versions(view: View, *, deprecated: bool = False) -> lis
     ]
 
 
-def compute_pickle_docker_images(view: View, *, deprecated: bool | None = False) -> list[Wire]:
+def compute_pickle_docker_images(
+    view: RequestView, *, deprecated: bool | None = False
+) -> list[Wire]:
     """Pythons that a hosted model may be given."""
     view.caller()
     started = view.state.calendar.first_opens_at
@@ -182,7 +184,7 @@ def compute_pickle_docker_images(view: View, *, deprecated: bool | None = False)
     ]
 
 
-def _choice_wire(one: Choice) -> Wire:
+def _choice_wire(one: HostingChoice) -> Wire:
     return {
         "id": one.id,
         "name": one.name,

@@ -12,7 +12,7 @@ from numeri_cli.practice.database.database import Connection
 from numeri_cli.practice.participants import accounts
 from numeri_cli.practice.participants.accounts import (
     Caller,
-    Model,
+    ModelSlot,
 )
 from numeri_cli.practice.participants.refusals import (
     not_found,
@@ -34,7 +34,7 @@ Wire = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ApiRequest:
     """A request: whom it is for, what the client calls us, what it shows for itself.
 
     origin: scheme and host as the client wrote them, such as http://127.0.0.1:8123
@@ -51,10 +51,10 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class View:
+class RequestView:
     """The state in one transaction."""
 
-    asked: Asked
+    asked: ApiRequest
     connection: Connection
     state: State
     now: datetime
@@ -66,7 +66,7 @@ class View:
             caller.require(scope)
         return caller
 
-    def own_model(self, caller: Caller, model_id: str | None) -> Model:
+    def own_model(self, caller: Caller, model_id: str | None) -> ModelSlot:
         """The caller's model of that id; their only one where no id is given."""
         models = accounts.models_of(self.connection, caller.account.id)
         if model_id is None:
@@ -89,7 +89,7 @@ class View:
         times = self.state.calendar.round(number)
         return self.scoreboard.of_round(self.connection, times)
 
-    def any_model(self, model_id: str) -> Model:
+    def any_model(self, model_id: str) -> ModelSlot:
         """Anybody's model of that id."""
         model = accounts.model(self.connection, model_id)
         if model is None:
@@ -98,11 +98,11 @@ class View:
 
 
 @contextmanager
-def viewing(asked: Asked) -> Iterator[View]:
+def viewing(asked: ApiRequest) -> Iterator[RequestView]:
     """The state as it is now, for as long as the block runs."""
     with asked.tournament.store.reading() as connection:
         state = read_state(connection)
-        yield View(asked, connection, state, asked.tournament.time_of(state))
+        yield RequestView(asked, connection, state, asked.tournament.time_of(state))
 
 
 def require_classic(tournament: int | None) -> None:

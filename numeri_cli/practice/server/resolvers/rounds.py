@@ -20,7 +20,7 @@ from numeri_cli.practice.rounds.terms import (
 )
 from numeri_cli.practice.server.resolvers.request import (
     CLASSIC,
-    View,
+    RequestView,
     Wire,
     require_classic,
 )
@@ -31,7 +31,7 @@ RETURNS_LAG_DAYS = 2
 
 
 def rounds(
-    view: View,
+    view: RequestView,
     *,
     tournament: int | None = None,
     number: int | None = None,
@@ -61,7 +61,7 @@ def rounds(
     return found if limit is None else found[: max(limit, 0)]
 
 
-def round_status(view: View, number: int) -> str:
+def round_status(view: RequestView, number: int) -> str:
     """UPCOMING, OPEN, RESOLVING or RESOLVED."""
     current = view.state.open_round_at(view.now)
     if number > view.state.live_round or (
@@ -73,7 +73,7 @@ def round_status(view: View, number: int) -> str:
     return "RESOLVED" if is_settled(view, number) else "RESOLVING"
 
 
-def is_settled(view: View, number: int, *, horizon_days: int = MAIN_HORIZON_DAYS) -> bool:
+def is_settled(view: RequestView, number: int, *, horizon_days: int = MAIN_HORIZON_DAYS) -> bool:
     """Whether the final scores of a round are known."""
     row = view.connection.execute(
         "SELECT 1 FROM settlements WHERE round = ? AND horizon_days = ?", (number, horizon_days)
@@ -81,7 +81,7 @@ def is_settled(view: View, number: int, *, horizon_days: int = MAIN_HORIZON_DAYS
     return row is not None
 
 
-def round_wire(view: View, times: RoundTimes) -> Wire:
+def round_wire(view: RequestView, times: RoundTimes) -> Wire:
     """A round as the API shows it."""
     terms = terms_of(view.connection, times.number)
     return {
@@ -142,7 +142,7 @@ def score_config_wire(rule: ScoreRule, times: RoundTimes, terms: RoundTerms) -> 
     }
 
 
-def round_details(view: View, *, round_number: int, tournament: int) -> Wire:
+def round_details(view: RequestView, *, round_number: int, tournament: int) -> Wire:
     """One round with everybody in it."""
     require_classic(tournament)
     calendar = view.state.calendar
@@ -180,7 +180,7 @@ def round_details(view: View, *, round_number: int, tournament: int) -> Wire:
 
 
 def _round_models(
-    view: View, number: int, *, paid: dict[str, Decimal], settled: bool
+    view: RequestView, number: int, *, paid: dict[str, Decimal], settled: bool
 ) -> list[Wire]:
     scores = view.round_scores(number)
     return [
@@ -206,7 +206,7 @@ def _round_models(
     ]
 
 
-def payouts_in(view: View, number: int) -> dict[str, Decimal]:
+def payouts_in(view: RequestView, number: int) -> dict[str, Decimal]:
     """What each model earned or burned in a round, by model id."""
     rows = view.connection.execute(
         "SELECT model_id, amount_nmr FROM stake_moves WHERE round = ?", (number,)
@@ -214,7 +214,7 @@ def payouts_in(view: View, number: int) -> dict[str, Decimal]:
     return {row["model_id"]: Decimal(row["amount_nmr"]) for row in rows}
 
 
-def tournaments(view: View) -> list[Wire]:
+def tournaments(view: RequestView) -> list[Wire]:
     """There is one."""
     return [
         {
@@ -228,7 +228,7 @@ def tournaments(view: View) -> list[Wire]:
 
 
 def pipeline_status(
-    view: View, *, date: str | None = None, tournament: str | None = "classic"
+    view: RequestView, *, date: str | None = None, tournament: str | None = "classic"
 ) -> Wire:
     """When the scores of a day were made; rounds are settled the moment another one opens."""
     day = view.now if date is None else _day(date)
@@ -251,7 +251,7 @@ def pipeline_status(
     }
 
 
-def _daily_scoring(view: View, day: datetime) -> datetime | None:
+def _daily_scoring(view: RequestView, day: datetime) -> datetime | None:
     """When the rounds that resolve got their scores on a day; None where they got none."""
     scoreboard = view.scoreboard
     for number in range(view.state.calendar.first_round, view.state.live_round):
@@ -270,7 +270,7 @@ def _day(text: str) -> datetime:
 
 
 def list_datasets(
-    view: View,
+    view: RequestView,
     *,
     round_: int | None = None,
     tournament: int | None = None,
@@ -282,7 +282,7 @@ def list_datasets(
 
 
 def dataset(
-    view: View,
+    view: RequestView,
     *,
     filename: str,
     round_: int | None = None,
@@ -297,7 +297,7 @@ def dataset(
     return view.asked.file_url(path, method="GET")
 
 
-def _require_current(view: View, number: int | None) -> None:
+def _require_current(view: RequestView, number: int | None) -> None:
     """Older files are gone: a practice world keeps one week's data."""
     if number not in (None, 0, view.state.published_round):
         raise not_found("Dataset")

@@ -9,9 +9,7 @@ from decimal import Decimal
 from numeri_cli.practice.calendar import RoundTimes
 from numeri_cli.practice.participants import accounts
 from numeri_cli.practice.rounds import (
-    reputations as standing,
-)
-from numeri_cli.practice.rounds import (
+    reputations,
     settlement,
 )
 from numeri_cli.practice.rounds.daily_scores import (
@@ -22,7 +20,7 @@ from numeri_cli.practice.rounds.settlement import SCORE_RULES
 from numeri_cli.practice.rounds.terms import terms_of
 from numeri_cli.practice.server.resolvers.request import (
     CLASSIC,
-    View,
+    RequestView,
     Wire,
     page,
     require_classic,
@@ -37,7 +35,7 @@ from numeri_cli.practice.server.resolvers.rounds import (
 
 
 def submission_scores(
-    view: View,
+    view: RequestView,
     *,
     model_id: str,
     tournament: int | None = None,
@@ -72,7 +70,7 @@ def submission_scores(
     return rows
 
 
-def rounds_of(view: View, model_id: str) -> list[int]:
+def rounds_of(view: RequestView, model_id: str) -> list[int]:
     """The closed rounds that a model had something in, newest first."""
     rows = view.connection.execute(
         "SELECT round FROM entries WHERE model_id = ? ORDER BY round DESC", (model_id,)
@@ -80,7 +78,7 @@ def rounds_of(view: View, model_id: str) -> list[int]:
     return [row["round"] for row in rows]
 
 
-def newest_scores(view: View, model_id: str) -> list[Wire]:
+def newest_scores(view: RequestView, model_id: str) -> list[Wire]:
     """A model's scores as they stand now, newest round first."""
     found = []
     for number in rounds_of(view, model_id):
@@ -90,7 +88,7 @@ def newest_scores(view: View, model_id: str) -> list[Wire]:
     return found
 
 
-def score_wire(view: View, model_id: str, scores: RoundScores, one: DayScore) -> Wire:
+def score_wire(view: RequestView, model_id: str, scores: RoundScores, one: DayScore) -> Wire:
     """A score of one day as the API shows it; what it pays stands beside the paid scores."""
     times, rule = scores.times, one.rule
     paid = pending = None
@@ -119,7 +117,7 @@ def score_wire(view: View, model_id: str, scores: RoundScores, one: DayScore) ->
     }
 
 
-def submission_in(view: View, model_id: str, number: int) -> str | None:
+def submission_in(view: RequestView, model_id: str, number: int) -> str | None:
     """The id of what a model had in a round; rivals have none that anybody could ask for."""
     row = view.connection.execute(
         "SELECT submission_id FROM entries WHERE model_id = ? AND round = ?", (model_id, number)
@@ -128,7 +126,7 @@ def submission_in(view: View, model_id: str, number: int) -> str | None:
 
 
 def v2_round_model_performances(
-    view: View,
+    view: RequestView,
     *,
     model_id: str,
     tournament: int | None = CLASSIC,
@@ -154,7 +152,7 @@ def v2_round_model_performances(
     return page(performances, limit=limit, offset=offset)
 
 
-def _is_wanted(view: View, number: int, filters: Mapping[str, int | bool | None]) -> bool:
+def _is_wanted(view: RequestView, number: int, filters: Mapping[str, int | bool | None]) -> bool:
     times = view.state.calendar.round(number)
     tests: dict[str, Callable[[int], bool]] = {
         "round_number_eq": lambda value: number == value,
@@ -174,7 +172,7 @@ def _is_wanted(view: View, number: int, filters: Mapping[str, int | bool | None]
     return all(test(given[name]) for name, test in tests.items() if name in given)
 
 
-def _performance_wire(view: View, model_id: str, number: int, *, at_risk: Decimal) -> Wire:
+def _performance_wire(view: RequestView, model_id: str, number: int, *, at_risk: Decimal) -> Wire:
     times: RoundTimes = view.state.calendar.round(number)
 
     def daily() -> list[Wire]:
@@ -213,7 +211,7 @@ def _performance_wire(view: View, model_id: str, number: int, *, at_risk: Decima
     }
 
 
-def pending_model_payouts(view: View, *, tournament: int) -> Wire:
+def pending_model_payouts(view: RequestView, *, tournament: int) -> Wire:
     """What the caller's models would earn with the scores of now, and what they have earned."""
     require_classic(tournament)
     caller = view.caller("read_user_info")
@@ -230,7 +228,9 @@ def pending_model_payouts(view: View, *, tournament: int) -> Wire:
     return {"pending": pending, "actual": actual}
 
 
-def _payout_wire(view: View, model: accounts.Model, number: int, *, amount_nmr: Decimal) -> Wire:
+def _payout_wire(
+    view: RequestView, model: accounts.ModelSlot, number: int, *, amount_nmr: Decimal
+) -> Wire:
     return {
         "roundId": round_id(number),
         "roundNumber": number,
@@ -245,7 +245,7 @@ def _payout_wire(view: View, model: accounts.Model, number: int, *, amount_nmr: 
 
 
 def stake_transactions(
-    view: View,
+    view: RequestView,
     *,
     limit: int | None = None,
     offset: int | None = None,
@@ -269,7 +269,7 @@ def stake_transactions(
         }
         for model in accounts.models_of(view.connection, caller.account.id)
         if not chosen or model.id in chosen
-        for move in standing.stake_moves_of(view.connection, model.id)
+        for move in reputations.stake_moves_of(view.connection, model.id)
         if type_ in (None, move.kind)
     ]
     rows.sort(key=lambda row: row["timestamp"], reverse=True)

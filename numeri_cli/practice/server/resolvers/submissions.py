@@ -23,14 +23,14 @@ from numeri_cli.practice.participants.refusals import (
     round_closed,
 )
 from numeri_cli.practice.participants.submissions import (
-    Origin,
-    Submission,
+    StoredSubmission,
+    SubmissionOrigin,
 )
-from numeri_cli.practice.rounds.late_submissions import as_handed_in
+from numeri_cli.practice.rounds.late_submissions import as_uploaded
 from numeri_cli.practice.rounds.state import read_state
 from numeri_cli.practice.server.resolvers.request import (
-    Asked,
-    View,
+    ApiRequest,
+    RequestView,
     Wire,
     require_classic,
     viewing,
@@ -42,7 +42,7 @@ READ_SCOPE = "read_submission_info"
 
 
 def submission_upload_auth(
-    view: View, *, filename: str, tournament: int, model_id: str | None = None
+    view: RequestView, *, filename: str, tournament: int, model_id: str | None = None
 ) -> Wire:
     """A name and a signed URL to PUT a prediction file to."""
     require_classic(tournament)
@@ -50,7 +50,7 @@ def submission_upload_auth(
 
 
 def submission_upload_signals_auth(
-    view: View,
+    view: RequestView,
     *,
     filename: str,
     tournament: int | None = 11,
@@ -61,7 +61,7 @@ def submission_upload_signals_auth(
 
 
 def upload_auth(
-    view: View, filename: str, *, kind: str, suffixes: tuple[str, ...], model_id: str | None
+    view: RequestView, filename: str, *, kind: str, suffixes: tuple[str, ...], model_id: str | None
 ) -> Wire:
     """A name and a signed URL for any kind of upload."""
     caller = view.caller(UPLOAD_SCOPE)
@@ -85,7 +85,7 @@ def upload_auth(
 
 
 def create_submission(
-    asked: Asked,
+    asked: ApiRequest,
     *,
     filename: str,
     tournament: int,
@@ -129,14 +129,14 @@ def create_submission(
             round_times=times,
             moment=moment,
             verdict=verdict,
-            origin=Origin(source, trigger_id),
+            origin=SubmissionOrigin(source, trigger_id),
         )
     with viewing(asked) as view:
         return settled_wire(view, submission_id)
 
 
 def create_signals_submission(
-    asked: Asked,
+    asked: ApiRequest,
     *,
     tournament: int | None = 11,
     **_: object,
@@ -156,15 +156,15 @@ def keep_copy(upload: Path, copy: Path) -> None:
                 shutil.copyfile(upload, copy)
 
 
-def submission_download_auth(view: View, *, id_: str) -> Wire:
+def submission_download_auth(view: RequestView, *, id_: str) -> Wire:
     """A signed URL to GET one's own submission, as it was handed in."""
     caller = view.caller("download_submission")
-    found = as_handed_in(view.connection, own_submission(view, caller.account.id, id_))
+    found = as_uploaded(view.connection, own_submission(view, caller.account.id, id_))
     path = f"/submissions/{found.id}/{found.filename}"
     return {"filename": found.filename, "url": view.asked.file_url(path, method="GET")}
 
 
-def own_submission(view: View, account_id: str, submission_id: str) -> Submission:
+def own_submission(view: RequestView, account_id: str, submission_id: str) -> StoredSubmission:
     """The account's submission of that id. Raises Refusal."""
     found = submissions.submission(view.connection, submission_id)
     owner = None if found is None else accounts.model(view.connection, found.model_id)
@@ -174,7 +174,7 @@ def own_submission(view: View, account_id: str, submission_id: str) -> Submissio
 
 
 def submissions_list(
-    view: View,
+    view: RequestView,
     *,
     id_: str | None = None,
     model_id: str | None = None,
@@ -182,7 +182,7 @@ def submissions_list(
     """One submission by its id, or those of a model, newest first."""
     caller = view.caller(READ_SCOPE)
     if id_ is not None:
-        found: Sequence[Submission] = [own_submission(view, caller.account.id, id_)]
+        found: Sequence[StoredSubmission] = [own_submission(view, caller.account.id, id_)]
     elif model_id is not None:
         model = view.own_model(caller, model_id)
         found = submissions.submissions_of(view.connection, model.id)
@@ -194,7 +194,7 @@ def submissions_list(
     return [submission_wire(view, one) for one in found]
 
 
-def submission_wire(view: View, one: Submission) -> Wire:
+def submission_wire(view: RequestView, one: StoredSubmission) -> Wire:
     """A submission as the API shows it."""
     return {
         "id": one.id,
@@ -212,7 +212,7 @@ def submission_wire(view: View, one: Submission) -> Wire:
     }
 
 
-def settled_wire(view: View, submission_id: str) -> Wire:
+def settled_wire(view: RequestView, submission_id: str) -> Wire:
     """A submission just made, with everything read now: its transaction ends before the answer."""
     one = submissions.submission(view.connection, submission_id)
     if one is None:
@@ -223,7 +223,9 @@ def settled_wire(view: View, submission_id: str) -> Wire:
     return wire
 
 
-def latest_submissions(view: View, model_id: str, *, latest_n_rounds: int | None) -> list[Wire]:
+def latest_submissions(
+    view: RequestView, model_id: str, *, latest_n_rounds: int | None
+) -> list[Wire]:
     """Where a model stands in its last rounds, newest first; and what it has queued."""
     count = 20 if latest_n_rounds is None else max(latest_n_rounds, 0)
     made = submissions.submissions_of(view.connection, model_id)
@@ -238,7 +240,7 @@ def latest_submissions(view: View, model_id: str, *, latest_n_rounds: int | None
 
 
 def _latest_wire(
-    view: View, number: int, one: Submission | None, *, status: str | None = None
+    view: RequestView, number: int, one: StoredSubmission | None, *, status: str | None = None
 ) -> Wire:
     times = view.state.calendar.round(number)
     known = "none" if one is None else "on-time" if one.on_time else "late"

@@ -24,7 +24,7 @@ NOTHING_LEFT = 1e-10  # of a gaussianized prediction, whose scale is 1; below is
 
 
 @dataclass(frozen=True)
-class Yardsticks:
+class ScoreReferences:
     """Of one round; ids in the order of its files.
 
     features: (n_ids, n_features) of the set that FNC is neutral to
@@ -36,7 +36,7 @@ class Yardsticks:
     organisers: FloatArray
 
     @classmethod
-    def of(cls, world: World, number: int) -> Yardsticks:
+    def of(cls, world: World, number: int) -> ScoreReferences:
         """Those of a round that is closed."""
         chosen = np.isin(world.feature_names, world.feature_sets[NEUTRALIZED_SET])
         models = world.benchmark_predictions(number)

@@ -11,20 +11,20 @@ from numeri_cli.practice.participants.refusals import (
     Refusal,
     not_found,
 )
-from numeri_cli.practice.rounds import reputations as standing
+from numeri_cli.practice.rounds import reputations
 from numeri_cli.practice.rounds.account_reputations import (
-    AccountStanding,
-    account_standings,
+    RankedAccount,
+    ranked_accounts,
 )
 from numeri_cli.practice.rounds.reputations import (
-    Period,
-    Standing,
-    standings,
+    RankedModel,
+    Trailing,
+    ranked_models,
 )
 from numeri_cli.practice.server.resolvers.account import user_scores
 from numeri_cli.practice.server.resolvers.request import (
     CLASSIC,
-    View,
+    RequestView,
     Wire,
     page,
     require_classic,
@@ -40,7 +40,7 @@ ACCOUNT_COLUMNS_UNKNOWN = ("cort20", "corJ60", "corrV4", "fncV4", "icV2", "ric")
 
 
 def v2_leaderboard(
-    view: View,
+    view: RequestView,
     *,
     limit: int | None = DEFAULT_PAGE,
     offset: int | None = None,
@@ -52,18 +52,18 @@ def v2_leaderboard(
     before = {one.model.id: one.rank for one in _yesterday(view)}
     rows = [
         _model_row(one, rank_before=before.get(one.model.id))
-        for one in standings(view.connection, view.state.live_round)
+        for one in ranked_models(view.connection, view.state.live_round)
     ]
     return page(
         _named_like(_ordered(rows, order_by, direction), filter_by), limit=limit, offset=offset
     )
 
 
-def _yesterday(view: View) -> tuple[Standing, ...]:
+def _yesterday(view: RequestView) -> tuple[RankedModel, ...]:
     """How everybody stood a day ago."""
     moment = view.now - DAY
     live_round = min(view.state.calendar.number_at(moment), view.state.live_round)
-    return standings(view.connection, live_round, known_by=moment)
+    return ranked_models(view.connection, live_round, known_by=moment)
 
 
 def _risen(rank: int, rank_before: int | None) -> int:
@@ -71,7 +71,7 @@ def _risen(rank: int, rank_before: int | None) -> int:
     return 0 if rank_before is None else rank_before - rank
 
 
-def _model_row(one: Standing, *, rank_before: int | None) -> Wire:
+def _model_row(one: RankedModel, *, rank_before: int | None) -> Wire:
     return {
         "id": one.model.id,
         "username": one.model.name,
@@ -79,9 +79,9 @@ def _model_row(one: Standing, *, rank_before: int | None) -> Wire:
         "rank": one.rank,
         "rankChange1d": _risen(one.rank, rank_before),
         "nmrStaked": one.model.stake_nmr,
-        "return1Day": one.earnings[Period.week].share,
-        "return13Weeks": one.earnings[Period.quarter].share,
-        "return52Weeks": one.earnings[Period.year].share,
+        "return1Day": one.earnings[Trailing.week].share,
+        "return13Weeks": one.earnings[Trailing.quarter].share,
+        "return52Weeks": one.earnings[Trailing.year].share,
         "corr20Rep": one.reputations.get("v2_corr20"),
         "corr20V2Rep": one.reputations.get("v2_corr20"),
         "corr60Rep": one.reputations.get("corr60"),
@@ -94,7 +94,7 @@ def _model_row(one: Standing, *, rank_before: int | None) -> Wire:
 
 
 def account_leaderboard(
-    view: View,
+    view: RequestView,
     *,
     tournament: int | None = CLASSIC,
     limit: int | None = 500,
@@ -105,19 +105,19 @@ def account_leaderboard(
 ) -> list[Wire]:
     """Accounts, the best first; an account's score is the stake-weighted one of its models."""
     require_classic(tournament)
-    before = {one.id: one.rank for one in account_standings(_yesterday(view))}
+    before = {one.id: one.rank for one in ranked_accounts(_yesterday(view))}
     rows = [
         _account_row(one, rank_before=before.get(one.id))
-        for one in account_standings(standings(view.connection, view.state.live_round))
+        for one in ranked_accounts(ranked_models(view.connection, view.state.live_round))
     ]
     return page(
         _named_like(_ordered(rows, order_by, direction), filter_by), limit=limit, offset=offset
     )
 
 
-def _account_row(one: AccountStanding, *, rank_before: int | None) -> Wire:
+def _account_row(one: RankedAccount, *, rank_before: int | None) -> Wire:
     quarter, year, ever = (
-        one.earnings[period] for period in (Period.quarter, Period.year, Period.ever)
+        one.earnings[period] for period in (Trailing.quarter, Trailing.year, Trailing.ever)
     )
     return {
         "id": one.id,
@@ -164,13 +164,13 @@ def _named_like(rows: list[Wire], text: str | None) -> list[Wire]:
     return [row for row in rows if (text or "") in row["username"]]
 
 
-def account_profile(view: View, *, username: str, tournament: int | None = CLASSIC) -> Wire:
+def account_profile(view: RequestView, *, username: str, tournament: int | None = CLASSIC) -> Wire:
     """An account and its models, as everybody may see them."""
     require_classic(tournament)
     account = accounts.account_named(view.connection, username)
     if account is None:
         raise not_found("Account")
-    everybody = standings(view.connection, view.state.live_round)
+    everybody = ranked_models(view.connection, view.state.live_round)
     own = [one for one in everybody if one.model.account_id == account.id]
     return {
         "id": account.id,
@@ -188,7 +188,7 @@ def account_profile(view: View, *, username: str, tournament: int | None = CLASS
                 "tournament": CLASSIC,
                 "startDate": one.model.inserted_at,
                 "stake": one.model.stake_nmr,
-                "return1y": one.earnings[Period.year].share,
+                "return1y": one.earnings[Trailing.year].share,
                 "corr20V2Rep": one.reputations.get("v2_corr20"),
                 "corr60Rep": one.reputations.get("corr60"),
                 "mmcRep": one.reputations.get("mmc"),
@@ -200,7 +200,9 @@ def account_profile(view: View, *, username: str, tournament: int | None = CLASS
     }
 
 
-def v3_user_profile(view: View, *, model_name: str, tournament: int | None = CLASSIC) -> Wire:
+def v3_user_profile(
+    view: RequestView, *, model_name: str, tournament: int | None = CLASSIC
+) -> Wire:
     """A model, as everybody may see it."""
     require_classic(tournament)
     model = accounts.model_named(view.connection, model_name)
@@ -220,7 +222,7 @@ def v3_user_profile(view: View, *, model_name: str, tournament: int | None = CLA
         "stakeValue": model.stake_nmr or None,
         "stakeValues": lambda: [
             {"time": move.moved_at, "value": move.stake_nmr, "delta": move.amount_nmr}
-            for move in standing.stake_moves_of(view.connection, model.id)
+            for move in reputations.stake_moves_of(view.connection, model.id)
         ],
         "latestRanks": lambda: _named(_own(view, model.id).ranks.get),
         "latestReps": lambda: _named(_own(view, model.id).reputations.get),
@@ -231,8 +233,8 @@ def v3_user_profile(view: View, *, model_name: str, tournament: int | None = CLA
     }
 
 
-def _own(view: View, model_id: str) -> Standing:
-    everybody = standings(view.connection, view.state.live_round)
+def _own(view: RequestView, model_id: str) -> RankedModel:
+    everybody = ranked_models(view.connection, view.state.live_round)
     return next(one for one in everybody if one.model.id == model_id)
 
 
@@ -248,29 +250,31 @@ def _named(value_of: Callable[[str], float | None]) -> Wire:
     }
 
 
-def _returns(one: Standing) -> Wire:
+def _returns(one: RankedModel) -> Wire:
     periods = {
-        "oneDay": Period.week,
-        "threeMonths": Period.quarter,
-        "oneYear": Period.year,
-        "allTime": Period.ever,
+        "oneDay": Trailing.week,
+        "threeMonths": Trailing.quarter,
+        "oneYear": Trailing.year,
+        "allTime": Trailing.ever,
     }
     wire: Wire = {name: one.earnings[period].share for name, period in periods.items()}
     wire.update({f"{name}Nmr": one.earnings[period].earned_nmr for name, period in periods.items()})
     return wire
 
 
-def _daily(view: View, model_id: str) -> list[Wire]:
+def _daily(view: RequestView, model_id: str) -> list[Wire]:
     """Reputations as they were whenever scores had become final, newest first."""
     calendar = view.state.calendar
     places = [model.id for model in accounts.all_models(view.connection)]
     rows = []
-    for moment in standing.settling_moments(view.connection):
-        means = standing.reputations(view.connection, calendar.number_at(moment), known_by=moment)
+    for moment in reputations.settling_moments(view.connection):
+        means = reputations.reputations(
+            view.connection, calendar.number_at(moment), known_by=moment
+        )
         own = means.get(model_id)
         if own is None:
             continue
-        ranks = {name: standing.ranks_by(means, name, places=places)[model_id] for name in own}
+        ranks = {name: reputations.ranks_by(means, name, places=places)[model_id] for name in own}
         rows.append(
             {
                 "date": moment,

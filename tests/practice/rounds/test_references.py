@@ -8,14 +8,14 @@ import pytest
 from numerai_tools.scoring import correlation_contribution, feature_neutral_corr
 
 from numeri_cli.practice.rounds.daily_scores import (
-    YARDSTICK_KINDS,
-    measured_finals,
-    measured_scores,
+    REFERENCE_KINDS,
+    reference_finals,
+    reference_scores,
 )
-from numeri_cli.practice.rounds.yardsticks import Yardsticks
+from numeri_cli.practice.rounds.references import ScoreReferences
 from numeri_cli.practice.tournament import Tournament
-from tests.practice.wire import Wire
 from tests.scoring.oracle import answer
+from tests.support.wire import Wire
 
 BOARD = """query($m: String!) {
     v2Leaderboard(limit: 100) { username bmcRep fncV3Rep corr20V2Rep }
@@ -30,29 +30,29 @@ SCORES = """query($m: ID!, $name: String) { submissionScores(modelId: $m, displa
 
 
 @pytest.fixture
-def yardsticks() -> Yardsticks:
+def references() -> ScoreReferences:
     """Of a round of 300 stocks."""
     random = np.random.default_rng(1)
-    return Yardsticks(
+    return ScoreReferences(
         random.integers(0, 5, (300, 12)).astype(np.int8),
         random.random(300),
         random.random((300, 2)),
     )
 
 
-def test_they_are_those_of_numerai_tools_on_every_day(yardsticks: Yardsticks) -> None:
+def test_they_are_those_of_numerai_tools_on_every_day(references: ScoreReferences) -> None:
     random = np.random.default_rng(2)
-    explained = yardsticks.features[:, 0] + 0.5 * yardsticks.features[:, 1]
+    explained = references.features[:, 0] + 0.5 * references.features[:, 1]
     predictions = np.column_stack(
-        [random.random(300), explained, np.full(300, 0.5), yardsticks.benchmark, random.random(300)]
+        [random.random(300), explained, np.full(300, 0.5), references.benchmark, random.random(300)]
     )
     predictions[:, 4] = predictions[:, 4].round(1)
     targets = random.choice([0, 0.25, 0.5, 0.75, 1], (4, 300), p=[0.05, 0.2, 0.5, 0.2, 0.05])
-    found = measured_scores(predictions, yardsticks, targets)
-    assert found.shape == (4, len(YARDSTICK_KINDS), 5)
+    found = reference_scores(predictions, references, targets)
+    assert found.shape == (4, len(REFERENCE_KINDS), 5)
     index = pd.Index([f"n{row:03}" for row in range(300)])
-    features = pd.DataFrame(yardsticks.features.astype(float), index)
-    benchmark = pd.Series(yardsticks.benchmark, index, name="b")
+    features = pd.DataFrame(references.features.astype(float), index)
+    benchmark = pd.Series(references.benchmark, index, name="b")
     for at in range(5):
         table = pd.DataFrame({"p": predictions[:, at]}, index)
         for day, values in enumerate(targets):
@@ -68,17 +68,19 @@ def test_they_are_those_of_numerai_tools_on_every_day(yardsticks: Yardsticks) ->
     assert (found[:, :, 2] == 0).all()  # a constant
     assert np.abs(found[:, 0, 3]).max() < 1e-12  # the benchmark adds nothing to itself
     assert (found[:, 2] >= found[:, 3]).all()  # the likest and the mean
-    finals = measured_finals(predictions, yardsticks, targets[2], horizon_days=20)
+    finals = reference_finals(predictions, references, targets[2], horizon_days=20)
     assert list(finals) == ["bmc", "fnc_v3", "mcwnm", "apcwnm"]
     np.testing.assert_array_equal(np.array(list(finals.values())), found[2])
-    assert measured_finals(predictions, yardsticks, targets[2], horizon_days=60) == {}
+    assert reference_finals(predictions, references, targets[2], horizon_days=60) == {}
 
 
-def test_what_features_explain_to_the_last_digit_scores_nothing(yardsticks: Yardsticks) -> None:
+def test_what_features_explain_to_the_last_digit_scores_nothing(
+    references: ScoreReferences,
+) -> None:
     random = np.random.default_rng(3)
-    own = Yardsticks(np.eye(300, dtype=np.int8), yardsticks.benchmark, yardsticks.organisers)
+    own = ScoreReferences(np.eye(300, dtype=np.int8), references.benchmark, references.organisers)
     targets = random.choice([0, 0.25, 0.5, 0.75, 1], (2, 300))
-    found = measured_scores(random.random((300, 1)), own, targets)
+    found = reference_scores(random.random((300, 1)), own, targets)
     assert (found[:, 1] == 0).all()
     assert (found[:, 0] != 0).all()
 

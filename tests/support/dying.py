@@ -1,6 +1,6 @@
 """Advances tournaments in processes that kill themselves.
 
-`python -m tests.practice.dying ROOT:MOMENT …`
+`python -m tests.support.dying ROOT:MOMENT …`
 
 For every moment a copy of the tournament is opened and advanced by a child, which ends by SIGKILL
 as soon as the moment has come; another child opens what is left, notes it, and advances again if

@@ -7,12 +7,10 @@ import shutil
 from functools import cache
 from pathlib import Path
 
-from numeri_cli.practice.world.world import (
-    World,
-    WorldSettings,
-)
-from tests.practice.worlds import MADE_OF
+from numeri_cli.practice.market.universe import WorldSettings
+from numeri_cli.practice.world.world import World
 from tests.support.shelf import shelved
+from tests.support.tournaments import MADE_OF
 
 SMALL = WorldSettings(seed=5, stocks=150, eras=60, features=24, rivals=16)
 
