@@ -110,7 +110,7 @@ def stored_hosts(path: Path) -> dict[str, Keys]:
         ) from None
 
 
-def find_keys(path: Path, host: str, environment_host: str | None) -> FoundKeys | None:
+def find_keys(path: Path, host: str, *, environment_host: str | None) -> FoundKeys | None:
     """The keys for a host: the environment's first, then the stored ones, else None."""
     keys = environment_keys(host, environment_host)
     if keys is not None:
@@ -119,7 +119,7 @@ def find_keys(path: Path, host: str, environment_host: str | None) -> FoundKeys 
     return FoundKeys(stored, "file") if stored else None
 
 
-def store_keys(path: Path, host: str, keys: Keys) -> None:
+def store_keys(path: Path, keys: Keys, *, host: str) -> None:
     """Add or replace the keys of one host; the file is 0600 from its first byte on."""
     _write(path, {**stored_hosts(path), host: keys})
 

@@ -10,7 +10,7 @@ from typing import Literal
 Timing = Literal["on-time", "late", "queued", "none", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreConfig:
     """How one score of a round is made and paid."""
 
@@ -23,7 +23,7 @@ class ScoreConfig:
     returns_lag_days: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """A round as the server describes it."""
 
@@ -45,7 +45,7 @@ class Round:
         return self.open_time <= now < self.deadline
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSlot:
     """A model of the account."""
 
@@ -55,7 +55,7 @@ class ModelSlot:
     hosted: bool = False  # an uploaded model is assigned: submissions by API are refused
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LatestSubmission:
     """What the server holds for one model and round."""
 
@@ -67,7 +67,7 @@ class LatestSubmission:
     time: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One submission as the server knows it."""
 
@@ -92,7 +92,7 @@ class Submission:
         return bool(self.error_info)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenInfo:
     """Whom the keys belong to and what they may do."""
 
@@ -101,7 +101,7 @@ class TokenInfo:
     scopes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """Proof that a submission was accepted."""
 
@@ -117,7 +117,7 @@ class Receipt:
     selected: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataFileRecord:
     """A downloaded file as the ledger knows it."""
 
@@ -131,7 +131,7 @@ class DataFileRecord:
     modified_ns: int  # as the file system had it when the file was whole
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiagnosticsEra:
     """The server's scores of one validation era; None where it has none."""
 
@@ -143,7 +143,7 @@ class DiagnosticsEra:
     max_exposure: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostics:
     """The server's validation of an uploaded file, as far as it has come."""
 

@@ -30,13 +30,13 @@ def test_the_secret_shows_in_no_repr() -> None:
 
 def test_stored_keys_come_back_for_their_own_host_only(tmp_path: Path) -> None:
     path = tmp_path / "config" / "credentials.toml"
-    store_keys(path, "example.org:8000", KEYS)
-    store_keys(path, NUMERAI_HOST, Keys("OTHER", "other"))
+    store_keys(path, KEYS, host="example.org:8000")
+    store_keys(path, Keys("OTHER", "other"), host=NUMERAI_HOST)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    found = find_keys(path, "example.org:8000", None)
+    found = find_keys(path, "example.org:8000", environment_host=None)
     assert found is not None
     assert (found.keys, found.source) == (KEYS, "file")
-    assert find_keys(path, "example.org", None) is None
+    assert find_keys(path, "example.org", environment_host=None) is None
     assert forget_keys(path, "example.org:8000")
     assert not forget_keys(path, "example.org:8000")
     assert list(stored_hosts(path)) == [NUMERAI_HOST]
@@ -44,7 +44,7 @@ def test_stored_keys_come_back_for_their_own_host_only(tmp_path: Path) -> None:
 
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "credentials.toml"
-    store_keys(path, NUMERAI_HOST, KEYS)
+    store_keys(path, KEYS, host=NUMERAI_HOST)
     path.chmod(0o640)
     with pytest.raises(CredentialsUnsafe) as caught:
         stored_hosts(path)

@@ -24,7 +24,7 @@ from numeri_cli.api.answers import (
     submission_of,
     token_of,
 )
-from numeri_cli.api.graphql import Wire
+from numeri_cli.api.graphql import GraphqlClient
 from numeri_cli.api.http.connection import Connector
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.api.http.retry import (
@@ -70,7 +70,9 @@ class Client:
         self.tournament = tournament
         self.connector = Connector(limits, transport=transport)
         self._connection = self.connector.connect()
-        self._wire = Wire(base_url, keys=keys, connection=self._connection, limits=limits)
+        self._graphql = GraphqlClient(
+            base_url, keys=keys, connection=self._connection, limits=limits
+        )
         self._deadline: float | None = None
 
     def __enter__(self) -> Client:
@@ -91,7 +93,7 @@ class Client:
     @property
     def host(self) -> str:
         """Host and port of the API."""
-        return self._wire.host
+        return self._graphql.host
 
     @property
     def deadline(self) -> float | None:
@@ -117,11 +119,11 @@ class Client:
 
     def now(self) -> datetime:
         """The server's time, from the Date of an answer at most 5 s old; asked where needed."""
-        known = self._wire.clock.now(at_most_old=self.limits.clock_seconds)
+        known = self._graphql.clock.now(at_most_old=self.limits.clock_seconds)
         if known is None:
-            self._wire.clock.forget()
+            self._graphql.clock.forget()
             self.ask(queries.HEARTBEAT)
-            known = self._wire.clock.now(at_most_old=self.limits.total_seconds)
+            known = self._graphql.clock.now(at_most_old=self.limits.total_seconds)
         if known is None:
             raise changed("header Date of the answer is missing")
         return known
@@ -219,11 +221,6 @@ class Client:
         )
         return authorization_of(data.child(call, kind="FileUploadAuth"))
 
-    def download_authorization(self, submission_id: str) -> UploadAuthorization:
-        """Leave to fetch an own submission."""
-        data = self.ask(queries.DOWNLOAD_AUTHORIZATION, keyed=True, id=submission_id)
-        return authorization_of(data.child("submissionDownloadAuth", kind="FileUploadAuth"))
-
     def create_submission(
         self, filename: str, *, model_id: str, data_datestamp: int | None = None
     ) -> str:
@@ -258,7 +255,7 @@ class Client:
         """The data of an answer; asked again after what may pass, so nothing may change by it."""
 
         def ask() -> dict[str, Any]:
-            return self._wire.ask(document, variables, keyed=keyed)
+            return self._graphql.ask(document, variables, keyed=keyed)
 
         return Fields.of(retried(ask, limits=self.limits, deadline=self._deadline), kind="answer")
 
@@ -288,7 +285,7 @@ class Client:
                 return known
             lost = True
             try:
-                data = Fields.of(self._wire.ask(document, variables, keyed=True), kind="answer")
+                data = Fields.of(self._graphql.ask(document, variables, keyed=True), kind="answer")
             except Passing as trouble:
                 if trouble.at_work:
                     in_doubt_until = time.monotonic() + self.limits.read_seconds

@@ -1,4 +1,4 @@
-"""Diagnostics over the wire: leave to put a file, the request to score it, what came of it."""
+"""Diagnostics by the server: leave to put a file, the request to score it, what came of it."""
 
 from __future__ import annotations
 

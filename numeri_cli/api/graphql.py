@@ -39,7 +39,7 @@ _SCOPE = re.compile(r"Insufficient permission for (\w+)")
 _TRY_LATER = "nothing was lost; run the same command again in a few minutes"
 
 
-class Wire:
+class GraphqlClient:
     """Speaks GraphQL with one host; the key goes to that host only."""
 
     def __init__(
@@ -60,8 +60,8 @@ class Wire:
         """
         body = json.dumps({"query": document, "variables": variables}).encode()
         request = Request(
-            "POST",
-            self._url,
+            method="POST",
+            url=self._url,
             headers=self._headers(keyed=keyed),
             body=body,
             idle_seconds=self._limits.read_seconds,

@@ -66,10 +66,6 @@ UPLOAD_AUTHORIZATION: Final = """query ($filename: String!, $tournament: Int!, $
   }
 }"""
 
-DOWNLOAD_AUTHORIZATION: Final = """query ($id: ID!) {
-  submissionDownloadAuth(id: $id) { filename url }
-}"""
-
 CREATE_SUBMISSION: Final = """mutation (
   $filename: String!, $tournament: Int!, $modelId: ID, $dataDatestamp: Int, $source: String
 ) {

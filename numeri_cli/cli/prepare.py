@@ -92,7 +92,7 @@ def login(
             hint="make keys with these permissions on numer.ai > Account > Automation",
         )
     file, host = session.context.home.credentials, session.context.endpoint.host
-    store_keys(file, host, keys)
+    store_keys(file, keys, host=host)
     record = views.LoggedIn(info.account, host, info.scopes, missing, file)
     session.screen.show(record, tables.logged_in)
 

@@ -114,7 +114,9 @@ class Context:
         """The keys for the tournament's host, or None."""
         if self.endpoint.is_practice:
             return Keys(*self.practice.participant_keys())
-        found = find_keys(self.home.credentials, self.endpoint.host, environment_host())
+        found = find_keys(
+            self.home.credentials, self.endpoint.host, environment_host=environment_host()
+        )
         return found.keys if found else None
 
     def require_keys(self) -> Keys:

@@ -297,7 +297,16 @@ class Ledger:
 
 def _file(row: tuple[Any, ...]) -> DataFileRecord:
     tournament, name, size, etag, digest, number, time, modified_ns = row
-    return DataFileRecord(tournament, name, size, etag, digest, number, _time(time), modified_ns)
+    return DataFileRecord(
+        tournament=tournament,
+        name=name,
+        size_bytes=size,
+        etag=etag,
+        digest=digest,
+        round_number=number,
+        time=_time(time),
+        modified_ns=modified_ns,
+    )
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:

@@ -125,10 +125,10 @@ def test_keys_models_and_submissions_are_read(server: Server, client: Client) ->
         data(submissions=[SUBMISSION]),
         data(submissions=[SUBMISSION]),
     ]
-    assert client.token_info() == TokenInfo("me", "AB", ("stake",))
+    assert client.token_info() == TokenInfo(account="me", public_id="AB", scopes=("stake",))
     assert client.models() == (
-        ModelSlot("7", "a", 8, hosted=False),
-        ModelSlot("8", "b", 8, hosted=True),
+        ModelSlot(id="7", name="a", tournament=8, hosted=False),
+        ModelSlot(id="8", name="b", tournament=8, hosted=True),
     )
     first, second = client.submissions("7")
     assert (first.round_number, second.round_number) == (1374, None)
@@ -153,7 +153,9 @@ def test_latest_submissions_keep_the_servers_word_only_where_it_is_known(
     assert [item.status for item in found] == [
         "on-time", "late", "queued", "none", "none", "unknown",
     ]  # fmt: skip
-    assert found[0] == LatestSubmission("a", 5, "on-time", None, None, None)
+    assert found[0] == LatestSubmission(
+        model="a", round_number=5, status="on-time", id=None, filename=None, time=None
+    )
 
 
 def test_a_file_that_is_not_offered_is_named(server: Server, client: Client) -> None:
@@ -277,7 +279,6 @@ def test_every_method_ends_in_our_tree_whatever_shape_comes(server: Server, clie
             lambda: client.submission("1"),
             lambda: client.dataset_url("x"),
             lambda: client.upload_authorization("x", model_id="1"),
-            lambda: client.download_authorization("1"),
             lambda: client.create_submission("x", model_id="1"),
         ):
             with pytest.raises(NumeriError):

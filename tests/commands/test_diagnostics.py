@@ -42,6 +42,9 @@ SCORED = {
     **WAITING, "status": "done", "erasAcceptedCount": 1, "validationCorrMean": 0.02,
     "validationMaxDrawdown": 0.0, "perEraDiagnostics": [ERA],
 }  # fmt: skip
+ERA_OF_SERVER = DiagnosticsEra(
+    era="0053", corr=0.02, mmc=None, bmc=0.01, fnc=0.015, max_exposure=0.3
+)
 PREDICTIONS = IdColumn("p", pa.array(["n1", "n2"]), np.array([0.25, 0.75]))
 
 
@@ -113,7 +116,7 @@ def test_it_uploads_ids_and_predictions_and_reads_the_figures(
     desk = service(server, SCORED)
     found = diagnose(client, PREDICTIONS, model_id="7")
     assert (found.status, found.corr_mean, found.mmc_mean) == ("done", 0.02, None)
-    assert found.eras == (DiagnosticsEra("0053", 0.02, None, 0.01, 0.015, 0.3),)
+    assert found.eras == (ERA_OF_SERVER,)
     table = pq.read_table(io.BytesIO(desk.put[0]))
     assert table.to_pydict() == {"id": ["n1", "n2"], "prediction": [0.25, 0.75]}
     assert set(desk.models) == {"7"}
@@ -196,7 +199,7 @@ def as_server(card: Scorecard) -> Diagnostics:
     corr, mmc = card.summary("corr"), card.summary("mmc")
     names = ("corr", "mmc", "bmc", "fnc", "max_exposure")
     eras = [
-        DiagnosticsEra(era, *(plain(card.score(name)[place]) for name in names))
+        DiagnosticsEra(era=era, **{name: plain(card.score(name)[place]) for name in names})
         for place, era in enumerate(card.eras)
     ]
     return Diagnostics(
@@ -245,7 +248,7 @@ def test_only_eras_that_both_have_scored_are_compared() -> None:
     card = a_card()
     server = as_server(card)
     corr_mean = float(np.mean([era.corr for era in server.eras[2:]]))
-    other = DiagnosticsEra("0099", 0.5, None, None, None, None)
+    other = DiagnosticsEra(era="0099", corr=0.5, mmc=None, bmc=None, fnc=None, max_exposure=None)
     shown = replace(server, eras=(*server.eras[2:], other))
     compared = compare(shown, card)
     assert (compared.shared_eras, compared.only_server) == (4, ("0099",))

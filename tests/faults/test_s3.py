@@ -82,7 +82,7 @@ def ranges(proxy: Proxy) -> list[bytes]:
 def test_what_is_put_comes_back_in_ranges(
     signer: Signer, proxy: Proxy, content: bytes, tmp_path: Path
 ) -> None:
-    def get(target: Path) -> transfer.Downloaded:
+    def get(target: Path) -> transfer.FetchedFile:
         done = transfer.download(
             connector=Connector(LIMITS), get_url=lambda: signer.url("GET", NAME), destination=target
         )
@@ -109,7 +109,7 @@ def test_what_is_put_comes_back_in_ranges(
 def test_what_has_not_changed_is_not_fetched_again(
     signer: Signer, proxy: Proxy, content: bytes, tmp_path: Path
 ) -> None:
-    def get() -> transfer.Downloaded:
+    def get() -> transfer.FetchedFile:
         return transfer.download(
             connector=Connector(LIMITS),
             get_url=lambda: signer.url("GET", NAME),

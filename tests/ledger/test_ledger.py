@@ -28,7 +28,10 @@ ROUND = Round(
     close_time=None, resolve_time=None, data_datestamp=20260320, target="target_ender_60",
     payout_factor=Decimal(1), stake_threshold=None,
 )  # fmt: skip
-FILE = DataFileRecord("numerai", "v5.3/live.parquet", 2**40, '"e"', "d" * 64, 1374, NOW, 17)
+FILE = DataFileRecord(
+    tournament="numerai", name="v5.3/live.parquet", size_bytes=2**40, etag='"e"', digest="d" * 64,
+    round_number=1374, time=NOW, modified_ns=17,
+)  # fmt: skip
 RECEIPT = Receipt(
     tournament="numerai", round_number=1374, model="lighthouse", server_id="s1",
     filename="a-1.csv", prediction_digest="d", rows=7000, timing="on-time", time=NOW, selected=True,

@@ -11,7 +11,7 @@ _MAGIC = b"PAR1"
 _SMALLEST_PARQUET = 12  # the magic at both ends and the length of the footer
 
 
-def check(path: Path, *, name: str) -> None:
+def check_content(path: Path, *, name: str) -> None:
     """Raises TransferCorrupt for an empty file, a cut parquet file, JSON that is none; OSError.
 
     name: the file's own name, which tells its kind

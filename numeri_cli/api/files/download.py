@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from numeri_cli.api.files import content as soundness
+from numeri_cli.api.files.content import check_content
 from numeri_cli.api.files.fetch import (
     Fetch,
     StartAgain,
@@ -35,7 +35,7 @@ _FAREWELL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Downloaded:
+class FetchedFile:
     """A file that is here, whole and synced; `unchanged`: the copy from before is the server's."""
 
     identity: Identity
@@ -62,7 +62,7 @@ def download(
     known: Identity | None = None,
     bar: Callable[[int | None], Task] = _no_bar,
     check: Callable[[Path], None] = _no_check,
-) -> Downloaded:
+) -> FetchedFile:
     """Bring a file to `destination`; under that name it is there whole, or as it was before.
 
     get_url: gives a signed address; asked again once where the store refuses it
@@ -77,17 +77,16 @@ def download(
     with held_lock(lock, what=f"a download of {name}"), disk_errors(destination):
         ranged = True
         for _ in range(connector.limits.restarts + 1):
-            work = _Work(connector, destination, bar=bar)
-            work.fetch = Fetch(
+            attempt = _Transfer(
+                connector,
                 destination,
                 get_url=get_url,
                 known=known if destination.exists() else None,
                 ranged=ranged,
-                limits=connector.limits,
-                learned=work.begin,
+                bar=bar,
             )
             try:
-                return work.run(check)
+                return attempt.run(check)
             except StartAgain as reason:
                 ranged = ranged and not reason.without_ranges
     raise TransferFailed(
@@ -95,19 +94,32 @@ def download(
     )
 
 
-class _Work:
+class _Transfer:
     """One download. The caller's thread is the first connection's; inside a process the only one.
 
     While that one is fast no other is awake: to hand the interpreter to and fro costs more than
     the bytes do. After a moment a watcher wakes, tells the bar and calls for help where it is slow.
     """
 
-    fetch: Fetch
-
     def __init__(
-        self, connector: Connector, destination: Path, *, bar: Callable[[int | None], Task]
+        self,
+        connector: Connector,
+        destination: Path,
+        *,
+        get_url: Callable[[], str],
+        known: Identity | None,
+        ranged: bool,
+        bar: Callable[[int | None], Task],
     ) -> None:
         self._connector, self._destination, self._bar = connector, destination, bar
+        self._fetch = Fetch(
+            destination,
+            get_url=get_url,
+            known=known,
+            ranged=ranged,
+            limits=connector.limits,
+            learned=self._begin,
+        )
         self._connections: list[Connection] = []
         self._threads: list[threading.Thread] = []
         self._lock, self._reporting = threading.Lock(), threading.Lock()
@@ -119,16 +131,16 @@ class _Work:
         self._began = self._reported = 0
         self._began_at, self._wide = 0.0, False
 
-    def run(self, check: Callable[[Path], None]) -> Downloaded:
+    def run(self, check: Callable[[Path], None]) -> FetchedFile:
         """Fetch, verify, sync, publish."""
         try:
             if self._connector.in_process:
-                self.fetch.lead(self._connect(), tick=self._report)
+                self._fetch.lead(self._connect(), tick=self._report)
             else:
-                self._fetch()
+                self._fetch_all()
             return self._finish(check)
         except Unchanged as found:
-            return Downloaded(found.identity, unchanged=True)
+            return FetchedFile(found.identity, unchanged=True)
         except StartAgain:
             self._report(back=True)
             self._keep = False
@@ -136,15 +148,15 @@ class _Work:
         finally:
             self._close()
 
-    def begin(self) -> None:
+    def _begin(self) -> None:
         """The first answer told the size, and how much of it is here from an earlier time."""
         self._began = self._reported = self._parts().received
         self._began_at = time.monotonic()
 
-    def _fetch(self) -> None:
+    def _fetch_all(self) -> None:
         watcher = self._start(self._watch)
         with suppress(Stopped):  # the reason is with whoever failed first
-            self.fetch.lead(self._connect(), tick=_no_tick)
+            self._fetch.lead(self._connect(), tick=_no_tick)
         self._await_helpers()
         self._over.set()
         watcher.join()
@@ -153,7 +165,7 @@ class _Work:
             raise self._failures[0]
 
     def _await_helpers(self) -> None:
-        while self._running and not self.fetch.stop.is_set():
+        while self._running and not self._fetch.stop.is_set():
             self._wake.wait(_TICK_SECONDS)
             self._wake.clear()
 
@@ -161,9 +173,9 @@ class _Work:
         pause = self._connector.limits.alone_seconds
         while not self._over.wait(pause):
             pause = _TICK_SECONDS
-            if self.fetch.stop.is_set():
+            if self._fetch.stop.is_set():
                 self._cut()  # once more: one may have been about to send
-            elif self.fetch.is_learned:
+            elif self._fetch.is_learned:
                 try:
                     self._widen()
                     self._report()
@@ -186,9 +198,9 @@ class _Work:
             self._start(self._help)
 
     def _parts(self) -> Parts:
-        if self.fetch.parts is None:
+        if self._fetch.parts is None:
             raise AssertionError("the first answer makes the parts, or raises")
-        return self.fetch.parts
+        return self._fetch.parts
 
     def _connect(self) -> Connection:
         connection = self._connector.connect(bulk=True)
@@ -203,7 +215,7 @@ class _Work:
 
     def _help(self) -> None:
         try:
-            self.fetch.follow(self._connect(), tick=_no_tick)
+            self._fetch.follow(self._connect(), tick=_no_tick)
         except Stopped:
             pass  # the reason is with whoever failed first
         except BaseException as error:  # for the caller's thread
@@ -216,7 +228,7 @@ class _Work:
     def _fail(self, error: BaseException) -> None:
         """End all the others; the caller's thread raises the first reason."""
         self._failures.append(error)
-        self.fetch.stop.set()
+        self._fetch.stop.set()
         self._cut()
 
     def _cut(self) -> None:
@@ -224,34 +236,34 @@ class _Work:
             connection.cut()
 
     def _report(self, *, back: bool = False) -> None:
-        if self.fetch.parts is None or not self.fetch.is_learned:
+        if self._fetch.parts is None or not self._fetch.is_learned:
             return
         with self._reporting:
             if self._task is None:
-                size = self.fetch.parts.identity.size
+                size = self._fetch.parts.identity.size
                 self._task = self._bar(None if size is None else size - self._began)
-            received = self._began if back else self.fetch.parts.received
+            received = self._began if back else self._fetch.parts.received
             if received != self._reported:
                 self._task.advance(received - self._reported)
                 self._reported = received
 
-    def _finish(self, check: Callable[[Path], None]) -> Downloaded:
+    def _finish(self, check: Callable[[Path], None]) -> FetchedFile:
         parts = self._parts()
         self._report()
         parts.sync()
         try:
-            soundness.check(parts.path, name=self._destination.name)
+            check_content(parts.path, name=self._destination.name)
             check(parts.path)
         except NumeriError:
             self._keep = False
             raise
         publish(parts.path, self._destination)
         self._keep = False
-        return Downloaded(parts.identity, unchanged=False)
+        return FetchedFile(parts.identity, unchanged=False)
 
     def _close(self) -> None:
         """Let no thread write any more; keep what has come for the next time, or drop it."""
-        self.fetch.stop.set()
+        self._fetch.stop.set()
         self._over.set()
         self._cut()
         until = time.monotonic() + _FAREWELL_SECONDS
@@ -259,7 +271,7 @@ class _Work:
             thread.join(timeout=max(0.0, until - time.monotonic()))
         for connection in tuple(self._connections):
             connection.close()
-        parts = self.fetch.parts
+        parts = self._fetch.parts
         if parts is not None:
             with suppress(OSError):  # a full disk; the journal of a moment ago is still true
                 if self._keep:

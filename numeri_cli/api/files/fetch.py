@@ -109,13 +109,13 @@ class Fetch:
             url = self._addresses.current()
             asked_end = None if held is None else held.end  # another connection may lower it
             try:
-                with connection.open(self._request(url, held, asked_end)) as response:
+                with connection.open(self._request(url, held, asked_end=asked_end)) as response:
                     self._judge(response, url)
                     identity, (start, end) = identity_of(response, name=self._name)
-                    held = self._learn(identity, held, end, response.status_code)
+                    held = self._learn(identity, held, end=end, status=response.status_code)
                     if start != held.position or (asked_end is not None and end > asked_end):
                         raise self._surplus()
-                    self._pour(response, held, None if end < 0 else end, tick)
+                    self._pour(response, held, end=None if end < 0 else end, tick=tick)
             except Broken as trouble:
                 self._heed_stop()
                 raise broken(trouble, name=self._name) from trouble
@@ -135,14 +135,19 @@ class Fetch:
         if self.stop.is_set():
             raise Stopped
 
-    def _request(self, url: str, held: Segment | None, asked_end: int | None) -> Request:
+    def _request(self, url: str, held: Segment | None, *, asked_end: int | None) -> Request:
         headers = {"Accept-Encoding": "identity"}
         if self._ranged:
             start = 0 if held is None else held.position
             headers["Range"] = f"bytes={start}-{'' if asked_end is None else asked_end - 1}"
         if not self.is_learned and self._known is not None and self._known.etag:
             headers["If-None-Match"] = self._known.etag
-        return Request("GET", url, headers, idle_seconds=self._limits.no_progress_seconds)
+        return Request(
+            method="GET",
+            url=url,
+            headers=headers,
+            idle_seconds=self._limits.no_progress_seconds,
+        )
 
     def _judge(self, response: httpx.Response, url: str) -> None:
         status = response.status_code
@@ -160,7 +165,7 @@ class Fetch:
             raise refusal(response, name=self._name)
         self._addresses.worked(url)
 
-    def _learn(self, identity: Identity, held: Segment | None, end: int, status: int) -> Segment:
+    def _learn(self, identity: Identity, held: Segment | None, *, end: int, status: int) -> Segment:
         """The segment that this answer fills. Raises StartAgain, Unchanged, DiskFull."""
         whole = status == HTTPStatus.OK
         if not self.is_learned and identity.resumable and identity == self._known:
@@ -193,7 +198,12 @@ class Fetch:
             )
 
     def _pour(
-        self, response: httpx.Response, held: Segment, end: int | None, tick: Callable[[], None]
+        self,
+        response: httpx.Response,
+        held: Segment,
+        *,
+        end: int | None,
+        tick: Callable[[], None],
     ) -> None:
         parts = self._known_parts()
         window_began, window_position = time.monotonic(), held.position

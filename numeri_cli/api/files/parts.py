@@ -9,11 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from numeri_cli.api.files.writeback import begin_writeback
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.files import write_text
 
-_WRITEBACK_BYTES = 8 << 20
 Interval = tuple[int, int]  # from, up to but without
 
 
@@ -30,13 +28,12 @@ class Identity:
         return self.size is not None and bool(self.etag) and not str(self.etag).startswith("W/")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Segment:
     """A run of bytes that one connection fetches; `end` None where the size is not known.
 
     position: up to where it has come
     claimed: up to where bytes are just being written
-    handed: up to where the disk was told to begin
     divisible: whether another connection may take its further half, which lowers `end`
     """
 
@@ -44,7 +41,6 @@ class Segment:
     position: int
     end: int | None
     claimed: int = 0
-    handed: int = 0
     divisible: bool = True
 
     @property
@@ -122,7 +118,7 @@ class Parts:
             if gaps:
                 start, end = gaps[0]
                 length = self._fair(gaps) if at_most is None else at_most
-                segment = Segment(start, start, min(end, start + length))
+                segment = Segment(start=start, position=start, end=min(end, start + length))
             elif long := self._long():
                 segment = _halved(max(long, key=lambda other: other.unclaimed))
             else:
@@ -132,7 +128,7 @@ class Parts:
 
     def take_all(self) -> Segment:
         """One run of everything, from the first byte."""
-        segment = Segment(0, 0, self.identity.size, divisible=False)
+        segment = Segment(start=0, position=0, end=self.identity.size, divisible=False)
         with self._lock:
             self._active.append(segment)
         return segment
@@ -156,10 +152,6 @@ class Parts:
         with self._lock:
             self.received += position - segment.position
             segment.position = position
-        handed = max(segment.handed, segment.start)
-        if position - handed >= _WRITEBACK_BYTES:
-            begin_writeback(self._file, start=handed, end=position)
-            segment.handed = position
         if time.monotonic() - self._saved_at > self._limits.journal_seconds:
             self.save()
 
@@ -245,7 +237,7 @@ def _halved(segment: Segment) -> Segment:
         raise AssertionError("a segment without an end has nothing to give")
     middle = end - segment.unclaimed // 2
     segment.end = middle
-    return Segment(middle, middle, end)
+    return Segment(start=middle, position=middle, end=end)
 
 
 def _merged(intervals: list[Interval]) -> list[Interval]:

@@ -48,7 +48,7 @@ def bytes_to_come(
 
     def look() -> Identity | None:
         url = addresses.current()
-        request = Request("GET", url, headers, idle_seconds=limits.read_seconds)
+        request = Request(method="GET", url=url, headers=headers, idle_seconds=limits.read_seconds)
         try:
             with connection.open(request) as response:
                 status = response.status_code

@@ -55,10 +55,10 @@ def upload(
             bar.advance(len(chunk))
 
     request = Request(
-        "PUT",
-        url,
-        {"Content-Length": str(len(content))},
-        body,
+        method="PUT",
+        url=url,
+        headers={"Content-Length": str(len(content))},
+        body=body,
         idle_seconds=limits.no_progress_seconds,
         # slower than this is what a stall is defined as
         whole_seconds=limits.no_progress_seconds + len(content) / limits.stall_bytes_per_second,

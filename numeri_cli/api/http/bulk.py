@@ -37,9 +37,11 @@ class BulkTransport(httpx.BaseTransport):
         trace: Trace = request.extensions.get("trace", _unheard)
         timeout: Mapping[str, float | None] = request.extensions.get("timeout", {})
         known = self._connection
-        connection = self._connected(request.url, timeout.get("connect"), trace)
+        connection = self._connected(request.url, seconds=timeout.get("connect"), trace=trace)
         try:
-            answer = self._exchange(connection, request, timeout.get("read"), trace)
+            answer = self._exchange(
+                connection, request, read_seconds=timeout.get("read"), trace=trace
+            )
         except ConnectionError as error:
             self.close()
             if connection is not known or request.method != "GET":
@@ -56,6 +58,7 @@ class BulkTransport(httpx.BaseTransport):
         self,
         connection: http.client.HTTPConnection,
         request: httpx.Request,
+        *,
         read_seconds: float | None,
         trace: Trace,
     ) -> http.client.HTTPResponse:
@@ -72,7 +75,7 @@ class BulkTransport(httpx.BaseTransport):
             self._connection = None
 
     def _connected(
-        self, url: httpx.URL, seconds: float | None, trace: Trace
+        self, url: httpx.URL, *, seconds: float | None, trace: Trace
     ) -> http.client.HTTPConnection:
         origin = (url.scheme, url.host, url.port)
         known = self._connection
@@ -83,7 +86,7 @@ class BulkTransport(httpx.BaseTransport):
             opened = socket.create_connection((url.host, url.port or _PORTS[url.scheme]), seconds)
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if url.scheme == "https":
-                opened = self._encrypted(opened, url.host, trace)
+                opened = self._encrypted(opened, url.host, trace=trace)
         except TimeoutError as error:
             raise httpx.ConnectTimeout(str(error)) from error
         except (OSError, UnicodeError) as error:
@@ -94,7 +97,7 @@ class BulkTransport(httpx.BaseTransport):
         self._connection.sock, self._origin = opened, origin
         return self._connection
 
-    def _encrypted(self, opened: socket.socket, host: str, trace: Trace) -> socket.socket:
+    def _encrypted(self, opened: socket.socket, host: str, *, trace: Trace) -> socket.socket:
         encrypted = self._certificates.wrap_socket(
             opened, server_hostname=host, do_handshake_on_connect=False
         )

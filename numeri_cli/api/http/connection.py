@@ -43,7 +43,7 @@ class Broken(Exception):
         self.words = words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What is sent. With `whole_seconds` the answer must be complete by then; without, it must
     begin within `idle_seconds` of the last byte sent and never pause for longer."""

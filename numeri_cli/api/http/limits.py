@@ -1,4 +1,4 @@
-"""How long and how often the wire is tried: every number of it in one place."""
+"""How long and how often the network is tried: every number of it in one place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 MEGABYTE = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Time in seconds, sizes in bytes; the defaults are for the real service.
 

@@ -22,7 +22,7 @@ from numeri_cli.files import disk_errors
 from numeri_cli.tournaments import CLASSIC, PredictionRules
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedPredictions:
     """A prediction file that the round will take, with the very bytes that were checked.
 
@@ -52,11 +52,11 @@ def check_predictions(
     PredictionsValues, DiskTrouble, PathForbidden.
     """
     content = _content(path, rules)
-    ids, values = _columns(path, content, rules)
-    _check_ids(path, ids, frozenset(live_ids))
-    _check_values(path, values, rules)
+    ids, values = _columns(path, content, rules=rules)
+    _check_ids(path, ids, live=frozenset(live_ids))
+    _check_values(path, values, rules=rules)
     digest = hashlib.sha256(content).hexdigest()
-    return CheckedPredictions(path, content, digest, ids, values)
+    return CheckedPredictions(path=path, content=content, digest=digest, ids=ids, values=values)
 
 
 def _content(path: Path, rules: PredictionRules) -> bytes:
@@ -76,7 +76,7 @@ def _content(path: Path, rules: PredictionRules) -> bytes:
 
 
 def _columns(
-    path: Path, content: bytes, rules: PredictionRules
+    path: Path, content: bytes, *, rules: PredictionRules
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
     import pyarrow as arrow
 
@@ -112,7 +112,7 @@ def _id_of(value: object) -> str | None:
     return value if isinstance(value, str | None) else repr(value)
 
 
-def _check_ids(path: Path, ids: npt.NDArray[np.object_], live: frozenset[str]) -> None:
+def _check_ids(path: Path, ids: npt.NDArray[np.object_], *, live: frozenset[str]) -> None:
     given = set(ids.tolist())
     empty = sum(value is None or value == "" for value in ids)
     repeated = len(ids) - len(given)
@@ -140,7 +140,7 @@ def _check_ids(path: Path, ids: npt.NDArray[np.object_], live: frozenset[str]) -
         )
 
 
-def _check_values(path: Path, values: npt.NDArray[np.float64], rules: PredictionRules) -> None:
+def _check_values(path: Path, values: npt.NDArray[np.float64], *, rules: PredictionRules) -> None:
     missing = int(np.isnan(values).sum())
     if missing:
         raise PredictionsValues(

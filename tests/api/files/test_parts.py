@@ -11,7 +11,6 @@ from numeri_cli.api.files.parts import (
     Identity,
     Parts,
 )
-from numeri_cli.api.files.writeback import begin_writeback
 from numeri_cli.api.http.limits import Limits
 
 CONTENT = os.urandom(3_000_000)
@@ -75,8 +74,7 @@ def test_an_answer_without_ranges_is_not_shared(parts: Parts) -> None:
     parts.close()
 
 
-def test_a_file_that_cannot_be_synced_raises_though_its_writeback_was_silent(parts: Parts) -> None:
-    begin_writeback(-1, start=0, end=9)
+def test_a_file_that_cannot_be_synced_raises(parts: Parts) -> None:
     parts.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         parts.sync()

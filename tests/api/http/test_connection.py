@@ -66,7 +66,7 @@ def test_a_body_that_ends_early_is_never_taken_for_a_whole_one(
 ) -> None:
     server.answer = lambda _: Reply(body=b"x" * 999, bytes_sent=500, ending=ending)
     connection = Connector(QUICK).connect(bulk=bulk)
-    request = Request("GET", server.url, {}, idle_seconds=0.3)
+    request = Request(method="GET", url=server.url, headers={}, idle_seconds=0.3)
     received = []
     with pytest.raises(Broken), connection.open(request) as response:
         received.extend(response.iter_raw())
@@ -84,7 +84,7 @@ def test_a_request_can_be_cut_from_another_thread(server: Server, bulk: bool) ->
 
     server.answer = cut_later
     began = time.monotonic()
-    request = Request("GET", server.url, {}, idle_seconds=90)
+    request = Request(method="GET", url=server.url, headers={}, idle_seconds=90)
     with pytest.raises(Broken), connection.open(request):
         raise AssertionError("there was no answer")
     assert time.monotonic() - began < 45

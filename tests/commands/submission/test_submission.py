@@ -197,7 +197,9 @@ def test_a_submission_is_accepted_selected_and_on_time(desk: Desk, suffix: str) 
     assert desk.ledger.receipts("practice") == (receipt,)
     (attempt,) = desk.ledger.attempts("practice")
     assert (attempt.state, attempt.server_id) == ("accepted", receipt.server_id)
-    url = desk.client.download_authorization(receipt.server_id).url
+    question = "query ($id: ID!) { submissionDownloadAuth(id: $id) { url } }"
+    held = desk.client.ask(question, keyed=True, id=receipt.server_id)
+    url = held.child("submissionDownloadAuth", kind="FileUploadAuth").text("url")
     assert desk.client.connector.client("https").get(url).content == path.read_bytes()
 
 

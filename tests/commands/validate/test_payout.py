@@ -26,13 +26,20 @@ def score(
     shown = str(more.get("shown", name))
     clip = more.get("clip", 1.0)
     assert clip is None or isinstance(clip, float)
-    return ScoreConfig(name, shown, paid, multiplier, clip, days, 2)
+    return ScoreConfig(
+        name=name, display_name=shown, is_payout=paid, multiplier=multiplier, clip_threshold=clip,
+        total_score_days=days, returns_lag_days=2,
+    )  # fmt: skip
 
 
 def round_of(
     *configs: ScoreConfig, target: str | None = None, factor: Decimal | None = None
 ) -> Round:
-    return Round("r", 1374, 8, NOON, NOON, None, None, None, target, factor, None, configs)
+    return Round(
+        id="r", number=1374, tournament=8, open_time=NOON, deadline=NOON, close_time=None,
+        resolve_time=None, data_datestamp=None, target=target, payout_factor=factor,
+        stake_threshold=None, score_configs=configs,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
