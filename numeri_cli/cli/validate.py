@@ -48,10 +48,11 @@ def validate(
     """
     from numeri_cli.commands.predict import data_file
     from numeri_cli.commands.validate.payout import with_payout
+    from numeri_cli.commands.validate.result import report_path
     from numeri_cli.commands.validate.validate import (
         validate_sources,
     )
-    from numeri_cli.output.html.validation import report_path, write_report
+    from numeri_cli.output.html.validation import write_report
     from numeri_cli.output.text import (
         tables,
     )

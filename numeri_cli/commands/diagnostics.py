@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,14 +20,14 @@ from numeri_cli.dataset.prediction_files import (
 from numeri_cli.errors import DiagnosticsFailed, DiagnosticsPending
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.records import Diagnostics
+from numeri_cli.scoring.score_table import LARGEST, SCORES, Score
 from numeri_cli.scoring.scorecard import Scorecard
-from numeri_cli.scoring.summary import summarize
+from numeri_cli.scoring.summary import FIGURES, summarize
 
 TOLERANCE = 1e-4
-ERA_SCORES = ("corr", "mmc", "bmc", "fnc", "max_exposure")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FigurePair:
     """One figure, the server's and ours over the eras that both scored; None where there is none.
 
@@ -40,7 +41,7 @@ class FigurePair:
     differs: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EraPairs:
     """One score, era by era, where server and we have it.
 
@@ -55,7 +56,7 @@ class EraPairs:
     largest_era: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Compared:
     """The server's diagnostics beside a scorecard.
 
@@ -137,10 +138,11 @@ def compare(diagnostics: Diagnostics, card: Scorecard) -> Compared:
     shared = [era for era in ours if era in theirs]
     places = [ours[era] for era in shared]
     pairs = []
-    for score in ERA_SCORES:
-        values = [getattr(theirs[era], score) for era in shared]
+    for score in _told():
+        values = [getattr(theirs[era], score.name) for era in shared]
         server = np.array([np.nan if one is None else one for one in values], dtype=np.float64)
-        pairs.append(_era_pairs(score, server, card.score(score)[places], card, places))
+        here = card.score(score.name)[places]
+        pairs.append(_era_pairs(score.name, server, here, [card.eras[place] for place in places]))
     return Compared(
         figures=_figures(diagnostics, card, places),
         eras=tuple(pairs),
@@ -150,52 +152,68 @@ def compare(diagnostics: Diagnostics, card: Scorecard) -> Compared:
     )
 
 
-def _era_pairs(
-    score: str,
-    server: FloatArray,
-    here: FloatArray,
-    card: Scorecard,
-    places: list[int],
-) -> EraPairs:
+def _told() -> tuple[Score, ...]:
+    """The scores that the server's diagnostics tell of."""
+    return tuple(score for score in SCORES if score.server_figures)
+
+
+def figure_labels() -> dict[str, str]:
+    """What people call each figure of the server, by its name."""
+    words = {LARGEST: ""} | {figure.name: f" {figure.label}" for figure in FIGURES}
+    return {
+        _field(score, figure): f"{score.label}{words[figure]}"
+        for score in _told()
+        for figure in score.server_figures
+    }
+
+
+def _field(score: Score, figure: str) -> str:
+    """The field of `Diagnostics` that holds a figure of a score."""
+    return score.name if figure == LARGEST else f"{score.name}_{figure}"
+
+
+def _era_pairs(score: str, server: FloatArray, here: FloatArray, eras: Sequence[str]) -> EraPairs:
+    """server, here: (n_eras,) the score in each of the eras, NaN where there is none"""
     apart = np.abs(server - here)
     both = ~np.isnan(apart)
     if not both.any():
-        return EraPairs(score, 0, 0, None, None)
+        return EraPairs(score=score, eras=0, differing=0, largest=None, largest_era=None)
     worst = int(np.nanargmax(apart))
     return EraPairs(
         score=score,
         eras=int(both.sum()),
         differing=int((apart[both] > TOLERANCE).sum()),
         largest=float(apart[worst]),
-        largest_era=card.eras[places[worst]],
+        largest_era=eras[worst],
     )
 
 
 def _figures(
     diagnostics: Diagnostics, card: Scorecard, places: list[int]
 ) -> tuple[FigurePair, ...]:
-    corr, mmc, bmc, fnc = (summarize(card.score(name)[places]) for name in ERA_SCORES[:4])
-    largest = card.score("max_exposure")[places]
-    some = largest[~np.isnan(largest)]
-    drawdown = diagnostics.corr_drawdown
-    rows = (
-        ("corr_mean", diagnostics.corr_mean, corr.mean),
-        ("corr_std", diagnostics.corr_std, corr.std),
-        ("corr_sharpe", diagnostics.corr_sharpe, corr.sharpe),
-        # whether the real server gives it a sign was never seen
-        ("corr_drawdown", None if drawdown is None else abs(drawdown), corr.drawdown),
-        ("mmc_mean", diagnostics.mmc_mean, mmc.mean),
-        ("mmc_std", diagnostics.mmc_std, mmc.std),
-        ("mmc_sharpe", diagnostics.mmc_sharpe, mmc.sharpe),
-        ("bmc_mean", diagnostics.bmc_mean, bmc.mean),
-        ("fnc_mean", diagnostics.fnc_mean, fnc.mean),
-        ("max_exposure", diagnostics.max_exposure, float(some.max()) if len(some) else np.nan),
-    )
-    return tuple(_pair(name, server, here) for name, server, here in rows)
+    """places: of the eras that both have scored"""
+    pairs = []
+    for score in _told():
+        series = card.score(score.name)[places]
+        summary = summarize(series)
+        for figure in score.server_figures:
+            name = _field(score, figure)
+            server = getattr(diagnostics, name)
+            if figure == "drawdown" and server is not None:
+                server = abs(server)  # whether the real server gives it a sign was never seen
+            if figure == LARGEST:
+                here = float(np.fmax.reduce(series, initial=np.nan))
+            else:
+                here = float(getattr(summary, figure))
+            pairs.append(_pair(name, server, here))
+    return tuple(pairs)
 
 
 def _pair(name: str, server: float | None, here: float) -> FigurePair:
     ours = None if np.isnan(here) else here
     if server is None or ours is None:
-        return FigurePair(name, server, ours, None, False)
-    return FigurePair(name, server, ours, server - ours, abs(server - ours) > TOLERANCE)
+        return FigurePair(name=name, server=server, here=ours, difference=None, differs=False)
+    apart = server - ours
+    return FigurePair(
+        name=name, server=server, here=ours, difference=apart, differs=abs(apart) > TOLERANCE
+    )

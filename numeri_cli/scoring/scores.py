@@ -219,14 +219,12 @@ def churn(previous: NumberArray, current: NumberArray, *, top_bottom: int | None
 
     previous, current: (n_ids,) over the union of ids, NaN where an id has no prediction
     top_bottom: instead the mean share of the highest and lowest so many that were replaced
-    returns: in [0, 2]; NaN where more than a fifth of either side is lost, or a side is constant
-    or infinite somewhere
+    returns: in [0, 2]; without top_bottom NaN where more than a fifth of either side is lost, or a
+    side is constant or infinite somewhere
     source: numerai-tools 0.7.2, signals.churn
     """
     here, there = known(previous), known(current)
     if top_bottom is not None:
-        if min(here.sum(), there.sum()) < top_bottom:
-            return float("nan")
         before = _lowest_and_highest(previous, here, top_bottom)
         after = _lowest_and_highest(current, there, top_bottom)
         kept = [len(set(old) & set(new)) for old, new in zip(before, after, strict=True)]
@@ -268,15 +266,18 @@ def same_rows(columns: NumberArray) -> list[tuple[list[int], npt.NDArray[np.bool
     return list(groups.values())
 
 
+def enough(present: npt.NDArray[np.bool_]) -> bool:
+    """Whether there are rows at all, and no more than a fifth of them is lost."""
+    count = int(np.count_nonzero(present))
+    return count > 0 and count / len(present) >= 1 - MOST_LOST
+
+
 def _present(*sides: NumberArray) -> npt.NDArray[np.bool_] | None:
     """Rows that have everything; None where more than a fifth would be lost, or nothing is left."""
     present = known(sides[0])
     for side in sides[1:]:
         present &= known(side)
-    count = int(np.count_nonzero(present))
-    if count == 0 or count / len(present) < 1 - MOST_LOST:
-        return None
-    return present
+    return present if enough(present) else None
 
 
 def _spoiled(raised: FloatArray, plain: FloatArray) -> bool:

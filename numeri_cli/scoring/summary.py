@@ -12,15 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numeri_cli.published import Published
 from numeri_cli.scoring.ranks import FloatArray, known
+from numeri_cli.scoring.score_table import Score
 
 BUSINESS_DAYS_PER_ERA = 5
 _TELLING = 1.96  # a t beyond this tells two models apart at 95 %
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """One row of a score table; NaN where too few eras are there to say."""
+class Summary(Published):
+    """One score over its eras; NaN where too few eras are there to say."""
 
     eras: int  # how many the figures rest on
     mean: float
@@ -33,6 +35,79 @@ class Summary:
     positive: float  # share of eras above 0
     last_20: float  # mean of the last 20 eras
     last_52: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """How one figure of a summary is shown.
+
+    name: of the summary's field; places: decimals
+    label: after a score's in a line of the terminal, which leaves out those without one
+    header: of its column on a page
+    lower_is_better: None where neither is; of the mean the score decides
+    """
+
+    name: str
+    label: str | None
+    header: str
+    places: int
+    lower_is_better: bool | None
+
+    def of(self, summary: Summary) -> float:
+        """The figure itself."""
+        return float(getattr(summary, self.name))
+
+    def best(
+        self, summaries: Sequence[Summary | None], *, score_is_lower: bool, least: int = 2
+    ) -> int | None:
+        """The place of the best; None where none is.
+
+        score_is_lower: whether a lower score is the better one
+        least: how many have to have the figure
+        """
+        if self.lower_is_better is None:
+            return None
+        lower = self.lower_is_better != (score_is_lower and self.name == "mean")
+        values = [self.of(one) if one else math.nan for one in summaries]
+        return best_place(values, lower_is_better=lower, least=least)
+
+
+FIGURES = (
+    Figure(name="mean", label="mean", header="mean", places=4, lower_is_better=False),
+    Figure(name="std", label="std", header="std", places=4, lower_is_better=True),
+    Figure(name="sharpe", label="Sharpe", header="Sharpe", places=2, lower_is_better=False),
+    Figure(name="smart_sharpe", label=None, header="smart Sharpe", places=2, lower_is_better=False),
+    Figure(name="drawdown", label="drawdown", header="drawdown", places=4, lower_is_better=True),
+    Figure(
+        name="drawdown_eras",
+        label="drawdown eras",
+        header="its eras",
+        places=0,
+        lower_is_better=True,
+    ),
+    Figure(
+        name="positive", label="eras above 0", header="above 0", places=2, lower_is_better=False
+    ),
+    Figure(
+        name="autocorrelation",
+        label="autocorrelation",
+        header="autocorr.",
+        places=2,
+        lower_is_better=None,
+    ),
+    Figure(name="last_20", label="last 20 eras", header="last 20", places=4, lower_is_better=False),
+    Figure(name="last_52", label="last 52 eras", header="last 52", places=4, lower_is_better=False),
+    Figure(name="eras", label=None, header="eras", places=0, lower_is_better=None),
+)
+
+
+def best_place(values: Sequence[float], *, lower_is_better: bool, least: int = 2) -> int | None:
+    """The place of the best value; None where fewer than `least` are not NaN."""
+    present = {place: value for place, value in enumerate(values) if not math.isnan(value)}
+    if len(present) < least:
+        return None
+    choose = min if lower_is_better else max
+    return choose(present, key=present.__getitem__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +131,23 @@ class PairedTest:
 class PayoutRule:
     """How a round turns scores into a share of the stake: Σ multiplier · score, clipped."""
 
-    multipliers: tuple[tuple[str, float], ...]  # (score name, multiplier)
+    multipliers: tuple[tuple[Score, float], ...]
     clip: float
     factor: float = 1.0  # the round's payout factor, in [0, 1]
 
     @property
     def formula(self) -> str:
         """Such as "3·CORR + 15·MMC, clipped at ±1"."""
-        terms = " + ".join(f"{weight:g}·{name.upper()}" for name, weight in self.multipliers)
+        terms = " + ".join(f"{weight:g}·{score.label}" for score, weight in self.multipliers)
         total = terms if self.factor == 1 else f"{self.factor:g}·({terms})"
         return f"{total}, clipped at ±{self.clip:g}"
 
     def per_era(self, scores: Sequence[FloatArray]) -> FloatArray:
         """What each era would have paid had it been a round: its payout factor.
 
+        scores: one (n_eras,) for each of `multipliers`, in that order
         returns: (n_eras,) a share of the stake at risk in that round, negative where it burns; NaN
         where a score is missing
-
-        scores: one (n_eras,) for each of `multipliers`, in that order
         source: TOURNAMENT rules, stake · clip(factor · Σ multiplier · score, ±clip)
         """
         total = np.zeros(len(scores[0]))

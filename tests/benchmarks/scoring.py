@@ -41,7 +41,8 @@ def make_frame(eras: int) -> measure.Outputs:
 
 
 def score_ours(frame) -> measure.Outputs:  # type: ignore[no-untyped-def]  # a pandas frame
-    from numeri_cli.scoring.scorecard import Era, score_eras
+    from numeri_cli.scoring.era import Era
+    from numeri_cli.scoring.scorecard import collect, score_era
 
     prediction = frame[["prediction"]].to_numpy()
     meta, target = frame["meta_model"].to_numpy(), frame[TARGET].to_numpy()
@@ -49,7 +50,7 @@ def score_ours(frame) -> measure.Outputs:  # type: ignore[no-untyped-def]  # a p
         Era(str(name), prediction[rows], target[rows], meta_model=meta[rows])
         for name, rows in frame.groupby("era").indices.items()
     )
-    card = score_eras(eras, names=["prediction"])[0]
+    card = collect([score_era(era) for era in eras], names=["prediction"])[0]
     return {"corr": card.score("corr"), "mmc": card.score("mmc")}
 
 

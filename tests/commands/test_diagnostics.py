@@ -22,7 +22,8 @@ from numeri_cli.dataset.prediction_files import IdColumn
 from numeri_cli.errors import ApiChanged, DiagnosticsFailed, DiagnosticsPending, TransferRefused
 from numeri_cli.progress import Silent
 from numeri_cli.records import Diagnostics, DiagnosticsEra
-from numeri_cli.scoring.scorecard import Era, Scorecard, score_eras
+from numeri_cli.scoring.era import Era
+from numeri_cli.scoring.scorecard import Scorecard, collect, score_era
 from numeri_cli.scoring.summary import summarize
 from tests.support.scripted_server import KEYS, QUICK, Asked, Reply, Server, data
 
@@ -187,7 +188,7 @@ def a_card(eras: int = 6) -> Scorecard:
         )
         for number in range(1, eras + 1)
     ]
-    return score_eras(made, names=["mine"])[0]
+    return collect([score_era(one) for one in made], names=["mine"])[0]
 
 
 def plain(value: float) -> float | None:

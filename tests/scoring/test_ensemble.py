@@ -7,7 +7,7 @@ from numerai_tools import scoring as library
 
 from numeri_cli.errors import PredictionsValues
 from numeri_cli.scoring.ensemble import combine
-from tests.scoring import oracle
+from tests.support import oracle
 
 
 def test_boosters_are_gaussianized_averaged_neutralized_and_ranked() -> None:

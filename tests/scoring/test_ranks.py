@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numerai_tools import scoring as library
 
 from numeri_cli.scoring.ranks import gaussianize, power, rank_average, rank_uniform
-from tests.scoring import oracle
+from tests.support import oracle
 
 
 @settings(max_examples=80, deadline=None)

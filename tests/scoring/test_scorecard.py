@@ -6,11 +6,15 @@ import pytest
 from numerai_tools import scoring as library
 
 from numeri_cli.scoring import scores
-from numeri_cli.scoring.scorecard import SCORES, Era, score_era, score_eras
+from numeri_cli.scoring.era import Era
+from numeri_cli.scoring.score_table import SCORES, score_named
+from numeri_cli.scoring.scorecard import collect, score_era
 from numeri_cli.scoring.summary import PayoutRule
-from tests.scoring import oracle
+from tests.support import oracle
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+FEATURES = [f"feature_{n}" for n in range(12)]
 
 
 def era(name: str, seed: int, *, ids: int = 500) -> Era:
@@ -36,7 +40,7 @@ def eras() -> list[Era]:
 
 
 def test_a_scorecard_says_what_each_score_says_alone(eras: list[Era]) -> None:
-    cards = score_eras(eras, names=["a", "b"], features=[f"feature_{n}" for n in range(12)])
+    cards = collect([score_era(one) for one in eras], names=["a", "b"], features=FEATURES)
     for place, card in enumerate(cards):
         for row, one in enumerate(eras):
             prediction = one.predictions[:, place]
@@ -57,7 +61,7 @@ def test_a_scorecard_says_what_each_score_says_alone(eras: list[Era]) -> None:
 
 
 def test_a_scorecards_corr_and_mmc_are_the_librarys_under_groupby(eras: list[Era]) -> None:
-    card = score_eras(eras, names=["a", "b"])[1]
+    card = collect([score_era(one) for one in eras], names=["a", "b"])[1]
     frame = pd.concat(
         pd.DataFrame(
             {"era": e.name, "p": e.predictions[:, 1], "t": e.target, "m": e.meta_model},
@@ -76,8 +80,8 @@ def test_a_scorecards_corr_and_mmc_are_the_librarys_under_groupby(eras: list[Era
 
 def test_scores_without_their_inputs_are_absent_not_wrong() -> None:
     bare = Era("0600", np.random.default_rng(0).random((450, 1)), np.tile([0, 0.5, 1], 150))
-    card = score_eras([bare], names=["a"])[0]
-    assert [name for name in SCORES if card.has(name)] == ["corr", "tb200"]
+    card = collect([score_era(bare)], names=["a"])[0]
+    assert [score.name for score in SCORES if card.has(score.name)] == ["corr", "tb200"]
     assert card.summary("mmc").eras == 0
     assert card.largest_exposure()[:2] == ("", "")
 
@@ -86,7 +90,7 @@ def test_a_meta_model_of_a_part_of_the_eras_is_counted(eras: list[Era]) -> None:
     first = Era(eras[0].name, eras[0].predictions, eras[0].target, meta_model=None)
     thin = np.where(np.arange(500) < 200, np.nan, eras[1].meta_model)
     second = Era(eras[1].name, eras[1].predictions, eras[1].target, meta_model=thin)
-    card = score_eras([first, second, *eras[2:]], names=["a", "b"])[0]
+    card = collect([score_era(one) for one in (first, second, *eras[2:])], names=["a", "b"])[0]
     assert card.summary("corr").eras == 6
     assert card.summary("mmc").eras == 4
     assert np.isnan(card.score("mmc")[:2]).all()
@@ -97,7 +101,7 @@ def test_rows_and_ids_are_counted_apart() -> None:
     target = np.array([0, 1, 0.5, np.nan, 0.5, 0.25])
     scored = score_era(Era("0600", prediction, target))
     assert (scored.ids, scored.predicted.tolist(), scored.rows.tolist()) == (6, [5], [4])
-    assert np.isnan(scored.scores[SCORES.index("corr")])  # a third of the rows is lost
+    assert np.isnan(scored.scores[SCORES.index(score_named("corr"))])  # a third of the rows is lost
 
 
 def test_the_largest_exposure_is_named_with_its_era(eras: list[Era]) -> None:
@@ -105,20 +109,24 @@ def test_the_largest_exposure_is_named_with_its_era(eras: list[Era]) -> None:
     worst[:, 0] = eras[3].features[:, 5] + 0.01 * np.random.default_rng(0).random(500)
     tilted = Era("0603", worst, eras[3].target, features=eras[3].features)
     names = [f"feature_{n}" for n in range(12)]
-    card = score_eras([*eras[:3], tilted, *eras[4:]], names=["a", "b"], features=names)[0]
+    card = collect(
+        [score_era(one) for one in (*eras[:3], tilted, *eras[4:])],
+        names=["a", "b"],
+        features=names,
+    )[0]
     feature, era_name, size = card.largest_exposure()
     assert (feature, era_name) == ("feature_5", "0603")
     assert size > 0.99
 
 
 def test_payouts_follow_the_rounds_rule(eras: list[Era]) -> None:
-    card = score_eras(eras, names=["a", "b"])[0]
-    rule = PayoutRule((("corr", 3.0), ("mmc", 15.0)), clip=1.0)
+    card = collect([score_era(one) for one in eras], names=["a", "b"])[0]
+    rule = PayoutRule(((score_named("corr"), 3.0), (score_named("mmc"), 15.0)), clip=1.0)
     expected = np.clip(3 * card.score("corr") + 15 * card.score("mmc"), -1, 1)
     np.testing.assert_array_equal(card.payout(rule), expected)
 
 
 def test_no_era_gives_an_empty_card() -> None:
-    card = score_eras([], names=["a"], features=["feature_0"])[0]
+    card = collect([], names=["a"], features=["feature_0"])[0]
     assert card.eras == ()
     assert card.summary("corr").eras == 0

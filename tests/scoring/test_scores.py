@@ -18,7 +18,7 @@ from numeri_cli.scoring.scores import (
     fnc,
     pearson,
 )
-from tests.scoring import oracle
+from tests.support import oracle
 
 MANY = settings(max_examples=60, deadline=None)
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::FutureWarning")

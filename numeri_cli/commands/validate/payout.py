@@ -9,6 +9,7 @@ from numeri_cli.commands.context import Context
 from numeri_cli.commands.validate.result import Validation
 from numeri_cli.errors import ApiError
 from numeri_cli.records import Round, ScoreConfig
+from numeri_cli.scoring.score_table import SCORES, Score
 from numeri_cli.scoring.summary import PayoutRule
 
 _CURRENT = 0  # as a round's number: the one that is open
@@ -79,10 +80,10 @@ def _paid(round_: Round) -> tuple[ScoreConfig, ...]:
     return tuple(one for one in round_.score_configs if one.is_payout and one.multiplier != 0)
 
 
-def _score(config: ScoreConfig) -> str | None:
+def _score(config: ScoreConfig) -> Score | None:
     """Which of our scores it is: "corr" of v2_corr20 and CORR60, "mmc" of canon_mmc60."""
     words = set(re.findall("[a-z]+", f"{config.name} {config.display_name}".lower()))
     if words & {"meta", "cwmm"}:  # corr_w_meta_model
         return None
-    found = words & {"corr", "mmc"}
-    return found.pop() if len(found) == 1 else None
+    found = [score for score in SCORES if score.is_paid and score.name in words]
+    return found[0] if len(found) == 1 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -11,7 +12,8 @@ from numeri_cli.dataset.prediction_files import (
     IdColumn,
     read_predictions,
 )
-from numeri_cli.scoring.scorecard import LOWER_IS_BETTER, SCORES, Scorecard
+from numeri_cli.scoring.score_table import CORR, Score
+from numeri_cli.scoring.scorecard import Scorecard
 from numeri_cli.scoring.summary import (
     PairedTest,
     PayoutRule,
@@ -22,7 +24,7 @@ from numeri_cli.scoring.summary import (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PredictionSource:
     """What is to be scored.
 
@@ -40,7 +42,7 @@ class PredictionSource:
     @classmethod
     def of_file(cls, path: Path, *, name: str | None = None) -> PredictionSource:
         """A prediction file. Raises FileMissing, FileDamaged, PredictionsError."""
-        return cls(read_predictions(path, name=name), contract=(("file", str(path)),))
+        return cls(predictions=read_predictions(path, name=name), contract=(("file", str(path)),))
 
     @property
     def name(self) -> str:
@@ -48,7 +50,7 @@ class PredictionSource:
         return self.predictions.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Coverage:
     """How much of the data one source speaks about, over the eras that were scored.
 
@@ -62,17 +64,17 @@ class Coverage:
     eras: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Difference:
     """Two sources in one score, tested era by era; `first` − `second`."""
 
-    score: str
+    score: Score
     first: str
     second: str
     test: PairedTest
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Validation:
     """One scorecard per source, and what they rest on.
 
@@ -102,9 +104,10 @@ class Validation:
         return horizon_days(self.target)
 
     @property
-    def scores(self) -> tuple[str, ...]:
-        """The names of the scores that any source has, in the order of SCORES."""
-        return tuple(name for name in SCORES if any(card.has(name) for card in self.cards))
+    def scores(self) -> tuple[Score, ...]:
+        """Those that any source has, in the order of the score table."""
+        table = self.cards[0].table
+        return tuple(one for one in table if any(card.has(one.name) for card in self.cards))
 
     def card(self, name: str) -> Scorecard:
         """The scorecard of a source."""
@@ -112,25 +115,29 @@ class Validation:
 
     def payout_summary(self, card: Scorecard) -> Summary | None:
         """Of the payout per era, a share of the stake; None without a rule, or a score it takes."""
-        if self.payout is None or not all(card.has(name) for name, _ in self.payout.multipliers):
+        rule = self.payout
+        if rule is None or not all(card.has(score.name) for score, _ in rule.multipliers):
             return None
-        return summarize(card.payout(self.payout))
+        return summarize(card.payout(rule))
 
-    def winner(self, score: str) -> str | None:
-        """Who has the best mean, or the smallest exposure; None for one source alone."""
-        means = {card.name: card.summary(score).mean for card in self.cards if card.has(score)}
-        if len(means) < 2:
-            return None
-        best = min if score in LOWER_IS_BETTER else max
-        return best(means, key=lambda name: means[name])
+    def differences(self, score: Score = CORR) -> tuple[Difference, ...]:
+        """Of every pair; the standard error allows for overlapping targets."""
+        lags = overlap_lags(self.horizon_days)
+        return tuple(
+            Difference(
+                score=score,
+                first=first.name,
+                second=second.name,
+                test=compare(first.score(score.name), second.score(score.name), lags=lags),
+            )
+            for first, second in combinations(self.cards, 2)
+        )
 
-    def difference(self, first: str, second: str, score: str = "corr") -> Difference:
-        """Whether two sources differ, with a standard error that allows for overlapping targets."""
-        series = [self.card(name).score(score) for name in (first, second)]
-        test = compare(*series, lags=overlap_lags(self.horizon_days))
-        return Difference(score, first, second, test)
 
-    def differences(self, score: str = "corr") -> tuple[Difference, ...]:
-        """Of every pair."""
-        names = [card.name for card in self.cards]
-        return tuple(self.difference(a, b, score) for a, b in combinations(names, 2))
+def report_path(folder: Path, validation: Validation) -> Path:
+    """Where a validation's page lies in a folder: the same sources and data, the same file."""
+    names = "-".join(source.name for source in validation.sources)
+    marks = (names, validation.target, validation.data.name, *validation.eras[:1])
+    key = hashlib.sha256("\n".join((*marks, *validation.eras[-1:])).encode()).hexdigest()[:8]
+    words = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in names)
+    return folder / f"{words[:60]}-{key}.html"

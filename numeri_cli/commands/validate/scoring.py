@@ -23,9 +23,11 @@ from numeri_cli.dataset.prediction_files import FloatArray, Join, id_strings, jo
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import PredictionsIds, TargetMissing
 from numeri_cli.progress import SILENT, Listener
+from numeri_cli.scoring.era import Era
 from numeri_cli.scoring.parallel import in_order
 from numeri_cli.scoring.ranks import known
-from numeri_cli.scoring.scorecard import Era, EraScores, collect, score_era
+from numeri_cli.scoring.score_table import SCORES, Score
+from numeri_cli.scoring.scorecard import EraScores, collect, score_era
 
 META_MODEL = "numerai_meta_model"
 
@@ -41,6 +43,7 @@ def validate(
     meta_model: Path | None = None,
     benchmark: tuple[Path, str] | None = None,
     eras: Sequence[str] | None = None,
+    table: Sequence[Score] = SCORES,
     listener: Listener = SILENT,
 ) -> Validation:
     """Score sources on a data file with targets; one era is in memory at a time.
@@ -50,6 +53,7 @@ def validate(
     meta_model: a file with `numerai_meta_model` for mmc and cwmm
     benchmark: a file and its column for bmc
     eras: only these; names, or ranges such as "0900-0950"; all of the data file otherwise
+    table: the scores to compute
     Raises FileMissing, FileDamaged, FileForeign, TargetAlias, TargetUnknown, TargetMissing,
     PredictionsIds (a source and the data have no id in common), UsageProblem (no such era).
     """
@@ -61,12 +65,13 @@ def validate(
     wanted = chosen_eras(row_eras.names, eras)
     ids = id_strings(file)
     inputs = _Inputs(
-        file,
-        target,
-        tuple(features),
-        tuple(_join_source(source, ids, file) for source in sources),
-        join(read_id_column(meta_model, META_MODEL), ids) if meta_model else None,
-        join(read_id_column(*benchmark), ids) if benchmark else None,
+        data=file,
+        target=target,
+        features=tuple(features),
+        joins=tuple(_join_source(source, ids, file) for source in sources),
+        meta=join(read_id_column(meta_model, META_MODEL), ids) if meta_model else None,
+        bench=join(read_id_column(*benchmark), ids) if benchmark else None,
+        table=tuple(table),
     )
     del ids
     scored, unresolved = _score(inputs, wanted, row_eras, listener)
@@ -75,7 +80,12 @@ def validate(
         data=data,
         target=target,
         sources=tuple(sources),
-        cards=collect(scored, names=[source.name for source in sources], features=inputs.features),
+        cards=collect(
+            scored,
+            names=[source.name for source in sources],
+            features=inputs.features,
+            table=inputs.table,
+        ),
         coverage=tuple(_coverage(scored, place, one) for place, one in enumerate(inputs.joins)),
         eras=done,
         unresolved=unresolved,
@@ -96,7 +106,7 @@ def _told_apart(sources: Sequence[PredictionSource]) -> list[PredictionSource]:
     return apart
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Inputs:
     """The files, read and brought to the data's rows."""
 
@@ -106,6 +116,7 @@ class _Inputs:
     joins: tuple[Join, ...]
     meta: Join | None
     bench: Join | None
+    table: tuple[Score, ...]
 
     @property
     def columns(self) -> list[str]:
@@ -130,7 +141,9 @@ class _Inputs:
     def score(self, era: EraTable) -> tuple[str, EraScores | None]:
         """Its name, and None where none of its targets is known yet."""
         inputs = self.of_era(era)
-        return era.name, score_era(inputs) if known(inputs.target).any() else None
+        if not known(inputs.target).any():
+            return era.name, None
+        return era.name, score_era(inputs, table=self.table)
 
 
 def _score(

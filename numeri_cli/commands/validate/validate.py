@@ -204,7 +204,7 @@ def model_source(
     contract = artifact.contract
     name = contract.model if neutral else f"{contract.model}-raw"
     return PredictionSource(
-        read_predictions(output, name=name),
+        predictions=read_predictions(output, name=name),
         training_eras=contract.eras,
         contract=(
             ("model", contract.model),

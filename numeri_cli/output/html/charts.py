@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from numeri_cli.output.formats import number
-from numeri_cli.output.html.content import LABELS, Chart, ReportContent, Table
 from numeri_cli.output.html.feature_charts import (
     exposed_features,
     neutralization_curve,
@@ -20,7 +19,9 @@ from numeri_cli.output.html.look import (
     there,
     translucent,
 )
-from numeri_cli.scoring.ranks import FloatArray, known
+from numeri_cli.output.html.page import Chart, Table
+from numeri_cli.scoring.ranks import known
+from numeri_cli.scoring.score_table import CORR, Score
 from numeri_cli.scoring.scorecard import Scorecard
 from numeri_cli.scoring.summary import summarize, underwater
 
@@ -29,18 +30,20 @@ MOST_EXPOSED_SHOWN = 4
 _EDGES = 24
 
 
-def all_charts(content: ReportContent) -> Iterator[Chart]:
-    """Every chart for which there are numbers, in the order of the page."""
-    cards = content.cards
-    for score in ("corr", "mmc", "bmc"):
-        if any(card.has(score) for card in cards):
+def all_charts(cards: tuple[Scorecard, ...], benchmark: str | None) -> Iterator[Chart]:
+    """Every chart for which there are numbers, in the order of the page.
+
+    cards: one per prediction, over the same eras; benchmark: its name
+    """
+    for score in cards[0].table:
+        if score.has_curve and any(card.has(score.name) for card in cards):
             yield cumulative(cards, score)
     yield per_era(cards)
-    if max(int(known(card.score("corr")).sum()) for card in cards) > rolling_window(cards):
+    if max(int(known(card.score(CORR.name)).sum()) for card in cards) > rolling_window(cards):
         yield rolling_sharpe(cards)
     yield distribution(cards)
     if any(card.has("cwmm") or card.has("cwbm") for card in cards):
-        yield correlations(cards, content.benchmark)
+        yield correlations(cards, benchmark)
     for card in cards[:MOST_EXPOSED_SHOWN]:
         if card.has("max_exposure"):
             yield exposed_features(card)
@@ -48,13 +51,13 @@ def all_charts(content: ReportContent) -> Iterator[Chart]:
         yield neutralization_curve(cards)
 
 
-def cumulative(cards: tuple[Scorecard, ...], score: str) -> Chart:
+def cumulative(cards: tuple[Scorecard, ...], score: Score) -> Chart:
     """The running sum of a score, the drop below its last high shaded."""
-    label = LABELS[score]
+    label = score.long_label
     figure = era_figure(f"cumulative {label}", cards)
     words, rows = [], []
     for card, colour in coloured(cards):
-        eras, values = there(card, score)
+        eras, values = there(card, score.name)
         if not len(values):
             continue
         total = np.cumsum(values)
@@ -88,20 +91,20 @@ def cumulative(cards: tuple[Scorecard, ...], score: str) -> Chart:
         ]
     table = Table(("prediction", "era", label, "cumulative", "below its high"), tuple(rows))
     return Chart(
-        f"cumulative-{score}",
-        f"Cumulative {label}",
-        ". ".join(words) + ". Shaded: the drop below the last high.",
-        figure,
-        table,
+        id=f"cumulative-{score.name}",
+        title=f"Cumulative {label}",
+        words=". ".join(words) + ". Shaded: the drop below the last high.",
+        figure=figure,
+        table=table,
     )
 
 
 def per_era(cards: tuple[Scorecard, ...]) -> Chart:
     """CORR of every era as bars; of several predictions the first is shown at once."""
-    figure = era_figure("CORR", cards)
+    figure = era_figure(CORR.label, cards)
     words, rows = [], []
     for card, colour in coloured(cards):
-        eras, values = there(card, "corr")
+        eras, values = there(card, CORR.name)
         figure.add_bar(
             x=eras,
             y=values,
@@ -116,13 +119,19 @@ def per_era(cards: tuple[Scorecard, ...]) -> Chart:
             )
         rows += [(card.name, era, number(value)) for era, value in zip(eras, values, strict=True)]
     figure.update_layout(bargap=0.15)
-    table = Table(("prediction", "era", "CORR"), tuple(rows))
-    return Chart("per-era", "CORR of every era", ". ".join(words) + ".", figure, table)
+    table = Table(("prediction", "era", CORR.label), tuple(rows))
+    return Chart(
+        id="per-era",
+        title=f"{CORR.label} of every era",
+        words=". ".join(words) + ".",
+        figure=figure,
+        table=table,
+    )
 
 
 def rolling_window(cards: tuple[Scorecard, ...]) -> int:
     """Eras of the rolling Sharpe: 20, or a third of what there is, but never under 5."""
-    most = max(int(known(card.score("corr")).sum()) for card in cards)
+    most = max(int(known(card.score(CORR.name)).sum()) for card in cards)
     return max(5, min(ROLLING_ERAS, most // 3))
 
 
@@ -132,7 +141,7 @@ def rolling_sharpe(cards: tuple[Scorecard, ...]) -> Chart:
     figure = era_figure(f"Sharpe of {window} eras", cards)
     words, rows = [], []
     for card, colour in coloured(cards):
-        eras, values = there(card, "corr")
+        eras, values = there(card, CORR.name)
         if len(values) < window:
             continue
         windows = np.lib.stride_tricks.sliding_window_view(values, window)
@@ -148,24 +157,24 @@ def rolling_sharpe(cards: tuple[Scorecard, ...]) -> Chart:
         rows += [(card.name, era, number(one, 2)) for era, one in zip(last, sharpe, strict=True)]
     table = Table(("prediction", "last era", "Sharpe"), tuple(rows))
     return Chart(
-        "rolling-sharpe",
-        f"Sharpe of CORR over {window} eras",
-        ". ".join(words) + ".",
-        figure,
-        table,
+        id="rolling-sharpe",
+        title=f"Sharpe of {CORR.label} over {window} eras",
+        words=". ".join(words) + ".",
+        figure=figure,
+        table=table,
     )
 
 
 def distribution(cards: tuple[Scorecard, ...]) -> Chart:
     """How often CORR fell where."""
-    values = {card.name: there(card, "corr")[1] for card in cards}
+    values = {card.name: there(card, CORR.name)[1] for card in cards}
     everything = np.concatenate(list(values.values()))
     low, high = (everything.min(), everything.max()) if len(everything) else (0.0, 1.0)
     if low == high:
         low, high = low - 0.01, high + 0.01
     edges = np.linspace(low, high, min(_EDGES, max(6, len(everything) // 3)) + 1)
     middles = (edges[:-1] + edges[1:]) / 2
-    figure = empty_figure("eras", x_title="CORR")
+    figure = empty_figure("eras", x_title=CORR.label)
     counts = []
     words = []
     for card, colour in coloured(cards):
@@ -179,7 +188,8 @@ def distribution(cards: tuple[Scorecard, ...]) -> Chart:
             opacity=1 if len(cards) == 1 else 0.6,
             width=np.diff(edges) * 0.95,
         )
-        words.append(f"{card.name}: half of the eras above {number(_median(values[card.name]), 3)}")
+        middle = float(np.median(values[card.name])) if len(values[card.name]) else None
+        words.append(f"{card.name}: half of the eras above {number(middle, 3)}")
     figure.update_layout(barmode="overlay")
     rows = [
         (f"{number(edges[place], 3)} to {number(edges[place + 1], 3)}", *cells)
@@ -187,8 +197,14 @@ def distribution(cards: tuple[Scorecard, ...]) -> Chart:
             zip(*([str(count) for count in found] for found in counts), strict=True)
         )
     ]
-    table = Table(("CORR", *(card.name for card in cards)), tuple(rows))
-    return Chart("distribution", "Distribution of CORR", "; ".join(words) + ".", figure, table)
+    table = Table((CORR.label, *(card.name for card in cards)), tuple(rows))
+    return Chart(
+        id="distribution",
+        title=f"Distribution of {CORR.label}",
+        words="; ".join(words) + ".",
+        figure=figure,
+        table=table,
+    )
 
 
 def correlations(cards: tuple[Scorecard, ...], benchmark: str | None) -> Chart:
@@ -209,13 +225,9 @@ def correlations(cards: tuple[Scorecard, ...], benchmark: str | None) -> Chart:
             rows += [(name, era, number(one)) for era, one in zip(eras, values, strict=True)]
     table = Table(("correlation of", "era", "value"), tuple(rows))
     return Chart(
-        "correlations",
-        "Correlation with meta model and benchmark",
-        "; ".join(words) + ".",
-        figure,
-        table,
+        id="correlations",
+        title="Correlation with meta model and benchmark",
+        words="; ".join(words) + ".",
+        figure=figure,
+        table=table,
     )
-
-
-def _median(values: FloatArray) -> float:
-    return float(np.median(values)) if len(values) else float("nan")

@@ -6,13 +6,13 @@ import numpy as np
 from plotly.subplots import make_subplots
 
 from numeri_cli.output.formats import number
-from numeri_cli.output.html.content import Chart, Table
 from numeri_cli.output.html.look import (
     COLOURS,
     coloured,
     empty_figure,
     lay_out,
 )
+from numeri_cli.output.html.page import Chart, Table
 from numeri_cli.scoring.feature_scores import PROPORTIONS
 from numeri_cli.scoring.ranks import FloatArray, known
 from numeri_cli.scoring.scorecard import Scorecard
@@ -61,7 +61,13 @@ def exposed_features(card: Scorecard) -> Chart:
     )
     table = Table(("feature", "as it is", "neutralized by half"), rows)
     slug = "".join(letter if letter.isalnum() else "-" for letter in card.name)
-    return Chart(f"exposures-{slug}", f"Exposures of {card.name}", words, figure, table)
+    return Chart(
+        id=f"exposures-{slug}",
+        title=f"Exposures of {card.name}",
+        words=words,
+        figure=figure,
+        table=table,
+    )
 
 
 def neutralization_curve(cards: tuple[Scorecard, ...]) -> Chart:
@@ -73,7 +79,7 @@ def neutralization_curve(cards: tuple[Scorecard, ...]) -> Chart:
         if not known(card.curve).any():
             continue
         steps = [summarize(card.curve[:, place]) for place in range(len(PROPORTIONS))]
-        sharpe, depth = ([getattr(s, name) for s in steps] for name in ("sharpe", "drawdown"))
+        sharpe, depth = [one.sharpe for one in steps], [one.drawdown for one in steps]
         for row, values in ((1, sharpe), (2, depth)):
             figure.add_scatter(
                 x=PROPORTIONS,
@@ -92,15 +98,21 @@ def neutralization_curve(cards: tuple[Scorecard, ...]) -> Chart:
             f"{PROPORTIONS[top]:g}; without neutralization it is {number(sharpe[0], 2)}"
         )
         rows += [
-            (card.name, f"{p:g}", number(s.mean), number(s.sharpe, 2), number(s.drawdown))
-            for p, s in zip(PROPORTIONS, steps, strict=True)
+            (card.name, f"{part:g}", number(one.mean), number(one.sharpe, 2), number(one.drawdown))
+            for part, one in zip(PROPORTIONS, steps, strict=True)
         ]
     figure.update_yaxes(title="Sharpe", row=1, col=1)
     figure.update_yaxes(title="drawdown", rangemode="tozero", row=2, col=1)
     figure.update_xaxes(title="proportion taken out", row=2, col=1)
     figure.update_layout(height=460, hovermode="x unified")
     table = Table(("prediction", "proportion", "mean", "Sharpe", "drawdown"), tuple(rows))
-    return Chart("neutralization", "Neutralization curve", ". ".join(words) + ".", figure, table)
+    return Chart(
+        id="neutralization",
+        title="Neutralization curve",
+        words=". ".join(words) + ".",
+        figure=figure,
+        table=table,
+    )
 
 
 def _mean_size(exposures: FloatArray) -> FloatArray:

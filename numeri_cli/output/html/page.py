@@ -1,4 +1,4 @@
-"""Charts and tables → one HTML page that needs no network."""
+"""What a page consists of, and how it becomes one HTML file that needs no network."""
 
 from __future__ import annotations
 
@@ -15,58 +15,56 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from numeri_cli.files import atomic_file, disk_errors, write_text
-from numeri_cli.output.html.charts import all_charts
-from numeri_cli.output.html.content import (
-    Chart,
-    ReportContent,
-)
-from numeri_cli.output.html.tables import (
-    comparison_table,
-    coverage_table,
-    score_table,
-)
 
 _LIBRARY = "plotly.min.js"
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
+class Table:
+    """rows: cells as text, the first of each names the row; best: (row, cell) to mark."""
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    best: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Chart:
+    """A figure, what it says in words, and its numbers as a table.
+
+    id: stable, good as an HTML id; figure: a plotly figure
+    """
+
+    id: str
+    title: str
+    words: str
+    figure: Any
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class _ScriptedChart:
     """A chart as the template wants it; json: plotly's data and layout, safe inside a script."""
 
     chart: Chart
     json: Markup
 
 
-def write_page(content: ReportContent, path: Path, *, self_contained: bool = False) -> Path:
-    """Write the report; the same content gives the same bytes.
+def write_page(
+    template: str, path: Path, *, charts: Iterable[Chart], self_contained: bool, **parts: Any
+) -> Path:
+    """Fill in a template with its charts and its parts; the same parts give the same bytes.
 
     self_contained: everything in the one file, 4.8 MB; otherwise the chart library is written once
     beside the page, for all pages of that folder
     Raises DiskError.
     """
-    return write_html(
-        "page.html.j2",
-        path,
-        charts=all_charts(content),
-        self_contained=self_contained,
-        content=content,
-        scores=score_table(content),
-        coverage=coverage_table(content),
-        comparisons=comparison_table(content.comparisons),
-    )
-
-
-def write_html(
-    template: str, path: Path, *, charts: Iterable[Chart], self_contained: bool, **parts: Any
-) -> Path:
-    """Fill in a template, with its charts and whatever else it is about. Raises DiskError."""
-    library = None if self_contained else _library_beside(path)
     html = (
         _environment()
         .get_template(template)
         .render(
-            charts=[_Drawn(chart, _script_json(chart)) for chart in charts],
-            library=library,
+            charts=[_ScriptedChart(chart, _script_json(chart)) for chart in charts],
+            library=None if self_contained else _library_beside(path),
             library_text=Markup(_library_text()) if self_contained else None,  # noqa: S704 - plotly's
             **parts,
         )

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from numeri_cli.output.formats import percent
-from numeri_cli.output.html.content import Chart, Table
 from numeri_cli.output.html.look import (
     COLOURS,
     empty_figure,
 )
-from numeri_cli.output.html.page import write_html
+from numeri_cli.output.html.page import Chart, Table, write_page
 from numeri_cli.scoring.ranks import FloatArray
 
 _DAYS_A_WEEK = 5
@@ -48,8 +47,15 @@ class FundContent:
 def write_fund_page(content: FundContent, path: Path, *, self_contained: bool = False) -> Path:
     """Write the page; the same content gives the same bytes. Raises DiskError."""
     charts = (cumulative_net(content), falls(content))
-    return write_html(
-        "fund.html.j2", path, charts=charts, self_contained=self_contained, content=content
+    return write_page(
+        "practice_fund.html.j2",
+        path,
+        charts=charts,
+        self_contained=self_contained,
+        title=content.title,
+        facts=content.facts,
+        figures=content.figures,
+        notes=content.notes,
     )
 
 
@@ -64,11 +70,11 @@ def cumulative_net(content: FundContent) -> Chart:
             f"{_percent(min(line.net.min(), 0.0))} and {_percent(max(line.net.max(), 0.0))}"
         )
     return Chart(
-        "net-return",
-        "Cumulative net return",
-        "After costs and fee: " + "; ".join(words) + ".",
-        figure,
-        _weekly(content, [line.net for line in content.lines]),
+        id="net-return",
+        title="Cumulative net return",
+        words="After costs and fee: " + "; ".join(words) + ".",
+        figure=figure,
+        table=_weekly(content, [line.net for line in content.lines]),
     )
 
 
@@ -82,11 +88,11 @@ def falls(content: FundContent) -> Chart:
         _add(figure, content, line, depth, colour)
         words.append(f"{line.name} falls by at most {_percent(-depth.min())}")
     return Chart(
-        "drawdown",
-        "Drawdown",
-        "From the highest value so far, which is 0: " + "; ".join(words) + ".",
-        figure,
-        _weekly(content, depths),
+        id="drawdown",
+        title="Drawdown",
+        words="From the highest value so far, which is 0: " + "; ".join(words) + ".",
+        figure=figure,
+        table=_weekly(content, depths),
     )
 
 

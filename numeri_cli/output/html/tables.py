@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from numeri_cli.commands.validate.result import Difference, Validation
 from numeri_cli.output.formats import number
-from numeri_cli.output.html.content import LABELS, Comparison, ReportContent, Table
-from numeri_cli.scoring.scorecard import LOWER_IS_BETTER, SCORES
-from numeri_cli.scoring.summary import Summary, summarize
+from numeri_cli.output.html.page import Table
+from numeri_cli.scoring.scorecard import Scorecard
+from numeri_cli.scoring.summary import FIGURES, Summary, summarize
 
-# (header, figure, decimals, whether less is better; None where neither is)
-_FIGURES: tuple[tuple[str, Callable[[Summary], float], int, bool | None], ...] = (
-    ("mean", lambda s: s.mean, 4, False),
-    ("std", lambda s: s.std, 4, None),
-    ("Sharpe", lambda s: s.sharpe, 2, False),
-    ("smart Sharpe", lambda s: s.smart_sharpe, 2, False),
-    ("drawdown", lambda s: s.drawdown, 4, True),
-    ("its eras", lambda s: s.drawdown_eras, 0, None),
-    ("above 0", lambda s: s.positive, 2, False),
-    ("autocorr.", lambda s: s.autocorrelation, 2, None),
-    ("last 20", lambda s: s.last_20, 4, False),
-    ("last 52", lambda s: s.last_52, 4, False),
-    ("eras", lambda s: s.eras, 0, None),
-)
-_MEAN_ONLY = ("cwmm", "cwbm", "max_exposure", "mean_exposure")
+_ALL = tuple(figure.name for figure in FIGURES)
+_UNMARKED = ("std", "drawdown_eras")  # a column's best is no merit by itself
+_MOST_ERAS = 1e5  # shown as a number
 
 
-@dataclass(frozen=True)
-class _Block:
-    """One score of all predictions that have it; figures: headers of those that mean something."""
+@dataclass(frozen=True, kw_only=True)
+class _ScoreRows:
+    """One score of all predictions that have it; figures: names of those that mean something."""
 
     label: str
     summaries: tuple[tuple[str, Summary], ...]  # by prediction
@@ -39,7 +28,7 @@ class _Block:
     lower_is_better: bool = False
 
 
-def score_table(content: ReportContent) -> Table:
+def score_rows(validation: Validation) -> Table:
     """One row per score and prediction, best of each score and figure marked.
 
     The payout of an era is what a round would have paid for it, as a share of its stake. Churn is
@@ -47,68 +36,70 @@ def score_table(content: ReportContent) -> Table:
     """
     rows: list[tuple[str, ...]] = []
     best: set[tuple[int, int]] = set()
-    for block in _blocks(content):
+    for block in _blocks(validation):
         first = len(rows)
         for name, summary in block.summaries:
             cells = tuple(
-                number(figure(summary), places) if header in block.figures else ""
-                for header, figure, places, _ in _FIGURES
+                number(figure.of(summary), figure.places) if figure.name in block.figures else ""
+                for figure in FIGURES
             )
-            label = f"{block.label} · {name}" if len(content.cards) > 1 else block.label
-            rows.append((label, *cells))
+            alone = len(validation.cards) == 1
+            rows.append((block.label if alone else f"{block.label} · {name}", *cells))
         best |= {(first + row, column) for row, column in _best(block)}
-    return Table(("score", *(header for header, *_ in _FIGURES)), tuple(rows), frozenset(best))
+    headers = ("score", *(figure.header for figure in FIGURES))
+    return Table(headers, tuple(rows), frozenset(best))
 
 
-def _blocks(content: ReportContent) -> Iterator[_Block]:
-    everything = tuple(header for header, *_ in _FIGURES)
-    for score in SCORES:
-        yield _Block(
-            LABELS[score],
-            tuple((card.name, card.summary(score)) for card in content.cards if card.has(score)),
-            ("mean", "eras") if score in _MEAN_ONLY else everything,
-            score in LOWER_IS_BETTER,
+def _blocks(validation: Validation) -> Iterator[_ScoreRows]:
+    cards = validation.cards
+    for score in cards[0].table:
+        summaries = ((card.name, card.summary(score.name)) for card in cards)
+        yield _ScoreRows(
+            label=score.long_label,
+            summaries=_of_some_era(summaries),
+            figures=("mean", "eras") if score.mean_only else _ALL,
+            lower_is_better=score.lower_is_better,
         )
-    rule = content.payout
+    rule = validation.payout
     if rule is not None:
-        paid = [(card.name, summarize(card.payout(rule))) for card in content.cards]
-        yield _Block("Payout", tuple(one for one in paid if one[1].eras), everything)
-    churns = [
-        (card.name, summarize(np.array([churn])))
-        for card, churn in zip(content.cards, content.churn, strict=False)
-    ]
-    yield _Block("Churn", tuple(one for one in churns if one[1].eras), ("mean",), True)
+        paid = ((card.name, summarize(card.payout(rule))) for card in cards)
+        yield _ScoreRows(label="Payout", summaries=_of_some_era(paid), figures=_ALL)
+    churns = ((one.name, summarize(np.array([one.churn]))) for one in validation.sources)
+    yield _ScoreRows(
+        label="Churn", summaries=_of_some_era(churns), figures=("mean",), lower_is_better=True
+    )
 
 
-def _best(block: _Block) -> Iterator[tuple[int, int]]:
+def _of_some_era(summaries: Iterator[tuple[str, Summary]]) -> tuple[tuple[str, Summary], ...]:
+    return tuple((name, summary) for name, summary in summaries if summary.eras)
+
+
+def _best(block: _ScoreRows) -> Iterator[tuple[int, int]]:
     """(row of the block, column) of the best of each figure; of one prediction none."""
-    if len(block.summaries) < 2:
+    summaries = [summary for _, summary in block.summaries]
+    if len(summaries) < 2:
         return
-    for column, (header, figure, _, less) in enumerate(_FIGURES, start=1):
-        if less is None or header not in block.figures:
-            continue
-        choose = min if less != (block.lower_is_better and header == "mean") else max
-        values = [figure(summary) for _, summary in block.summaries]
-        there = {at: value for at, value in enumerate(values) if value == value}  # noqa: PLR0124
-        if there:
-            yield choose(there, key=there.__getitem__), column
+    for column, figure in enumerate(FIGURES, start=1):
+        if figure.name in block.figures and figure.name not in _UNMARKED:
+            place = figure.best(summaries, score_is_lower=block.lower_is_better, least=1)
+            if place is not None:
+                yield place, column
 
 
-def comparison_table(comparisons: tuple[Comparison, ...]) -> Table:
+def difference_rows(differences: tuple[Difference, ...]) -> Table:
     """Every pair with its paired test."""
     rows = []
-    for one in comparisons:
+    for one in differences:
         test = one.test
-        needed = number(test.eras_needed, 0) if test.eras_needed < 1e5 else "over 100,000"
-        verdict = "yes" if test.telling else "no"
+        known = test.eras_needed < _MOST_ERAS
         rows.append(
             (
-                f"{one.first} − {one.second}, {LABELS[one.score]}",
+                f"{one.first} − {one.second}, {one.score.long_label}",
                 number(test.mean_difference, 5),
                 number(test.standard_error, 5),
                 number(test.t, 2),
-                verdict,
-                needed,
+                "yes" if test.telling else "no",
+                number(test.eras_needed, 0) if known else f"over {_MOST_ERAS:,.0f}",
                 str(test.eras),
             )
         )
@@ -116,13 +107,13 @@ def comparison_table(comparisons: tuple[Comparison, ...]) -> Table:
     return Table(headers, tuple(rows))
 
 
-def coverage_table(content: ReportContent) -> Table:
+def coverage_rows(cards: tuple[Scorecard, ...]) -> Table:
     """On how much each prediction was scored."""
     rows = []
-    for card in content.cards:
-        ids, there = int(card.ids.sum()), int(card.rows.sum())
-        eras = sum(count > 0 for count in card.rows.tolist())
-        share = number(100 * there / ids if ids else float("nan"), 1)
-        rows.append((card.name, f"{there:,}", f"{ids:,}", f"{share} %", str(eras)))
+    for card in cards:
+        ids, scored = int(card.ids.sum()), int(card.rows.sum())
+        eras = int(np.count_nonzero(card.rows))
+        share = number(100 * scored / ids if ids else None, 1)
+        rows.append((card.name, f"{scored:,}", f"{ids:,}", f"{share} %", str(eras)))
     headers = ("prediction", "ids scored", "ids of these eras", "share", "eras")
     return Table(headers, tuple(rows))

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from numeri_cli.commands.validate.result import Validation
-from numeri_cli.output.html.content import (
-    Comparison,
-    Origin,
-    ReportContent,
-)
+from numeri_cli.output.html.charts import all_charts
 from numeri_cli.output.html.page import write_page
-
-
-def report_path(folder: Path, validation: Validation) -> Path:
-    """Where a validation's page lies in a folder: the same sources and data, the same file."""
-    names = "-".join(source.name for source in validation.sources)
-    marks = (names, validation.target, validation.data.name, *validation.eras[:1])
-    key = hashlib.sha256("\n".join((*marks, *validation.eras[-1:])).encode()).hexdigest()[:8]
-    words = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in names)
-    return folder / f"{words[:60]}-{key}.html"
+from numeri_cli.output.html.tables import coverage_rows, difference_rows, score_rows
+from numeri_cli.scoring.score_table import Score
 
 
 def write_report(validation: Validation, path: Path, *, self_contained: bool = False) -> Path:
-    """The validation as an HTML page. Raises DiskError."""
+    """The validation as an HTML page; the same validation gives the same bytes.
+
+    self_contained: everything in the one file, 4.8 MB; otherwise the chart library is written once
+    beside the page, for all pages of that folder
+    Raises DiskError.
+    """
+    cards, table = validation.cards, validation.cards[0].table
+    detailed = [score for score in table if score.in_detail]
+    pairs = [pair for score in detailed for pair in validation.differences(score)]
+    return write_page(
+        "validation.html.j2",
+        path,
+        charts=all_charts(cards, validation.benchmark),
+        self_contained=self_contained,
+        title=" · ".join(source.name for source in validation.sources),
+        facts=_facts(validation),
+        warnings=validation.warnings,
+        sources=validation.sources,
+        benchmark=validation.benchmark,
+        against_benchmark=" and ".join(one.label for one in table if one.against_benchmark),
+        payout=validation.payout,
+        scores=score_rows(validation),
+        coverage=coverage_rows(cards),
+        differences=difference_rows(tuple(pair for pair in pairs if pair.test.eras)),
+        meanings=_meanings(table),
+    )
+
+
+def _facts(validation: Validation) -> tuple[tuple[str, str], ...]:
+    """(name, value) lines under the title."""
+    eras = validation.eras
     facts = [
         ("data", validation.data.name),
         ("target", validation.target),
-        ("eras", f"{validation.eras[0]}–{validation.eras[-1]}, {len(validation.eras)} scored"),
+        ("eras", f"{eras[0]}–{eras[-1]}, {len(eras)} scored"),
     ]
     if validation.unresolved:
         facts.append(("without a target yet", f"{len(validation.unresolved)} eras"))
@@ -36,18 +55,13 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
         facts.append(("features behind FNC", f"{validation.features:,}"))
     if validation.payout:
         facts.append(("paid for an era", validation.payout.formula))
-    pairs = [pair for score in ("corr", "mmc") for pair in validation.differences(score)]
-    content = ReportContent(
-        title=" · ".join(source.name for source in validation.sources),
-        cards=validation.cards,
-        facts=tuple(facts),
-        origins=tuple(Origin(source.name, source.contract) for source in validation.sources),
-        comparisons=tuple(
-            Comparison(one.score, one.first, one.second, one.test) for one in pairs if one.test.eras
-        ),
-        warnings=validation.warnings,
-        benchmark=validation.benchmark,
-        payout=validation.payout,
-        churn=tuple(source.churn for source in validation.sources),
-    )
-    return write_page(content, path, self_contained=self_contained)
+    return tuple(facts)
+
+
+def _meanings(table: Sequence[Score]) -> tuple[tuple[str, str], ...]:
+    """(labels, sentence) of the scores that are explained, those of one sentence together."""
+    labels: dict[str, list[str]] = {}
+    for score in table:
+        if score.meaning:
+            labels.setdefault(score.meaning, []).append(score.long_label)
+    return tuple((", ".join(some), meaning) for meaning, some in labels.items())

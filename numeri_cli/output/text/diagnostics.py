@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from numeri_cli.commands.diagnostics import figure_labels
 from numeri_cli.output.formats import number
 from numeri_cli.output.text.tables import table
+from numeri_cli.scoring.score_table import score_named
 
 if TYPE_CHECKING:
     from numeri_cli.commands.diagnostics import (
@@ -17,20 +19,6 @@ if TYPE_CHECKING:
         FigurePair,
     )
     from numeri_cli.commands.diagnostics_file import Diagnosed
-
-_LABELS = {
-    "corr_mean": "CORR mean",
-    "corr_std": "CORR std",
-    "corr_sharpe": "CORR Sharpe",
-    "corr_drawdown": "CORR drawdown",
-    "mmc_mean": "MMC mean",
-    "mmc_std": "MMC std",
-    "mmc_sharpe": "MMC Sharpe",
-    "bmc_mean": "BMC mean",
-    "fnc_mean": "FNC mean",
-    "max_exposure": "max exposure",
-}
-_SCORES = {"corr": "CORR", "mmc": "MMC", "bmc": "BMC", "fnc": "FNC", "max_exposure": "exposure"}
 
 
 @dataclass(frozen=True)
@@ -80,9 +68,10 @@ def diagnostics(record: DiagnosticsView) -> RenderableType:
     """Server and here side by side, then where they part."""
     right = ("server", "here", "difference")
     rows = table("", *right, "", right=right)
+    labels = figure_labels()
     for pair in record.figures:
         rows.add_row(
-            _LABELS[pair.name],
+            labels[pair.name],
             number(pair.server),
             number(pair.here),
             number(pair.difference, 6),
@@ -115,8 +104,9 @@ def _eras(eras: tuple[str, ...]) -> str:
 
 def _differing(record: DiagnosticsView) -> list[str]:
     return [
-        f"{_SCORES[pair.score]} differs by more than {record.tolerance:g} in {pair.differing} of "
-        f"{pair.eras} eras, most in {pair.largest_era}: {number(pair.largest, 6)}"
+        f"{score_named(pair.score).label} differs by more than {record.tolerance:g} in "
+        f"{pair.differing} of {pair.eras} eras, most in {pair.largest_era}: "
+        f"{number(pair.largest, 6)}"
         for pair in record.eras
         if pair.differing
     ]

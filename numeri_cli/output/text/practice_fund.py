@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.output.formats import number, percent
-from numeri_cli.output.html.content import Table
+from numeri_cli.output.html.page import Table
 from numeri_cli.output.text.curves import (
     BLANK,
     braille,

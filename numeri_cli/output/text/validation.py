@@ -7,29 +7,22 @@ change in a week.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from numeri_cli.scoring.summary import FIGURES, Figure, best_place
+
 if TYPE_CHECKING:
     from numeri_cli.commands.validate.result import Validation
+    from numeri_cli.scoring.score_table import Score
     from numeri_cli.scoring.scorecard import Scorecard
     from numeri_cli.scoring.summary import Summary
 
-_LABELS = {
-    "corr": "CORR",
-    "mmc": "MMC",
-    "bmc": "BMC",
-    "fnc": "FNC",
-    "cwmm": "CWMM",
-    "cwbm": "CWBM",
-    "tb200": "TB200",
-    "max_exposure": "max exposure",
-    "mean_exposure": "mean exposure",
-}
-_DETAILED = ("corr", "mmc")
-_PAYOUT, _CHURN = "payout", "churn"
-_LOWER_IS_BETTER = ("cwmm", "cwbm", "max_exposure", "mean_exposure", "drawdown", "std", "churn")
+_PAYOUT = "payout"
+_OF_PAYOUT = ("mean", "positive")
+_RECENT = ("last_20", "last_52")  # left out where no source has so many eras
 
 
 @dataclass(frozen=True)
@@ -146,7 +139,7 @@ def view_of(validation: Validation, *, report: Path) -> ValidationView:
 
 def _summaries(validation: Validation, card: Scorecard) -> dict[str, Summary]:
     """Of every score that any source has, and of the payout last."""
-    summaries = {name: card.summary(name) for name in validation.scores}
+    summaries = {score.name: card.summary(score.name) for score in validation.scores}
     paid = validation.payout_summary(card)
     return summaries if paid is None else {**summaries, _PAYOUT: paid}
 
@@ -155,19 +148,22 @@ def _payout(validation: Validation) -> PayoutView | None:
     rule = validation.payout
     if rule is None:
         return None
-    return PayoutView(rule.formula, rule.multipliers, rule.clip, rule.factor)
+    multipliers = tuple((score.name, multiplier) for score, multiplier in rule.multipliers)
+    return PayoutView(rule.formula, multipliers, rule.clip, rule.factor)
 
 
 def _notes(validation: Validation, sources: tuple[ScoredSource, ...]) -> tuple[str, ...]:
     """On how many eras a score rests where not on all, what was leant on, and what is paid."""
     notes = [
-        f"{_LABELS[score]} of {source.name} rests on {source.scores[score].eras} eras"
+        f"{score.label} of {source.name} rests on {source.scores[score.name].eras} eras"
         for score in validation.scores
         for source in sources
-        if source.scores[score].eras < len(validation.eras)
+        if source.scores[score.name].eras < len(validation.eras)
     ]
-    if validation.benchmark and {"bmc", "cwbm"} & set(validation.scores):
-        notes.append(f"BMC and CWBM are against {validation.benchmark}")
+    if validation.benchmark and any(score.against_benchmark for score in validation.scores):
+        table = validation.cards[0].table
+        labels = " and ".join(score.label for score in table if score.against_benchmark)
+        notes.append(f"{labels} are against {validation.benchmark}")
     notes += [
         f"largest exposure of {source.name}: {source.largest_exposure:.4f}, "
         f"{source.most_exposed_feature}"
@@ -180,55 +176,34 @@ def _notes(validation: Validation, sources: tuple[ScoredSource, ...]) -> tuple[s
 
 
 def _lines(
-    sources: tuple[ScoredSource, ...], scores: tuple[str, ...]
+    sources: tuple[ScoredSource, ...], scores: tuple[Score, ...]
 ) -> tuple[ValidationLine, ...]:
-    lines = []
+    lines: list[ValidationLine] = []
     for score in scores:
-        label = _LABELS[score]
-        summaries = [source.scores[score] for source in sources]
-        lines.append(_line(f"{label} mean", [s.mean for s in summaries], kind=score))
-        if score in _DETAILED:
-            lines.append(_line(f"{label} std", [s.std for s in summaries], kind="std"))
-            lines.append(
-                _line(f"{label} Sharpe", [s.sharpe for s in summaries], kind=score, places=2)
-            )
-            drawdowns = [s.drawdown for s in summaries]
-            lines.append(_line(f"{label} drawdown", drawdowns, kind="drawdown"))
-            lengths = [float(s.drawdown_eras) for s in summaries]
-            lines.append(_line(f"{label} drawdown eras", lengths, kind="drawdown", places=0))
-            shares = [s.positive for s in summaries]
-            lines.append(_line(f"{label} eras above 0", shares, kind=score, places=2))
-            lines.append(
-                _line(
-                    f"{label} autocorrelation",
-                    [s.autocorrelation for s in summaries],
-                    kind=None,
-                    places=2,
-                )
-            )
-            for eras, means in (
-                (20, [s.last_20 for s in summaries]),
-                (52, [s.last_52 for s in summaries]),
-            ):
-                if not all(map(math.isnan, means)):
-                    lines.append(_line(f"{label} last {eras} eras", means, kind=score))
+        summaries = [source.scores[score.name] for source in sources]
+        for figure in FIGURES:
+            if figure.label is None or (figure.name != "mean" and not score.in_detail):
+                continue
+            if all(math.isnan(figure.of(one)) for one in summaries) and figure.name in _RECENT:
+                continue
+            lines.append(_line(score.label, figure, summaries, lower=score.lower_is_better))
     paid = [source.scores.get(_PAYOUT) for source in sources]
     if any(paid):
-        means = [one.mean if one else math.nan for one in paid]
-        lines.append(_line("payout mean", means, kind=_PAYOUT))
-        shares = [one.positive if one else math.nan for one in paid]
-        lines.append(_line("payout eras above 0", shares, kind=_PAYOUT, places=2))
-    if any(source.churn is not None for source in sources):
-        churns = [math.nan if source.churn is None else source.churn for source in sources]
-        lines.append(_line("churn in a week", churns, kind=_CHURN))
+        lines += [_line(_PAYOUT, one, paid) for one in FIGURES if one.name in _OF_PAYOUT]
+    churns = [math.nan if source.churn is None else source.churn for source in sources]
+    if not all(map(math.isnan, churns)):
+        best = best_place(churns, lower_is_better=True)
+        lines.append(ValidationLine("churn in a week", tuple(churns), best))
     return tuple(lines)
 
 
-def _line(label: str, values: list[float], *, kind: str | None, places: int = 4) -> ValidationLine:
-    """kind: the score, or the figure, that says which value is best; None where none is."""
-    present = {place: value for place, value in enumerate(values) if value == value}  # noqa: PLR0124 - no NaN
-    best = None
-    if kind and len(present) > 1:
-        choose = min if kind in _LOWER_IS_BETTER else max
-        best = choose(present, key=lambda place: present[place])
-    return ValidationLine(label, tuple(values), best, places)
+def _line(
+    label: str, figure: Figure, summaries: Sequence[Summary | None], *, lower: bool = False
+) -> ValidationLine:
+    """lower: whether a lower score is the better one"""
+    return ValidationLine(
+        f"{label} {figure.label}",
+        tuple(figure.of(one) if one else math.nan for one in summaries),
+        figure.best(summaries, score_is_lower=lower),
+        figure.places,
+    )

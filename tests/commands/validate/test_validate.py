@@ -25,6 +25,7 @@ from numeri_cli.errors import (
     UsageProblem,
 )
 from numeri_cli.output.html.validation import write_report
+from numeri_cli.output.text.validation import view_of
 from tests.support.scored_data import (
     FEATURES,
     TARGET,
@@ -96,8 +97,9 @@ def test_eras_without_a_target_yet_are_left_out_and_named(both: Validation) -> N
 def test_the_better_prediction_wins_its_row_and_the_paired_test_tells_them_apart(
     both: Validation,
 ) -> None:
-    assert both.winner("corr") == "a"
-    assert both.winner("max_exposure") == "b"
+    lines = {line.label: line for line in view_of(both, report=Path("report.html")).lines}
+    assert lines["CORR mean"].best == 0
+    assert lines["max exposure mean"].best == 1
     difference = both.differences()[0]
     assert (difference.first, difference.second) == ("a", "b")
     assert difference.test.telling
@@ -126,8 +128,9 @@ def test_a_csv_and_a_parquet_file_get_the_same_scores(
     alone = validate([source], scored_data.data, target=TARGET)
     ours, theirs = alone.cards[0].score("corr"), both.card("a").score("corr")
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-14)
-    assert alone.scores == ("corr", "tb200")
-    assert alone.winner("corr") is None
+    assert [score.name for score in alone.scores] == ["corr", "tb200"]
+    lines = view_of(alone, report=Path("report.html")).lines
+    assert [line.best for line in lines] == [None] * len(lines)
     assert alone.differences() == ()
 
 
@@ -148,7 +151,7 @@ def test_eras_without_any_prediction_do_not_count(scored_data: ScoredData, tmp_p
     assert len(together.eras) == 10
     assert [one.eras for one in together.coverage] == [5, 10]
     assert together.coverage[0].predicted == 5 * 450
-    assert together.difference("late", "b").test.eras == 5
+    assert together.differences()[0].test.eras == 5
 
 
 def test_an_era_that_is_covered_too_thinly_has_no_score(
@@ -169,7 +172,7 @@ def test_surplus_ids_and_training_eras_are_warned_about(
     frame.loc["nffffffffffffffff", "prediction"] = 0.5
     frame.to_parquet(tmp_path / "a.parquet")
     source = PredictionSource.of_file(tmp_path / "a.parquet")
-    trained = PredictionSource(source.predictions, training_eras=("0590", "0596"))
+    trained = PredictionSource(predictions=source.predictions, training_eras=("0590", "0596"))
     made = validate([trained], scored_data.data, target=TARGET)
     assert made.warnings == (
         "a was trained on eras up to 0596: 4 of 10 scored eras are not out of its sample",

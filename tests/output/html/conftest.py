@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.output.html.content import ReportContent
-from tests.output.html.samples import sample_content
+from numeri_cli.commands.validate.result import Validation
 from tests.support.browser import Browser, one_at_a_time
+from tests.support.validations import sample_validation
 
 
 @pytest.fixture(scope="session")
-def one() -> ReportContent:
-    """A report on one prediction."""
-    return sample_content("lighthouse")
+def one() -> Validation:
+    """A validation of one prediction."""
+    return sample_validation("lighthouse")
 
 
 @pytest.fixture(scope="session")
-def two() -> ReportContent:
-    """A report on two predictions, one of which has names that want escaping."""
-    return sample_content("lighthouse", "<b>beacon</b> & co")
+def two() -> Validation:
+    """A validation of two predictions, one of which has names that want escaping."""
+    return sample_validation("lighthouse", "<b>beacon</b> & co")
 
 
 def _chromium() -> str | None:

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from numeri_cli.commands.validate.result import Validation
 from numeri_cli.output.formats import number
 from numeri_cli.output.html.charts import (
     all_charts,
@@ -12,22 +13,23 @@ from numeri_cli.output.html.charts import (
     distribution,
     rolling_sharpe,
 )
-from numeri_cli.output.html.content import ReportContent
 from numeri_cli.output.html.feature_charts import (
     exposed_features,
     neutralization_curve,
 )
 from numeri_cli.output.html.tables import (
-    comparison_table,
-    coverage_table,
-    score_table,
+    coverage_rows,
+    difference_rows,
+    score_rows,
 )
-from numeri_cli.scoring.scorecard import SCORES, Era, score_eras
+from numeri_cli.scoring.era import Era
+from numeri_cli.scoring.score_table import SCORES, score_named
+from numeri_cli.scoring.scorecard import collect, score_era
 from numeri_cli.scoring.summary import summarize
 
 
-def test_every_chart_has_an_id_of_its_own_words_and_a_table(two: ReportContent) -> None:
-    charts = list(all_charts(two))
+def test_every_chart_has_an_id_of_its_own_words_and_a_table(two: Validation) -> None:
+    charts = list(all_charts(two.cards, two.benchmark))
     assert [chart.id for chart in charts] == [
         "cumulative-corr",
         "cumulative-mmc",
@@ -47,10 +49,10 @@ def test_every_chart_has_an_id_of_its_own_words_and_a_table(two: ReportContent) 
 
 
 def test_the_cumulative_line_is_the_running_sum_and_its_shade_the_drawdown(
-    one: ReportContent,
+    one: Validation,
 ) -> None:
     card = one.cards[0]
-    chart = cumulative(one.cards, "mmc")
+    chart = cumulative(one.cards, score_named("mmc"))
     high, total = chart.figure.data
     values = card.score("mmc")[5:]
     assert list(total.x) == list(card.eras[5:])
@@ -59,19 +61,19 @@ def test_the_cumulative_line_is_the_running_sum_and_its_shade_the_drawdown(
     assert number(card.summary("mmc").drawdown, 3) in chart.words
 
 
-def test_the_eras_stand_in_order_of_time_whichever_score_starts_first(two: ReportContent) -> None:
-    for chart in all_charts(two):
+def test_the_eras_stand_in_order_of_time_whichever_score_starts_first(two: Validation) -> None:
+    for chart in all_charts(two.cards, two.benchmark):
         axis = chart.figure.layout.xaxis
         if axis.type == "category":
             assert list(axis.categoryarray) == list(two.cards[0].eras)
 
 
-def test_the_distribution_counts_every_era_once(two: ReportContent) -> None:
+def test_the_distribution_counts_every_era_once(two: Validation) -> None:
     for bars in distribution(two.cards).figure.data:
         assert sum(bars.y) == 40
 
 
-def test_the_rolling_sharpe_is_that_of_its_window(one: ReportContent) -> None:
+def test_the_rolling_sharpe_is_that_of_its_window(one: Validation) -> None:
     chart = rolling_sharpe(one.cards)
     line = chart.figure.data[0]
     corr = one.cards[0].score("corr")
@@ -82,7 +84,7 @@ def test_the_rolling_sharpe_is_that_of_its_window(one: ReportContent) -> None:
 
 
 def test_exposures_are_the_largest_first_and_smaller_after_neutralization(
-    one: ReportContent,
+    one: Validation,
 ) -> None:
     card = one.cards[0]
     before, after = exposed_features(card).figure.data
@@ -92,7 +94,7 @@ def test_exposures_are_the_largest_first_and_smaller_after_neutralization(
     assert sum(after.x) < 0.7 * sum(before.x)
 
 
-def test_the_neutralization_curve_starts_at_the_scores_own_sharpe(one: ReportContent) -> None:
+def test_the_neutralization_curve_starts_at_the_scores_own_sharpe(one: Validation) -> None:
     sharpe, drawdown = neutralization_curve(one.cards).figure.data
     assert sharpe.y[0] == pytest.approx(one.cards[0].summary("corr").sharpe)
     assert sharpe.y[-1] == pytest.approx(one.cards[0].summary("fnc").sharpe)
@@ -100,10 +102,10 @@ def test_the_neutralization_curve_starts_at_the_scores_own_sharpe(one: ReportCon
 
 
 def test_the_best_of_each_score_is_marked_and_of_one_alone_nothing(
-    one: ReportContent, two: ReportContent
+    one: Validation, two: Validation
 ) -> None:
-    assert score_table(one).best == frozenset()
-    table = score_table(two)
+    assert score_rows(one).best == frozenset()
+    table = score_rows(two)
     mean = 1 + table.headers[1:].index("mean")
     means = [card.summary("corr").mean for card in two.cards]
     assert (int(np.argmax(means)), mean) in table.best
@@ -112,19 +114,19 @@ def test_the_best_of_each_score_is_marked_and_of_one_alone_nothing(
     assert (place + int(np.argmin(likeness)), mean) in table.best
 
 
-def test_the_table_shows_the_figures_of_the_card(one: ReportContent) -> None:
+def test_the_table_shows_the_figures_of_the_card(one: Validation) -> None:
     summary = one.cards[0].summary("corr")
-    row = score_table(one).rows[0]
+    row = score_rows(one).rows[0]
     expected = (summary.mean, summary.std, summary.sharpe)
     assert row[:4] == ("CORR", *(number(v, p) for v, p in zip(expected, (4, 4, 2), strict=True)))
-    assert len(score_table(one).rows) == len(SCORES) + len(("payout", "churn"))
-    assert coverage_table(one).rows == (("lighthouse", "16,800", "16,800", "100.0 %", "40"),)
+    assert len(score_rows(one).rows) == len(SCORES) + len(("payout", "churn"))
+    assert coverage_rows(one.cards).rows == (("lighthouse", "16,800", "16,800", "100.0 %", "40"),)
 
 
 def test_the_table_ends_with_the_payout_per_era_and_the_churn_of_a_week(
-    two: ReportContent,
+    two: Validation,
 ) -> None:
-    table = score_table(two)
+    table = score_rows(two)
     first, second, churn = table.rows[-3:]
     card, rule = two.cards[0], two.payout
     assert rule is not None
@@ -141,9 +143,9 @@ def test_the_table_ends_with_the_payout_per_era_and_the_churn_of_a_week(
     assert not any(churn[2:])
 
 
-def test_a_difference_says_whether_it_tells_two_apart(two: ReportContent) -> None:
-    row = comparison_table(two.comparisons).rows[0]
-    test = two.comparisons[0].test
+def test_a_difference_says_whether_it_tells_two_apart(two: Validation) -> None:
+    row = difference_rows(two.differences()).rows[0]
+    test = two.differences()[0].test
     assert row[1:4] == (
         number(test.mean_difference, 5),
         number(test.standard_error, 5),
@@ -154,9 +156,8 @@ def test_a_difference_says_whether_it_tells_two_apart(two: ReportContent) -> Non
 
 def test_a_single_era_without_anything_else_can_be_drawn() -> None:
     era = Era("1200", np.random.default_rng(0).random((50, 1)), np.tile([0, 1.0], 25))
-    cards = score_eras([era], names=["a"])
-    content = ReportContent("a", cards, (), (), (), (), None)
-    assert [chart.id for chart in all_charts(content)] == [
+    cards = collect([score_era(era)], names=["a"])
+    assert [chart.id for chart in all_charts(cards, None)] == [
         "cumulative-corr",
         "per-era",
         "distribution",
@@ -165,6 +166,6 @@ def test_a_single_era_without_anything_else_can_be_drawn() -> None:
 
 def test_an_era_with_no_score_at_all_can_be_drawn() -> None:
     era = Era("1200", np.full((50, 1), 0.5), np.tile([0, 1.0], 25))
-    content = ReportContent("a", score_eras([era], names=["a"]), (), (), (), (), None)
-    for chart in all_charts(content):
+    cards = collect([score_era(era)], names=["a"])
+    for chart in all_charts(cards, None):
         assert json.loads(chart.figure.to_json())

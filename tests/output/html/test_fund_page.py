@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numeri_cli.output.html.content import Table
+from numeri_cli.output.html.page import Table
 from numeri_cli.output.html.practice_fund import (
     FundContent,
     FundLine,

@@ -16,7 +16,7 @@ from numerai_tools import scoring
 
 from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.tournament import Tournament
-from tests.scoring.oracle import answer
+from tests.support.oracle import answer
 from tests.support.tournaments import fresh_tournament
 from tests.support.wire import Wire
 

@@ -14,7 +14,7 @@ from numeri_cli.practice.rounds.daily_scores import (
 )
 from numeri_cli.practice.rounds.references import ScoreReferences
 from numeri_cli.practice.tournament import Tournament
-from tests.scoring.oracle import answer
+from tests.support.oracle import answer
 from tests.support.wire import Wire
 
 BOARD = """query($m: String!) {

@@ -11,7 +11,7 @@ from numerai_tools import scoring
 
 from numeri_cli.practice.rounds.settlement import scores_of
 from numeri_cli.practice.tournament import Tournament
-from tests.scoring.oracle import answer, column
+from tests.support.oracle import answer, column
 from tests.support.wire import Wire
 
 UNIT = Decimal("1e-18")
