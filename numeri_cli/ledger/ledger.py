@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,8 +14,8 @@ from numeri_cli.errors import LedgerDamaged
 from numeri_cli.files import disk_errors
 from numeri_cli.ledger.entries import Attempt, AttemptState, RoundSeen, TrainedModel
 from numeri_cli.ledger.migrations import TABLES, is_current, migrate
-from numeri_cli.ledger.troubles import translated
 from numeri_cli.records import DataFileRecord, Receipt, Round
+from numeri_cli.sqlite import sqlite_errors
 
 _BUSY_SECONDS = 30.0
 
@@ -36,7 +36,7 @@ class Ledger:
         """Open the ledger, creating it or bringing it up to date where needed."""
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        with translated(path):
+        with _readable(path):
             # autocommit: transactions begin and end where this module says so
             connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
@@ -275,7 +275,7 @@ class Ledger:
         return tuple(_receipt(row) for row in rows)
 
     def _read(self, question: str, *values: str | int | None) -> list[Any]:
-        with translated(self._path):
+        with _readable(self._path):
             return self._connection.execute(question, values).fetchall()
 
     def _write(self, statement: str, *values: str | int | None) -> None:
@@ -284,7 +284,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with translated(self._path):
+        with _readable(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -355,3 +355,13 @@ def _time(text: str) -> datetime:
             f"the ledger tells a time that is none: {text[:40]!r}",
             hint="move it away and go on; the server still knows your submissions",
         ) from error
+
+
+def _readable(path: Path) -> AbstractContextManager[None]:
+    def damaged(error: sqlite3.DatabaseError) -> LedgerDamaged:
+        return LedgerDamaged(
+            f"the ledger {path} is damaged: {error}",
+            hint="move it away and go on; the server still knows your submissions",
+        )
+
+    return sqlite_errors(path, damaged=damaged)

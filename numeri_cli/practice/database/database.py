@@ -10,26 +10,18 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from numeri_cli.errors import (
-    DiskError,
-    DiskFull,
-    DiskTrouble,
-    PathForbidden,
-    PracticeDamaged,
-    PracticeError,
-    PracticeMissing,
-)
-from numeri_cli.files import disk_errors, free_bytes
+from numeri_cli.errors import PracticeDamaged, PracticeMissing
+from numeri_cli.files import disk_errors
 from numeri_cli.practice.database.migrations import MIGRATIONS
+from numeri_cli.sqlite import sqlite_errors
 
 BUSY_SECONDS = 60.0
-FULL_BYTES = 1 << 20  # SQLite's shared memory needs less; without it, it speaks of an I/O error
 
 Row = sqlite3.Row
 Connection = sqlite3.Connection
@@ -101,44 +93,14 @@ class Store:
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
 
-    @contextmanager
-    def _readable_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            trouble = self._explained(error)
-            if trouble is None:
-                raise
-            raise trouble from error
-
-    def _explained(self, error: sqlite3.DatabaseError) -> PracticeError | DiskError | None:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        is_full = code == sqlite3.SQLITE_IOERR and free_bytes(self._path) < FULL_BYTES
-        if code == sqlite3.SQLITE_FULL or is_full:
-            return DiskFull(
-                f"the disk is full: {self._path} could not be written",
-                hint="free some space and run the same command again; nothing was lost",
-            )
-        if code == sqlite3.SQLITE_CANTOPEN and not self._path.exists():
+    def _readable_errors(self) -> AbstractContextManager[None]:
+        def missing() -> PracticeMissing:
             return PracticeMissing(
                 f"no practice tournament is in {self._path.parent} any more",
                 hint="`numeri practice create` makes one",
             )
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
-            return PathForbidden(
-                f"no permission to write {self._path} and its folder",
-                hint="give this user access to both, or set NUMERI_HOME to a folder of your own",
-            )
-        if code == sqlite3.SQLITE_BUSY:
-            return DiskTrouble(
-                f"{self._path} is in use by another process for too long",
-                hint="wait for the other numeri to end, then run the same command again",
-            )
-        if code == sqlite3.SQLITE_IOERR:
-            return DiskTrouble(f"{self._path}: {error}", hint="look at the disk")
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return damaged(self._path)
-        return None
+
+        return sqlite_errors(self._path, damaged=lambda _: damaged(self._path), missing=missing)
 
     def _mark_new(self) -> None:
         with self._readable_errors(), closing(self._connect()) as connection:
@@ -161,17 +123,9 @@ class Store:
                     hint="update numeri, or start again with `numeri practice reset`",
                 )
             for number in range(version, len(MIGRATIONS)):
-                self._run(connection, MIGRATIONS[number])
+                for statement in MIGRATIONS[number].split(";"):
+                    connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number + 1}")
-
-    def _run(self, connection: Connection, migration: str) -> None:
-        for statement in migration.split(";"):
-            try:
-                connection.execute(statement)
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # tables that are not ours
-                    raise damaged(self._path) from error
-                raise
 
 
 def _mark_of(connection: Connection) -> int:

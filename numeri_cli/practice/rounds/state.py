@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -89,7 +88,7 @@ def read_state(connection: Connection) -> State:
             live_round=row["live_round"],
             published_round=row["published_round"],
         )
-    except (sqlite3.OperationalError, TypeError, IndexError) as error:  # another program's tables
+    except (TypeError, IndexError) as error:  # another program's table
         (_, _, path) = connection.execute("PRAGMA database_list").fetchone()
         raise damaged(Path(path)) from error
 
