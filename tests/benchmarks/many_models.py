@@ -137,7 +137,7 @@ def start(folder: Path, models: int, *more: str) -> Place:
 def prepare(size: Size, count: int, folder: Path) -> None:
     """A tournament with so many models, and a home where they are trained."""
     from numeri_cli.practice.tournament import Tournament
-    from tests.practice.worlds import template
+    from tests.support.tournaments import template
 
     first = folder / "first"
     first.mkdir()

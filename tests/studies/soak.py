@@ -34,11 +34,11 @@ from typing import Any
 from numeri_cli.credentials import Keys
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.practice.world.world import WorldSettings
-from tests.practice.worlds import fresh_tournament
 from tests.studies.soak_machine import MODELS, READ_SECONDS, Machine, faults_known, now
 from tests.studies.soak_verdict import Doubled, judge
 from tests.support.front import Front
 from tests.support.front_server import served, set_clock
+from tests.support.tournaments import fresh_tournament
 from tests.support.troubles import lost_reply
 
 SPEED = 60.0
