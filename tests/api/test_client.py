@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
+from typing import Any
 
 import pytest
 
@@ -265,9 +267,20 @@ def test_the_newest_of_several_is_found(server: Server, client: Client) -> None:
     assert found.id == "s1"
 
 
+def _answered(shape: dict[str, Any], _: Asked) -> Reply:
+    return data(**shape)
+
+
 def test_every_method_ends_in_our_tree_whatever_shape_comes(server: Server, client: Client) -> None:
-    for answer in ({}, {"account": 5}, {"rounds": [5]}, {"submissions": {}}, {"dataset": []}):
-        server.answer = lambda _, answer=answer: data(**answer)
+    shapes: list[dict[str, Any]] = [
+        {},
+        {"account": 5},
+        {"rounds": [5]},
+        {"submissions": {}},
+        {"dataset": []},
+    ]
+    for shape in shapes:
+        server.answer = partial(_answered, shape)
         for ask in (
             client.current_round,
             client.rounds,

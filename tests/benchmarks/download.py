@@ -127,7 +127,7 @@ def peer(site: Site) -> Outputs:
     import numerapi.base_api
 
     numerapi.base_api.API_TOURNAMENT_URL = site.address
-    napi = numerapi.NumerAPI(verbosity="ERROR", show_progress_bars=False)
+    napi = numerapi.NumerAPI(verbosity="ERROR", show_progress_bars=False)  # type: ignore[no-untyped-call]
     napi.download_dataset(site.name, str(site.folder / "train.parquet"))
     return {}
 

@@ -21,7 +21,7 @@ def main() -> None:
     """Download the live file once; predict and upload for each model."""
     address, *model_files = sys.argv[1:]
     numerapi.base_api.API_TOURNAMENT_URL = address
-    napi = numerapi.NumerAPI(verbosity="ERROR", show_progress_bars=False)
+    napi = numerapi.NumerAPI(verbosity="ERROR", show_progress_bars=False)  # type: ignore[no-untyped-call]
     napi.download_dataset("v5.3/live.parquet", "live.parquet")
     live = pd.read_parquet("live.parquet")
     slots = napi.get_models()

@@ -20,7 +20,7 @@ def main() -> None:
     """Download the live file, predict, upload."""
     address, model_file, name = sys.argv[1:]
     numerapi.base_api.API_TOURNAMENT_URL = address
-    napi = numerapi.NumerAPI(verbosity="ERROR", show_progress_bars=False)
+    napi = numerapi.NumerAPI(verbosity="ERROR", show_progress_bars=False)  # type: ignore[no-untyped-call]
     napi.download_dataset("v5.3/live.parquet", "live.parquet")
     model = lightgbm.Booster(model_file=model_file)
     features = model.feature_name()

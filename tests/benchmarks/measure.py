@@ -132,7 +132,7 @@ def _start(case: Case, side: str, folder: Path, scale: str) -> None:
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     script = str(Path(sys.argv[0]).resolve())
     command = [sys.executable, script, "--scale", scale, "--child", case.name, side, str(folder)]
-    done = subprocess.run(command, env=environment | case.environment, check=False)
+    done = subprocess.run(command, env={**environment, **case.environment}, check=False)
     if done.returncode:
         sys.exit(f"{case.name}: {side} ended with {done.returncode}")
 
@@ -161,7 +161,7 @@ def _child(case: Case, name: str, folder: Path) -> None:
         spent |= side.figures(data)
     if side.proof:
         outputs = {**outputs, **side.proof(data)}
-    np.savez(folder / f"{name}.npz", **outputs)
+    np.savez(folder / f"{name}.npz", allow_pickle=False, **outputs)
     (folder / f"{name}.json").write_text(json.dumps(spent))
 
 

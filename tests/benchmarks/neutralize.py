@@ -8,11 +8,15 @@ with one BLAS thread on both sides; the cases `…_all_threads` show the wall ti
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import measure
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.benchmarks import measure
 
 ROWS = 6_000
 FNC_ROWS = 6_700

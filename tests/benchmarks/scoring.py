@@ -8,18 +8,26 @@ Ours computes CWMM and TB200 of the same eras on the way.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import measure
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.benchmarks import measure
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROWS = 5_500
 VALIDATION_ROWS = 6_700
 TARGET = "target_ender_60"
 
 
-def make_frame(eras: int) -> measure.Outputs:
+def make_frame(eras: int) -> pd.DataFrame:
     """Prediction, meta model and target of so many eras; the same in every process."""
     import pandas as pd
 
@@ -40,7 +48,7 @@ def make_frame(eras: int) -> measure.Outputs:
     return frame
 
 
-def score_ours(frame) -> measure.Outputs:  # type: ignore[no-untyped-def]  # a pandas frame
+def score_ours(frame: pd.DataFrame) -> measure.Outputs:
     from numeri_cli.scoring.era import Era
     from numeri_cli.scoring.scorecard import collect, score_era
 
@@ -54,7 +62,7 @@ def score_ours(frame) -> measure.Outputs:  # type: ignore[no-untyped-def]  # a p
     return {"corr": card.score("corr"), "mmc": card.score("mmc")}
 
 
-def score_peer(frame) -> measure.Outputs:  # type: ignore[no-untyped-def]  # a pandas frame
+def score_peer(frame: pd.DataFrame) -> measure.Outputs:
     from numerai_tools.scoring import correlation_contribution, numerai_corr
 
     groups = frame.groupby("era")
@@ -110,7 +118,7 @@ def cases(scale: str) -> Sequence[measure.Case]:
     eras = 658 if scale == "v5.3" else 200
     validated = 86
 
-    def frame(_: Path) -> measure.Outputs:
+    def frame(_: Path) -> pd.DataFrame:
         return make_frame(eras)
 
     return [

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -40,7 +41,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     opened.close()
 
 
-def fetch(desk: Desk, *names: str, **more: object) -> tuple[DownloadedFile, ...]:
+def fetch(desk: Desk, *names: str, **more: Any) -> tuple[DownloadedFile, ...]:
     return download(
         desk.client, desk.ledger, home=Home.find(), tournament="practice", names=names, **more
     )
@@ -223,7 +224,7 @@ class Bars(Silent):
     def __init__(self) -> None:
         self.bars: list[tuple[float | None, Counting]] = []
 
-    def task(self, label: str, *, total: float | None, unit: str) -> Counting:  # type: ignore[override]  # a context manager as well
+    def task(self, label: str, *, total: float | None, unit: str) -> Counting:
         self.bars.append((total, Counting()))
         return self.bars[-1][1]
 

@@ -27,7 +27,8 @@ def library_neutralized(frame: pd.DataFrame, proportion: float) -> pd.Series:
         gaussian = library.gaussian(library.tie_kept_rank(era[["a"]]))
         neutral = library.neutralize(gaussian, era[list(FEATURES)].astype(float), proportion)
         parts.append(library.tie_kept_rank(neutral)["a"])
-    return pd.concat(parts)
+    together: pd.Series = pd.concat(parts)
+    return together
 
 
 def largest(frame: pd.DataFrame, prediction: pd.Series) -> float:

@@ -36,7 +36,8 @@ def napi(
     """numerapi as its documentation says, with the participant's keys."""
     monkeypatch.setattr(numerapi.base_api, "API_TOURNAMENT_URL", address)
     public_id, secret = tournament.participant_keys()
-    return numerapi.NumerAPI(public_id, secret, verbosity="ERROR", show_progress_bars=False)
+    keys = (public_id, secret)
+    return numerapi.NumerAPI(*keys, verbosity="ERROR", show_progress_bars=False)  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def test_the_contract_takes_no_stakes(napi: numerapi.NumerAPI) -> None:
 
 def test_staking_on_chain_is_refused(napi: numerapi.NumerAPI, lighthouse: str) -> None:
     number, wallet = napi.get_current_round(), "0x" + 40 * "5"
+    assert number is not None
     submission = napi.upload_predictions(df=live_predictions(napi), model_id=lighthouse)
     attempts: list[Any] = [
         lambda: napi.v3_stake_round(number),

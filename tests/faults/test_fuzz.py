@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -160,7 +160,20 @@ def test_a_run_whose_answers_are_mangled(bench: Bench, home: Path, seed: int) ->
 
 
 def _mangled(answer: object, chance: random.Random) -> object:
-    values = [None, True, -1, 2**70, "", "x", "\ud800", [], {}, float("nan"), [None], "2026-99-99"]
+    values: list[Any] = [
+        None,
+        True,
+        -1,
+        2**70,
+        "",
+        "x",
+        "\ud800",
+        [],
+        {},
+        float("nan"),
+        [None],
+        "2026-99-99",
+    ]
     *above, last = chance.choice([place for place in places(answer) if place] or [("data",)])
     holder: object = answer
     for step in above:

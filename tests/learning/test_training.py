@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,7 +141,7 @@ def test_the_judge_keeps_the_best_standing_and_loses_patience() -> None:
             return self.sign * np.tile(np.arange(4.0), 2)[: len(rows)]
 
     judge = EraCorrJudge(held, target, patience_trees=50, every_trees=25)
-    grower = Grower()
+    grower: Any = Grower()
     judge.follow(grower, 25)
     best = judge.judge(Standing(trees=25))
     assert best.best_trees == 25

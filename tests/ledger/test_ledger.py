@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,8 +50,14 @@ def ledger(path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def begin(ledger: Ledger, **more: object) -> int:
-    given = {"round_number": 1374, "model": "lighthouse", "digest": "d", "time": NOW, **more}
+def begin(ledger: Ledger, **more: Any) -> int:
+    given: dict[str, Any] = {
+        "round_number": 1374,
+        "model": "lighthouse",
+        "digest": "d",
+        "time": NOW,
+        **more,
+    }
     return ledger.begin_attempt(str(given.pop("tournament", "numerai")), **given)
 
 

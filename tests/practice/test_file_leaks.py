@@ -73,8 +73,8 @@ def rewritten(path: Path, folder: Path) -> bytes:
         write_example(folder, path.stem, rows)
         return again.read_bytes()
     parts_by_era = [part for _, part in table.groupby("era", sort=False)]
-    features = [name for name in table if str(name).startswith("feature_")]
-    targets = [name for name in table if str(name).startswith("target")]
+    features = [str(name) for name in table if str(name).startswith("feature_")]
+    targets = [str(name) for name in table if str(name).startswith("target")]
     if features:
         eras = [_rows(part, features, targets) for part in parts_by_era]
         write_data(again, eras, features=features, targets=targets)

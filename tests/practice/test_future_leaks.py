@@ -81,7 +81,7 @@ def contents(path: Path) -> Iterator[bytes]:
 def foreseen(root: Path, coming: dict[str, np.ndarray]) -> set[tuple[str, str]]:
     """Which files below `root` hold what is to come, and what."""
     live = World.open(root).live_era
-    needles = {}
+    needles: dict[bytes, str] = {}
     for name, values in coming.items():
         era = live if name.startswith("return") else int(name.rpartition(" ")[2])
         needles |= dict.fromkeys(encodings(era, name, values), name)

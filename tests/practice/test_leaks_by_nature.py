@@ -58,7 +58,9 @@ def shown(settings: WorldSettings) -> Shown:
         returns.append(week)
         noise = plan.next_noise(settings.seed, era + 1, noise)
     targets = [
-        risk.resolve(styles[at], np.concatenate(returns[at : at + 5]), horizon_days=20)
+        risk.resolve(
+            styles[at].astype(np.float64), np.concatenate(returns[at : at + 5]), horizon_days=20
+        )
         for at in range(ERAS - 5)
     ]
     return Shown(market.stocks, features, targets)

@@ -194,7 +194,7 @@ def test_a_round_whose_close_was_killed_holds_nothing_while_it_goes_on(tmp_path:
     assert code == -signal.SIGKILL
     again = Tournament.open(root)
     withdrawn = again.set_stake("lighthouse", Decimal(0))
-    assert (withdrawn.stake_nmr, withdrawn.locked_nmr) == (0, 0)
+    assert [withdrawn.stake_nmr, withdrawn.locked_nmr] == [0, 0]
 
 
 def test_a_server_goes_on_where_an_advance_was_killed_beside_it(tmp_path: Path) -> None:

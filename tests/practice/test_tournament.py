@@ -288,7 +288,7 @@ class TestLate:
         feature = world.features(number).astype(float)[0]
         ids = world.live_ids(number)
         noise = np.random.default_rng(0).uniform(size=len(ids)) / 100
-        table = wire.predictions().set_index("id").loc[ids].reset_index()
+        table = wire.predictions().set_index("id").loc[list(ids)].reset_index()
         table["prediction"] = (feature + noise) / 5
         self.late(tournament)
         wire.submit(table)

@@ -116,7 +116,7 @@ def linked(first: dict[str, float], second: dict[str, float], world: World, era:
         for one in (era, era + 1)
     ]
     right = sum(places[0].get(a) == places[1].get(b, -1) for a, b in pairs)
-    return right / SETTINGS.stocks
+    return float(right) / SETTINGS.stocks
 
 
 def test_a_late_submission_that_was_carried_over_does_not_tell_whose_ids_it_bears(

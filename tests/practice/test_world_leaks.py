@@ -45,9 +45,8 @@ def correlation(some: np.ndarray, others: np.ndarray) -> float:
     some = (some - some.mean(axis=-1, keepdims=True)).reshape(-1, some.shape[-1])
     others = (others - others.mean(axis=-1, keepdims=True)).reshape(-1, others.shape[-1])
     size = np.linalg.norm(some, axis=1)[:, None] * np.linalg.norm(others, axis=1)
-    return (
-        float(np.abs(some @ others.T / np.where(size, size, np.inf)).max()) * some.shape[1] ** 0.5
-    )
+    largest = np.abs(some @ others.T / np.where(size, size, np.inf)).max()
+    return float(largest * np.sqrt(some.shape[1]))
 
 
 def id_numbers(world: World, era: int) -> np.ndarray:

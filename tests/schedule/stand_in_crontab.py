@@ -16,8 +16,13 @@ HEADER = (
     b"# (- installed on Sun Nov 22 12:46:55 2026)\n"
     b"# (Cron version -- $Id: crontab.c,v 2.13 1994/01/17 03:20:37 vixie Exp $)\n"
 )
-FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day-of-month", 1, 31), ("month", 1, 12))
-FIELDS = (*FIELDS, ("day-of-week", 0, 7))
+FIELDS = (
+    ("minute", 0, 59),
+    ("hour", 0, 23),
+    ("day-of-month", 1, 31),
+    ("month", 1, 12),
+    ("day-of-week", 0, 7),
+)
 NAMES = rb"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)"
 NICKNAMES = rb"@(reboot|yearly|annually|monthly|weekly|daily|midnight|hourly)[ \t]+\S.*"
 LONGEST_COMMAND = 998

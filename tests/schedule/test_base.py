@@ -15,7 +15,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from numeri_cli.errors import ScheduleError
-from numeri_cli.schedule.base import SCHEDULERS, Installer, identify, install, plan, remove
+from numeri_cli.schedule.base import (
+    SCHEDULERS,
+    Installer,
+    Scheduler,
+    identify,
+    install,
+    plan,
+    remove,
+)
 from numeri_cli.schedule.cron.crontab import Crontab
 from numeri_cli.schedule.cron.scheduler import CronScheduler
 from numeri_cli.schedule.job import Job, Layout, Schedule, ScheduleStatus
@@ -142,7 +150,7 @@ def test_nothing_is_removed_where_one_of_the_schedulers_cannot_be_read(
     schedule = planned(system="systemd")
     install(schedule, systemd, keys_stored=True)
     half = f"# >>> numeri {schedule.identity} >>>\n".encode()
-    schedulers = [systemd, CronScheduler(cron(content=half))]
+    schedulers: list[Scheduler] = [systemd, CronScheduler(cron(content=half))]
     with pytest.raises(ScheduleError, match="not whole"):
         remove(tmp_path / "numeri.toml", schedulers=schedulers, environment={})
     assert systemd.show(schedule).state == "current"

@@ -44,6 +44,9 @@ def test_a_scorecard_says_what_each_score_says_alone(eras: list[Era]) -> None:
     for place, card in enumerate(cards):
         for row, one in enumerate(eras):
             prediction = one.predictions[:, place]
+            assert one.meta_model is not None
+            assert one.benchmark is not None
+            assert one.features is not None
             expected = {
                 "corr": scores.corr(prediction, one.target),
                 "tb200": scores.corr(prediction, one.target, top_bottom=200),
@@ -88,6 +91,7 @@ def test_scores_without_their_inputs_are_absent_not_wrong() -> None:
 
 def test_a_meta_model_of_a_part_of_the_eras_is_counted(eras: list[Era]) -> None:
     first = Era(eras[0].name, eras[0].predictions, eras[0].target, meta_model=None)
+    assert eras[1].meta_model is not None
     thin = np.where(np.arange(500) < 200, np.nan, eras[1].meta_model)
     second = Era(eras[1].name, eras[1].predictions, eras[1].target, meta_model=thin)
     card = collect([score_era(one) for one in (first, second, *eras[2:])], names=["a", "b"])[0]
@@ -105,6 +109,7 @@ def test_rows_and_ids_are_counted_apart() -> None:
 
 
 def test_the_largest_exposure_is_named_with_its_era(eras: list[Era]) -> None:
+    assert eras[3].features is not None
     worst = eras[3].predictions.copy()
     worst[:, 0] = eras[3].features[:, 5] + 0.01 * np.random.default_rng(0).random(500)
     tilted = Era("0603", worst, eras[3].target, features=eras[3].features)

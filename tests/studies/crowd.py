@@ -37,13 +37,13 @@ import lightgbm
 import numpy as np
 import pyarrow as pa
 
+from numeri_cli.practice.market.market import RETURN_UNIT
 from numeri_cli.practice.market.random_streams import (
     Purpose,
     stream,
 )
 from numeri_cli.practice.market.targets import (
     LAG_DAYS,
-    RETURN_UNIT,
     RiskModel,
 )
 from numeri_cli.practice.market.universe import WorldSettings
@@ -61,7 +61,7 @@ from numeri_cli.practice.rounds.terms import ATOMIC
 from numeri_cli.practice.world import history
 from numeri_cli.practice.world.archive import (
     Archive,
-    Standing,
+    WorldState,
 )
 from numeri_cli.practice.world.eras import WorldDefinition
 from numeri_cli.practice.world.trained_field import TrainedField
@@ -165,16 +165,16 @@ def live_rounds(root: Path, seed: int, *, is_shuffled: bool) -> tuple[World, Liv
     """A world after two years, and what was said and came true in them."""
     settings = WorldSettings(seed=seed)
     definition, archive = WorldDefinition.of(settings), Archive(root, settings)
-    eve = history.run_history(archive, definition.market, definition.features, SilentTask())
+    week_start = history.run_history(archive, definition.market, definition.features, SilentTask())
     if is_shuffled:
         shuffle_history(archive)
     history.run_all(list(TrainedField(archive, definition.rivals).trainings()), SilentTask())
     models = in_house_models(archive, definition)
     # rivals are not asked of the history, and no file is written: neither is looked at here
-    world = World(root, Standing(settings, settings.eras + 1, 0, has_field=True))
-    world._make_live(eve)
+    world = World(root, WorldState(settings, settings.eras + 1, 0, has_field=True))
+    world._make_live(week_start)
     world._predict_live(world.live_era)
-    archive.write_eve(eve)
+    archive.write_week_start(week_start)
     for _ in range(LIVE_ERAS + RESOLVED_AFTER):
         world.advance()
     eras = range(settings.eras + 1, settings.eras + LIVE_ERAS + 1)
@@ -191,7 +191,7 @@ def live_rounds(root: Path, seed: int, *, is_shuffled: bool) -> tuple[World, Liv
         features = archive.read("features", era)
         for name, (booster, columns) in models.items():
             matrix = np.ascontiguousarray(features[columns].T, dtype=np.float32)
-            said[name].append(booster.predict(matrix, num_threads=1))
+            said[name].append(np.asarray(booster.predict(matrix, num_threads=1)))
     return world, Live(
         [rival.name for rival in definition.rivals],
         [rival.stake_nmr for rival in definition.rivals],
@@ -211,7 +211,9 @@ def settle(live: Live) -> tuple[dict[str, np.ndarray], np.ndarray]:
     stakes = list(live.stakes_nmr)
     first = list(live.stakes_nmr)
     crowds: dict[str, list[np.ndarray]] = {"meta model": [], "first stakes": [], "all alike": []}
-    scores, due, at_risk = [], [], []
+    scores: list[np.ndarray] = []
+    due: list[list[Decimal]] = []
+    at_risk: list[list[Decimal]] = []
     for number, predictions in enumerate(live.predictions):
         if number >= RESOLVED_AFTER:
             stakes = [

@@ -166,7 +166,7 @@ def predicted(
     first = history.settings.train_eras + PURGE_ERAS[horizon_of(model.targets[0])]
     for era in range(first, len(history.codes)):
         matrix = np.ascontiguousarray(history.features[era].T[:, columns], dtype=np.float32)
-        yield era, gaussianize(booster.predict(matrix, num_threads=1))
+        yield era, gaussianize(np.asarray(booster.predict(matrix, num_threads=1)))
 
 
 def scored(

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from numeri_cli.api.files import download as transfer
 from numeri_cli.api.http.connection import Connector
@@ -18,7 +19,7 @@ LARGE = os.urandom(90_000)  # 90 kB: worth several connections where one is slow
 HURRIED = replace(QUICK, alone_seconds=0.02)  # calls for help at once
 
 
-def fetch(server: Server, target: Path, **more: object) -> transfer.FetchedFile:
+def fetch(server: Server, target: Path, **more: Any) -> transfer.FetchedFile:
     connector = more.pop("connector", Connector(QUICK))
     get_url = more.pop("get_url", lambda: f"{server.url}file?sig=0")
     return transfer.download(connector=connector, get_url=get_url, destination=target, **more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,7 @@ def series(values: np.ndarray, name: str, *, absent: bool = False, seed: int = 0
     return made.sample(frac=1, random_state=seed)
 
 
-def answer(ask: Callable[[], object]) -> float:
+def answer(ask: Callable[..., object]) -> float:
     """The library's number; NaN where it raises."""
     with np.errstate(all="ignore"):
         try:
@@ -97,7 +98,7 @@ def answer(ask: Callable[[], object]) -> float:
             return float("nan")
 
 
-def library_corr(case: Case, *, absent: bool, **options: object) -> float:
+def library_corr(case: Case, *, absent: bool, **options: Any) -> float:
     prediction = series(case.prediction, "p", absent=absent, seed=1).to_frame()
     aim = series(case.target, "t", seed=2)
     return answer(lambda: scoring.numerai_corr(prediction, aim, **options)["p"])

@@ -75,7 +75,7 @@ class PastYear:
         ]
         return sum(values) / len(values) if values else None
 
-    def ranks(self, mean_of: Callable[[str], float | None]) -> dict[str, int]:
+    def ranks(self, mean_of: Callable[..., float | None]) -> dict[str, int]:
         """Of who has a mean."""
         means = {model.name: mean_of(model.name) for model in self.models()}
         known = {name: mean for name, mean in means.items() if mean is not None}

@@ -107,7 +107,10 @@ class Settling:
                 " error_info IS NOT NULL FROM submissions"
                 " WHERE round >= (SELECT live_round - 1 FROM tournament)"
             ).fetchall()
-        return [Row(*row[:6], bool(row[6]), bool(row[7])) for row in found]
+        return [
+            Row(name, model, number, sequence, file, time, bool(on_time), bool(refused))
+            for name, model, number, sequence, file, time, on_time, refused in found
+        ]
 
 
 def _show_submission(place: Place, *, pending: bool, counts: bool) -> None:

@@ -76,7 +76,7 @@ class Wire:
     def model(self, name: str = "lighthouse") -> str:
         """The id of one of the participant's models."""
         models = self.data("{ account { models { id name } } }")["account"]["models"]
-        return next(model["id"] for model in models if model["name"] == name)
+        return next(str(model["id"]) for model in models if model["name"] == name)
 
     def download(self, name: str) -> bytes:
         """A dataset file."""
@@ -104,8 +104,10 @@ class Wire:
         auth = self.data(UPLOAD_AUTH, name=name, model=model_id)["submissionUploadAuth"]
         response = self.http.put(auth["url"], content=content)
         assert response.status_code == 200, response.text
-        made: dict[str, Any] = self.data(CREATE, name=auth["filename"], model=model_id)
-        return made["createSubmission"]
+        made: dict[str, Any] = self.data(CREATE, name=auth["filename"], model=model_id)[
+            "createSubmission"
+        ]
+        return made
 
     def submit(self, table: pd.DataFrame, *, model: str | None = None) -> dict[str, Any]:
         """Upload a table as CSV."""
@@ -113,5 +115,6 @@ class Wire:
 
     def submission(self, submission_id: str) -> dict[str, Any]:
         """What the service says of a submission."""
+        found: dict[str, Any]
         [found] = self.data(SUBMISSION, id=submission_id)["submissions"]
         return found

@@ -62,7 +62,7 @@ def questions(wire: Wire, tournament: Tournament) -> Iterator[str]:
         "submissionId": [one["id"] for one in some][:1],
         "username": [one["username"] for one in models["v2Leaderboard"]][:2],
         "modelName": [one["username"] for one in models["v2Leaderboard"]][:2],
-        "filename": sorted(tournament.files()),
+        "filename": [*sorted(tournament.files())],
         "tournament": [8],
         "date": ["2026-02-10"],
     }

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -22,7 +23,7 @@ from tests.support.scripted_server import HASTY, QUICK, Reply, Server, limits_fo
 CONTENT = os.urandom(200_000)
 
 
-def put(server: Server, *, limits: Limits = QUICK, **more: object) -> None:
+def put(server: Server, *, limits: Limits = QUICK, **more: Any) -> None:
     upload(
         connector=Connector(limits),
         url=f"{server.url}bucket/x.csv?sig=hidden",

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -62,12 +63,12 @@ def https_url() -> Iterator[str]:
 @pytest.mark.parametrize("bulk", [False, True])
 @pytest.mark.parametrize("ending", ["close", "reset", "silence"])
 def test_a_body_that_ends_early_is_never_taken_for_a_whole_one(
-    server: Server, bulk: bool, ending: str
+    server: Server, bulk: bool, ending: Literal["close", "reset", "silence"]
 ) -> None:
     server.answer = lambda _: Reply(body=b"x" * 999, bytes_sent=500, ending=ending)
     connection = Connector(QUICK).connect(bulk=bulk)
     request = Request(method="GET", url=server.url, headers={}, idle_seconds=0.3)
-    received = []
+    received: list[bytes] = []
     with pytest.raises(Broken), connection.open(request) as response:
         received.extend(response.iter_raw())
     assert sum(map(len, received)) < 999  # a reset takes back even what had come

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,7 +91,7 @@ def test_rank_over_n_reaches_one_and_is_taken(tmp_path: Path) -> None:
     check_predictions(written(tmp_path, GOOD.assign(prediction=np.linspace(0, 1, 100))), IDS)
 
 
-def changed(**columns: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
+def changed(**columns: Any) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return lambda table: table.assign(**columns)
 
 
@@ -115,7 +116,7 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], type[NumeriError], 
         "1 not in the live data",
     ),
     "a repeated id": (lambda t: pd.concat([t, t.iloc[:2]]), PredictionsIds, "2 repeated"),
-    "no id": (lambda t: t.assign(id=[None, *IDS[1:]]), PredictionsIds, "1 without an id"),
+    "no id": (changed(id=[None, *IDS[1:]]), PredictionsIds, "1 without an id"),
     "yesterday's ids": (changed(id=[f"m{i}" for i in range(100)]), PredictionsIds, "none of the"),
     "row numbers": (changed(id=range(100)), PredictionsIds, "none of the 100 ids"),
     "NaN": (with_value(4, np.nan), PredictionsValues, "1 of 100 predictions"),
@@ -172,7 +173,7 @@ def test_a_file_that_is_not_there_and_a_folder_are_named(tmp_path: Path) -> None
 # submitting
 
 
-def send(desk: Desk, path: Path, *, model: str = "lighthouse", **more: object) -> Receipt:
+def send(desk: Desk, path: Path, *, model: str = "lighthouse", **more: Any) -> Receipt:
     receipt = submit(
         desk.client,
         desk.ledger,

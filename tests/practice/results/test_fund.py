@@ -73,7 +73,7 @@ class Tape:
         ]
         return trade(
             np.stack(weights),
-            self.returns[: 5 * len(weights)],
+            self.returns[: 5 * len(weights)].astype(np.float64),
             terms=terms,
             older=np.empty((0, self.stocks.count)),
             neutral=self.neutral if neutral else lambda _, book: book,

@@ -62,7 +62,8 @@ class PlainHistory:
         self.asked.add(era)
         features = self.features(era)
         coin = np.random.default_rng(10_000 + era).random(self.stocks) < 0.5
-        return np.where(coin, features[3], 4 - features[7]).astype(np.int8)
+        aim: np.ndarray = np.where(coin, features[3], 4 - features[7]).astype(np.int8)
+        return aim
 
     def binned(self) -> BinnedEras:
         return BinnedEras.build(self, range(1, self.last_era + 1, 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,7 @@ def witness(wire: Wire, rows: pd.DataFrame, predictions: pd.DataFrame) -> pd.Dat
         mine = given[part.index].rename("p").to_frame()
         target = part["target_ender_60"].astype(float)
         matrix = part[features].astype(float)
-        asked = {
+        asked: dict[str, Callable[..., object]] = {
             "corr": lambda m=mine, t=target: scoring.numerai_corr(m, t)["p"],
             "mmc": lambda m=mine, t=target, p=part: scoring.correlation_contribution(
                 m, p["meta"], t

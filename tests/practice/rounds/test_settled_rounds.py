@@ -42,7 +42,7 @@ def predictions_of(tournament: Tournament, number: int) -> tuple[pd.DataFrame, p
             columns[entry["name"]] = pd.Series(rivals[str(entry["name"])], index=ids)
             continue
         file = tournament.folders.submission(str(entry["submission_id"]), str(entry["filename"]))
-        columns[entry["name"]] = pd.read_csv(file).set_index("id")["prediction"][ids]
+        columns[entry["name"]] = pd.read_csv(file).set_index("id")["prediction"].loc[list(ids)]
     risked = pd.Series({entry["name"]: Decimal(str(entry["at_risk_nmr"])) for entry in entries})
     return pd.DataFrame(columns).sort_index(), risked
 
@@ -141,10 +141,8 @@ def test_scores_and_payouts_are_those_of_numerai_tools_on_the_stored_rows(
     )
     paid = {str(move["name"]): Decimal(str(move["amount_nmr"])) for move in moves}
     for model in table.columns:
-        scores = kept.loc[model]
-        share = 3 * Decimal(repr(float(scores["corr60"]))) + 15 * Decimal(
-            repr(float(scores["mmc60"]))
-        )
+        corr60, mmc60 = (float(kept[name].to_dict()[model]) for name in ("corr60", "mmc60"))
+        share = 3 * Decimal(repr(corr60)) + 15 * Decimal(repr(mmc60))
         clipped = max(Decimal(-1), min(Decimal(1), share))
         amount = (risked[model] * clipped).quantize(UNIT, rounding=ROUND_DOWN)
         assert paid.get(model, Decimal(0)) == amount, model

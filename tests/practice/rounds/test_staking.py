@@ -170,7 +170,7 @@ def test_what_rounds_hold_comes_back_as_they_settle(tournament: Tournament, wire
     wire.submit(wire.predictions(), model=wire.model("lighthouse"))
     tournament.advance(2)  # the first round holds 5, nothing was handed in for the second
     staked = tournament.set_stake("lighthouse", Decimal(0))
-    assert (staked.stake_nmr, staked.locked_nmr, staked.wanted_nmr) == (5, 5, 0)
+    assert [staked.stake_nmr, staked.locked_nmr, staked.wanted_nmr] == [5, 5, 0]
     assert staked.wallet_nmr == 95
     pending = wire.data(
         """{ account { models { name v2Stake {
@@ -178,12 +178,12 @@ def test_what_rounds_hold_comes_back_as_they_settle(tournament: Tournament, wire
     )["account"]["models"][0]["v2Stake"]
     assert Decimal(pending["latestValue"]) == 5
     request = pending["pendingV2ChangeStakeRequest"]
-    assert (request["type"], Decimal(request["requestedAmount"])) == ("decrease", 5)
+    assert [request["type"], Decimal(request["requestedAmount"])] == ["decrease", 5]
     assert request["drain"] is True
     wire.submit(wire.predictions(seed=1), model=wire.model("lighthouse"))
     tournament.advance(WEEKS_TO_SETTLE - 2)
     own = tournament.status().models[0]
-    assert (own.stake_nmr, own.wanted_nmr) == (0, None)
+    assert [own.stake_nmr, own.wanted_nmr] == [0, None]
     with tournament.store.reading() as connection:
         [(paid,)] = connection.execute(
             "SELECT amount_nmr FROM stake_moves WHERE kind IN ('payout', 'burn')"

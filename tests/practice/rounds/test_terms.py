@@ -48,7 +48,7 @@ def test_every_round_pays_and_shows_its_own_terms(tournament: Tournament, wire: 
     tournament.advance(15)
     with tournament.store.reading() as connection:
         for number, terms in ((first, ATOMIC), (first + 1, other)):
-            due = {}
+            due: dict[str, tuple[Decimal, Decimal]] = {}
             for row in connection.execute(
                 """SELECT scores.model_id, scores.name, value, at_risk_nmr FROM scores
                    JOIN entries ON entries.round = scores.round

@@ -94,7 +94,7 @@ def test_a_put_without_a_length_is_refused(tournament: Tournament) -> None:
     url = signer.url("http://x", method="PUT", path="/uploads/p.csv")
     environ["QUERY_STRING"] = httpx.URL(url).query.decode()
     app = application(tournament)
-    list(app(environ, lambda status, headers, exc=None: heads.append((status, headers))))  # type: ignore[arg-type,func-returns-value]
+    list(app(environ, lambda status, headers, exc=None: heads.append((status, headers))))  # type: ignore[arg-type]
     [(status, headers)] = heads
     assert status.startswith("411")
     assert [value for name, value in headers if name == "Date"] == [PRACTICE_DATE]
@@ -249,7 +249,7 @@ class TestUploads:
 
 
 def test_the_application_keeps_the_rules_of_wsgi(tournament: Tournament) -> None:
-    transport = httpx.WSGITransport(app=validator(application(tournament)))  # type: ignore[arg-type]
+    transport = httpx.WSGITransport(app=validator(application(tournament)))
     with httpx.Client(transport=transport, base_url="https://practice.invalid/") as http:
         wire = Wire(http, "Token {}${}".format(*tournament.participant_keys()))
         assert wire.submit(wire.predictions())["selected"]

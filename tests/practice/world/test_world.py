@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -302,7 +303,7 @@ def write_json(root: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-DAMAGES = {
+DAMAGES: dict[str, Callable[[Path], object]] = {
     "world.json is cut off": lambda root: (root / "world.json").write_text('{"format": 1, '),
     "world.json is a list": lambda root: (root / "world.json").write_text("[]"),
     "world.json is binary": lambda root: (root / "world.json").write_bytes(b"\xff\xfe\x00"),

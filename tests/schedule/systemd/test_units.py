@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.errors import ScheduleError
-from numeri_cli.schedule.base import identify, install, remove
+from numeri_cli.schedule.base import Scheduler, identify, install, remove
 from numeri_cli.schedule.calendar import Cadence
 from numeri_cli.schedule.cron.crontab import Crontab
 from numeri_cli.schedule.cron.scheduler import CronScheduler
@@ -103,7 +103,7 @@ def test_a_timer_is_installed_shown_updated_and_removed(
     assert systemd.show(daily).state == "current"
     crontab = Crontab((str(tmp_path / "no-crontab"),))
     profile = tmp_path / "numeri.toml"
-    schedulers = [CronScheduler(crontab), systemd]
+    schedulers: list[Scheduler] = [CronScheduler(crontab), systemd]
     found = systemd.installed(identify(profile, environment={}))
     assert found is not None
     assert found.system == "systemd"

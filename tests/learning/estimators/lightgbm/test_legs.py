@@ -56,7 +56,7 @@ def test_a_model_of_several_legs_is_the_sum_of_its_legs(
     assert model.num_trees() == 50
     rows = sample.cells.astype(np.float64)
     legs = [lgb.Booster(model_file=str(tmp_path / f"leg-{n:04d}.txt")) for n in range(3)]
-    together = sum(leg.predict(rows) for leg in legs)
+    together = np.sum([leg.predict(rows) for leg in legs], axis=0)
     np.testing.assert_allclose(model.predict(rows), together, rtol=0, atol=1e-12)
     errors = [
         np.mean((model.predict(rows, num_iteration=n) - sample.labels) ** 2) for n in (10, 50)
