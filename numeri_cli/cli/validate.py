@@ -46,26 +46,17 @@ def validate(
 
     numeri validate lighthouse --raw
     """
-    from numeri_cli.commands.predict import data_file
-    from numeri_cli.commands.validate.payout import with_payout
-    from numeri_cli.commands.validate.result import report_path
-    from numeri_cli.commands.validate.validate import (
-        validate_sources,
-    )
-    from numeri_cli.output.html.validation import write_report
-    from numeri_cli.output.text import (
-        tables,
-    )
-    from numeri_cli.output.text import (
-        validation as validating,
-    )
+    from functools import partial
 
-    words = sources or list(session.context.profile.models)
-    session.context.make_practice()
-    result = validate_sources(
+    from numeri_cli.commands.validate.validate import validate as validate_command
+    from numeri_cli.output.html.validation import write_report
+    from numeri_cli.output.text.validate import validate as validation_shown
+
+    record = validate_command(
         session.context,
-        words,
-        data=None if data == "validation" else data_file(session.context, data),
+        sources or (),
+        write_page=partial(write_report, self_contained=self_contained),
+        data=data,
         target=target,
         features=features,
         benchmark=benchmark,
@@ -73,9 +64,6 @@ def validate(
         artifact_id=artifact,
         raw_too=raw,
     )
-    result = with_payout(session.context, result)
-    report = report_path(session.context.home.reports(session.context.endpoint.key), result)
-    write_report(result, report, self_contained=self_contained)
-    session.screen.show(validating.view_of(result, report=report), tables.validation)
+    session.screen.show(record, validation_shown)
     if show:
-        typer.launch(report.as_uri())
+        typer.launch(record.report.as_uri())

@@ -17,10 +17,10 @@ from numeri_cli.commands.datasets import (
     missing,
 )
 from numeri_cli.commands.diagnostics import Compared
-from numeri_cli.commands.validate.result import Validation
 from numeri_cli.commands.validate.validate import (
     validate_sources,
 )
+from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.targets import alias_of
 from numeri_cli.errors import FileMissing, NumeriError

@@ -19,10 +19,8 @@ from numeri_cli.commands.models import (
 )
 from numeri_cli.commands.outcomes import Retraining
 from numeri_cli.commands.plans import plan_of
-from numeri_cli.commands.validate import scoring as validation
-from numeri_cli.commands.validate.validate import (
-    model_source,
-)
+from numeri_cli.commands.validate.model_sources import model_source
+from numeri_cli.commands.validate.scores import score_sources
 from numeri_cli.errors import NumeriError
 from numeri_cli.files import disk_errors
 from numeri_cli.learning.artifact import Artifact, model_folder
@@ -77,7 +75,7 @@ def _train_candidate(context: Context, name: str) -> Artifact:
 def _corr_mean(context: Context, artifact: Artifact) -> float:
     data = context.file(context.files.validation)
     source = model_source(context, artifact, data)
-    scored = validation.validate(
+    scored = score_sources(
         [source], data, target=artifact.contract.targets[0], listener=context.listener
     )
     return scored.cards[0].summary("corr").mean

@@ -76,13 +76,13 @@ def write_wide_file(folder: Path, eras: int) -> None:
 
 
 def fnc_of_file(folder: Path) -> measure.Outputs:
-    from numeri_cli.commands.validate.result import PredictionSource
-    from numeri_cli.commands.validate.scoring import validate
+    from numeri_cli.commands.validate.scores import score_sources
+    from numeri_cli.commands.validate.validation import PredictionSource
     from numeri_cli.dataset.parquet import DataFile
 
     data = folder / "validation.parquet"
     source = PredictionSource.of_file(folder / "a.parquet")
-    made = validate([source], data, target=TARGET, features=DataFile.open(data).features)
+    made = score_sources([source], data, target=TARGET, features=DataFile.open(data).features)
     return {"fnc": made.cards[0].score("fnc")}
 
 

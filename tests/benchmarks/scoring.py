@@ -97,11 +97,11 @@ def write_files(folder: Path, eras: int, features: int) -> None:
 
 
 def validate_files(folder: Path) -> measure.Outputs:
-    from numeri_cli.commands.validate.result import PredictionSource
-    from numeri_cli.commands.validate.scoring import validate
+    from numeri_cli.commands.validate.scores import score_sources
+    from numeri_cli.commands.validate.validation import PredictionSource
     from numeri_cli.dataset.parquet import DataFile
 
-    made = validate(
+    made = score_sources(
         [PredictionSource.of_file(folder / "a.parquet")],
         folder / "validation.parquet",
         target=TARGET,

@@ -14,9 +14,9 @@ from rich.console import Console
 
 import numeri_cli
 from numeri_cli.commands.diagnostics import figure_labels
+from numeri_cli.commands.validate.summary import summary_of
 from numeri_cli.output.html.validation import write_report
-from numeri_cli.output.text.tables import validation as validation_shown
-from numeri_cli.output.text.validation import view_of
+from numeri_cli.output.text.validate import validate as validation_shown
 from numeri_cli.records import Diagnostics, DiagnosticsEra
 from numeri_cli.scoring.score_table import SCORES, Score, score_named
 from tests.support.validations import sample_validation
@@ -39,7 +39,7 @@ def test_a_new_score_is_a_row_and_is_seen_in_scorecard_terminal_and_page(tmp_pat
     values = made.card("beacon").score("toy")
     assert 1.1 < values.min() <= values.max() < 1.2
     text = io.StringIO()
-    shown = validation_shown(view_of(made, report=tmp_path / "report.html"))
+    shown = validation_shown(summary_of(made, report=tmp_path / "report.html"))
     Console(file=text, width=80).print(shown)
     assert re.search(rf"TOY mean +0\.\d{{4}} +{values.mean():.4f} \*", text.getvalue())
     assert "TOY Sharpe" in text.getvalue()

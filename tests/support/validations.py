@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from numeri_cli.commands.validate.result import Coverage, PredictionSource, Validation
+from numeri_cli.commands.validate.validation import Coverage, PredictionSource, Validation
 from numeri_cli.dataset.prediction_files import IdColumn
 from numeri_cli.scoring.era import Era
 from numeri_cli.scoring.score_table import SCORES, Score, score_named

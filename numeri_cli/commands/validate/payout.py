@@ -6,14 +6,14 @@ import re
 from dataclasses import replace
 
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.validate.result import Validation
+from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.errors import ApiError
 from numeri_cli.records import Round, ScoreConfig
 from numeri_cli.scoring.score_table import SCORES, Score
 from numeri_cli.scoring.summary import PayoutRule
 
 _CURRENT = 0  # as a round's number: the one that is open
-_PATIENCE_SECONDS = 2.0  # to try again in: files can be scored without a server
+_RETRY_SECONDS = 2.0  # of tries; files can be scored without a server
 
 
 def with_payout(context: Context, validation: Validation) -> Validation:
@@ -24,7 +24,7 @@ def with_payout(context: Context, validation: Validation) -> Validation:
     """
     say = context.listener.say
     try:
-        with context.client.within(_PATIENCE_SECONDS):
+        with context.client.within(_RETRY_SECONDS):
             round_ = _latest_rules(context)
     except ApiError as error:
         say(f"going on without the payout: {error.message}")

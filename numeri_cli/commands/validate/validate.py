@@ -1,50 +1,74 @@
-"""A model's validation: predicted once for each artifact and data file, scored as asked."""
+"""numeri validate: models and prediction files scored side by side with the official scores."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import (
-    bring,
-    bring_for_validation,
-    missing,
-)
-from numeri_cli.commands.models import (
-    neutralization,
-    predict,
-    site_of,
-    trained,
-)
+from numeri_cli.commands.datasets import bring, bring_for_validation, missing
+from numeri_cli.commands.models import trained
 from numeri_cli.commands.outcomes import ValidationFigures
+from numeri_cli.commands.predict import data_file
 from numeri_cli.commands.sources import source_of
-from numeri_cli.commands.validate import scoring as validation
-from numeri_cli.commands.validate.churn_pair import churn_of
-from numeri_cli.commands.validate.result import (
-    PredictionSource,
-    Validation,
+from numeri_cli.commands.validate.model_sources import (
+    churning_source,
+    model_source,
+    predictions_place,
 )
-from numeri_cli.dataset.eras import purge_eras, sort_eras
+from numeri_cli.commands.validate.payout import with_payout
+from numeri_cli.commands.validate.purge import after_purge, purge_explained
+from numeri_cli.commands.validate.scores import score_sources
+from numeri_cli.commands.validate.summary import ValidationSummary, page_name, summary_of
+from numeri_cli.commands.validate.validation import PredictionSource, Validation
 from numeri_cli.dataset.features import FeatureFile
-from numeri_cli.dataset.parquet import (
-    DataFile,
-    float_column,
-)
-from numeri_cli.dataset.prediction_files import read_predictions
-from numeri_cli.dataset.targets import check_target
-from numeri_cli.errors import ModelError, NumeriError, TargetMissing
+from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.errors import ModelError, NumeriError
 from numeri_cli.files import write_text
-from numeri_cli.learning.artifact import Artifact
-from numeri_cli.scoring.ranks import known
 
+VALIDATION = "validation"  # the word for the validation data
 FNC_SET = "fncv3_features"
+
+
+def validate(
+    context: Context,
+    words: Sequence[str] = (),
+    *,
+    write_page: Callable[[Validation, Path], object],
+    data: str = VALIDATION,
+    target: str | None = None,
+    features: str | None = None,
+    benchmark: str | None = None,
+    eras: Sequence[str] = (),
+    artifact_id: str | None = None,
+    raw_too: bool = False,
+) -> ValidationSummary:
+    """Score models and prediction files with the official scores, and write a report of them.
+
+    words: models of the profile, all of them where none is named, or prediction files
+    write_page: writes what was scored as a page
+    data: as `data_file` takes it
+    The other parameters, and what is raised, are those of `validate_sources`.
+    """
+    asked = words or list(context.profile.models)
+    context.make_practice()
+    scored = validate_sources(
+        context,
+        asked,
+        data=None if data == VALIDATION else data_file(context, data),
+        target=target,
+        features=features,
+        benchmark=benchmark,
+        eras=eras,
+        artifact_id=artifact_id,
+        raw_too=raw_too,
+    )
+    scored = with_payout(context, scored)
+    page = context.home.reports(context.tournament) / page_name(scored)
+    write_page(scored, page)
+    return summary_of(scored, report=page)
 
 
 def figures(context: Context, name: str) -> ValidationFigures | None:
@@ -58,18 +82,18 @@ def figures(context: Context, name: str) -> ValidationFigures | None:
         return None
     try:
         artifact = trained(context, name)
-        remembered = _place(context, artifact, data, neutral=True).with_suffix(".json")
+        remembered = predictions_place(context, artifact, data, neutral=True).with_suffix(".json")
         known = _remembered(remembered)
         if known is not None:
             return known
         target = artifact.contract.targets[0]
         source = model_source(context, artifact, data)
-        with _purge_explained([source], data, target):
-            scored = validation.validate(
+        with purge_explained([source], data, target):
+            scored = score_sources(
                 [source],
                 data,
                 target=target,
-                eras=_after_purge([source], data, target),
+                eras=after_purge([source], data, target),
                 listener=context.listener,
             )
         summary = scored.cards[0].summary("corr")
@@ -125,129 +149,23 @@ def validate_sources(
         targets += artifact.contract.targets
         is_neutralized = bool(artifact.contract.neutralize_proportion)
         sources += [
-            _churning_source(context, artifact, data, neutral=neutral)
+            churning_source(context, artifact, data, neutral=neutral)
             for neutral in ((True, False) if raw_too and is_neutralized else (True,))
         ]
     chosen = (
         target or (targets or context.profile.model(next(iter(context.profile.models))).targets)[0]
     )
-    with _purge_explained([] if eras else sources, data, chosen):
-        return validation.validate(
+    with purge_explained([] if eras else sources, data, chosen):
+        return score_sources(
             sources,
             data,
             target=chosen,
             features=_features(context, data, features),
             meta_model=_present(context, context.files.meta_model),
             benchmark=_benchmark(context, benchmark),
-            eras=list(eras) or _after_purge(sources, data, chosen),
+            eras=list(eras) or after_purge(sources, data, chosen),
             listener=context.listener,
         )
-
-
-@contextmanager
-def _purge_explained(
-    sources: Sequence[PredictionSource], data: Path, target: str
-) -> Iterator[None]:
-    """Inside, TargetMissing says so where it is the purge that left only eras without a target.
-
-    sources: none where the eras were chosen by hand
-    """
-    try:
-        yield
-    except TargetMissing as error:
-        out = _left_out(sources, data, target)
-        if not out:
-            raise
-        file = DataFile.open(data)
-        rows = np.isin(file.eras().codes, [file.eras().names.index(era) for era in out])
-        if not known(float_column(file.read([target], rows=rows), target)).any():
-            raise
-        raise TargetMissing(
-            f"the purge leaves no era to score: {out[0]}–{out[-1]} are nearer than"
-            f" {purge_eras(target)} eras to a model's training, and no other era of {data.name} has"
-            f" values of {target} yet",
-            hint=f"`--eras {out[0]}-{out[-1]}` scores them all the same, with a warning; or wait"
-            " until later targets are known",
-        ) from error
-
-
-def _left_out(sources: Sequence[PredictionSource], data: Path, target: str) -> tuple[str, ...]:
-    """Eras whose targets reach back into a model's training, without those it was trained on."""
-    names = DataFile.open(data).eras().names
-    near: set[str] = set()
-    for source in sources:
-        overlap = validation.overlapping_eras(source.training_eras, names, target)
-        near |= set(overlap) - set(source.training_eras)
-    return sort_eras(near)
-
-
-def _after_purge(
-    sources: Sequence[PredictionSource], data: Path, target: str
-) -> tuple[str, ...] | None:
-    """The eras whose targets do not reach back into any model's training; None for all of them.
-
-    Eras a model was trained on stay, with a warning: whoever trains on the validation data wants
-    to see it.
-    """
-    file = DataFile.open(data)
-    check_target(file, target)
-    near = set(_left_out(sources, data, target))
-    kept = tuple(name for name in file.eras().names if name not in near)
-    return kept if near and kept else None
-
-
-def model_source(
-    context: Context, artifact: Artifact, data: Path, *, neutral: bool = True
-) -> PredictionSource:
-    """A trained model's predictions for a data file, made where they are not here yet."""
-    output = _predicted(context, artifact, data, neutral=neutral)
-    contract = artifact.contract
-    name = contract.model if neutral else f"{contract.model}-raw"
-    return PredictionSource(
-        predictions=read_predictions(output, name=name),
-        training_eras=contract.eras,
-        contract=(
-            ("model", contract.model),
-            ("artifact", contract.artifact_id),
-            ("data version", contract.data_version),
-            ("features", f"{len(contract.features):,}"),
-            ("targets", ", ".join(contract.targets)),
-            ("eras", f"{contract.eras[0]}–{contract.eras[-1]}, {len(contract.eras)}"),
-            ("estimator", contract.estimator),
-            ("trained", contract.trained_at),
-        ),
-    )
-
-
-def _churning_source(
-    context: Context, artifact: Artifact, data: Path, *, neutral: bool
-) -> PredictionSource:
-    """The same with the model's churn."""
-    source = model_source(context, artifact, data, neutral=neutral)
-    churn = churn_of(
-        context,
-        lambda week: _predicted(context, artifact, week, neutral=neutral),
-        name=source.name,
-    )
-    return replace(source, churn=churn)
-
-
-def _predicted(context: Context, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
-    """The file of a model's predictions for a data file, made where it is not here yet."""
-    output = _place(context, artifact, data, neutral=neutral)
-    if not output.is_file():
-        predict(context, artifact, data, output, with_era=True, neutral=neutral)
-    return output
-
-
-def _place(context: Context, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
-    """Where the predictions of this artifact for these bytes are kept."""
-    wanted = neutralization(context, artifact.contract.model) if neutral else None
-    digest = site_of(context).cache.digest_of(data)
-    marks = [artifact.contract.artifact_id, digest, repr(wanted)]
-    key = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:24]
-    folder = context.home.predictions(context.tournament) / "validation"
-    return folder / f"{artifact.contract.model}-{key}.parquet"
 
 
 def _features(context: Context, data: Path, asked: str | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numeri_cli.commands.validate.result import Difference, Validation
+from numeri_cli.commands.validate.validation import Difference, Validation
 from numeri_cli.output.formats import number
 from numeri_cli.output.html.page import Table
 from numeri_cli.scoring.scorecard import Scorecard

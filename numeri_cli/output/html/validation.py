@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from numeri_cli.commands.validate.result import Validation
+from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.output.html.charts import all_charts
 from numeri_cli.output.html.page import write_page
 from numeri_cli.output.html.tables import coverage_rows, difference_rows, score_rows

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
         TrainedModels,
         Written,
     )
-    from numeri_cli.output.text.validation import ValidationView
     from numeri_cli.practice.tournament import PracticeModel, PracticeStatus, Stake
     from numeri_cli.schedule.job import InstalledSchedule, ScheduleStatus
 
@@ -272,34 +271,6 @@ def prediction_files(record: PredictionFiles) -> RenderableType:
     return Text(
         "\n".join(f"wrote {file.path}: {file.rows:,} rows of {file.model}" for file in record.files)
     )
-
-
-def validation(record: ValidationView) -> RenderableType:
-    """One column per source, one row per figure; the best of each row in bold."""
-    names = [source.name for source in record.sources]
-    rows = table("", *names, right=tuple(names))
-    for line in record.lines:
-        cells = []
-        for place, value in enumerate(line.values):
-            best = place == line.best and len(names) > 1
-            cells.append(Text(number(value, line.places) + (" *" if best else ""), "bold" * best))
-        rows.add_row(line.label, *cells)
-    parts: list[RenderableType] = [
-        Text(f"{record.target}, {record.eras} eras ({record.first_era}–{record.last_era})"),
-        rows,
-    ]
-    parts += [
-        Text(
-            f"{d.first} − {d.second}: CORR {number(d.mean_difference)}, t {number(d.t, 2)}; "
-            f"telling them apart takes {number(d.eras_needed, 0)} eras",
-            style="dim",
-        )
-        for d in record.differences
-    ]
-    parts += [Text(note, style="dim") for note in record.notes]
-    parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
-    parts.append(Text(f"report: {record.report}", overflow="fold"))
-    return Group(*parts)
 
 
 def account_models(record: AccountModels) -> RenderableType:

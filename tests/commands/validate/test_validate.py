@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 from numerai_tools import scoring as library
 
-from numeri_cli.commands.validate.result import (
+from numeri_cli.commands.validate.purge import overlapping_eras
+from numeri_cli.commands.validate.scores import score_sources
+from numeri_cli.commands.validate.summary import summary_of
+from numeri_cli.commands.validate.validation import (
     PredictionSource,
     Validation,
-)
-from numeri_cli.commands.validate.scoring import (
-    overlapping_eras,
-    validate,
 )
 from numeri_cli.errors import (
     FileForeign,
@@ -25,7 +24,6 @@ from numeri_cli.errors import (
     UsageProblem,
 )
 from numeri_cli.output.html.validation import write_report
-from numeri_cli.output.text.validation import view_of
 from tests.support.scored_data import (
     FEATURES,
     TARGET,
@@ -45,7 +43,7 @@ def sources(scored_data: ScoredData, *names: str) -> list[PredictionSource]:
 
 @pytest.fixture(scope="module")
 def both(scored_data: ScoredData) -> Validation:
-    return validate(
+    return score_sources(
         sources(scored_data, "a", "b"),
         scored_data.data,
         target=TARGET,
@@ -97,7 +95,7 @@ def test_eras_without_a_target_yet_are_left_out_and_named(both: Validation) -> N
 def test_the_better_prediction_wins_its_row_and_the_paired_test_tells_them_apart(
     both: Validation,
 ) -> None:
-    lines = {line.label: line for line in view_of(both, report=Path("report.html")).lines}
+    lines = {line.label: line for line in summary_of(both, report=Path("report.html")).lines}
     assert lines["CORR mean"].best == 0
     assert lines["max exposure mean"].best == 1
     difference = both.differences()[0]
@@ -125,17 +123,17 @@ def test_a_csv_and_a_parquet_file_get_the_same_scores(
     scored_data: ScoredData, both: Validation
 ) -> None:
     source = PredictionSource.of_file(scored_data.predictions("a", suffix=".csv"), name="csv")
-    alone = validate([source], scored_data.data, target=TARGET)
+    alone = score_sources([source], scored_data.data, target=TARGET)
     ours, theirs = alone.cards[0].score("corr"), both.card("a").score("corr")
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-14)
     assert [score.name for score in alone.scores] == ["corr", "tb200"]
-    lines = view_of(alone, report=Path("report.html")).lines
+    lines = summary_of(alone, report=Path("report.html")).lines
     assert [line.best for line in lines] == [None] * len(lines)
     assert alone.differences() == ()
 
 
 def test_eras_can_be_chosen_by_name_and_by_range(scored_data: ScoredData) -> None:
-    chosen = validate(
+    chosen = score_sources(
         sources(scored_data, "a"), scored_data.data, target=TARGET, eras=["0602-0604", "0609"]
     )
     assert chosen.eras == ("0602", "0603", "0604", "0609")
@@ -145,9 +143,9 @@ def test_eras_without_any_prediction_do_not_count(scored_data: ScoredData, tmp_p
     late = scored_data.frame[scored_data.frame["era"] >= "0606"]
     late[["a"]].rename(columns={"a": "prediction"}).to_parquet(tmp_path / "late.parquet")
     some = [PredictionSource.of_file(tmp_path / "late.parquet"), *sources(scored_data, "b")]
-    alone = validate(some[:1], scored_data.data, target=TARGET)
+    alone = score_sources(some[:1], scored_data.data, target=TARGET)
     assert alone.eras == ("0606", "0607", "0608", "0609", "0610")
-    together = validate(some, scored_data.data, target=TARGET)
+    together = score_sources(some, scored_data.data, target=TARGET)
     assert len(together.eras) == 10
     assert [one.eras for one in together.coverage] == [5, 10]
     assert together.coverage[0].predicted == 5 * 450
@@ -161,7 +159,7 @@ def test_an_era_that_is_covered_too_thinly_has_no_score(
     thin = thin.drop(thin.index[:91]).drop(thin.index[450:540])  # a fifth and one more; a fifth
     thin.to_parquet(tmp_path / "thin.parquet")
     source = PredictionSource.of_file(tmp_path / "thin.parquet")
-    card = validate([source], scored_data.data, target=TARGET).cards[0]
+    card = score_sources([source], scored_data.data, target=TARGET).cards[0]
     assert np.isnan(card.score("corr")[:2]).tolist() == [True, False]
 
 
@@ -173,12 +171,12 @@ def test_surplus_ids_and_training_eras_are_warned_about(
     frame.to_parquet(tmp_path / "a.parquet")
     source = PredictionSource.of_file(tmp_path / "a.parquet")
     trained = PredictionSource(predictions=source.predictions, training_eras=("0590", "0596"))
-    made = validate([trained], scored_data.data, target=TARGET)
+    made = score_sources([trained], scored_data.data, target=TARGET)
     assert made.warnings == (
         "a was trained on eras up to 0596: 4 of 10 scored eras are not out of its sample",
         "a has 1 ids that the data lacks",
     )
-    assert validate(sources(scored_data, "a"), scored_data.data, target=TARGET).warnings == ()
+    assert score_sources(sources(scored_data, "a"), scored_data.data, target=TARGET).warnings == ()
 
 
 def test_overlap_is_counted_up_to_the_targets_purge() -> None:
@@ -192,7 +190,7 @@ def test_overlap_is_counted_up_to_the_targets_purge() -> None:
 
 def test_sources_of_one_name_are_told_apart(scored_data: ScoredData) -> None:
     twice = sources(scored_data, "a", "a", "b")
-    made = validate(twice, scored_data.data, target=TARGET, eras=["0601"])
+    made = score_sources(twice, scored_data.data, target=TARGET, eras=["0601"])
     assert [card.name for card in made.cards] == ["a", "a (2)", "b"]
 
 
@@ -201,19 +199,19 @@ def test_what_cannot_be_scored_is_refused_with_its_name(
 ) -> None:
     good = sources(scored_data, "a")
     with pytest.raises(TargetUnknown):
-        validate(good, scored_data.data, target="target_enderr_20")
+        score_sources(good, scored_data.data, target="target_enderr_20")
     with pytest.raises(TargetAlias):
-        validate(good, scored_data.data, target="target")
+        score_sources(good, scored_data.data, target="target")
     with pytest.raises(FileForeign, match="feature_99"):
-        validate(good, scored_data.data, target=TARGET, features=["feature_99"])
+        score_sources(good, scored_data.data, target=TARGET, features=["feature_99"])
     with pytest.raises(FileForeign, match="numerai_meta_model"):
-        validate(good, scored_data.data, target=TARGET, meta_model=scored_data.data)
+        score_sources(good, scored_data.data, target=TARGET, meta_model=scored_data.data)
     with pytest.raises(FileMissing):
-        validate(good, tmp_path / "none.parquet", target=TARGET)
+        score_sources(good, tmp_path / "none.parquet", target=TARGET)
     with pytest.raises(UsageProblem, match="no era '0700'"):
-        validate(good, scored_data.data, target=TARGET, eras=["0700"])
+        score_sources(good, scored_data.data, target=TARGET, eras=["0700"])
     with pytest.raises(TargetMissing, match="values of target_ender_20 yet"):
-        validate(good, scored_data.data, target=TARGET, eras=["0611"])
+        score_sources(good, scored_data.data, target=TARGET, eras=["0611"])
 
 
 def test_predictions_for_another_file_are_refused(scored_data: ScoredData, tmp_path: Path) -> None:
@@ -221,7 +219,7 @@ def test_predictions_for_another_file_are_refused(scored_data: ScoredData, tmp_p
     foreign.index.name = "id"
     foreign.to_parquet(tmp_path / "foreign.parquet")
     with pytest.raises(PredictionsIds, match="no id in common"):
-        validate(
+        score_sources(
             [PredictionSource.of_file(tmp_path / "foreign.parquet")],
             scored_data.data,
             target=TARGET,

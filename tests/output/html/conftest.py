@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.commands.validate.result import Validation
+from numeri_cli.commands.validate.validation import Validation
 from tests.support.browser import Browser, one_at_a_time
 from tests.support.validations import sample_validation
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from numeri_cli.commands.validate.result import Validation
+from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.output.formats import number
 from numeri_cli.output.html.charts import (
     all_charts,

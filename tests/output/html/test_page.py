@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.commands.validate.result import Validation
+from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.errors import DiskError
 from numeri_cli.output.html.charts import all_charts
 from numeri_cli.output.html.validation import write_report

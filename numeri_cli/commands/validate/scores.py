@@ -11,13 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from numeri_cli.commands.validate.result import (
+from numeri_cli.commands.validate.purge import overlapping_eras
+from numeri_cli.commands.validate.validation import (
     Coverage,
     PredictionSource,
     Validation,
 )
 from numeri_cli.dataset.by_era import EraTable, eras_with_rows
-from numeri_cli.dataset.eras import chosen_eras, era_number, purge_eras, sort_eras
+from numeri_cli.dataset.eras import chosen_eras, era_number, sort_eras
 from numeri_cli.dataset.parquet import DataFile, RowEras, feature_matrix, float_column
 from numeri_cli.dataset.prediction_files import FloatArray, Join, id_strings, join, read_id_column
 from numeri_cli.dataset.targets import check_target
@@ -34,7 +35,7 @@ META_MODEL = "numerai_meta_model"
 Order = slice | npt.NDArray[np.uint64]
 
 
-def validate(
+def score_sources(
     sources: Sequence[PredictionSource],
     data: Path,
     *,
@@ -218,22 +219,6 @@ def _warnings(
             found.append(f"{source.name} has {joined.surplus:,} ids that the data lacks")
     others = [other for other in (inputs.meta, inputs.bench) if other and not other.matched]
     return (*found, *(f"{other.name} has none of the data's ids" for other in others))
-
-
-def overlapping_eras(
-    training_eras: Sequence[str], scored: Sequence[str], target: str
-) -> tuple[str, ...]:
-    """Scored eras that lie in, or within the purge of, the eras a model was trained on."""
-    if not training_eras:
-        return ()
-    gap = purge_eras(target)
-    trained = np.sort(np.array([era_number(era) for era in training_eras]))
-    numbers = np.array([era_number(era) for era in scored])
-    after = np.searchsorted(trained, numbers)
-    below = np.abs(numbers - trained[np.clip(after - 1, 0, None)])
-    above = np.abs(numbers - trained[np.clip(after, None, len(trained) - 1)])
-    near = np.minimum(below, above) <= gap
-    return tuple(era for era, close in zip(scored, near, strict=True) if close)
 
 
 def _span(names: set[str]) -> str:

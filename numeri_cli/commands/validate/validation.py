@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -132,12 +131,3 @@ class Validation:
             )
             for first, second in combinations(self.cards, 2)
         )
-
-
-def report_path(folder: Path, validation: Validation) -> Path:
-    """Where a validation's page lies in a folder: the same sources and data, the same file."""
-    names = "-".join(source.name for source in validation.sources)
-    marks = (names, validation.target, validation.data.name, *validation.eras[:1])
-    key = hashlib.sha256("\n".join((*marks, *validation.eras[-1:])).encode()).hexdigest()[:8]
-    words = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in names)
-    return folder / f"{words[:60]}-{key}.html"

@@ -1,4 +1,4 @@
-"""A validation as the lines of a table and as the figures of the JSON.
+"""A validation without its arrays: what `numeri validate` publishes.
 
 The payout is a share of the stake at risk in a round; churn is how much a model's predictions
 change in a week.
@@ -6,27 +6,25 @@ change in a week.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from numeri_cli.scoring.summary import FIGURES, Figure, best_place
-
-if TYPE_CHECKING:
-    from numeri_cli.commands.validate.result import Validation
-    from numeri_cli.scoring.score_table import Score
-    from numeri_cli.scoring.scorecard import Scorecard
-    from numeri_cli.scoring.summary import Summary
+from numeri_cli.commands.validate.validation import Validation
+from numeri_cli.published import Published
+from numeri_cli.scoring.score_table import Score
+from numeri_cli.scoring.scorecard import Scorecard
+from numeri_cli.scoring.summary import FIGURES, Figure, Summary, best_place
 
 _PAYOUT = "payout"
 _OF_PAYOUT = ("mean", "positive")
 _RECENT = ("last_20", "last_52")  # left out where no source has so many eras
 
 
-@dataclass(frozen=True)
-class ValidationLine:
+@dataclass(frozen=True, kw_only=True)
+class FigureLine(Published):
     """One figure of every source; best: the place of the best, None for one source alone."""
 
     label: str
@@ -35,8 +33,8 @@ class ValidationLine:
     places: int = 4
 
 
-@dataclass(frozen=True)
-class ScoredSource:
+@dataclass(frozen=True, kw_only=True)
+class SourceSummary(Published):
     """One source with the summary of every score, and of the payout where its rule is known.
 
     churn: None where ids cannot be followed
@@ -51,8 +49,8 @@ class ScoredSource:
     churn: float | None
 
 
-@dataclass(frozen=True)
-class DifferenceView:
+@dataclass(frozen=True, kw_only=True)
+class PairedDifference(Published):
     """Two sources in CORR, tested era by era."""
 
     first: str
@@ -62,8 +60,8 @@ class DifferenceView:
     eras_needed: float
 
 
-@dataclass(frozen=True)
-class PayoutView:
+@dataclass(frozen=True, kw_only=True)
+class PayoutFormula(Published):
     """How a round on this target is paid; multipliers: (score, multiplier)."""
 
     formula: str
@@ -72,8 +70,8 @@ class PayoutView:
     factor: float
 
 
-@dataclass(frozen=True)
-class ValidationView:
+@dataclass(frozen=True, kw_only=True)
+class ValidationSummary(Published):
     """What `numeri validate` shows.
 
     notes: what the table's figures rest on
@@ -85,19 +83,19 @@ class ValidationView:
     last_era: str
     unresolved_eras: int
     benchmark: str | None
-    sources: tuple[ScoredSource, ...]
-    lines: tuple[ValidationLine, ...]
-    differences: tuple[DifferenceView, ...]
+    sources: tuple[SourceSummary, ...]
+    lines: tuple[FigureLine, ...]
+    differences: tuple[PairedDifference, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
-    payout: PayoutView | None
+    payout: PayoutFormula | None
     report: Path
 
 
-def view_of(validation: Validation, *, report: Path) -> ValidationView:
+def summary_of(validation: Validation, *, report: Path) -> ValidationSummary:
     """The figures of a validation, without its arrays."""
     sources = tuple(
-        ScoredSource(
+        SourceSummary(
             name=card.name,
             predicted_rows=coverage.predicted,
             rows=coverage.rows,
@@ -111,16 +109,16 @@ def view_of(validation: Validation, *, report: Path) -> ValidationView:
         )
     )
     differences = tuple(
-        DifferenceView(
-            difference.first,
-            difference.second,
-            difference.test.mean_difference,
-            difference.test.t,
-            difference.test.eras_needed,
+        PairedDifference(
+            first=one.first,
+            second=one.second,
+            mean_difference=one.test.mean_difference,
+            t=one.test.t,
+            eras_needed=one.test.eras_needed,
         )
-        for difference in validation.differences()
+        for one in validation.differences()
     )
-    return ValidationView(
+    return ValidationSummary(
         target=validation.target,
         eras=len(validation.eras),
         first_era=validation.eras[0],
@@ -144,15 +142,17 @@ def _summaries(validation: Validation, card: Scorecard) -> dict[str, Summary]:
     return summaries if paid is None else {**summaries, _PAYOUT: paid}
 
 
-def _payout(validation: Validation) -> PayoutView | None:
+def _payout(validation: Validation) -> PayoutFormula | None:
     rule = validation.payout
     if rule is None:
         return None
     multipliers = tuple((score.name, multiplier) for score, multiplier in rule.multipliers)
-    return PayoutView(rule.formula, multipliers, rule.clip, rule.factor)
+    return PayoutFormula(
+        formula=rule.formula, multipliers=multipliers, clip=rule.clip, factor=rule.factor
+    )
 
 
-def _notes(validation: Validation, sources: tuple[ScoredSource, ...]) -> tuple[str, ...]:
+def _notes(validation: Validation, sources: tuple[SourceSummary, ...]) -> tuple[str, ...]:
     """On how many eras a score rests where not on all, what was leant on, and what is paid."""
     notes = [
         f"{score.label} of {source.name} rests on {source.scores[score.name].eras} eras"
@@ -175,10 +175,8 @@ def _notes(validation: Validation, sources: tuple[ScoredSource, ...]) -> tuple[s
     return tuple(notes)
 
 
-def _lines(
-    sources: tuple[ScoredSource, ...], scores: tuple[Score, ...]
-) -> tuple[ValidationLine, ...]:
-    lines: list[ValidationLine] = []
+def _lines(sources: tuple[SourceSummary, ...], scores: tuple[Score, ...]) -> tuple[FigureLine, ...]:
+    lines: list[FigureLine] = []
     for score in scores:
         summaries = [source.scores[score.name] for source in sources]
         for figure in FIGURES:
@@ -193,17 +191,26 @@ def _lines(
     churns = [math.nan if source.churn is None else source.churn for source in sources]
     if not all(map(math.isnan, churns)):
         best = best_place(churns, lower_is_better=True)
-        lines.append(ValidationLine("churn in a week", tuple(churns), best))
+        lines.append(FigureLine(label="churn in a week", values=tuple(churns), best=best))
     return tuple(lines)
 
 
 def _line(
     label: str, figure: Figure, summaries: Sequence[Summary | None], *, lower: bool = False
-) -> ValidationLine:
+) -> FigureLine:
     """lower: whether a lower score is the better one"""
-    return ValidationLine(
-        f"{label} {figure.label}",
-        tuple(figure.of(one) if one else math.nan for one in summaries),
-        figure.best(summaries, score_is_lower=lower),
-        figure.places,
+    return FigureLine(
+        label=f"{label} {figure.label}",
+        values=tuple(figure.of(one) if one else math.nan for one in summaries),
+        best=figure.best(summaries, score_is_lower=lower),
+        places=figure.places,
     )
+
+
+def page_name(validation: Validation) -> str:
+    """The file name of a validation's page: the same sources and data, the same page."""
+    names = "-".join(source.name for source in validation.sources)
+    marks = (names, validation.target, validation.data.name, *validation.eras[:1])
+    key = hashlib.sha256("\n".join((*marks, *validation.eras[-1:])).encode()).hexdigest()[:8]
+    words = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in names)
+    return f"{words[:60]}-{key}.html"

@@ -1,0 +1,45 @@
+"""A validation as a table of at most 80 columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from numeri_cli.output.formats import number
+from numeri_cli.output.text.tables import table
+from numeri_cli.scoring.score_table import CORR
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.validate.summary import ValidationSummary
+
+
+def validate(record: ValidationSummary) -> RenderableType:
+    """One column per source, one row per figure; the best of each row in bold."""
+    names = [source.name for source in record.sources]
+    rows = table("", *names, right=tuple(names))
+    for line in record.lines:
+        figures = [number(value, line.places) for value in line.values]
+        cells = [
+            Text(f"{text} *", style="bold") if place == line.best else Text(text)
+            for place, text in enumerate(figures)
+        ]
+        rows.add_row(line.label, *cells)
+    parts: list[RenderableType] = [
+        Text(f"{record.target}, {record.eras} eras ({record.first_era}–{record.last_era})"),
+        rows,
+    ]
+    parts += [
+        Text(
+            f"{pair.first} − {pair.second}: {CORR.label} {number(pair.mean_difference)}, "
+            f"t {number(pair.t, 2)}; "
+            f"telling them apart takes {number(pair.eras_needed, 0)} eras",
+            style="dim",
+        )
+        for pair in record.differences
+    ]
+    parts += [Text(note, style="dim") for note in record.notes]
+    parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
+    parts.append(Text(f"report: {record.report}", overflow="fold"))
+    return Group(*parts)
