@@ -20,6 +20,7 @@ _MODEL_NAME = re.compile(r"[A-Za-z0-9_]{1,20}")
 _VERSION = re.compile(r"v\d+(\.\d+)*")
 _RETRAIN = re.compile(r"never|[1-9]\d{0,2} weeks?")
 
+DATA_VERSION = "v5.3"  # where the profile names none
 STARTER_PARAMETERS: dict[str, Any] = {
     "n_estimators": 200,
     "learning_rate": 0.04,
@@ -181,7 +182,7 @@ class Profile(_Section):
     """The whole of numeri.toml."""
 
     tournament: str = "numerai"
-    data_version: str = "v5.3"
+    data_version: str = DATA_VERSION
     connections: Annotated[int, Field(ge=1, le=16)] = 4
     no_progress_seconds: Annotated[float, Field(gt=0, strict=False)] = 60.0
     models: Annotated[dict[str, ModelSettings], Field(min_length=1)]
@@ -385,7 +386,7 @@ proportion = 0.5
 """
 
 
-def profile_text(model: str, *, tournament: str, data_version: str, practice: bool) -> str:
+def profile_text(model: str, *, tournament: str, practice: bool) -> str:
     """A commented profile for `numeri init`; the real tournament gets the tutorial's larger model.
 
     Parameters of the latter: 2,000 trees at 0.01, as in Numerai's own introduction.
@@ -398,7 +399,7 @@ def profile_text(model: str, *, tournament: str, data_version: str, practice: bo
     return PROFILE_TEMPLATE.format(
         model=model,
         tournament=tournament,
-        data_version=data_version,
+        data_version=DATA_VERSION,
         n_estimators=trees,
         learning_rate=rate,
         more=more,

@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from numeri_cli.errors import CredentialsUnsafe, KeysMissing
+from numeri_cli.errors import CredentialsUnsafe, DiskError, KeysMissing
 from numeri_cli.files import disk_errors, write_text
 
 NUMERAI_HOST = "api-tournament.numer.ai"
@@ -117,6 +117,15 @@ def find_keys(path: Path, host: str, *, environment_host: str | None) -> FoundKe
         return FoundKeys(keys, "environment")
     stored = stored_hosts(path).get(host)
     return FoundKeys(stored, "file") if stored else None
+
+
+def stored_secrets(path: Path) -> tuple[str, ...]:
+    """Every key of the file; none where it cannot be read."""
+    try:
+        stored = stored_hosts(path)
+    except (CredentialsUnsafe, DiskError):
+        return ()
+    return tuple(one for keys in stored.values() for one in (keys.public_id, keys.secret))
 
 
 def store_keys(path: Path, keys: Keys, *, host: str) -> None:

@@ -71,10 +71,12 @@ NumeriError
 │   ├── NotificationRefused         notification_refused
 │   └── NotificationUndelivered  4  notification_undelivered
 ├── RunUnknown                   1  run_unknown
+├── Unexpected                   1  unexpected
 ├── Interrupted                130  interrupted
 └── Terminated                 143  terminated
 
-A code never changes its meaning; machines read it. An exception outside this tree is our bug.
+A code never changes its meaning; machines read it. An exception outside this tree is our bug, and
+is told as Unexpected.
 """
 
 from __future__ import annotations
@@ -546,6 +548,12 @@ class RunUnknown(NumeriError):
     """The log has no such run."""
 
     code = "run_unknown"
+
+
+class Unexpected(NumeriError):
+    """A bug of ours; the hint names the file that tells of it."""
+
+    code = "unexpected"
 
 
 class Interrupted(NumeriError):

@@ -28,7 +28,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("practice", [True, False])
 def test_the_written_profile_says_what_the_defaults_are(tmp_path: Path, practice: bool) -> None:
-    text = profile_text("beacon", tournament="practice", data_version="v5.3", practice=practice)
+    text = profile_text("beacon", tournament="practice", practice=practice)
     profile = read_profile(written(tmp_path, text))
     default = starter_profile("beacon", tournament="practice")
     if practice:
@@ -39,7 +39,7 @@ def test_the_written_profile_says_what_the_defaults_are(tmp_path: Path, practice
 
 
 def test_what_the_written_profile_leaves_commented_can_be_switched_on(tmp_path: Path) -> None:
-    text = profile_text("beacon", tournament="practice", data_version="v5.3", practice=True)
+    text = profile_text("beacon", tournament="practice", practice=True)
     live = [
         line.removeprefix("# ")
         for line in text.splitlines()

@@ -1,4 +1,4 @@
-"""The Typer application; main() turns whatever happens into an exit code."""
+"""The Typer application: every command by its words; main() gives the exit code."""
 
 from __future__ import annotations
 
@@ -6,44 +6,68 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Container
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 
 import typer
+from typer.core import TyperCommand
 
 from numeri_cli import __version__
-from numeri_cli.cli import (
-    diagnostics as diagnose,
-)
-from numeri_cli.cli import (
-    learn,
-    practice,
-    practice_results,
-    prepare,
-    rounds,
-    schedule,
-    validate,
-)
-from numeri_cli.cli import (
-    models as desk,
-)
-from numeri_cli.cli.options import describe
-from numeri_cli.cli.signals import (
-    TerminationAsked,
-    terminate,
-    terminated,
-)
+from numeri_cli.cli import practice, practice_results, schedule
+from numeri_cli.cli.backtest import backtest
+from numeri_cli.cli.command import Command
+from numeri_cli.cli.datasets import datasets
+from numeri_cli.cli.diagnostics import diagnostics
+from numeri_cli.cli.download import download
+from numeri_cli.cli.init import init
+from numeri_cli.cli.login import login
+from numeri_cli.cli.logout import logout
+from numeri_cli.cli.models import models
+from numeri_cli.cli.neutralize import neutralize
+from numeri_cli.cli.predict import predict
+from numeri_cli.cli.rounds import rounds
+from numeri_cli.cli.run import run
+from numeri_cli.cli.signals import TerminationAsked, terminate, terminated
+from numeri_cli.cli.status import status
+from numeri_cli.cli.submit import submit
+from numeri_cli.cli.train import train
+from numeri_cli.cli.validate import validate
 from numeri_cli.errors import DiskError, ExitCode, NumeriError, UsageProblem
 
-app = typer.Typer(
-    name=None,
-    help="Numeri takes part in the Numerai tournament: data, models, submissions, proof.",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["--help", "-h"]},
-)
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "init": init,
+    "login": login,
+    "logout": logout,
+    "datasets": datasets,
+    "download": download,
+    "train": train,
+    "predict": predict,
+    "backtest": backtest,
+    "neutralize": neutralize,
+    "validate": validate,
+    "diagnostics": diagnostics,
+    "submit": submit,
+    "run": run,
+    "status": status,
+    "rounds": rounds,
+    "models": models,
+    "practice status": practice.status,
+    "practice create": practice.create,
+    "practice advance": practice.advance,
+    "practice serve": practice.serve,
+    "practice add-model": practice.add_model,
+    "practice stake": practice.stake,
+    "practice reset": practice.reset,
+    "practice leaderboard": practice_results.leaderboard,
+    "practice fund": practice_results.fund,
+    "schedule show": schedule.show,
+    "schedule install": schedule.install,
+    "schedule remove": schedule.remove,
+}
+GROUPS = {
+    "practice": "A tournament in miniature on this machine: no account, no network, no risk.",
+    "schedule": "Let cron or systemd start `numeri run` when rounds open.",
+}
 
 
 def _version(asked: bool) -> None:
@@ -52,47 +76,90 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Show the version."
     ),
 ) -> None:
-    pass
+    """Take what stands before the command."""
 
 
-for room in (prepare, learn, validate, diagnose, rounds, desk):
-    room.add_to(app)
-practice_results.add_to(practice.app)
-app.add_typer(practice.app)
-app.add_typer(schedule.app)
+def application(
+    words: Container[str] | None = None,
+    *,
+    commands: Mapping[str, Callable[..., None]] = COMMANDS,
+) -> typer.Typer:
+    """The application.
 
-
-def application(words: Container[str] | None = None) -> typer.Typer:
-    """The application, with the options of the commands among the words, or of all."""
-    describe(words)
+    words: of the command line; only the commands among them get their options, since those of all
+    cost a third of the time that `numeri --help` takes, which shows none. None describes them all.
+    commands: by what is typed, group first
+    """
+    app = typer.Typer(
+        name=None,
+        help="Numeri takes part in the Numerai tournament: data, models, submissions, proof.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback()(_root)
+    groups = {"": app}
+    for name, text in GROUPS.items():
+        group = typer.Typer(name=name, help=text, rich_markup_mode=None, no_args_is_help=True)
+        groups[name] = group
+        app.add_typer(group)
+    for path, function in commands.items():
+        group_name, _, name = path.rpartition(" ")
+        if words is None or name in words:
+            groups[group_name].command(name, cls=Command)(function)
+        else:
+            groups[group_name].command(name, help=function.__doc__, cls=TyperCommand)(_unasked)
     return app
 
 
-def main(arguments: list[str] | None = None) -> int:
+def _unasked() -> None:
+    """Stand for a command that is not among the words."""
+
+
+def main(
+    arguments: list[str] | None = None,
+    *,
+    commands: Mapping[str, Callable[..., None]] = COMMANDS,
+) -> int:
     """Run one command; the return value is the exit code of the process."""
     words = sys.argv[1:] if arguments is None else arguments
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
-        result = application(words)(args=words, prog_name="numeri", standalone_mode=False)
+        app = application(words, commands=commands)
+        result = app(args=words, prog_name="numeri", standalone_mode=False, obj=tuple(words))
     except typer.TyperException as error:
         return _usage(error, words)
-    except TerminationAsked:  # before a session opened, or after it closed
+    except TerminationAsked:  # before a command began, or after it ended
         return _refused(terminated(), words, command="")
-    except NumeriError as error:  # there is no home to open a session in, or nowhere to write to
+    except NumeriError as error:  # there is no home to work in, or nowhere to write to
         return _refused(error, words, command="")
     except OSError as error:
         from numeri_cli.files import disk_error
 
         return _refused(disk_error(error, Path("standard output")), words, command="")
+    except Exception as raised:
+        return _refused(_crashed(raised, words), words, command="")
     finally:
         signal.signal(signal.SIGTERM, previous)
     return int(result) if isinstance(result, int) else 0
+
+
+def _crashed(raised: Exception, words: list[str]) -> NumeriError:
+    """An exception outside of any command, kept in a crash file."""
+    from numeri_cli.cli.crash import unexpected
+    from numeri_cli.credentials import stored_secrets
+    from numeri_cli.home import Home
+
+    home = Home.find()
+    secrets = stored_secrets(home.credentials)
+    return unexpected(raised, home=home, secrets=secrets, words=words)
 
 
 def _usage(error: typer.TyperException, words: list[str]) -> int:
@@ -112,7 +179,7 @@ def _usage(error: typer.TyperException, words: list[str]) -> int:
 
 
 def _refused(error: NumeriError, words: list[str], *, command: str) -> int:
-    """An error outside of any session, shown as those inside are."""
+    """An error outside of any command, shown as those inside are."""
     from numeri_cli.output.screen import Screen
 
     mute = isinstance(error, DiskError)

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from numeri_cli.cli.options import command
-
-if TYPE_CHECKING:
-    from numeri_cli.cli.session import Session
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register the command of this room."""
-    command(app)(diagnostics)
+from numeri_cli.cli.command import Invocation
 
 
 def diagnostics(
-    session: Session,
+    call: Invocation,
     file: Annotated[Path, typer.Argument(help="A file of validation predictions.")],
     model: Annotated[
         str | None, typer.Option("--model", help="The account's model it is put down to.")
@@ -38,10 +30,8 @@ def diagnostics(
     from numeri_cli.commands.diagnostics_file import diagnose_file
     from numeri_cli.output.text import diagnostics as diagnosing
 
-    session.context.require_profile()
-    session.context.make_practice()
-    session.context.require_keys()
-    done = diagnose_file(session.context, file, model=model, target=target, benchmark=benchmark)
-    session.screen.show(
-        diagnosing.view_of(done, file=str(file), model=model), diagnosing.diagnostics
-    )
+    call.context.require_profile()
+    call.context.make_practice()
+    call.context.require_keys()
+    done = diagnose_file(call.context, file, model=model, target=target, benchmark=benchmark)
+    call.show(diagnosing.view_of(done, file=str(file), model=model), diagnosing.diagnostics)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from numeri_cli.cli.options import command
+from numeri_cli.cli.command import Invocation
 from numeri_cli.errors import (
     NumeriError,
     PracticeExists,
@@ -19,33 +19,21 @@ from numeri_cli.errors import (
     UsageProblem,
 )
 
-if TYPE_CHECKING:
-    from numeri_cli.cli.session import Session
-
 MOST_ROUNDS = 520  # ten years
 
-app = typer.Typer(
-    name="practice",
-    help="A tournament in miniature on this machine: no account, no network, no risk.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
 
-
-@command(app)
-def status(session: Session) -> None:
+def status(session: Invocation) -> None:
     """Show the clock, the round and your models.
 
     numeri practice status
     """
     from numeri_cli.output.text import tables
 
-    session.screen.show(session.context.practice.status(), tables.practice)
+    session.show(session.context.practice.status(), tables.practice)
 
 
-@command(app)
 def create(
-    session: Session,
+    session: Invocation,
     seed: Annotated[int | None, typer.Option(help="Every seed is another world.")] = None,
     stocks: Annotated[int | None, typer.Option(help="Stocks; 2,000 by default.")] = None,
     eras: Annotated[int | None, typer.Option(help="Weeks of history; 300 by default.")] = None,
@@ -92,7 +80,7 @@ def create(
         field=scale is None,  # so large a world is made for its data; models come when asked for
         listener=session.context.listener,
     ).close()
-    session.screen.show(session.context.practice.status(), tables.practice)
+    session.show(session.context.practice.status(), tables.practice)
 
 
 def _day(text: str | None) -> datetime | None:
@@ -104,9 +92,8 @@ def _day(text: str | None) -> datetime | None:
         raise UsageProblem(f"{text[:40]!r} is no date", hint="write it as 2026-01-03") from None
 
 
-@command(app)
 def advance(
-    session: Session,
+    session: Invocation,
     rounds: Annotated[
         int | None,
         typer.Option(min=1, max=MOST_ROUNDS, help="How many rounds; 1 by default."),
@@ -140,11 +127,11 @@ def advance(
         session.context.listener.say(
             f"No round opens until {until}; the next one on {opens_at:%Y-%m-%d}"
         )
-    session.screen.show(session.context.practice.status(), tables.practice)
+    session.show(session.context.practice.status(), tables.practice)
 
 
 @contextmanager
-def _saying_how_far(session: Session, goal: int) -> Iterator[None]:
+def _saying_how_far(session: Invocation, goal: int) -> Iterator[None]:
     """Where time stops on its way to a round, say where, and what goes on from there."""
     from numeri_cli.cli.signals import (
         TerminationAsked,
@@ -168,9 +155,8 @@ def _saying_how_far(session: Session, goal: int) -> Iterator[None]:
         raise told(terminated()) from None
 
 
-@command(app)
 def serve(
-    session: Session,
+    session: Invocation,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     clock: Annotated[
         str, typer.Option(help="standing, running, or running:60 for a minute each second.")
@@ -203,9 +189,8 @@ def serve(
     serve_practice(tournament, port=port, clock=clock, announce=announce, limiter=limiter)
 
 
-@command(app, "add-model")
 def add_model(
-    session: Session, name: Annotated[str, typer.Argument(help="The model's name.")]
+    session: Invocation, name: Annotated[str, typer.Argument(help="The model's name.")]
 ) -> None:
     """Give your practice account one more model.
 
@@ -214,12 +199,11 @@ def add_model(
     from numeri_cli.commands import views
     from numeri_cli.output.text import tables
 
-    session.screen.show(views.Added(name, session.context.practice.add_model(name)), tables.added)
+    session.show(views.Added(name, session.context.practice.add_model(name)), tables.added)
 
 
-@command(app)
 def stake(
-    session: Session,
+    session: Invocation,
     model: Annotated[str, typer.Argument(help="One of your models.")],
     nmr: Annotated[str, typer.Argument(help="What its stake shall be; 0 withdraws all.")],
 ) -> None:
@@ -231,12 +215,11 @@ def stake(
     from numeri_cli.practice.tournament import parsed_nmr
 
     staked = session.context.practice.set_stake(model, parsed_nmr(nmr))
-    session.screen.show(staked, tables.staked)
+    session.show(staked, tables.staked)
 
 
-@command(app)
 def reset(
-    session: Session,
+    session: Invocation,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove the practice tournament and what was downloaded and trained from it.
@@ -268,4 +251,4 @@ def reset(
         ):
             if folder.exists():
                 shutil.rmtree(folder)
-    session.screen.show(views.Removed(home.practice), tables.removed)
+    session.show(views.Removed(home.practice), tables.removed)

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from numeri_cli.cli.options import command
-
-if TYPE_CHECKING:
-    from numeri_cli.cli.session import Session
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register the commands of this room."""
-    command(app)(leaderboard)
-    command(app)(fund)
+from numeri_cli.cli.command import Invocation
 
 
 def leaderboard(
-    session: Session,
+    session: Invocation,
     top: Annotated[int, typer.Option(min=1, help="How many of the best beside yours.")] = 10,
     accounts: Annotated[
         bool, typer.Option("--accounts", help="Accounts, each with all its models.")
@@ -37,11 +28,11 @@ def leaderboard(
     found = leaderboard_of(
         session.context.practice, of="accounts" if accounts else "models", top=top
     )
-    session.screen.show(found, ranking.ranking)
+    session.show(found, ranking.ranking)
 
 
 def fund(
-    session: Session,
+    session: Invocation,
     from_era: Annotated[
         int | None, typer.Option(help="The first week; live rounds' first.")
     ] = None,
@@ -70,6 +61,6 @@ def fund(
             html.expanduser().absolute() if html else context.home.reports("practice") / "fund.html"
         )
         write_fund_page(funding.page_content(report), page, self_contained=html is not None)
-    session.screen.show(replace(report, page=page), funding.fund)
+    session.show(replace(report, page=page), funding.fund)
     if show and page is not None:
         typer.launch(page.as_uri())

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from numeri_cli.cli.options import command
-
-if TYPE_CHECKING:
-    from numeri_cli.cli.session import Session
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register the command of this room."""
-    command(app)(validate)
+from numeri_cli.cli.command import Invocation
 
 
 def validate(
-    session: Session,
+    call: Invocation,
     sources: Annotated[
         list[str] | None, typer.Argument(help="Models or prediction files, side by side.")
     ] = None,
@@ -53,7 +45,7 @@ def validate(
     from numeri_cli.output.text.validate import validate as validation_shown
 
     record = validate_command(
-        session.context,
+        call.context,
         sources or (),
         write_page=partial(write_report, self_contained=self_contained),
         data=data,
@@ -64,6 +56,6 @@ def validate(
         artifact_id=artifact,
         raw_too=raw,
     )
-    session.screen.show(record, validation_shown)
+    call.show(record, validation_shown)
     if show:
         typer.launch(record.report.as_uri())

@@ -1,4 +1,4 @@
-"""The account in this tournament: its lock, its models, and whether there is still time."""
+"""The account in this tournament: its lock and its models."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from numeri_cli.commands.context import Context
-from numeri_cli.errors import ModelUnknown, NoRoundOpen, NumeriError, RoundClosed, did_you_mean
+from numeri_cli.errors import ModelUnknown, did_you_mean
 from numeri_cli.locks import held_lock
-from numeri_cli.records import ModelSlot, Round
+from numeri_cli.records import ModelSlot
 
 
 @contextmanager
-def only_one(context: Context, account: str) -> Iterator[None]:
-    """The lock of this account in this tournament. Raises LockHeld."""
+def only_run(context: Context) -> Iterator[None]:
+    """The lock of the account whose keys are used. Raises KeysMissing, LockHeld."""
     with held_lock(
-        context.home.lock(context.tournament, account),
+        context.home.lock(context.tournament, context.require_keys().public_id),
         what=f"a run for {context.tournament} of this account",
     ):
         yield
@@ -33,30 +33,3 @@ def slot_of(known: Mapping[str, ModelSlot], name: str) -> ModelSlot:
     listed = ", ".join(sorted(known)[:10]) or "none"
     hint = did_you_mean(name, known, otherwise=f"the account's models: {listed}")
     raise ModelUnknown(f"the account has no model {name!r}", hint=hint)
-
-
-def closed(context: Context, error: NoRoundOpen) -> NoRoundOpen:
-    """The same error naming the round that closed last, where the server tells of one."""
-    client = context.client
-    try:
-        known = [item for item in client.rounds(limit=5) if item.deadline <= client.now()]
-    except NumeriError:
-        return error
-    if not known:
-        return error
-    last = max(known, key=lambda item: item.number)
-    return NoRoundOpen(
-        f"no round is open: round {last.number} closed at {last.deadline:%a %H:%M} UTC",
-        hint="`numeri run --wait 24h` waits for the next one; `--late` submits to this one,"
-        " scored without stake",
-    )
-
-
-def require_on_time(context: Context, round_: Round, *, late: bool) -> None:
-    """Raise RoundClosed before any work is done for a round that is over."""
-    now = context.client.now()
-    if now >= round_.deadline and not late:
-        raise RoundClosed(
-            f"round {round_.number} closed at {round_.deadline:%a %H:%M} UTC",
-            hint="the next one opens soon: `numeri run --wait 24h`; or `--late`, without stake",
-        )

@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from numeri_cli.commands.endpoint import STARTER_MODEL, Endpoint, environment_host, resolve
+from numeri_cli.commands import STARTER_MODEL
+from numeri_cli.commands.endpoint import Endpoint, environment_host, resolve
 from numeri_cli.config import Profile, find_profile, read_profile, starter_profile
-from numeri_cli.credentials import Keys, find_keys
+from numeri_cli.credentials import Keys, find_keys, stored_secrets
 from numeri_cli.errors import KeysMissing, ProfileMissing
 from numeri_cli.home import Home
 from numeri_cli.progress import SILENT, Listener
@@ -127,6 +128,12 @@ class Context:
                 hint="`numeri login` stores them; or set NUMERAI_PUBLIC_ID and NUMERAI_SECRET_KEY",
             )
         return self.keys
+
+    def secrets(self) -> tuple[str, ...]:
+        """The keys that were used or are stored; none of them may be written anywhere."""
+        used = self.__dict__.get("keys")
+        own = (used.public_id, used.secret) if isinstance(used, Keys) else ()
+        return (*own, *stored_secrets(self.home.credentials))
 
     @cached_property
     def client(self) -> Client:

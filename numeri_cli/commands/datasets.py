@@ -1,4 +1,4 @@
-"""The files an errand needs, brought here where they are not."""
+"""numeri datasets and download; and whatever files a command needs, brought here."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from numeri_cli.commands.download import DownloadedFile
 from numeri_cli.errors import DatasetUnknown, NumeriError
 from numeri_cli.learning.estimators.lightgbm.shelf import binned_entries
 from numeri_cli.learning.plan import ModelPlan
+from numeri_cli.published import Published
 from numeri_cli.records import Round
 from numeri_cli.tournaments import DataFiles
 
 
 @dataclass(frozen=True)
-class OfferedFile:
+class OfferedFile(Published):
     """A file of the tournament, and what of it is here."""
 
     name: str
@@ -30,7 +31,7 @@ class OfferedFile:
 
 
 @dataclass(frozen=True)
-class BinnedData:
+class BinnedData(Published):
     """A model's training data as LightGBM takes it, kept for the next training.
 
     used: when it last trained a model
@@ -41,6 +42,69 @@ class BinnedData:
     features: int
     size_bytes: int
     used: datetime
+
+
+@dataclass(frozen=True)
+class Datasets(Published):
+    """What the tournament offers, what of it is here, and what trainings keep of it binned."""
+
+    tournament: str
+    files: tuple[OfferedFile, ...]
+    binned: tuple[BinnedData, ...]
+    binned_folder: Path
+
+
+@dataclass(frozen=True)
+class DownloadedRow(Published):
+    """One file; unchanged: it was here already."""
+
+    name: str
+    size_bytes: int
+    unchanged: bool
+    path: Path
+
+
+@dataclass(frozen=True)
+class DownloadedFiles(Published):
+    """What was downloaded, or was already here."""
+
+    files: tuple[DownloadedRow, ...]
+
+
+def datasets(context: Context, *, every: bool) -> Datasets:
+    """What can be downloaded and what is here of it.
+
+    every: of other data versions, too
+    Raises what the client and the ledger raise.
+    """
+    return Datasets(
+        tournament=context.tournament,
+        files=tuple(
+            file
+            for file in offered(context)
+            if every or file.name.startswith(f"{context.data_version}/")
+        ),
+        binned=binned(context),
+        binned_folder=context.home.binned(context.tournament),
+    )
+
+
+def download(context: Context, words: Sequence[str], *, force: bool) -> DownloadedFiles:
+    """Download files of this data version; the practice tournament is made where it is missing.
+
+    words: such as "live" or "train.parquet"; the usual files where there are none
+    force: even what did not change
+    Raises DatasetUnknown, LiveDataStale, DiskFull and what the client and its transfers raise.
+    """
+    version = context.require_profile().data_version
+    context.make_practice()
+    names = tuple(file_name(word, version=version, files=context.files) for word in words)
+    return DownloadedFiles(
+        tuple(
+            DownloadedRow(done.record.name, done.record.size_bytes, done.unchanged, done.path)
+            for done in bring(context, names or context.files.usual, force=force)
+        )
+    )
 
 
 def file_name(word: str, *, version: str, files: DataFiles) -> str:

@@ -14,7 +14,6 @@ from numeri_cli.tournaments import CLASSIC, UNSUPPORTED, TournamentKind
 API_URL = "NUMERI_API_URL"
 PRACTICE_ADDRESS = "https://practice.invalid/"
 NUMERAI_ADDRESS = f"https://{NUMERAI_HOST}/"
-STARTER_MODEL = "lighthouse"  # of whoever tries the practice tournament without a profile
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.datasets import bring, missing
+from numeri_cli.commands.words import data_file
 from numeri_cli.dataset.by_era import EraTable, eras_with_rows
+from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.parquet import DataFile, RowEras, feature_matrix
 from numeri_cli.dataset.prediction_files import (
     IdColumn,
@@ -22,6 +26,7 @@ from numeri_cli.dataset.prediction_files import (
 )
 from numeri_cli.errors import PredictionsIds, PredictionsValues, UsageProblem
 from numeri_cli.progress import SILENT, Listener
+from numeri_cli.published import Published
 from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.parallel import in_order
 from numeri_cli.scoring.ranks import FloatArray, gaussianize, known, rank_uniform
@@ -32,7 +37,7 @@ FINE_STEPS = 50  # within a coarse one: proportions are found to 0.001
 
 
 @dataclass(frozen=True)
-class LargestExposure:
+class LargestExposure(Published):
     """The largest correlation with a feature in any era; size is its magnitude."""
 
     size: float
@@ -41,7 +46,7 @@ class LargestExposure:
 
 
 @dataclass(frozen=True)
-class NeutralizedFile:
+class NeutralizedFile(Published):
     """A neutralized prediction file that was written; features: how many it was neutralized to."""
 
     path: Path
@@ -51,6 +56,40 @@ class NeutralizedFile:
     features: int
     before: LargestExposure
     after: LargestExposure
+
+
+def neutralize_predictions(
+    context: Context,
+    file: Path,
+    *,
+    data: str = "live",
+    features: str,
+    proportion: float | None = None,
+    max_exposure: float | None = None,
+    output: Path | None = None,
+) -> NeutralizedFile:
+    """Neutralize a prediction file against a set of features.
+
+    data: what the predictions are for, as `data_file` takes it; features: the name of a set
+    proportion: 0.5 where neither it nor max_exposure is given
+    output: beside the file where None
+    """
+    context.require_profile()
+    context.make_practice()
+    name = context.files.features
+    if missing(context, (name,)):
+        bring(context, (name,))
+    if proportion is None and max_exposure is None:
+        proportion = 0.5
+    return neutralize_file(
+        file,
+        data_file(context, data),
+        (output or file.with_stem(f"{file.stem}-neutral")).absolute(),
+        features=FeatureFile.read(context.file(name)).features(features),
+        proportion=proportion,
+        max_exposure=max_exposure,
+        listener=context.listener,
+    )
 
 
 def neutralize_file(

@@ -1,39 +1,70 @@
-"""Which data file a word on the command line means."""
+"""numeri predict: a trained model's predictions for a data file."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from numeri_cli.commands.artifacts import predict as predict_with
+from numeri_cli.commands.artifacts import trained
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import (
-    bring,
-    missing,
-)
-from numeri_cli.errors import FileMissing, NoRoundOpen
-
-_NAMED = ("live", "validation", "train")
+from numeri_cli.commands.words import chosen_models, data_file
+from numeri_cli.errors import UsageProblem
+from numeri_cli.published import Published
 
 
-def data_file(context: Context, word: str) -> Path:
-    """The file meant by "live", "validation", "train" or a path.
+@dataclass(frozen=True)
+class PredictionFile(Published):
+    """One file that was written."""
 
-    live is refreshed for the round that is open; the others are downloaded where they are not here
+    model: str
+    path: Path
+    rows: int
+    eras: int
+
+
+@dataclass(frozen=True)
+class PredictionFiles(Published):
+    """Prediction files that were written."""
+
+    files: tuple[PredictionFile, ...]
+
+
+def predict(
+    context: Context,
+    models: Sequence[str],
+    *,
+    data: str = "live",
+    output: Path | None = None,
+    artifact: str | None = None,
+    raw: bool = False,
+) -> PredictionFiles:
+    """Write each model's predictions for a data file.
+
+    models: all of the profile where none is named; data: as `data_file` takes it
+    output: for one model alone; in the current directory where None
+    artifact: an older one of the model; raw: without neutralization
+    Raises ModelUnknown, ModelUntrained, UsageProblem and what reading the data raises.
     """
-    if word not in _NAMED:
-        path = Path(word)
-        if not path.is_file():
-            raise FileMissing(
-                f"there is no data file {word}",
-                hint="say live, validation or train, or the path of a parquet file",
-            )
-        return path.absolute()
-    name = f"{word}.parquet"
-    if word == "live":
-        try:
-            bring(context, (name,), round_number=context.client.current_round().number)
-        except NoRoundOpen:
-            if missing(context, (name,)):
-                bring(context, (name,))
-    elif missing(context, (name,)):
-        bring(context, (name,))
-    return context.file(name)
+    names = chosen_models(context, models)
+    if output is not None and len(names) > 1:
+        raise UsageProblem(
+            "--output names one file, but several models are to predict",
+            hint=f"name one model: numeri predict {names[0]} --output …",
+        )
+    source = data_file(context, data)
+    files = []
+    for name in names:
+        kept = trained(context, name, artifact_id=artifact)
+        path = output or Path(f"{name}-{source.stem}.parquet")
+        done = predict_with(
+            context,
+            kept,
+            source,
+            path.absolute(),
+            with_era=not source.name.startswith("live"),
+            neutral=not raw,
+        )
+        files.append(PredictionFile(name, done.path, done.rows, len(done.eras)))
+    return PredictionFiles(tuple(files))

@@ -1,62 +1,73 @@
-"""Waiting for a round to open and for its data, by the server's clock."""
+"""The round: which is the newest, whether it takes submissions, and waiting until it does."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from numeri_cli.commands.account import closed
+from numeri_cli.api.client import Client
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import bring_live
-from numeri_cli.errors import LiveDataStale, NoRoundOpen
+from numeri_cli.errors import LiveDataStale, NoRoundOpen, NumeriError, RoundClosed
 from numeri_cli.records import Round
 
 POLL_SECONDS = 20.0  # a look at live data takes two requests
+_LOOKED_AT = 5  # so many rounds back, where none is open
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to wait, by the monotonic clock, and between two looks.
+class Waiting:
+    """How long a command may wait, by the monotonic clock, counted from when this is made."""
 
-    sleep: what lets the time pass; seconds
-    """
+    seconds: float = 0.0
+    started: float = field(default_factory=time.monotonic)
 
-    wait_seconds: float = 0.0
-    poll_seconds: float = POLL_SECONDS
-    sleep: Callable[[float], None] = time.sleep
+    @property
+    def left_seconds(self) -> float:
+        """What is left of it; below zero once it is over."""
+        return self.seconds - (time.monotonic() - self.started)
+
+    def pause(self, most_seconds: float = POLL_SECONDS) -> None:
+        """Sleep until it is time for another look."""
+        time.sleep(max(0.0, min(POLL_SECONDS, self.left_seconds, most_seconds)))
 
 
-def open_round(context: Context, patience: Patience, *, started: float) -> Round:
-    """The round that takes submissions; waits for it to open. Raises NoRoundOpen.
+def newest_round(client: Client) -> Round:
+    """The open round, else the one that opened last. Raises NoRoundOpen where there is none."""
+    try:
+        return client.current_round()
+    except NoRoundOpen:
+        now = client.now()
+        known = [item for item in client.rounds(limit=_LOOKED_AT) if item.open_time <= now]
+        if not known:
+            raise
+        return max(known, key=lambda item: item.number)
 
-    started: when waiting began, on the monotonic clock
-    """
+
+def open_round(context: Context, waiting: Waiting) -> Round:
+    """The round that takes submissions; waits for it to open. Raises NoRoundOpen, RoundClosed."""
     said = False
     while True:
         found = None
         try:
             found = context.client.current_round()
             if found.open_time <= context.client.now():
+                require_on_time(context.client, found)
                 return found
-            problem = NoRoundOpen(
-                f"round {found.number} opens at {found.open_time:%a %H:%M} UTC",
-                hint="`numeri run --wait 1h` waits for it",
-            )
+            problem = not_open(found)
         except NoRoundOpen as error:
             problem = error
-        left = patience.wait_seconds - (time.monotonic() - started)
-        if left <= 0:
-            raise closed(context, problem) if found is None else problem
+        if waiting.left_seconds <= 0:
+            raise none_open(context.client, problem) if found is None else problem
         if not said:
             context.listener.say("no round is open yet: waiting")
             context.listener.step("waiting_for_round")
             said = True
-        patience.sleep(min(patience.poll_seconds, left))
+        waiting.pause()
 
 
-def await_live_data(context: Context, round_: Round, patience: Patience, *, started: float) -> Path:
+def live_data(context: Context, round_: Round, waiting: Waiting) -> Path:
     """The live file of this round; waits until it is published, at most until the deadline.
 
     Raises LiveDataStale where time is up.
@@ -66,8 +77,40 @@ def await_live_data(context: Context, round_: Round, patience: Patience, *, star
             return bring_live(context, round_)
         except LiveDataStale:
             until_deadline = (round_.deadline - context.client.now()).total_seconds()
-            left = patience.wait_seconds - (time.monotonic() - started)
-            if min(left, until_deadline) <= 0:
+            if min(waiting.left_seconds, until_deadline) <= 0:
                 raise
         context.listener.step("waiting_for_live_data")
-        patience.sleep(min(patience.poll_seconds, left, until_deadline))
+        waiting.pause(until_deadline)
+
+
+def not_open(round_: Round) -> NoRoundOpen:
+    """What is said of a round that opens later."""
+    return NoRoundOpen(
+        f"round {round_.number} opens at {round_.open_time:%a %H:%M} UTC",
+        hint="`numeri run --wait 1h` waits for it",
+    )
+
+
+def none_open(client: Client, error: NoRoundOpen) -> NoRoundOpen:
+    """The error, naming the round that closed last where the server tells of one."""
+    try:
+        known = [item for item in client.rounds(limit=_LOOKED_AT) if item.deadline <= client.now()]
+    except NumeriError:
+        return error
+    if not known:
+        return error
+    last = max(known, key=lambda item: item.number)
+    return NoRoundOpen(
+        f"no round is open: round {last.number} closed at {last.deadline:%a %H:%M} UTC",
+        hint="`numeri run --wait 24h` waits for the next one; `--late` submits to this one,"
+        " scored without stake",
+    )
+
+
+def require_on_time(client: Client, round_: Round) -> None:
+    """Raise RoundClosed before any work is done for a round that is over."""
+    if client.now() >= round_.deadline:
+        raise RoundClosed(
+            f"round {round_.number} closed at {round_.deadline:%a %H:%M} UTC",
+            hint="the next one opens soon: `numeri run --wait 24h`; or `--late`, without stake",
+        )

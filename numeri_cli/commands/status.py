@@ -1,4 +1,4 @@
-"""Where every model stands in the newest round: asked of the server, or remembered."""
+"""numeri status: every model in the newest round, asked of the server or remembered."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from datetime import datetime
 from typing import Literal
 
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.outcomes import Problem
+from numeri_cli.commands.round import newest_round
+from numeri_cli.commands.run.outcomes import Problem
 from numeri_cli.errors import (
     ApiError,
     ExitCode,
-    NoRoundOpen,
     NumeriError,
     RateLimited,
     ServerTrouble,
     Unreachable,
 )
-from numeri_cli.records import Round, Timing
+from numeri_cli.published import Published
+from numeri_cli.records import Timing
 
 Source = Literal["server", "ledger"]
 
 
 @dataclass(frozen=True)
-class ModelStanding:
+class ModelStanding(Published):
     """One model in the round; status "none" where nothing was submitted."""
 
     model: str
@@ -38,7 +39,7 @@ class ModelStanding:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RoundStanding(Published):
     """The newest round and every model of the profile in it.
 
     source: "ledger" where the server could not be asked; then `problem` says why
@@ -62,29 +63,18 @@ class Standing:
         return ExitCode.done if done else ExitCode.refused
 
 
-def standing(context: Context) -> Standing:
-    """Ask the server; offline, say what the ledger remembers."""
+def status(context: Context) -> RoundStanding:
+    """Ask the server; offline, say what the ledger remembers. Raises KeysMissing, NoRoundOpen."""
+    context.require_keys()
     try:
         return _of_server(context)
     except (Unreachable, ServerTrouble, RateLimited) as error:
         return _of_ledger(context, error)
 
 
-def newest_round(context: Context) -> Round:
-    """The open round, else the one that closed last. Raises NoRoundOpen where there is none."""
+def _of_server(context: Context) -> RoundStanding:
     client = context.client
-    try:
-        return client.current_round()
-    except NoRoundOpen:
-        known = [item for item in client.rounds(limit=5) if item.open_time <= client.now()]
-        if not known:
-            raise
-        return max(known, key=lambda item: item.number)
-
-
-def _of_server(context: Context) -> Standing:
-    client = context.client
-    newest = newest_round(context)
+    newest = newest_round(client)
     context.ledger.see_round(context.tournament, newest, time=client.now())
     held = {
         row.model: row
@@ -99,7 +89,7 @@ def _of_server(context: Context) -> Standing:
         else:
             models.append(ModelStanding(name, row.status, row.id, row.time))
     now = client.now()
-    return Standing(
+    return RoundStanding(
         tournament=context.tournament,
         round_number=newest.number,
         open=newest.is_open(now),
@@ -110,7 +100,7 @@ def _of_server(context: Context) -> Standing:
     )
 
 
-def _of_ledger(context: Context, error: ApiError | NumeriError) -> Standing:
+def _of_ledger(context: Context, error: ApiError | NumeriError) -> RoundStanding:
     rounds = context.ledger.rounds(context.tournament, limit=1)
     newest = rounds[0] if rounds else None
     receipts = {}
@@ -126,7 +116,7 @@ def _of_ledger(context: Context, error: ApiError | NumeriError) -> Standing:
             models.append(ModelStanding(name, "none", None, None))
         else:
             models.append(ModelStanding(name, receipt.timing, receipt.server_id, receipt.time))
-    return Standing(
+    return RoundStanding(
         tournament=context.tournament,
         round_number=newest.number if newest else None,
         open=False,

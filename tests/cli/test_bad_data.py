@@ -158,7 +158,7 @@ def test_a_file_that_the_tournament_does_not_offer_is_refused_with_the_nearest(
     numeri: Numeri, trained: Path
 ) -> None:
     for word, sentence, cure in (
-        ("trian", "no file 'v5.3/trian.parquet'", "v5.3/train.parquet?"),
+        ("trian", "no file 'v5.3/trian.parquet'", "'v5.3/train.parquet'?"),
         ("v4/live.parquet", "v4/live.parquet is not of data version v5.3", "`data_version`"),
         ("../../etc/passwd", "../../etc/passwd is not of data version v5.3", "`data_version`"),
     ):
@@ -178,7 +178,7 @@ def test_a_data_version_that_the_tournament_does_not_offer_is_refused(
         exit_code=1,
         code="dataset_unknown",
         sentence="no file 'v9.9/features.json'",
-        cure="v5.3/features.json?",
+        cure="'v5.3/features.json'?",
     )
 
 

@@ -24,14 +24,14 @@ LEARNING = [
     ('"lightgbm"', '"os:path"', "estimator_invalid", "os has no class 'path'", "mend"),
 ]
 WRITTEN = [
-    ("features =", "feature =", "line 4: unknown key models.lighthouse.feature", "features?"),
+    ("features =", "feature =", "line 4: unknown key models.lighthouse.feature", "'features'?"),
     ('["target_ender_20"]', '"target_ender_20"', "line 5: models.lighthouse.targets", "mend"),
     ('["target_ender_20"]', "[]", "line 5: models.lighthouse.targets", "mend"),
     ('"practice"', '"practice"\ndata_version = 5', "line 2: data_version", "mend"),
     ('"practice"', '"practice"\ndata_version = "../.."', "line 2: data_version", "mend"),
     ('"practice"', '"practice"\nconnections = 0', "line 2: connections", "mend"),
     ("models.lighthouse", "models.'light house'", "'light house' cannot be a model's name", "mend"),
-    ("estimator]", "estimater]", "unknown key models.lighthouse.estimater", "estimator?"),
+    ("estimator]", "estimater]", "unknown key models.lighthouse.estimater", "'estimator'?"),
     ('"medium"', '"medium', "is not TOML", "mend that line"),
 ]
 
@@ -116,7 +116,7 @@ def test_a_model_that_the_profile_does_not_have_is_refused_with_the_nearest(
             exit_code=1,
             code="model_unknown",
             sentence="the profile has no model 'lighthose'",
-            cure="did you mean lighthouse?",
+            cure="did you mean 'lighthouse'?",
         )
 
 
@@ -131,7 +131,7 @@ def test_a_model_that_the_account_does_not_have_fails_alone(
         exit_code=1,
         code="model_unknown",
         sentence="lighthous: the account has no model 'lighthous'",
-        cure="did you mean lighthouse?",
+        cure="did you mean 'lighthouse'?",
     )
     assert [model["state"] for model in said.data["models"]] == ["accepted", "failed"]
     quiet = numeri("run", "--quiet")

@@ -170,7 +170,7 @@ def test_a_program_started_by_a_shell_ends_with_the_code_of_the_signal(
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("module", ["typer", "numeri_cli.cli.learn"])
+@pytest.mark.parametrize("module", ["typer", "numeri_cli.cli.train"])
 def test_ctrl_c_while_the_program_loads_is_a_sentence_too(module: str) -> None:
     script = (
         "import os, signal, sys\n"

@@ -11,9 +11,12 @@ import signal
 import sys
 from contextlib import AbstractContextManager
 
-from numeri_cli.cli.options import Shared
-from numeri_cli.cli.rounds import run
-from numeri_cli.cli.session import open_session
+from numeri_cli.cli.run import seconds_of
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.run.outcomes import Allowed
+from numeri_cli.commands.run.run import run
+from numeri_cli.errors import NumeriError
+from numeri_cli.home import Home
 from numeri_cli.progress import SILENT, Task
 
 
@@ -42,10 +45,14 @@ class Killer:
 def main(place: str, wait: str = "0s") -> int:
     """The exit code of a run that came to its end."""
     step, _, count = place.partition(":")
-    with open_session("run", Shared(None, None, as_json=False, quiet=True, verbose=False)) as one:
-        one.context.listener = Killer(step, count=int(count or 1))
-        run(one, wait=wait)
-    return int(one.exit_code)
+    context = Context(home=Home.find(), listener=Killer(step, count=int(count or 1)))
+    try:
+        return int(run(context, allowed=Allowed(), wait_seconds=seconds_of(wait)).exit_code)
+    except NumeriError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        return int(error.exit_code)
+    finally:
+        context.close()
 
 
 if __name__ == "__main__":

@@ -25,10 +25,10 @@ LONGEST_SECONDS = 120
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(
     [
-        "numeri_cli.cli.rounds",
+        "numeri_cli.cli.run",
         "numeri_cli.commands.download",
-        "numeri_cli.commands.models",
-        "numeri_cli.commands.run",
+        "numeri_cli.commands.artifacts",
+        "numeri_cli.commands.run.entry",
         "numeri_cli.output.text.tables",
         "tests.support.processes",
     ]

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from numeri_cli.commands.artifacts import neutralization, predict, site_of
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.models import neutralization, predict, site_of
 from numeri_cli.commands.validate.churn import churn_of
 from numeri_cli.commands.validate.validation import PredictionSource
 from numeri_cli.dataset.prediction_files import read_predictions

@@ -7,12 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from numeri_cli.commands.artifacts import trained
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import bring, bring_for_validation, missing
-from numeri_cli.commands.models import trained
-from numeri_cli.commands.outcomes import ValidationFigures
-from numeri_cli.commands.predict import data_file
-from numeri_cli.commands.sources import source_of
+from numeri_cli.commands.run.outcomes import ValidationFigures
 from numeri_cli.commands.validate.model_sources import (
     churning_source,
     model_source,
@@ -23,6 +21,7 @@ from numeri_cli.commands.validate.purge import after_purge, purge_explained
 from numeri_cli.commands.validate.scores import score_sources
 from numeri_cli.commands.validate.summary import ValidationSummary, page_name, summary_of
 from numeri_cli.commands.validate.validation import PredictionSource, Validation
+from numeri_cli.commands.words import data_file, source_of
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ModelError, NumeriError

@@ -12,9 +12,9 @@ from numeri_cli.output.formats import ABSENT, size
 from numeri_cli.output.text.tables import table
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.views import (
+    from numeri_cli.commands.datasets import (
         Datasets,
-        Downloaded,
+        DownloadedFiles,
     )
 
 
@@ -44,7 +44,7 @@ def _minute(value: datetime | None) -> str:
     return ABSENT if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
-def downloaded(record: Downloaded) -> RenderableType:
+def downloaded(record: DownloadedFiles) -> RenderableType:
     """What came and what was left."""
     rows = table("file", "size", "", right=("size",))
     for file in record.files:

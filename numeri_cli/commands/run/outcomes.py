@@ -15,6 +15,7 @@ from numeri_cli.errors import (
     SubmissionRefused,
     worst,
 )
+from numeri_cli.published import Published
 from numeri_cli.records import Round, Timing
 
 State = Literal["accepted", "already accepted", "checked", "refused", "failed"]
@@ -35,7 +36,7 @@ class Allowed:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(Published):
     """An error of one model, as the JSON shows it."""
 
     code: str
@@ -50,7 +51,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class ValidationFigures:
+class ValidationFigures(Published):
     """The model's score on the validation data that is here."""
 
     target: str
@@ -61,7 +62,7 @@ class ValidationFigures:
 
 
 @dataclass(frozen=True)
-class ModelOutcome:
+class ModelOutcome(Published):
     """One model in one round.
 
     checked: everything but the upload was done (a dry run)
@@ -97,7 +98,7 @@ class ModelOutcome:
 
 
 @dataclass(frozen=True)
-class Retraining:
+class Retraining(Published):
     """What became of a retraining; corr_mean on the validation data, NaN where not scored."""
 
     model: str
@@ -108,7 +109,7 @@ class Retraining:
 
 
 @dataclass(frozen=True)
-class RunResult:
+class RunResult(Published):
     """A run: every model of the profile in the open round."""
 
     tournament: str

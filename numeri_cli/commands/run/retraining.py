@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from numeri_cli.commands import train as training_run
-from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import (
-    bring,
-)
-from numeri_cli.commands.models import (
+from numeri_cli.commands.artifacts import (
     is_trained,
     remember,
     site_of,
 )
-from numeri_cli.commands.outcomes import Retraining
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.datasets import (
+    bring,
+)
 from numeri_cli.commands.plans import plan_of
+from numeri_cli.commands.run.outcomes import Retraining
 from numeri_cli.commands.validate.model_sources import model_source
 from numeri_cli.commands.validate.scores import score_sources
 from numeri_cli.errors import NumeriError

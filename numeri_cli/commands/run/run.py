@@ -1,59 +1,60 @@
-"""The run: for every model whatever the open round still lacks, and nothing twice."""
+"""numeri run: for every model whatever the open round still lacks, and nothing twice."""
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
 
-from numeri_cli.commands.account import (
-    only_one,
-    require_on_time,
-    slot_of,
-    slots,
-)
+from numeri_cli.commands.account import only_run, slot_of, slots
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.outcomes import (
-    Allowed,
-    ModelOutcome,
-    Retraining,
-    RunResult,
-)
-from numeri_cli.commands.round import (
-    Patience,
-    await_live_data,
-    open_round,
-)
-from numeri_cli.commands.status import newest_round
+from numeri_cli.commands.round import Waiting, live_data, newest_round, open_round
+from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome, Retraining, RunResult
 from numeri_cli.commands.submission.send import already_accepted
 from numeri_cli.errors import ModelUnknown
 from numeri_cli.records import LatestSubmission, ModelSlot, Round
 
+STARTER_STEPS = (
+    "numeri practice advance",
+    "numeri run --tournament practice",
+    "numeri init --tournament practice",
+)
 
-def run(context: Context, *, account: str, allowed: Allowed, patience: Patience) -> RunResult:
+
+def run(context: Context, *, allowed: Allowed, wait_seconds: float = 0.0) -> RunResult:
     """Take every model of the profile through the open round, once.
 
     A model that the server already holds as accepted and on time is left alone. One model's
-    failure does not stop the others.
-    account: the public id of the keys, whose lock is held
-    Raises LockHeld, NoRoundOpen, RoundClosed and whatever concerns all models alike.
+    failure does not stop the others. The practice tournament is made where it is not there yet.
+    wait_seconds: for the round to open and its data to be published
+    Raises ProfileMissing, ProfileInvalid, KeysMissing, LockHeld, NoRoundOpen, RoundClosed and
+    whatever concerns all models alike.
     """
-    started = time.monotonic()
-    with only_one(context, account):
-        round_ = _round(context, allowed, patience, started)
-        context.ledger.see_round(context.tournament, round_, time=context.client.now())
-        outcomes, pending = _held(context, round_)
-        if pending:
-            # learning takes a second to import, which a run that has nothing to do can spare
-            from numeri_cli.commands.enter import enter_all
+    context.require_profile()
+    context.make_practice()
+    waiting = Waiting(wait_seconds)
+    with only_run(context):
+        result = _run(context, allowed, waiting)
+    if not context.uses_starter:
+        return result
+    context.listener.say(f"Data, model and ledger are in {context.home.data}")
+    return replace(result, next_steps=STARTER_STEPS)
 
-            live = await_live_data(context, round_, patience, started=started)
-            outcomes.update(enter_all(context, round_, pending, live, allowed=allowed))
-        retrained = () if allowed.dry_run else _retrain_due(context, outcomes)
+
+def _run(context: Context, allowed: Allowed, waiting: Waiting) -> RunResult:
+    round_ = newest_round(context.client) if allowed.late else open_round(context, waiting)
+    context.ledger.see_round(context.tournament, round_, time=context.client.now())
+    outcomes, pending = _held(context, round_)
+    if pending:
+        # learning takes a second to import, which a run that has nothing to do can spare
+        from numeri_cli.commands.run.entry import enter_all
+
+        live = live_data(context, round_, waiting)
+        outcomes.update(enter_all(context, round_, pending, live, allowed=allowed))
     return RunResult(
         tournament=context.tournament,
         round_number=round_.number,
         deadline=round_.deadline,
         models=tuple(outcomes[name] for name in context.profile.models),
-        retrained=retrained,
+        retrained=() if allowed.dry_run else _retrain_due(context, outcomes),
     )
 
 
@@ -64,22 +65,11 @@ def _retrain_due(context: Context, outcomes: dict[str, ModelOutcome]) -> tuple[R
     periods = (model.retrain for model in context.profile.models.values())
     if all(period == "never" for period in periods):
         return ()
-    from numeri_cli.commands.retrain import (
-        due,
-        retrain,
-    )
+    from numeri_cli.commands.run.retraining import due, retrain
 
     now = context.client.now()
     wanted = [name for name in outcomes if due(context, name, now=now)]
     return tuple(retrain(context, name) for name in wanted)
-
-
-def _round(context: Context, allowed: Allowed, patience: Patience, started: float) -> Round:
-    if allowed.late:
-        return newest_round(context)
-    round_ = open_round(context, patience, started=started)
-    require_on_time(context, round_, late=False)
-    return round_
 
 
 def _held(context: Context, round_: Round) -> tuple[dict[str, ModelOutcome], list[ModelSlot]]:

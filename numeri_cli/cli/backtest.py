@@ -1,0 +1,30 @@
+"""numeri backtest."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from numeri_cli.cli.command import Invocation
+from numeri_cli.cli.train import Force, Models
+
+
+def backtest(
+    call: Invocation,
+    models: Models = None,
+    window: Annotated[int, typer.Option(min=1, help="Eras predicted by one training.")] = 156,
+    purge: Annotated[
+        int | None, typer.Option(min=0, help="Eras left out before each window; by the target.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Predict every era with a model that was trained on earlier ones only, purged.
+
+    numeri backtest lighthouse --window 52
+    """
+    from numeri_cli.commands.artifacts import backtest
+    from numeri_cli.output.text.backtest import backtests
+
+    done = backtest(call.context, models or (), window=window, purge=purge, force=force)
+    call.show(done, backtests)

@@ -1,0 +1,171 @@
+"""What every command has in common: the shared options, its Context, its screen, its errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from typer.core import TyperCommand
+
+from numeri_cli.cli.signals import TerminationAsked, interrupted, terminated, unanswered
+from numeri_cli.errors import ExitCode, MemoryShort, NumeriError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from numeri_cli.commands.context import Context
+    from numeri_cli.output.screen import Screen, Trouble
+
+Record = TypeVar("Record")
+
+Tournament = Annotated[
+    str | None,
+    typer.Option("--tournament", help="numerai, practice or the address of an API."),
+]
+ProfilePath = Annotated[
+    Path | None, typer.Option("--profile", help="The profile, instead of ./numeri.toml.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Errors only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Every step, with its time.")]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The options that every command takes."""
+
+    tournament: str | None
+    profile: Path | None
+    as_json: bool
+    quiet: bool
+    verbose: bool
+
+
+def _shared(
+    tournament: Tournament = None,
+    profile: ProfilePath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> Shared:
+    return Shared(tournament, profile, as_json=as_json, quiet=quiet, verbose=verbose)
+
+
+@cache
+def _shared_parameters() -> tuple[Any, ...]:
+    """The shared options as Typer has them."""
+    app = typer.Typer(add_completion=False)
+    app.command()(_shared)
+    return tuple(typer.main.get_command(app).params)
+
+
+class Invocation(typer.Context):
+    """One command as it was called: a Context to work with, and a screen to show its record."""
+
+    context: Context
+    screen: Screen
+    ends_with: ExitCode
+
+    def begin(self, shared: Shared) -> None:
+        """Make the screen and the Context that the shared options ask for."""
+        from numeri_cli.commands.context import Context
+        from numeri_cli.home import Home
+        from numeri_cli.output.screen import Screen
+
+        self.screen = Screen(
+            self.command_path.removeprefix("numeri "),
+            as_json=shared.as_json,
+            quiet=shared.quiet,
+            verbose=shared.verbose,
+        )
+        self.context = Context(
+            home=Home.find(),
+            asked_tournament=shared.tournament,
+            asked_profile=shared.profile,
+            listener=self.screen.listener,
+        )
+        self.ends_with = ExitCode.done
+
+    def show(
+        self,
+        record: Record,
+        view: Callable[[Record], RenderableType],
+        *,
+        exit_code: ExitCode = ExitCode.done,
+        problems: Sequence[Trouble] = (),
+    ) -> None:
+        """Show the command's record; `view` makes of it what a person sees.
+
+        problems: errors that the record tells of, the worst first
+        """
+        self.ends_with = exit_code
+        self.screen.show(record, view)
+        self.screen.own_up(problems)
+
+
+class Command(TyperCommand):
+    """A command that takes the shared options behind its own and ends with an exit code."""
+
+    context_class = Invocation
+
+    def __init__(self, *args: Any, params: list[Any] | None = None, **settings: Any) -> None:
+        super().__init__(*args, params=[*(params or ()), *_shared_parameters()], **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; its errors are shown, and become the exit code."""
+        shared = _shared(**{one.name: ctx.params.pop(one.name) for one in _shared_parameters()})
+        ctx.begin(shared)
+        with _errors_shown(ctx):
+            super().invoke(ctx)
+        raise typer.Exit(ctx.ends_with)
+
+
+@contextmanager
+def _errors_shown(call: Invocation) -> Iterator[None]:
+    """Whatever happens inside is shown and becomes the exit code."""
+    error: NumeriError | None = None
+    try:
+        yield
+    except (typer.Exit, typer.TyperException, BrokenPipeError):
+        raise  # of a broken pipe the reader has left: Typer ends quietly
+    except (Exception, KeyboardInterrupt, TerminationAsked) as raised:
+        error = _told(raised, call)
+    finally:
+        call.context.close()
+    if error is not None:
+        call.ends_with = error.exit_code
+        call.screen.fail(error)
+    call.screen.close(call.ends_with)
+
+
+def _told(raised: BaseException, call: Invocation) -> NumeriError:
+    """The error of ours that says what was raised."""
+    if isinstance(raised, NumeriError):
+        return raised
+    if isinstance(raised, KeyboardInterrupt):
+        return interrupted()
+    if isinstance(raised, TerminationAsked):
+        return terminated()
+    if isinstance(raised, typer.Abort):
+        sys.stderr.write("\n")  # the cursor stands behind the question
+        return unanswered(raised)
+    if isinstance(raised, MemoryError):
+        return MemoryShort(
+            "this machine's memory does not suffice",
+            hint="take fewer features or a larger era_stride in the profile",
+        )
+    if isinstance(raised, OSError):
+        from numeri_cli.files import disk_error
+
+        return disk_error(raised, Path(raised.filename or call.context.home.data))
+    from numeri_cli.cli.crash import unexpected
+
+    return unexpected(
+        raised, home=call.context.home, secrets=call.context.secrets(), words=call.obj or ()
+    )

@@ -1,0 +1,46 @@
+"""numeri run."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from numeri_cli.cli.command import Invocation
+from numeri_cli.cli.submit import DryRun, Late
+from numeri_cli.errors import UsageProblem
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def run(
+    call: Invocation,
+    train: Annotated[
+        bool, typer.Option("--train", help="Train a new model even in a short window.")
+    ] = False,
+    wait: Annotated[
+        str, typer.Option("--wait", help="How long to wait for the round, such as 50m.")
+    ] = "0s",
+    late: Late = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Take every model through the open round, once; whatever is missing is done.
+
+    numeri run --tournament practice
+    """
+    from numeri_cli.commands.run.outcomes import Allowed
+    from numeri_cli.commands.run.run import run
+    from numeri_cli.output.text.run import run_result
+
+    allowed = Allowed(train=train, late=late, dry_run=dry_run)
+    result = run(call.context, allowed=allowed, wait_seconds=seconds_of(wait))
+    call.show(result, run_result, exit_code=result.exit_code, problems=result.problems)
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of "90", "90s", "50m", "2h" or "1h30m". Raises UsageProblem."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+    if not parts or "".join(count + unit for count, unit in parts) != text.strip():
+        raise UsageProblem(f"{text[:40]!r} is no duration", hint="write 90s, 50m or 1h30m")
+    return sum(float(count) * _UNITS[unit] for count, unit in parts)

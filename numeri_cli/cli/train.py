@@ -1,0 +1,23 @@
+"""numeri train."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from numeri_cli.cli.command import Invocation
+
+Models = Annotated[list[str] | None, typer.Argument(help="Models of the profile; all by default.")]
+Force = Annotated[bool, typer.Option("--force", help="Even where memory or disk look too small.")]
+
+
+def train(call: Invocation, models: Models = None, force: Force = False) -> None:
+    """Train what the profile says; data that is missing is downloaded.
+
+    numeri train lighthouse
+    """
+    from numeri_cli.commands.artifacts import train
+    from numeri_cli.output.text.train import trained_models
+
+    call.show(train(call.context, models or (), force=force), trained_models)

@@ -1,0 +1,1 @@
+"""Every model of the profile into the open round, once."""

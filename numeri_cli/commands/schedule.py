@@ -1,0 +1,63 @@
+"""numeri schedule: the run, started by cron or systemd or whatever stands in SCHEDULERS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from numeri_cli.commands.context import Context
+from numeri_cli.credentials import stored_hosts
+from numeri_cli.errors import ProfileMissing
+from numeri_cli.schedule import base
+from numeri_cli.schedule.job import InstalledSchedule, Schedule, ScheduleStatus
+
+
+def show(context: Context, *, daily: bool, system: str) -> ScheduleStatus:
+    """The lines or units that fit the calendar, and whether they are installed.
+
+    system: the name of a scheduler
+    Raises ProfileMissing, ProfileInvalid, ScheduleError.
+    """
+    planned = _planned(context, daily=daily, system=system)
+    return base.SCHEDULERS[system].show(planned)
+
+
+def install(context: Context, *, daily: bool, system: str) -> ScheduleStatus:
+    """Put the schedule in force; the run must find its keys in a file.
+
+    system: the name of a scheduler
+    Raises ProfileMissing, ProfileInvalid, KeysMissing, ScheduleError, DiskError.
+    """
+    planned = _planned(context, daily=daily, system=system)
+    endpoint = context.endpoint
+    stored = endpoint.is_practice or endpoint.host in stored_hosts(context.home.credentials)
+    return base.install(planned, base.SCHEDULERS[system], keys_stored=stored)
+
+
+def remove(context: Context, *, system: str | None) -> tuple[InstalledSchedule, ...]:
+    """Take the profile's schedule out of a scheduler, or of all; what was removed.
+
+    Raises ProfileMissing, ScheduleError, DiskError.
+    """
+    chosen = [base.SCHEDULERS[system]] if system else None
+    return base.remove(_profile(context), schedulers=chosen)
+
+
+def _profile(context: Context) -> Path:
+    if context.profile_path is None:
+        raise ProfileMissing(
+            "a schedule needs a profile, and there is none",
+            hint="`numeri init` writes one in the current directory",
+        )
+    return context.profile_path
+
+
+def _planned(context: Context, *, daily: bool, system: str) -> Schedule:
+    profile = _profile(context)
+    context.require_profile()
+    return base.plan(
+        "daily" if daily else "weekly",
+        base.SCHEDULERS[system],
+        profile=profile,
+        log=context.home.log / "run.log",
+        tournament=context.asked_tournament,
+    )

@@ -1,0 +1,24 @@
+"""Models that were walked forward."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from numeri_cli.output.text.tables import table
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.artifacts import Backtests
+
+
+def backtests(record: Backtests) -> RenderableType:
+    """What was walked forward, and how to score it."""
+    right = ("windows", "eras", "purged", "rows")
+    rows = table("model", *right, right=right)
+    for model in record.models:
+        figures = (model.windows, model.eras, model.purge_eras, model.rows)
+        rows.add_row(model.model, *(f"{figure:,}" for figure in figures))
+    files = [Text(f"predictions of {m.model}: {m.path}") for m in record.models]
+    return Group(rows, *files)

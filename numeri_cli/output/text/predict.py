@@ -1,0 +1,18 @@
+"""Prediction files that were written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.predict import PredictionFiles
+
+
+def prediction_files(record: PredictionFiles) -> RenderableType:
+    """Where predictions were written."""
+    return Text(
+        "\n".join(f"wrote {file.path}: {file.rows:,} rows of {file.model}" for file in record.files)
+    )

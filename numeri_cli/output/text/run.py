@@ -1,0 +1,56 @@
+"""What became of every model in a run, or in a submission."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from numeri_cli.output.formats import moment, number
+from numeri_cli.output.text.tables import state, steps, table
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.run.outcomes import ModelOutcome, RunResult
+
+
+def run_result(record: RunResult) -> RenderableType:
+    """Every model in the round, then what its validation says."""
+    right = ("CORR mean", "Sharpe")
+    rows = table("model", "state", *right, right=right)
+    for model in record.models:
+        rows.add_row(
+            model.model,
+            state(_shown_state(model)),
+            number(model.validation.corr_mean if model.validation else None),
+            number(model.validation.corr_sharpe if model.validation else None, 2),
+        )
+    late = any(model.timing in ("late", "queued") for model in record.models)
+    verb = "closed at" if late else "open until"
+    parts: list[RenderableType] = [
+        Text(f"round {record.round_number}, {verb} {moment(record.deadline)}"),
+        rows,
+    ]
+    scored = [model for model in record.models if model.validation]
+    if scored:
+        first = scored[0].validation
+        assert first is not None  # noqa: S101 - said for mypy, chosen by the line above
+        parts.append(
+            Text(f"CORR on {first.target}, {first.eras} eras of validation data", style="dim")
+        )
+    for model in record.models:
+        if model.server_id:
+            parts.append(Text(f"{model.model} is submission {model.server_id}"))
+        if model.problem:
+            parts.append(Text(f"{model.model}: {model.problem.message}"))
+            parts.append(Text(f"hint: {model.problem.hint}", style="dim"))
+    for again in record.retrained:
+        words = again.artifact or again.message
+        parts.append(Text(f"{again.model} was due for training: {again.state}, {words}"))
+    if record.next_steps:
+        parts.append(steps(record.next_steps))
+    return Group(*parts)
+
+
+def _shown_state(model: ModelOutcome) -> str:
+    return f"{model.state}, {model.timing}" if model.timing else model.state

@@ -1,0 +1,34 @@
+"""A schedule, or what was removed of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from numeri_cli.output.formats import moment
+
+if TYPE_CHECKING:
+    from numeri_cli.schedule.job import InstalledSchedule, ScheduleStatus
+
+
+def schedule_status(record: ScheduleStatus) -> RenderableType:
+    """Lines or units, whether they are installed, and why they are as they are."""
+    planned = record.schedule
+    parts: list[RenderableType] = [Text(planned.text.rstrip(), overflow="fold")]
+    said = {
+        "absent": "not installed: `numeri schedule install`",
+        "outdated": "another one is installed: `numeri schedule install` replaces it",
+        "current": f"installed ({record.where})",
+    }[record.state]
+    parts.append(Text(f"{said}; fires next {moment(planned.next_firing)}", style="bold"))
+    parts += [Text(reason, style="dim") for reason in planned.explanation]
+    return Group(*parts)
+
+
+def removed_schedules(record: tuple[InstalledSchedule, ...]) -> RenderableType:
+    """What was removed."""
+    if not record:
+        return Text("no schedule of this profile is installed")
+    return Text("\n".join(f"removed from {entry.where}" for entry in record))

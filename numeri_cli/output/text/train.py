@@ -1,0 +1,31 @@
+"""Models that were trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from numeri_cli.output.text.tables import table
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.artifacts import TrainedModels
+
+
+def trained_models(record: TrainedModels) -> RenderableType:
+    """What was trained."""
+    right = ("features", "eras", "rows", "trees", "seconds")
+    rows = table("model", *right, right=right)
+    for model in record.models:
+        rows.add_row(
+            model.model,
+            f"{model.features:,}",
+            f"{model.eras:,}",
+            f"{model.rows:,}",
+            f"{model.trees:,}",
+            f"{model.seconds:.1f}",
+        )
+    dropped = sum(model.dropped_rows for model in record.models)
+    note = [Text(f"{dropped:,} rows without a target were left out", style="dim")]
+    return Group(rows, *(note if dropped else []))
