@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 
 from numeri_cli.practice.server.rate_limits import RateLimiter
 from numeri_cli.practice.tournament import Tournament
+from tests.support.caller import LATEST, Caller
 from tests.support.front import Change, Front, Way
 from tests.support.front_server import served
 from tests.support.troubles import (
@@ -31,75 +30,6 @@ from tests.support.typed_answers import HIDDEN_ID, FieldOf
 
 ROUND = "{ rounds(tournament: 8, number: 0) { number target openTime } }"
 SETTLE_SECONDS = 8.0
-LATEST = (
-    "{ account { models { name"
-    " latestSubmissions(latestNRounds: 1) { roundNumber status id filename timestamp } } } }"
-)
-
-
-@dataclass
-class Caller:
-    """Somebody who asks over real HTTP."""
-
-    url: str
-    tournament: Tournament
-
-    def post(self, query: str, **variables: object) -> httpx.Response:
-        """The whole answer."""
-        token = "Token {}${}".format(*self.tournament.participant_keys())
-        body = {"query": query, "variables": variables}
-        return httpx.post(self.url, json=body, headers={"Authorization": token})
-
-    def ask(self, query: str, **variables: object) -> dict[str, Any]:
-        """The data of an answer without errors."""
-        answer = self.post(query, **variables).json()
-        assert "errors" not in answer, answer
-        return dict(answer["data"])
-
-    @property
-    def model_id(self) -> str:
-        """Of the first model."""
-        return str(self.ask("{ account { models { id } } }")["account"]["models"][0]["id"])
-
-    def latest(self) -> dict[str, Any]:
-        """The newest row of the first model."""
-        return dict(self.ask(LATEST)["account"]["models"][0]["latestSubmissions"][0])
-
-    def authorize(self, *, sound: bool = True) -> str:
-        """The name of a file that was put."""
-        found = self.ask(
-            'query ($id: ID) { submissionUploadAuth(filename: "a.csv", tournament: 8, modelId: $id)'
-            " { filename url } }",
-            id=self.model_id,
-        )["submissionUploadAuth"]
-        ids = self.tournament.live_ids(self.tournament.state().live_round)
-        values = np.linspace(0.1, 0.9 if sound else 1.9, len(ids))
-        lines = [f"{one},{value}" for one, value in zip(ids, values, strict=True)]
-        content = "\n".join(["id,prediction", *lines]).encode()
-        assert httpx.put(found["url"], content=content).status_code == 200
-        return str(found["filename"])
-
-    def create(self, filename: str) -> str:
-        """Make it a submission; its id."""
-        found = self.ask(
-            "mutation ($name: String!, $id: ID) { createSubmission(filename: $name, tournament: 8,"
-            " modelId: $id) { id } }",
-            name=filename,
-            id=self.model_id,
-        )
-        return str(found["createSubmission"]["id"])
-
-    def submission(self, submission_id: str) -> dict[str, Any]:
-        """By its id, asked under an alias."""
-        query = "query ($id: ID) { s: submissions(id: $id) { selected status errorInfo } }"
-        [found] = self.ask(query, id=submission_id)["s"]
-        return dict(found)
-
-    def of_model(self) -> list[bool]:
-        """Which of the model's submissions counts, newest first."""
-        query = "query ($id: ID) { submissions(modelId: $id) { selected } }"
-        found = self.ask(query, id=self.model_id)["submissions"]
-        return [one["selected"] for one in found]
 
 
 @dataclass
@@ -146,14 +76,14 @@ def test_a_submission_is_pending_at_first_and_what_counted_goes_on_counting(
     caller: Caller, front: Front, clock: HandClock, lists_pending: bool
 ) -> None:
     front.settling.lists_pending = lists_pending
-    first = caller.create(caller.authorize())
+    first = caller.create(caller.put())
     held = {"selected": False, "status": "pending", "errorInfo": None}
     assert caller.submission(first) == held
     assert caller.latest()["id"] == (first if lists_pending else None)
     assert caller.of_model() == [False]
     clock.now += SETTLE_SECONDS
     assert caller.submission(first)["selected"] is True
-    second = caller.create(caller.authorize())
+    second = caller.create(caller.put())
     assert caller.of_model() == [False, True]
     assert caller.latest()["id"] == (second if lists_pending else first)
     clock.now += SETTLE_SECONDS
@@ -168,7 +98,7 @@ def test_a_submission_is_pending_at_first_and_what_counted_goes_on_counting(
 
 
 def test_a_refusal_is_known_only_when_it_is_settled(caller: Caller, clock: HandClock) -> None:
-    refused = caller.create(caller.authorize(sound=False))
+    refused = caller.create(caller.put(sound=False))
     assert caller.submission(refused)["errorInfo"] is None
     clock.now += SETTLE_SECONDS
     assert "invalid_submission_values" in caller.submission(refused)["errorInfo"]
@@ -230,7 +160,7 @@ def test_a_trouble_ends_when_its_time_is_over(
 
 
 def test_a_lost_reply_is_acted_on_when_it_was_told(caller: Caller, front: Front) -> None:
-    filename = caller.authorize()
+    filename = caller.put()
     front.trouble(lost_reply("createSubmission", act_after_seconds=2.0))
     with pytest.raises(httpx.RemoteProtocolError):
         caller.create(filename)

@@ -16,14 +16,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
-    ArgumentNode,
     DocumentNode,
     GraphQLError,
-    IntValueNode,
-    Visitor,
-    parse,
     print_ast,
-    visit,
 )
 from werkzeug.http import http_date
 
@@ -35,6 +30,7 @@ from tests.support.troubles import Asking, Reply, Trouble, refusing
 from tests.support.typed_answers import (
     HIDDEN_ID,
     FieldOf,
+    asking_for_round,
     fields_asked,
     places,
     read,
@@ -76,7 +72,7 @@ class Passed:
     ended: float
     status: int
 
-    def as_json(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         """For a reader in another process."""
         what = list(self.asking.names) or [f"{self.asking.method} {self.asking.path}"]
         return {"what": what, "at": self.at, "ended": self.ended, "status": self.status}
@@ -115,7 +111,7 @@ class Front:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == COUNTED:
-            return self._send(_json_reply([one.as_json() for one in self.passed]), start_response)
+            return self._send(_json_reply([one.described() for one in self.passed]), start_response)
         at = time.monotonic()
         query = _Query.of(environ)
         asking = query.asking if query else _asking(environ)
@@ -128,6 +124,7 @@ class Front:
                 self._act_later(environ, query, seconds=trouble.act_after_seconds)
             status = int(trouble.reply.status[:3]) if trouble.reply else 0
             self.passed.append(Passed(asking, at, time.monotonic(), status))
+            time.sleep(trouble.silent_seconds)
             if trouble.reply is None:
                 raise ConnectionAbortedError("as it was told")
             return self._send(trouble.reply, start_response)
@@ -220,7 +217,7 @@ class Front:
             return refused
         document = query.document
         if self._seconds() < self.stale_until:
-            document = _asking_for_round(document, self.tournament.status().round_number - 1)
+            document = asking_for_round(document, self.tournament.status().round_number - 1)
         reply = _called(self._inner, environ, query.body(with_hidden_ids(document)))
         content = json.loads(reply.body)
         data = content.get("data")
@@ -300,6 +297,7 @@ class _Query:
             root_names(document),
             content.get("variables") or {},
             current_round="number: 0" in print_ast(document),
+            query=content["query"],
         )
         return cls(asking, document, content)
 
@@ -311,20 +309,6 @@ class _Query:
 def _asking(environ: WSGIEnvironment) -> Asking:
     host = environ.get("HTTP_HOST", "")
     return Asking(environ["REQUEST_METHOD"], environ["PATH_INFO"], host)
-
-
-def _asking_for_round(document: DocumentNode, number: int) -> DocumentNode:
-    """The document with this round in place of the current one."""
-
-    class Replacer(Visitor):
-        def enter_argument(self, node: ArgumentNode, *_: object) -> ArgumentNode:
-            value, is_number = node.value, node.name.value == "number"
-            if not is_number or not isinstance(value, IntValueNode) or value.value != "0":
-                return node
-            return ArgumentNode(name=node.name, value=IntValueNode(value=str(number)))
-
-    found: DocumentNode = visit(parse(print_ast(document)), Replacer())
-    return found
 
 
 def _apply(change: Change, holder: dict[str, Any], key: str) -> None:

@@ -23,6 +23,7 @@ class Asking:
     """A request as it comes: what it asks for, under which names, of which file.
 
     names: the questions in it, one for each alias; current_round: whether round 0 is among them
+    query: its document
     """
 
     method: str
@@ -31,6 +32,7 @@ class Asking:
     names: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     current_round: bool = False
+    query: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Trouble:
     act_after_seconds: the request is acted on all the same, so much later; never where None
     times: how often it happens; None for always
     seconds: how long from the first time on; None for as long as it is there
+    silent_seconds: how long nothing comes at all
     """
 
     matches: Matches
@@ -59,6 +62,7 @@ class Trouble:
     act_after_seconds: float | None = None
     times: int | None = 1
     seconds: float | None = None
+    silent_seconds: float = 0.0
     happened: int = 0
     _began: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -147,6 +151,18 @@ def live_file_forbidden(*, times: int | None = None, seconds: float | None = Non
 def lost_reply(name: str, *, act_after_seconds: float = 0.0, times: int | None = 1) -> Trouble:
     """The connection drops, and the server acts all the same, then or later."""
     return Trouble(asks(name), None, act_after_seconds=act_after_seconds, times=times)
+
+
+def stalled(matches: Matches, *, seconds: float, times: int | None = None) -> Trouble:
+    """Silence for so long, then the connection is cut."""
+    return Trouble(matches, None, silent_seconds=seconds, times=times)
+
+
+def other_file(matches: Matches, content: bytes, *, times: int | None = None) -> Trouble:
+    """A file, whole and sound, that is not the one asked for."""
+    etag = (("ETag", f'"{hash(content):x}"'),)
+    reply = Reply("200 OK", content, "application/octet-stream", etag)
+    return Trouble(matches, reply, times=times)
 
 
 def refusing(words: str) -> Reply:

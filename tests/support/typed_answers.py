@@ -9,12 +9,14 @@ from importlib.resources import files
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
+    IntValueNode,
     NameNode,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -23,6 +25,7 @@ from graphql import (
     Visitor,
     build_schema,
     get_named_type,
+    parse,
     print_ast,
     visit,
 )
@@ -109,6 +112,20 @@ def with_hidden_ids(document: DocumentNode) -> str:
             return SelectionSetNode(selections=(*node.selections, own))
 
     return print_ast(visit(document, TypeInfoVisitor(types, Adder())))
+
+
+def asking_for_round(document: DocumentNode, number: int) -> DocumentNode:
+    """The document with this round in place of the current one."""
+
+    class Replacer(Visitor):
+        def enter_argument(self, node: ArgumentNode, *_: object) -> ArgumentNode:
+            value, is_number = node.value, node.name.value == "number"
+            if not is_number or not isinstance(value, IntValueNode) or value.value != "0":
+                return node
+            return ArgumentNode(name=node.name, value=IntValueNode(value=str(number)))
+
+    found: DocumentNode = visit(parse(print_ast(document)), Replacer())
+    return found
 
 
 def places(document: DocumentNode, data: Mapping[str, Any]) -> list[Place]:
