@@ -1,4 +1,4 @@
-"""Large bodies straight from the socket: a third of the processor time that httpx's own way takes.
+"""Large bodies straight from the socket: half of the processor time that httpx's own way takes.
 
 An httpx transport on the standard library's HTTP/1.1; for one connection, without a proxy.
 """
