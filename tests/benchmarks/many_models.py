@@ -52,7 +52,7 @@ class Size:
 
     def settings(self) -> Any:
         """No longer a history than training takes."""
-        from numeri_cli.practice.world.world import WorldSettings
+        from numeri_cli.practice.market.universe import WorldSettings
 
         return WorldSettings(seed=1, stocks=self.stocks, eras=40, features=self.features, rivals=2)
 

@@ -32,8 +32,8 @@ from pathlib import Path
 from typing import Any
 
 from numeri_cli.credentials import Keys
+from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.tournament import Tournament
-from numeri_cli.practice.world.world import WorldSettings
 from tests.studies.soak_machine import MODELS, READ_SECONDS, Machine, faults_known, now
 from tests.studies.soak_verdict import Doubled, judge
 from tests.support.front import Front

@@ -85,11 +85,15 @@ class RoundScores:
         return [score for score in found if score is not None]
 
     def newest(self, model_id: str) -> dict[str, DayScore]:
-        """A model's scores as they stand now, by name."""
-        newest: dict[str, DayScore] = {}
-        for score in self.of_model(model_id):
-            newest.setdefault(score.rule.name, score)
-        return newest
+        """A model's scores as they stand now, by name; nothing is ranked but the newest days."""
+        found = {}
+        for rule in sorted(SCORE_RULES, key=lambda rule: rule.name):
+            is_final = (model_id, rule.name) in self.finals
+            day = rule.horizon_days if is_final else min(self.days, rule.horizon_days)
+            score = self.on_day(model_id, rule, day) if day else None
+            if score is not None:
+                found[rule.name] = score
+        return found
 
     def on_day(self, model_id: str, rule: ScoreRule, day: int) -> DayScore | None:
         """A model's score on a day; None where the returns of that day are not known."""

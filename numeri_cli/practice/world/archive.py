@@ -4,7 +4,8 @@ base/KIND.npy        one array over the eras of the history, written once
 weeks/ERA/KIND.npy   what came after, each written once and whole
 state/ERA.npz        the eve of the live era
 models/…             what the rivals and the organiser have trained
-world.json           which era is live; the one file whose change makes an advance true
+world.json           its measures, its rivals' kinds, which era is live: the one file whose
+                     change makes an advance true
 
 Whatever lies beyond the live era of world.json was left by a killed process and is written again.
 """
@@ -35,6 +36,7 @@ from numeri_cli.practice.market.targets import (
     eras_to_resolve,
 )
 from numeri_cli.practice.market.universe import WorldSettings
+from numeri_cli.practice.rivals.archetypes import ARCHETYPES, Archetype
 
 FORMAT = 2
 NumberArray = npt.NDArray[Any]
@@ -55,12 +57,14 @@ class WorldState:
     live_era: whose data are open; every era before it is history
     published_era: whose files lie ready, 0 for none
     has_field: whether the rivals and the organiser's models are trained, and asked
+    archetypes: of the rivals it was made with, whatever the table says by now
     """
 
     settings: WorldSettings
     live_era: int
     published_era: int
     has_field: bool
+    archetypes: tuple[Archetype, ...] = ARCHETYPES
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ class Archive:
             "published_era": state.published_era,
             "has_field": state.has_field,
             "settings": asdict(state.settings),
+            "field": [asdict(archetype) for archetype in state.archetypes],
         }
         write_text(self.root / "world.json", json.dumps(content, indent=1) + "\n")
 
@@ -227,6 +232,7 @@ def read_world_state(root: Path) -> WorldState:
             live_era=int(content["live_era"]),
             published_era=int(content["published_era"]),
             has_field=bool(content["has_field"]),
+            archetypes=_archetypes(content.get("field")),
         )
     except (ValueError, KeyError, TypeError, PracticeSettings) as error:
         raise damaged(root, f"world.json cannot be read ({error})") from error
@@ -235,6 +241,15 @@ def read_world_state(root: Path) -> WorldState:
         if not base.is_file() or base.stat().st_size < least:
             raise damaged(root, f"base/{kind}.npy is missing or cut off")
     return state
+
+
+def _archetypes(rows: list[dict[str, Any]] | None) -> tuple[Archetype, ...]:
+    """Those a world was made with; today's for one that was made before it kept them."""
+    if rows is None:
+        return ARCHETYPES
+    if not rows:
+        raise ValueError("a field of no rivals")
+    return tuple(Archetype(**row) for row in rows)
 
 
 def damaged(root: Path, what: str) -> PracticeDamaged:

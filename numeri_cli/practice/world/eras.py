@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -34,7 +35,7 @@ from numeri_cli.practice.market.universe import (
     FloatArray,
     WorldSettings,
 )
-from numeri_cli.practice.rivals.archetypes import field_of_rivals
+from numeri_cli.practice.rivals.archetypes import ARCHETYPES, Archetype, field_of_rivals
 from numeri_cli.practice.rivals.benchmarks import BENCHMARKS
 from numeri_cli.practice.rivals.meta_model import meta_model
 from numeri_cli.practice.rivals.rivals import (
@@ -57,7 +58,7 @@ TargetArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class WorldDefinition:
-    """What follows from the settings alone."""
+    """What follows from the settings and the archetypes of the rivals."""
 
     settings: WorldSettings
     market: Market
@@ -65,11 +66,16 @@ class WorldDefinition:
     rivals: tuple[Rival, ...]
 
     @classmethod
-    def of(cls, settings: WorldSettings) -> WorldDefinition:
-        """The laws of a world."""
+    def of(
+        cls, settings: WorldSettings, archetypes: Sequence[Archetype] = ARCHETYPES
+    ) -> WorldDefinition:
+        """The definition of a world with these measures and rivals of these kinds."""
         market = Market.of(settings)
         features = FeaturePlan.of(settings, market.plan)
-        return cls(settings, market, features, field_of_rivals(settings, market.plan, features))
+        rivals = field_of_rivals(
+            settings, plan=market.plan, features=features, archetypes=archetypes
+        )
+        return cls(settings, market, features, rivals)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from numeri_cli.practice.market.universe import (
     FloatArray,
     WorldSettings,
 )
+from numeri_cli.practice.rivals.archetypes import ARCHETYPES, Archetype
 from numeri_cli.practice.rivals.rivals import (
     Attendance,
     RivalRecord,
@@ -47,8 +48,6 @@ from numeri_cli.practice.world.eras import (
 from numeri_cli.practice.world.trained_field import TrainedField
 from numeri_cli.progress import SILENT, Listener
 
-__all__ = ["World", "WorldSettings"]
-
 
 class World:
     """A world on disk. One process at a time may advance or publish it; the caller sees to that."""
@@ -56,7 +55,7 @@ class World:
     def __init__(self, root: Path, state: WorldState) -> None:
         self.root = root
         self._state = state
-        self._definition = WorldDefinition.of(state.settings)
+        self._definition = WorldDefinition.of(state.settings, state.archetypes)
         self._archive = Archive(root, state.settings)
         self._field = TrainedField(self._archive, self._definition.rivals)
 
@@ -67,11 +66,13 @@ class World:
         settings: WorldSettings,
         *,
         field: bool = True,
+        archetypes: tuple[Archetype, ...] = ARCHETYPES,
         listener: Listener = SILENT,
     ) -> World:
         """Make a world with eras 1 … settings.eras as history, and publish its files.
 
-        field: False leaves the rivals, the organiser's models and their files to `gather`
+        field: False leaves the rivals, the organiser's models and their files to `train_field`
+        archetypes: of the rivals; the world keeps them
         Killed at any time, it leaves no world; the next call begins again.
         Raises PracticeExists, DiskFull, PathForbidden, DiskTrouble.
         """
@@ -81,7 +82,13 @@ class World:
                 hint="`numeri practice reset` removes it",
             )
         history.clear(root)
-        begun = WorldState(settings, settings.eras + 1, published_era=0, has_field=False)
+        begun = WorldState(
+            settings=settings,
+            live_era=settings.eras + 1,
+            published_era=0,
+            has_field=False,
+            archetypes=archetypes,
+        )
         world = cls(root, begun)
         world._make_history(listener)
         world.publish(listener=listener)

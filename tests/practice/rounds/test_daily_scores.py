@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from numeri_cli.practice.rounds.daily_scores import (
     CROWD_KINDS,
     KINDS,
+    DayScore,
+    Scoreboard,
     daily_scores,
 )
 from numeri_cli.practice.rounds.settlement import scores_of
@@ -132,6 +136,36 @@ def test_a_round_that_resolves_shows_its_scores_and_what_they_would_pay(
     newest = {one["displayName"]: one["day"] for one in performance["submissionScores"]}
     assert newest == {name: min(26, horizon) for name, horizon in HORIZON.items()}
     assert len(performance["intraRoundSubmissionScores"]) == 7 * 20 + 2 * 26
+
+
+class Watched(np.ndarray[Any, Any]):
+    """An array of daily scores that notes which day and kind is looked at."""
+
+    seen: ClassVar[list[tuple[int, int]]] = []
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, tuple):
+            self.seen.append(at)
+        return np.asarray(self)[at]
+
+
+def test_the_newest_scores_are_found_without_ranking_the_days_before(
+    played: Tournament, wire: Wire
+) -> None:
+    played.advance(6)
+    with played.store.reading() as connection:
+        board = Scoreboard(played.world(), played.folders, played.now())
+        scores = board.of_round(connection, played.state().calendar.round(61))
+    watched = replace(scores, values=scores.values.view(Watched))
+    for model in scores.entries:
+        first: dict[str, DayScore] = {}
+        for one in scores.of_model(model):
+            first.setdefault(one.rule.name, one)
+        Watched.seen.clear()
+        assert watched.newest(model) == first
+        assert sorted(day for day, _ in Watched.seen) == [25, 25]  # the rest is final
+    none = replace(scores, values=scores.values[:0], finals={})
+    assert none.newest(next(iter(scores.entries))) == {}
 
 
 def test_a_round_is_kept_as_one_array_and_a_spoiled_one_is_made_again(

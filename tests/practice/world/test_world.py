@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from numeri_cli.errors import (
     PracticeMissing,
     TargetUnknown,
 )
+from numeri_cli.practice.rivals.archetypes import ARCHETYPES
 from numeri_cli.practice.world.dataset_files import is_of_field
 from numeri_cli.practice.world.world import World
 from tests.support.small_worlds import SMALL, digests, own_world, small_world, small_world_root
@@ -28,7 +30,8 @@ from tests.support.small_worlds import SMALL, digests, own_world, small_world, s
 CREATE = """
 import sys
 from pathlib import Path
-from numeri_cli.practice.world.world import World, WorldSettings
+from numeri_cli.practice.market.universe import WorldSettings
+from numeri_cli.practice.world.world import World
 world = World.create(Path(sys.argv[1]), WorldSettings({settings}))
 for _ in range(2):
     world.advance()
@@ -39,7 +42,8 @@ KILL = """
 import os, signal, sys
 from pathlib import Path
 import lightgbm, pandas
-from numeri_cli.practice.world.world import World, WorldSettings
+from numeri_cli.practice.market.universe import WorldSettings
+from numeri_cli.practice.world.world import World
 from numeri_cli.progress import Silent
 
 class Killer(Silent):
@@ -303,6 +307,12 @@ def write_json(root: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
+def kept_field(root: Path) -> list[dict[str, Any]]:
+    """The archetypes that a world keeps."""
+    field: list[dict[str, Any]] = json.loads((root / "world.json").read_text())["field"]
+    return field
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "world.json is cut off": lambda root: (root / "world.json").write_text('{"format": 1, '),
     "world.json is a list": lambda root: (root / "world.json").write_text("[]"),
@@ -311,6 +321,10 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "impossible settings": lambda root: write_json(root, settings={"stocks": 3}),
     "unknown settings": lambda root: write_json(root, settings={"planets": 9}),
     "live era of another world": lambda root: write_json(root, live_era=70),
+    "an archetype nobody knows": lambda root: write_json(
+        root, field=[{**row, "builder": "oracle"} for row in kept_field(root)]
+    ),
+    "no archetype": lambda root: write_json(root, field=[]),
     "features are gone": lambda root: (root / "base" / "features.npy").unlink(),
     "features are cut off": lambda root: os.truncate(root / "base" / "features.npy", 1000),
     "no eve": lambda root: (root / "state" / "0061.npz").unlink(),
@@ -337,3 +351,38 @@ def test_a_world_of_another_version_is_not_called_damaged(tmp_path: Path) -> Non
     write_json(root, format=1)
     with pytest.raises(PracticeDamaged, match="made by another version of numeri"):
         World.open(root)
+
+
+def test_a_world_keeps_the_archetypes_it_was_made_with_whatever_the_table_says_later(
+    tmp_path: Path,
+) -> None:
+    others = (
+        replace(ARCHETYPES[0], name="early_bird", description="shallow trees", late=1.0),
+        replace(ARCHETYPES[2], name="plumb_line", parameters={"share": 0.9, "penalty": 2.0}),
+    )
+    settings = replace(SMALL, rivals=3)
+    made = World.create(tmp_path / "world", settings, field=False, archetypes=others)
+    opened = World.open(tmp_path / "world")
+    names = [one.name for one in opened.participants()]
+    assert names == ["early_bird", "plumb_line", "early_bird_2"]
+    assert opened.participants() == made.participants()
+    assert {one.value for one in opened.attendance(61).values()} >= {"late"}
+    World.open(tmp_path / "world").advance()
+    after = World.open(tmp_path / "world")
+    assert after.participants() == made.participants()
+    assert set(after.rival_predictions(62)) == set(names)
+
+
+def test_an_old_world_that_kept_no_archetypes_opens_and_keeps_them_from_its_next_week_on(
+    tmp_path: Path,
+) -> None:
+    world = own_world(tmp_path / "world")
+    path = tmp_path / "world" / "world.json"
+    content = json.loads(path.read_text())
+    assert [row["name"] for row in content.pop("field")] == [one.name for one in ARCHETYPES]
+    path.write_text(json.dumps(content))
+    old = World.open(tmp_path / "world")
+    assert old.participants() == world.participants()
+    old.advance()
+    assert len(kept_field(tmp_path / "world")) == len(ARCHETYPES)
+    assert World.open(tmp_path / "world").participants() == world.participants()
