@@ -46,7 +46,7 @@ class Neutralize(_Section):
     """Which features the predictions are made independent of, and how far (0 to 1).
 
     A set that leaves out what the model leans on can even raise its largest exposure (measured in
-    tests/experiments/starter.md), so the default is the default features of a model.
+    tests/studies/starter.md), so the default is the default features of a model.
     """
 
     features: Names = "medium"

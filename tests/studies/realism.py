@@ -1,4 +1,4 @@
-"""The figures of the default world that stand in the docstring of `practice/market.py`.
+"""The figures of the default world that stand in the docstring of `practice/market/market.py`.
 
     python -m tests.studies.realism [FOLDER]
 

@@ -11,7 +11,7 @@ only to leave it within weeks. The premia behind q, on humps and gates that no s
 are steadier. That is the one assumption which makes neutralizing worth while here: in a prototype
 with half their size it failed in every second world.
 
-Measured by tests/experiments/realism.py (the default world) and starter.py (30 others), beside the
+Measured by tests/studies/realism.py (the default world) and starter.py (30 others), beside the
 real figures where they are known; the public data have no identities and no returns.
 
                                               practice           real

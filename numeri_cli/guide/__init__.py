@@ -1,0 +1,1 @@
+"""Pages for people, one Markdown file each; they are installed with the program."""
