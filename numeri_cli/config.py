@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from numeri_cli.errors import ModelUnknown, ProfileInvalid, ProfileMissing, did_you_mean
 from numeri_cli.files import disk_errors
+from numeri_cli.tournaments import CLASSIC
 
 Names = str | list[str]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -181,7 +182,7 @@ def _check_webhook(address: str) -> None:
 class Profile(_Section):
     """The whole of numeri.toml."""
 
-    tournament: str = "numerai"
+    tournament: str = CLASSIC.name
     data_version: str = DATA_VERSION
     connections: Annotated[int, Field(ge=1, le=16)] = 4
     no_progress_seconds: Annotated[float, Field(gt=0, strict=False)] = 60.0

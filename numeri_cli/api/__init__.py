@@ -1,1 +1,1 @@
-"""The tournament over the wire: questions, answers, files. Knows nothing of the practice server."""
+"""The tournament over HTTP: questions, answers, files. Knows nothing of the practice server."""

@@ -37,7 +37,6 @@ from numeri_cli.progress import SILENT, Listener
 from numeri_cli.records import LatestSubmission, ModelSlot, Round, Submission, TokenInfo
 from numeri_cli.tournaments import CLASSIC, TournamentKind
 
-API_URL = "https://api-tournament.numer.ai/"
 DEFAULT_LIMITS = Limits()
 _DOCUMENTS = {  # by the call of a tournament that they make
     "submissionUploadAuth": queries.UPLOAD_AUTHORIZATION,
@@ -57,7 +56,7 @@ class Client:
 
     def __init__(
         self,
-        base_url: str = API_URL,
+        base_url: str,
         *,
         keys: Keys | None = None,
         transport: httpx.BaseTransport | None = None,

@@ -166,7 +166,7 @@ def test_a_file_that_is_not_offered_is_named(server: Server, client: Client) -> 
         client.dataset_url("v9/live.parquet")
 
 
-class Desk:
+class LossyServer:
     """Takes submissions; may lose its reply after, or before, it has acted."""
 
     def __init__(self, *, lose: list[str], reply: Reply) -> None:
@@ -203,10 +203,10 @@ class Desk:
 )
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_lost_reply_never_makes_a_double(server: Server, reply: Reply, when: str) -> None:
-    desk = server.answer = Desk(lose=[when], reply=reply)
+    lossy = server.answer = LossyServer(lose=[when], reply=reply)
     with Client(server.url, keys=KEYS, limits=limits_for(reply)) as client:
         assert client.create_submission("a-1.csv", model_id="7", data_datestamp=20260320) == "s0"
-    assert desk.held == ["a-1.csv"]
+    assert lossy.held == ["a-1.csv"]
     sent = [key for key, _ in groupby("createSubmission" in asked.query for asked in server.asked)]
     assert sent == ([True, False, True] if when == "before" else [True, False])
 
@@ -214,32 +214,32 @@ def test_a_lost_reply_never_makes_a_double(server: Server, reply: Reply, when: s
 def test_a_submission_that_a_silent_server_is_still_at_work_on_is_waited_for(
     server: Server,
 ) -> None:
-    desk = Desk(lose=["before"], reply=Reply(bytes_sent=0, ending="silence"))
+    lossy = LossyServer(lose=["before"], reply=Reply(bytes_sent=0, ending="silence"))
     looks = 0
 
     def at_work(asked: Asked) -> Reply:
         nonlocal looks
-        reply = desk(asked)
+        reply = lossy(asked)
         looks += "createSubmission" not in asked.query
         if looks == 1:  # it was given up a moment ago, and is done before the next look
-            desk.held.append("a-1.csv")
+            lossy.held.append("a-1.csv")
         return reply
 
     server.answer = at_work
     with Client(server.url, keys=KEYS, limits=HASTY) as client:
         assert client.create_submission("a-1.csv", model_id="7") == "s0"
     assert looks == 2
-    assert desk.held == ["a-1.csv"]
+    assert lossy.held == ["a-1.csv"]
     assert sum("createSubmission" in asked.query for asked in server.asked) == 1
 
 
 def test_another_files_submission_is_not_mistaken_for_the_lost_one(
     server: Server, client: Client
 ) -> None:
-    desk = server.answer = Desk(lose=["before"], reply=Reply(500))
-    desk.held = ["b-2.csv"]
+    lossy = server.answer = LossyServer(lose=["before"], reply=Reply(500))
+    lossy.held = ["b-2.csv"]
     assert client.create_submission("a-1.csv", model_id="7") == "s1"
-    assert desk.held == ["b-2.csv", "a-1.csv"]
+    assert lossy.held == ["b-2.csv", "a-1.csv"]
 
 
 def test_a_refused_submission_is_sent_once(server: Server, client: Client) -> None:
@@ -252,7 +252,7 @@ def test_a_refused_submission_is_sent_once(server: Server, client: Client) -> No
 def test_a_server_that_never_recovers_is_asked_before_each_try(
     server: Server, client: Client
 ) -> None:
-    server.answer = Desk(lose=["before"] * 9, reply=Reply(500))
+    server.answer = LossyServer(lose=["before"] * 9, reply=Reply(500))
     with pytest.raises(ServerTrouble):
         client.create_submission("a-1.csv", model_id="7")
     sent = ["createSubmission" in asked.query for asked in server.asked]

@@ -6,6 +6,7 @@ import pytest
 
 from numeri_cli.commands.endpoint import environment_host, resolve
 from numeri_cli.errors import UsageProblem
+from tests.support.runner import Numeri
 
 
 def test_the_option_goes_before_the_environment_before_the_profile(
@@ -67,3 +68,16 @@ def test_a_tournament_that_is_not_supported_is_refused_wherever_it_is_named(
 def test_a_host_may_be_called_as_a_tournament_is() -> None:
     assert resolve("https://signals", None).host == "signals"
     assert resolve("https://crypto/", None).host == "crypto"
+
+
+@pytest.mark.parametrize("word", ["signals", "practice/crypto", "https://example.org/signals"])
+def test_the_program_ends_with_usage_where_another_tournament_is_asked_for(
+    numeri: Numeri, word: str
+) -> None:
+    said = numeri("status", "--tournament", word, "--json")
+    assert said.code == 2
+    assert said.json["status"] == "refused"
+    assert said.json["error"]["message"].endswith("is not supported")
+    shown = numeri("status", "--tournament", word)
+    assert (shown.code, shown.out) == (2, "")
+    assert len(shown.err.splitlines()) <= 2

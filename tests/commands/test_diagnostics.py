@@ -114,13 +114,13 @@ def service(server: Server, *shows: Mapping[str, object] | None) -> Service:
 def test_it_uploads_ids_and_predictions_and_reads_the_figures(
     server: Server, client: Client
 ) -> None:
-    desk = service(server, SCORED)
+    running = service(server, SCORED)
     found = diagnose(client, PREDICTIONS, model_id="7")
     assert (found.status, found.corr_mean, found.mmc_mean) == ("done", 0.02, None)
     assert found.eras == (ERA_OF_SERVER,)
-    table = pq.read_table(io.BytesIO(desk.put[0]))
+    table = pq.read_table(io.BytesIO(running.put[0]))
     assert table.to_pydict() == {"id": ["n1", "n2"], "prediction": [0.25, 0.75]}
-    assert set(desk.models) == {"7"}
+    assert set(running.models) == {"7"}
 
 
 def test_unknown_words_are_waited_for_and_said(server: Server, client: Client) -> None:
@@ -152,18 +152,18 @@ def test_figures_under_an_unknown_word_are_taken_when_patience_ends(
 
 
 def test_a_lost_reply_makes_no_second_diagnostics(server: Server, client: Client) -> None:
-    desk = service(server, SCORED)
-    desk.lose_reply = True
+    running = service(server, SCORED)
+    running.lose_reply = True
     assert diagnose(client, PREDICTIONS).done
-    assert desk.created == ["p-1.parquet"]
+    assert running.created == ["p-1.parquet"]
 
 
 def test_an_expired_address_is_asked_for_once_more(server: Server, client: Client) -> None:
-    desk = service(server, SCORED)
-    desk.expired = 1
+    running = service(server, SCORED)
+    running.expired = 1
     assert diagnose(client, PREDICTIONS).done
-    assert len(desk.put) == 1
-    desk.expired = 2
+    assert len(running.put) == 1
+    running.expired = 2
     with pytest.raises(TransferRefused):
         diagnose(client, PREDICTIONS)
 

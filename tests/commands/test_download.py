@@ -28,77 +28,87 @@ from numeri_cli.errors import (
 from numeri_cli.home import Home
 from numeri_cli.progress import Silent, SilentTask
 from tests.support.counting_server import Application
-from tests.support.desk import Desk
+from tests.support.participant import Participant
 from tests.support.tournaments import fresh_tournament
 
 LIVE = "v5.3/live.parquet"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    opened = Desk.at(fresh_tournament(tmp_path / "practice"), tmp_path / "desk")
+def participant(tmp_path: Path) -> Iterator[Participant]:
+    opened = Participant.at(fresh_tournament(tmp_path / "practice"), tmp_path / "participant")
     yield opened
     opened.close()
 
 
-def fetch(desk: Desk, *names: str, **more: Any) -> tuple[DownloadedFile, ...]:
+def fetch(participant: Participant, *names: str, **more: Any) -> tuple[DownloadedFile, ...]:
     return download(
-        desk.client, desk.ledger, home=Home.find(), tournament="practice", names=names, **more
+        participant.client,
+        participant.ledger,
+        home=Home.find(),
+        tournament="practice",
+        names=names,
+        **more,
     )
 
 
-def bodies(desk: Desk) -> int:
-    return desk.requests.seen.count("GET")
+def bodies(participant: Participant) -> int:
+    return participant.requests.seen.count("GET")
 
 
-def test_a_file_comes_to_its_place_and_the_ledger_knows_it(desk: Desk) -> None:
-    (got,) = fetch(desk, LIVE)
+def test_a_file_comes_to_its_place_and_the_ledger_knows_it(participant: Participant) -> None:
+    (got,) = fetch(participant, LIVE)
     assert got.path == Home.find().datasets("practice") / "v5.3" / "live.parquet"
     assert not got.unchanged
     content = got.path.read_bytes()
     assert got.record.digest == hashlib.sha256(content).hexdigest()
     assert got.record.size_bytes == len(content)
-    assert got.record.round_number == desk.round.number
-    assert desk.ledger.file("practice", LIVE) == got.record
+    assert got.record.round_number == participant.round.number
+    assert participant.ledger.file("practice", LIVE) == got.record
     table = pd.read_parquet(got.path)
-    assert set(table.get("id", table.index.to_series())) == set(desk.live_ids)
+    assert set(table.get("id", table.index.to_series())) == set(participant.live_ids)
 
 
-def test_every_offered_file_comes_and_a_second_time_nothing_does(desk: Desk) -> None:
-    names = desk.client.list_datasets()
-    first = fetch(desk, *names)
+def test_every_offered_file_comes_and_a_second_time_nothing_does(participant: Participant) -> None:
+    names = participant.client.list_datasets()
+    first = fetch(participant, *names)
     assert [item.record.name for item in first] == list(names)
     assert not any(item.unchanged for item in first)
-    desk.requests.seen.clear()
-    second = fetch(desk, *names)
+    participant.requests.seen.clear()
+    second = fetch(participant, *names)
     assert all(item.unchanged for item in second)
     assert [item.record.digest for item in second] == [item.record.digest for item in first]
-    assert bodies(desk) == len(names)  # one conditional look each, without a body
+    assert bodies(participant) == len(names)  # one conditional look each, without a body
 
 
-def test_a_single_live_file_takes_two_requests(desk: Desk) -> None:
-    number = desk.round.number
-    desk.requests.seen.clear()
-    fetch(desk, LIVE, round_number=number)
-    assert [what for what in desk.requests.seen if what != "__typename"] == ["dataset", "GET"]
+def test_a_single_live_file_takes_two_requests(participant: Participant) -> None:
+    number = participant.round.number
+    participant.requests.seen.clear()
+    fetch(participant, LIVE, round_number=number)
+    assert [what for what in participant.requests.seen if what != "__typename"] == [
+        "dataset",
+        "GET",
+    ]
 
 
-def test_a_file_that_was_changed_or_removed_here_comes_again(desk: Desk) -> None:
-    (got,) = fetch(desk, LIVE)
+def test_a_file_that_was_changed_or_removed_here_comes_again(participant: Participant) -> None:
+    (got,) = fetch(participant, LIVE)
     got.path.write_bytes(b"spoiled")
-    assert not fetch(desk, LIVE)[0].unchanged
+    assert not fetch(participant, LIVE)[0].unchanged
     got.path.unlink()
-    assert not fetch(desk, LIVE)[0].unchanged
-    assert fetch(desk, LIVE)[0].unchanged
-    assert not fetch(desk, LIVE, force=True)[0].unchanged
+    assert not fetch(participant, LIVE)[0].unchanged
+    assert fetch(participant, LIVE)[0].unchanged
+    assert not fetch(participant, LIVE, force=True)[0].unchanged
 
 
-def test_a_new_round_brings_a_new_live_file_and_leaves_the_old_data(desk: Desk) -> None:
-    fetch(desk, LIVE, "v5.3/train.parquet")
-    desk.tournament.advance()
-    live, train = fetch(desk, LIVE, "v5.3/train.parquet")
+def test_a_new_round_brings_a_new_live_file_and_leaves_the_old_data(
+    participant: Participant,
+) -> None:
+    fetch(participant, LIVE, "v5.3/train.parquet")
+    participant.tournament.advance()
+    live, train = fetch(participant, LIVE, "v5.3/train.parquet")
     assert (live.unchanged, train.unchanged) == (False, True)
-    assert live.record.round_number == desk.round.number
+    assert live.record.round_number == participant.round.number
 
 
 class Replay:
@@ -121,101 +131,105 @@ class Replay:
 
 @pytest.mark.parametrize("same_etag", [True, False])
 def test_the_live_file_of_an_earlier_round_is_refused_until_the_new_one_is_there(
-    desk: Desk, same_etag: bool
+    participant: Participant, same_etag: bool
 ) -> None:
-    (old,) = fetch(desk, LIVE)
-    content, number = old.path.read_bytes(), desk.round.number
-    desk.tournament.advance()
-    desk.requests.instead = Replay(content, old.record.etag if same_etag else "")
+    (old,) = fetch(participant, LIVE)
+    content, number = old.path.read_bytes(), participant.round.number
+    participant.tournament.advance()
+    participant.requests.instead = Replay(content, old.record.etag if same_etag else "")
     for _ in range(2):
         with pytest.raises(LiveDataStale, match=f"ids of round {number}") as caught:
-            fetch(desk, LIVE)
+            fetch(participant, LIVE)
         assert caught.value.hint
     assert old.path.read_bytes() == content
-    assert desk.ledger.file("practice", LIVE) == old.record
-    desk.requests.instead = lambda what, app: None
-    (new,) = fetch(desk, LIVE)
+    assert participant.ledger.file("practice", LIVE) == old.record
+    participant.requests.instead = lambda what, app: None
+    (new,) = fetch(participant, LIVE)
     assert new.record.round_number == number + 1
 
 
-def test_the_same_rows_written_another_way_are_still_an_earlier_rounds(desk: Desk) -> None:
-    (old,) = fetch(desk, LIVE)
+def test_the_same_rows_written_another_way_are_still_an_earlier_rounds(
+    participant: Participant,
+) -> None:
+    (old,) = fetch(participant, LIVE)
     table = pd.read_parquet(old.path)
     other = io.BytesIO()
     table.iloc[::-1].to_parquet(other, compression="zstd")
-    desk.tournament.advance()
-    desk.requests.instead = Replay(other.getvalue(), "")
+    participant.tournament.advance()
+    participant.requests.instead = Replay(other.getvalue(), "")
     with pytest.raises(LiveDataStale):
-        fetch(desk, LIVE)
+        fetch(participant, LIVE)
 
 
-def test_other_live_files_are_watched_as_well(desk: Desk) -> None:
+def test_other_live_files_are_watched_as_well(participant: Participant) -> None:
     name = "v5.3/live_example_preds.csv"
-    (old,) = fetch(desk, name)
-    desk.tournament.advance()
-    desk.requests.instead = Replay(old.path.read_bytes(), old.record.etag)
+    (old,) = fetch(participant, name)
+    participant.tournament.advance()
+    participant.requests.instead = Replay(old.path.read_bytes(), old.record.etag)
     with pytest.raises(LiveDataStale, match=r"live_example_preds\.csv"):
-        fetch(desk, name)
+        fetch(participant, name)
 
 
-def test_within_a_round_the_live_file_may_come_as_often_as_one_likes(desk: Desk) -> None:
+def test_within_a_round_the_live_file_may_come_as_often_as_one_likes(
+    participant: Participant,
+) -> None:
     for force in (False, True, True, False):
-        fetch(desk, LIVE, force=force)
+        fetch(participant, LIVE, force=force)
 
 
-def test_between_rounds_the_last_live_file_still_comes(desk: Desk) -> None:
-    number = desk.round.number
-    desk.close_window()
-    (got,) = fetch(desk, LIVE)
+def test_between_rounds_the_last_live_file_still_comes(participant: Participant) -> None:
+    number = participant.round.number
+    participant.close_window()
+    (got,) = fetch(participant, LIVE)
     assert got.record.round_number == number
 
 
 def test_a_live_file_of_before_the_ledger_kept_ids_is_watched_from_its_next_look_on(
-    desk: Desk,
+    participant: Participant,
 ) -> None:
-    (old,) = fetch(desk, LIVE)
-    with sqlite3.connect(desk.folder / "ledger.sqlite") as raw:
+    (old,) = fetch(participant, LIVE)
+    with sqlite3.connect(participant.folder / "ledger.sqlite") as raw:
         raw.execute("DELETE FROM live_ids")
-    assert fetch(desk, LIVE)[0].unchanged
-    desk.tournament.advance()
-    desk.requests.instead = Replay(old.path.read_bytes(), "")
+    assert fetch(participant, LIVE)[0].unchanged
+    participant.tournament.advance()
+    participant.requests.instead = Replay(old.path.read_bytes(), "")
     with pytest.raises(LiveDataStale):
-        fetch(desk, LIVE)
+        fetch(participant, LIVE)
 
 
-def test_an_unknown_name_is_answered_with_the_nearest(desk: Desk) -> None:
+def test_an_unknown_name_is_answered_with_the_nearest(participant: Participant) -> None:
     with pytest.raises(DatasetUnknown, match=r"v5\.3/life\.parquet") as caught:
-        fetch(desk, "v5.3/life.parquet")
+        fetch(participant, "v5.3/life.parquet")
     assert LIVE in caught.value.hint
     with pytest.raises(DatasetUnknown) as caught:
-        fetch(desk, "zzz")
+        fetch(participant, "zzz")
     assert "numeri datasets" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "v5.3/../../x", "v5.3//x", ""])
 def test_a_name_that_leaves_the_folder_is_refused_before_anything_is_asked(
-    desk: Desk, name: str
+    participant: Participant, name: str
 ) -> None:
-    desk.requests.seen.clear()
+    participant.requests.seen.clear()
     with pytest.raises(FileForeign):
-        fetch(desk, name)
-    assert desk.requests.seen == []
+        fetch(participant, name)
+    assert participant.requests.seen == []
 
 
-def test_a_footer_that_cannot_be_read_is_refused(desk: Desk) -> None:
+def test_a_footer_that_cannot_be_read_is_refused(participant: Participant) -> None:
     fake = b"PAR1" + b"x" * 100 + (50).to_bytes(4, "little") + b"PAR1"
-    desk.requests.instead = Replay(fake, "")
+    participant.requests.instead = Replay(fake, "")
     with pytest.raises(TransferCorrupt, match="footer"):
-        fetch(desk, LIVE)
+        fetch(participant, LIVE)
     assert not (Home.find().datasets("practice") / LIVE).exists()
 
 
-def test_a_live_file_without_ids_is_foreign(desk: Desk) -> None:
+def test_a_live_file_without_ids_is_foreign(participant: Participant) -> None:
     foreign = io.BytesIO()
     pd.DataFrame({"feature": [1, 2]}).to_parquet(foreign, index=False)
-    desk.requests.instead = Replay(foreign.getvalue(), "")
+    participant.requests.instead = Replay(foreign.getvalue(), "")
     with pytest.raises(FileForeign, match="no column of ids"):
-        fetch(desk, LIVE)
+        fetch(participant, LIVE)
 
 
 class Bars(Silent):
@@ -244,69 +258,75 @@ class Counting(SilentTask):
         """Nothing to close."""
 
 
-def test_several_files_share_one_bar_that_ends_full(desk: Desk) -> None:
+def test_several_files_share_one_bar_that_ends_full(participant: Participant) -> None:
     bars = Bars()
-    done = fetch(desk, LIVE, "v5.3/train.parquet", "v5.3/features.json", listener=bars)
+    done = fetch(participant, LIVE, "v5.3/train.parquet", "v5.3/features.json", listener=bars)
     ((total, bar),) = bars.bars
     assert total == sum(item.record.size_bytes for item in done)
     assert bar.done == total
     bars = Bars()
-    fetch(desk, LIVE, "v5.3/train.parquet", listener=bars)
+    fetch(participant, LIVE, "v5.3/train.parquet", listener=bars)
     assert bars.bars == []  # nothing to come, nothing to show
 
 
-def test_one_file_has_a_bar_of_its_own_size(desk: Desk) -> None:
+def test_one_file_has_a_bar_of_its_own_size(participant: Participant) -> None:
     bars = Bars()
-    (got,) = fetch(desk, LIVE, listener=bars)
+    (got,) = fetch(participant, LIVE, listener=bars)
     assert bars.bars[0][0] == bars.bars[0][1].done == got.record.size_bytes
 
 
-def test_tournaments_are_kept_apart(desk: Desk) -> None:
-    (one,) = fetch(desk, LIVE)
+def test_tournaments_are_kept_apart(participant: Participant) -> None:
+    (one,) = fetch(participant, LIVE)
     (other,) = download(
-        desk.client, desk.ledger, home=Home.find(), tournament="127.0.0.1-8123", names=[LIVE]
+        participant.client,
+        participant.ledger,
+        home=Home.find(),
+        tournament="127.0.0.1-8123",
+        names=[LIVE],
     )
     assert not other.unchanged
     assert one.path != other.path
 
 
-def test_a_failure_leaves_the_file_that_was_here_and_the_next_call_ends_it(desk: Desk) -> None:
-    (old,) = fetch(desk, "v5.3/features.json")
+def test_a_failure_leaves_the_file_that_was_here_and_the_next_call_ends_it(
+    participant: Participant,
+) -> None:
+    (old,) = fetch(participant, "v5.3/features.json")
     content = old.path.read_bytes()
 
     def fail(environ: dict[str, object], start: Callable[..., object]) -> Iterable[bytes]:
         start("500 X", [])
         return []
 
-    desk.requests.instead = lambda what, app: fail if what == "GET" else None
+    participant.requests.instead = lambda what, app: fail if what == "GET" else None
     with pytest.raises(NumeriError) as caught:
-        fetch(desk, "v5.3/features.json", force=True)
+        fetch(participant, "v5.3/features.json", force=True)
     assert caught.value.exit_code == 4
     assert old.path.read_bytes() == content
-    desk.requests.instead = lambda what, app: None
-    assert not fetch(desk, "v5.3/features.json", force=True)[0].unchanged
+    participant.requests.instead = lambda what, app: None
+    assert not fetch(participant, "v5.3/features.json", force=True)[0].unchanged
     assert old.path.read_bytes() == content
 
 
-def test_a_file_that_was_changed_in_place_comes_again(desk: Desk) -> None:
-    (old,) = fetch(desk, "v5.3/features.json")
+def test_a_file_that_was_changed_in_place_comes_again(participant: Participant) -> None:
+    (old,) = fetch(participant, "v5.3/features.json")
     content = old.path.read_bytes()
     old.path.write_bytes(content[::-1])
-    assert not fetch(desk, "v5.3/features.json")[0].unchanged
+    assert not fetch(participant, "v5.3/features.json")[0].unchanged
     assert old.path.read_bytes() == content
 
 
-def test_a_live_file_that_was_only_touched_does_not(desk: Desk) -> None:
-    (old,) = fetch(desk, LIVE)
+def test_a_live_file_that_was_only_touched_does_not(participant: Participant) -> None:
+    (old,) = fetch(participant, LIVE)
     os.utime(old.path)
-    assert fetch(desk, LIVE)[0].unchanged
+    assert fetch(participant, LIVE)[0].unchanged
 
 
-def test_a_lost_ledger_costs_a_download_and_nothing_else(desk: Desk) -> None:
-    (old,) = fetch(desk, LIVE)
-    desk.ledger.forget("practice")
-    (new,) = fetch(desk, LIVE)
+def test_a_lost_ledger_costs_a_download_and_nothing_else(participant: Participant) -> None:
+    (old,) = fetch(participant, LIVE)
+    participant.ledger.forget("practice")
+    (new,) = fetch(participant, LIVE)
     assert not new.unchanged
     assert new.record.digest == old.record.digest
     shutil.rmtree(Home.find().data / "datasets")
-    assert not fetch(desk, LIVE)[0].unchanged
+    assert not fetch(participant, LIVE)[0].unchanged

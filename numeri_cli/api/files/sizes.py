@@ -38,7 +38,8 @@ def bytes_to_come(
 ) -> int | None:
     """Bytes that a download would fetch; None where the copy here is the store's, 0 if not told.
 
-    Asks for one byte: an address signed for GET refuses HEAD. Raises like transfer.download.
+    Asks for one byte: an address signed for GET refuses HEAD. Raises TransferFailed,
+    TransferStalled, TransferRefused, TransferCorrupt, DiskError, and what get_url raises.
     """
     addresses, name, limits = Addresses(get_url), destination.name, connector.limits
     headers = {"Accept-Encoding": "identity", "Range": "bytes=0-0"}

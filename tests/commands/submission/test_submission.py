@@ -42,7 +42,7 @@ from numeri_cli.practice.tournament import Tournament
 from numeri_cli.progress import SILENT, Silent, Task
 from numeri_cli.records import Receipt
 from tests.support.counting_server import Application
-from tests.support.desk import Desk
+from tests.support.participant import Participant
 from tests.support.tournaments import fresh_tournament
 
 IDS = [f"n{number:015x}" for number in range(100)]
@@ -50,8 +50,8 @@ GOOD = pd.DataFrame({"id": IDS, "prediction": (np.arange(100) + 1) / 100})
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    opened = Desk.at(fresh_tournament(tmp_path / "practice"), tmp_path / "desk")
+def participant(tmp_path: Path) -> Iterator[Participant]:
+    opened = Participant.at(fresh_tournament(tmp_path / "practice"), tmp_path / "participant")
     yield opened
     opened.close()
 
@@ -173,14 +173,16 @@ def test_a_file_that_is_not_there_and_a_folder_are_named(tmp_path: Path) -> None
 # submitting
 
 
-def send(desk: Desk, path: Path, *, model: str = "lighthouse", **more: Any) -> Receipt:
+def send(
+    participant: Participant, path: Path, *, model: str = "lighthouse", **more: Any
+) -> Receipt:
     receipt = submit(
-        desk.client,
-        desk.ledger,
+        participant.client,
+        participant.ledger,
         tournament="practice",
-        model=more.pop("slot", None) or desk.model(model),
-        round_=more.pop("round_", None) or desk.round,
-        predictions=check_predictions(path, desk.live_ids),
+        model=more.pop("slot", None) or participant.model(model),
+        round_=more.pop("round_", None) or participant.round,
+        predictions=check_predictions(path, participant.live_ids),
         **more,
     )
     assert receipt is not None
@@ -188,129 +190,135 @@ def send(desk: Desk, path: Path, *, model: str = "lighthouse", **more: Any) -> R
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-def test_a_submission_is_accepted_selected_and_on_time(desk: Desk, suffix: str) -> None:
-    path = desk.file(suffix=suffix)
-    receipt = send(desk, path)
+def test_a_submission_is_accepted_selected_and_on_time(
+    participant: Participant, suffix: str
+) -> None:
+    path = participant.file(suffix=suffix)
+    receipt = send(participant, path)
     assert (receipt.timing, receipt.selected) == ("on-time", True)
-    assert receipt.rows == len(desk.live_ids)
+    assert receipt.rows == len(participant.live_ids)
     assert receipt.prediction_digest == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert desk.held() == [(receipt.filename, True)]
-    assert desk.ledger.receipts("practice") == (receipt,)
-    (attempt,) = desk.ledger.attempts("practice")
+    assert participant.held() == [(receipt.filename, True)]
+    assert participant.ledger.receipts("practice") == (receipt,)
+    (attempt,) = participant.ledger.attempts("practice")
     assert (attempt.state, attempt.server_id) == ("accepted", receipt.server_id)
     question = "query ($id: ID!) { submissionDownloadAuth(id: $id) { url } }"
-    held = desk.client.ask(question, keyed=True, id=receipt.server_id)
+    held = participant.client.ask(question, keyed=True, id=receipt.server_id)
     url = held.child("submissionDownloadAuth", kind="FileUploadAuth").text("url")
-    assert desk.client.connector.client("https").get(url).content == path.read_bytes()
+    assert participant.client.connector.client("https").get(url).content == path.read_bytes()
 
 
-def test_a_submission_takes_few_requests(desk: Desk) -> None:
-    path, round_, slot = desk.file(), desk.round, desk.model()
-    desk.requests.seen.clear()
-    send(desk, path, round_=round_, slot=slot)
-    asked = [what for what in desk.requests.seen if what != "__typename"]
+def test_a_submission_takes_few_requests(participant: Participant) -> None:
+    path, round_, slot = participant.file(), participant.round, participant.model()
+    participant.requests.seen.clear()
+    send(participant, path, round_=round_, slot=slot)
+    asked = [what for what in participant.requests.seen if what != "__typename"]
     assert asked == [
         "submissionUploadAuth", "PUT", "createSubmission", "submissions(id", "latestSubmissions",
     ]  # fmt: skip
 
 
-def test_the_same_file_again_is_the_same_submission(desk: Desk) -> None:
-    path = desk.file()
-    first = send(desk, path)
-    desk.requests.seen.clear()
-    second = send(desk, path)
+def test_the_same_file_again_is_the_same_submission(participant: Participant) -> None:
+    path = participant.file()
+    first = send(participant, path)
+    participant.requests.seen.clear()
+    second = send(participant, path)
     assert second.server_id == first.server_id
-    assert "createSubmission" not in desk.requests.seen
-    assert "PUT" not in desk.requests.seen
-    assert len(desk.held()) == 1
+    assert "createSubmission" not in participant.requests.seen
+    assert "PUT" not in participant.requests.seen
+    assert len(participant.held()) == 1
 
 
-def test_another_file_replaces_the_first_and_the_first_may_come_back(desk: Desk) -> None:
-    first, second = desk.file(seed=1), desk.file(seed=2)
+def test_another_file_replaces_the_first_and_the_first_may_come_back(
+    participant: Participant,
+) -> None:
+    first, second = participant.file(seed=1), participant.file(seed=2)
     for path in (first, second, first):
-        assert send(desk, path).selected
-    assert [selected for _, selected in desk.held()] == [False, False, True]
+        assert send(participant, path).selected
+    assert [selected for _, selected in participant.held()] == [False, False, True]
 
 
-def test_models_do_not_get_into_each_others_way(desk: Desk) -> None:
-    path = desk.file()
-    one, two = send(desk, path), send(desk, path, model="beacon")
+def test_models_do_not_get_into_each_others_way(participant: Participant) -> None:
+    path = participant.file()
+    one, two = send(participant, path), send(participant, path, model="beacon")
     assert one.server_id != two.server_id
-    assert len(desk.held("beacon")) == 1
+    assert len(participant.held("beacon")) == 1
 
 
-def test_a_dry_run_does_everything_but_upload(desk: Desk) -> None:
-    desk.requests.seen.clear()
+def test_a_dry_run_does_everything_but_upload(participant: Participant) -> None:
+    participant.requests.seen.clear()
     found = submit(
-        desk.client,
-        desk.ledger,
+        participant.client,
+        participant.ledger,
         tournament="practice",
-        model=desk.model(),
-        round_=desk.round,
-        predictions=check_predictions(desk.file(), desk.live_ids),
+        model=participant.model(),
+        round_=participant.round,
+        predictions=check_predictions(participant.file(), participant.live_ids),
         dry_run=True,
     )
     assert found is None
-    assert "submissionUploadAuth" not in desk.requests.seen
-    assert desk.ledger.attempts("practice") == ()
+    assert "submissionUploadAuth" not in participant.requests.seen
+    assert participant.ledger.attempts("practice") == ()
 
 
-def test_a_model_with_an_uploaded_function_is_refused_by_name(desk: Desk) -> None:
+def test_a_model_with_an_uploaded_function_is_refused_by_name(participant: Participant) -> None:
     with pytest.raises(HostedModel, match="lighthouse"):
-        send(desk, desk.file(), slot=desk.model(hosted=True))
+        send(participant, participant.file(), slot=participant.model(hosted=True))
 
 
-def test_a_closed_round_is_refused_and_late_is_a_matter_of_asking(desk: Desk) -> None:
-    path, round_ = desk.file(), desk.round
-    desk.close_window()
+def test_a_closed_round_is_refused_and_late_is_a_matter_of_asking(participant: Participant) -> None:
+    path, round_ = participant.file(), participant.round
+    participant.close_window()
     with pytest.raises(RoundClosed, match=r"closed at Sun 14:00 UTC, .* ago") as caught:
-        send(desk, path, round_=round_)
+        send(participant, path, round_=round_)
     assert caught.value.exit_code == 6
-    assert desk.held() == []
-    receipt = send(desk, path, round_=round_, late=True)
+    assert participant.held() == []
+    receipt = send(participant, path, round_=round_, late=True)
     assert receipt.timing == "late"
-    assert len(desk.held()) == 1
+    assert len(participant.held()) == 1
 
 
-def test_a_round_that_has_not_opened_is_refused(desk: Desk) -> None:
-    path, round_ = desk.file(), desk.round
+def test_a_round_that_has_not_opened_is_refused(participant: Participant) -> None:
+    path, round_ = participant.file(), participant.round
     early = type(round_)(
         **{name: getattr(round_, name) for name in round_.__slots__}
         | {"open_time": round_.deadline, "deadline": round_.resolve_time}
     )
     with pytest.raises(NoRoundOpen, match="opens at Sun 14:00 UTC, in 25 hours"):
-        send(desk, path, round_=early)
+        send(participant, path, round_=early)
 
 
-def test_what_the_server_refuses_is_told_in_its_words(desk: Desk) -> None:
-    table = desk.table().iloc[1:]
-    path = desk.folder / "half.csv"
+def test_what_the_server_refuses_is_told_in_its_words(participant: Participant) -> None:
+    table = participant.table().iloc[1:]
+    path = participant.folder / "half.csv"
     table.to_csv(path, index=False)
     checked = check_predictions(path, table["id"].tolist())  # as if the live file were old
     with pytest.raises((SubmissionRefused, ApiRefused), match=r"live IDs|invalid_submission_ids"):
         submit(
-            desk.client,
-            desk.ledger,
+            participant.client,
+            participant.ledger,
             tournament="practice",
-            model=desk.model(),
-            round_=desk.round,
+            model=participant.model(),
+            round_=participant.round,
             predictions=checked,
         )
-    assert desk.ledger.attempts("practice")[0].state == "refused"
-    assert desk.ledger.attempts("practice")[0].error
+    assert participant.ledger.attempts("practice")[0].state == "refused"
+    assert participant.ledger.attempts("practice")[0].error
 
 
-def test_already_accepted_asks_the_server_whoever_submitted(desk: Desk, tmp_path: Path) -> None:
-    assert desk.model().name not in already_accepted(desk.client, desk.round)
-    other = Desk.at(desk.tournament, tmp_path / "another machine")
+def test_already_accepted_asks_the_server_whoever_submitted(
+    participant: Participant, tmp_path: Path
+) -> None:
+    assert participant.model().name not in already_accepted(participant.client, participant.round)
+    other = Participant.at(participant.tournament, tmp_path / "another machine")
     receipt = send(other, other.file())
     other.close()
-    held = already_accepted(desk.client, desk.round)[desk.model().name]
+    held = already_accepted(participant.client, participant.round)[participant.model().name]
     assert held is not None
     assert held.id == receipt.server_id
-    assert "beacon" not in already_accepted(desk.client, desk.round)
-    desk.tournament.advance()
-    assert desk.model().name not in already_accepted(desk.client, desk.round)
+    assert "beacon" not in already_accepted(participant.client, participant.round)
+    participant.tournament.advance()
+    assert participant.model().name not in already_accepted(participant.client, participant.round)
 
 
 # what goes wrong
@@ -351,23 +359,23 @@ class Once:
     ["submissionUploadAuth", "PUT", "createSubmission", "submissions(id", "latestSubmissions"],
 )
 def test_one_failure_at_any_step_makes_neither_a_loss_nor_a_double(
-    desk: Desk, what: str, make: Callable[[Application], Application]
+    participant: Participant, what: str, make: Callable[[Application], Application]
 ) -> None:
-    fault = desk.requests.instead = Once(what, make)
-    receipt = send(desk, desk.file())
+    fault = participant.requests.instead = Once(what, make)
+    receipt = send(participant, participant.file())
     assert fault.fired == 1
-    assert desk.held() == [(receipt.filename, True)]
+    assert participant.held() == [(receipt.filename, True)]
 
 
-def test_an_expired_upload_address_is_asked_for_again_once(desk: Desk) -> None:
-    desk.requests.instead = Once("PUT", lambda _: status("403 X"))
-    receipt = send(desk, desk.file())
-    assert desk.requests.seen.count("submissionUploadAuth") == 2
-    assert desk.held() == [(receipt.filename, True)]
-    desk.requests.instead = lambda what, app: status("403 X") if what == "PUT" else None
+def test_an_expired_upload_address_is_asked_for_again_once(participant: Participant) -> None:
+    participant.requests.instead = Once("PUT", lambda _: status("403 X"))
+    receipt = send(participant, participant.file())
+    assert participant.requests.seen.count("submissionUploadAuth") == 2
+    assert participant.held() == [(receipt.filename, True)]
+    participant.requests.instead = lambda what, app: status("403 X") if what == "PUT" else None
     with pytest.raises(TransferRefused, match="AccessDenied"):
-        send(desk, desk.file(seed=2))
-    assert len(desk.held()) == 1
+        send(participant, participant.file(seed=2))
+    assert len(participant.held()) == 1
 
 
 @pytest.mark.parametrize(
@@ -375,27 +383,29 @@ def test_an_expired_upload_address_is_asked_for_again_once(desk: Desk) -> None:
     ["submissionUploadAuth", "PUT", "createSubmission", "submissions(id", "latestSubmissions"],
 )
 def test_after_a_lasting_failure_the_same_call_ends_it_with_one_submission(
-    desk: Desk, what: str
+    participant: Participant, what: str
 ) -> None:
-    path = desk.file()
+    path = participant.file()
 
     def broken(asked: str, app: Application) -> Application | None:
         return acted_then_500(app) if asked == what else None
 
-    desk.requests.instead = broken
+    participant.requests.instead = broken
     if what == "createSubmission":  # found by its filename, so this is no failure at all
-        send(desk, path)
+        send(participant, path)
     else:
         with pytest.raises(NumeriError) as caught:
-            send(desk, path)
+            send(participant, path)
         assert caught.value.exit_code == 4
-        assert desk.ledger.attempts("practice")[0].state == "failed"
-    desk.requests.instead = lambda what, app: None
-    receipt = send(desk, path)
-    assert desk.held() == [(receipt.filename, True)]
+        assert participant.ledger.attempts("practice")[0].state == "failed"
+    participant.requests.instead = lambda what, app: None
+    receipt = send(participant, path)
+    assert participant.held() == [(receipt.filename, True)]
 
 
-def test_a_submission_that_does_not_settle_is_said_to_be_unconfirmed(desk: Desk) -> None:
+def test_a_submission_that_does_not_settle_is_said_to_be_unconfirmed(
+    participant: Participant,
+) -> None:
     def pending(what: str, app: Application) -> Application | None:
         if what != "submissions(id":
             return None
@@ -407,28 +417,28 @@ def test_a_submission_that_does_not_settle_is_said_to_be_unconfirmed(desk: Desk)
 
         return answer
 
-    path = desk.file()
-    desk.requests.instead = pending
+    path = participant.file()
+    participant.requests.instead = pending
     with pytest.raises(SubmissionUnconfirmed, match="has not settled") as caught:
-        send(desk, path)
+        send(participant, path)
     assert caught.value.exit_code == 4
-    desk.requests.instead = lambda what, app: None
-    send(desk, path)
-    assert len(desk.held()) == 1
+    participant.requests.instead = lambda what, app: None
+    send(participant, path)
+    assert len(participant.held()) == 1
 
 
-def test_nothing_is_created_again_past_the_deadline(desk: Desk) -> None:
-    path = desk.file()
+def test_nothing_is_created_again_past_the_deadline(participant: Participant) -> None:
+    path = participant.file()
 
     def slow(what: str, app: Application) -> Application | None:
         if what != "createSubmission":
             return None
-        desk.close_window()
+        participant.close_window()
         return status("503 X")
 
-    desk.requests.instead = slow
+    participant.requests.instead = slow
     with pytest.raises(ServerTrouble):
-        send(desk, path)
+        send(participant, path)
 
 
 class Deadly(Silent):
@@ -447,8 +457,8 @@ class Deadly(Silent):
 
 
 def submit_and_die(world: Path, folder: Path, step: str) -> None:
-    desk = Desk.at(Tournament.open(world), folder)
-    send(desk, folder / "predictions-0.csv", listener=Deadly(step))
+    participant = Participant.at(Tournament.open(world), folder)
+    send(participant, folder / "predictions-0.csv", listener=Deadly(step))
 
 
 STEPS = [
@@ -459,26 +469,28 @@ STEPS = [
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_kill_at_any_step_leaves_one_submission_after_the_next_call(
-    desk: Desk, tmp_path: Path, step: str
+    participant: Participant, tmp_path: Path, step: str
 ) -> None:
-    path = desk.file()
+    path = participant.file()
     process = multiprocessing.get_context("fork").Process(
-        target=submit_and_die, args=(tmp_path / "practice", desk.folder, step)
+        target=submit_and_die, args=(tmp_path / "practice", participant.folder, step)
     )
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
-    receipt = send(desk, path)
-    assert desk.held() == [(receipt.filename, True)]
-    assert desk.ledger.receipts("practice") == (receipt,)
+    receipt = send(participant, path)
+    assert participant.held() == [(receipt.filename, True)]
+    assert participant.ledger.receipts("practice") == (receipt,)
 
 
-def test_a_kill_between_the_servers_deed_and_the_ledger_is_noticed(desk: Desk) -> None:
+def test_a_kill_between_the_servers_deed_and_the_ledger_is_noticed(
+    participant: Participant,
+) -> None:
     """The worst moment: createSubmission was sent, and nobody has read the reply."""
-    path = desk.file()
-    send(desk, path)
-    with sqlite3.connect(desk.folder / "ledger.sqlite") as raw:
+    path = participant.file()
+    send(participant, path)
+    with sqlite3.connect(participant.folder / "ledger.sqlite") as raw:
         raw.execute("UPDATE attempts SET state = 'sending', server_id = NULL")
         raw.execute("DELETE FROM receipts")
-    receipt = send(desk, path)
-    assert desk.held() == [(receipt.filename, True)]
+    receipt = send(participant, path)
+    assert participant.held() == [(receipt.filename, True)]

@@ -31,7 +31,7 @@ from numeri_cli.practice.server.server import (
     listening,
 )
 from numeri_cli.practice.tournament import Tournament
-from tests.support.desk import QUICK
+from tests.support.participant import QUICK
 from tests.support.wire import Wire
 
 DATASETS = "{ listDatasets }"

@@ -30,7 +30,7 @@ QUICK = Limits(
 
 
 @dataclass
-class Desk:
+class Participant:
     """Tournament, client and ledger of one participant."""
 
     tournament: Tournament
@@ -40,7 +40,7 @@ class Desk:
     folder: Path
 
     @classmethod
-    def at(cls, tournament: Tournament, folder: Path) -> Desk:
+    def at(cls, tournament: Tournament, folder: Path) -> Participant:
         """Sit down in this process."""
         requests = Requests(application(tournament))
         client = Client(
