@@ -156,22 +156,23 @@ class LogLine(Published):
 class Log:
     """Writes the events of one run; never raises.
 
+    folder: None where nothing is to be written
     trouble: told once, in a few words, where the log cannot be written
     """
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         *,
         command: str,
         mask: Mask,
         trouble: Callable[[str], None],
         limit_bytes: int = LIMIT_BYTES,
     ) -> None:
-        self.mask = mask
+        self.mask, self.command = mask, command
         now = datetime.now(UTC)
         self.run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self._folder, self._command, self._limit_bytes = folder, command, limit_bytes
+        self._folder, self._limit_bytes = folder, limit_bytes
         self._trouble: Callable[[str], None] | None = trouble
         self._started = time.monotonic()
         self._failing = threading.Lock()
@@ -193,7 +194,7 @@ class Log:
         return LogLine(
             time=datetime.now(UTC),
             run=self.run,
-            command=self._command,
+            command=self.command,
             event=event,
             seconds=round(time.monotonic() - self._started, 3),
             level=level,
@@ -201,20 +202,22 @@ class Log:
         )
 
     def _write(self, line: LogLine) -> None:
+        if self._folder is None:
+            return
         try:
-            self._append(line.written())
+            self._append(self._folder, line.written())
         except OSError as error:
             with self._failing:
                 told, self._trouble = self._trouble, None
             if told is not None:
                 told(f"the log cannot be written: {error.strerror or error}")
 
-    def _append(self, content: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = current_file(self._folder)
+    def _append(self, folder: Path, content: bytes) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = current_file(folder)
         if path.exists() and path.stat().st_size + len(content) > self._limit_bytes:
             with suppress(NumeriError, OSError):  # another process may be at it
-                self._rotate(len(content))
+                _rotate(folder, self._limit_bytes - len(content))
         descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
         try:
             done = os.write(descriptor, content)
@@ -226,15 +229,16 @@ class Log:
         finally:
             os.close(descriptor)
 
-    def _rotate(self, size_bytes: int) -> None:
-        path = current_file(self._folder)
-        with held_lock(self._folder / "numeri.lock", what="a rotation of the log"):
-            if path.stat().st_size + size_bytes <= self._limit_bytes:
-                return  # another process was faster
-            for number in range(KEPT - 1, 0, -1):
-                newer = _numbered(self._folder, number - 1)
-                if newer.exists():
-                    newer.replace(_numbered(self._folder, number))
+
+def _rotate(folder: Path, limit_bytes: int) -> None:
+    """Give each file the next number, where the current one is larger than the limit."""
+    with held_lock(folder / "numeri.lock", what="a rotation of the log"):
+        if current_file(folder).stat().st_size <= limit_bytes:
+            return  # another process was faster
+        for number in range(KEPT - 1, 0, -1):
+            newer = _numbered(folder, number - 1)
+            if newer.exists():
+                newer.replace(_numbered(folder, number))
 
 
 class LoggedListener:

@@ -20,10 +20,12 @@ from numeri_cli.cli.datasets import datasets
 from numeri_cli.cli.diagnostics import diagnostics
 from numeri_cli.cli.download import download
 from numeri_cli.cli.init import init
+from numeri_cli.cli.log import log
 from numeri_cli.cli.login import login
 from numeri_cli.cli.logout import logout
 from numeri_cli.cli.models import models
 from numeri_cli.cli.neutralize import neutralize
+from numeri_cli.cli.notify import notify
 from numeri_cli.cli.predict import predict
 from numeri_cli.cli.rounds import rounds
 from numeri_cli.cli.run import run
@@ -51,6 +53,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "status": status,
     "rounds": rounds,
     "models": models,
+    "log": log,
+    "notify": notify,
     "practice status": practice.status,
     "practice create": practice.create,
     "practice advance": practice.advance,

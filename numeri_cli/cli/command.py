@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 from typer.core import TyperCommand
@@ -34,6 +35,18 @@ ProfilePath = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Errors only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Every step, with its time.")]
+
+
+_UNLOGGED = frozenset({"log"})  # whoever reads it does not want to read of that
+
+
+class Teller(Protocol):
+    """Tells somebody how a command ended; what to warn of, a line each."""
+
+    def __call__(
+        self, context: Context, *, exit_code: int, error: NumeriError | None, result: Any
+    ) -> Sequence[str]:
+        """Tell it; result: the command's record, None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -71,26 +84,40 @@ class Invocation(typer.Context):
     context: Context
     screen: Screen
     ends_with: ExitCode
+    tell: Teller | None  # set by a command that somebody may want to hear of
+    record: Any
+    problems: Sequence[Trouble]
 
     def begin(self, shared: Shared) -> None:
         """Make the screen and the Context that the shared options ask for."""
         from numeri_cli.commands.context import Context
         from numeri_cli.home import Home
+        from numeri_cli.log import Log, LoggedListener, Mask
         from numeri_cli.output.screen import Screen
 
+        name = self.command_path.removeprefix("numeri ")
         self.screen = Screen(
-            self.command_path.removeprefix("numeri "),
+            name,
             as_json=shared.as_json,
             quiet=shared.quiet,
             verbose=shared.verbose,
         )
+        home = Home.find()
+        log = Log(
+            None if name in _UNLOGGED else home.log,
+            command=name,
+            mask=Mask.of_environment(os.environ),
+            trouble=self.screen.listener.step,
+        )
         self.context = Context(
-            home=Home.find(),
+            home=home,
             asked_tournament=shared.tournament,
             asked_profile=shared.profile,
-            listener=self.screen.listener,
+            listener=LoggedListener(self.screen.listener, log),
+            log=log,
         )
-        self.ends_with = ExitCode.done
+        self.ends_with, self.tell, self.record, self.problems = ExitCode.done, None, None, ()
+        log.begin(" ".join(["numeri", *(self.obj or ())]))
 
     def show(
         self,
@@ -104,7 +131,7 @@ class Invocation(typer.Context):
 
         problems: errors that the record tells of, the worst first
         """
-        self.ends_with = exit_code
+        self.ends_with, self.record, self.problems = exit_code, record, problems
         self.screen.show(record, view)
         self.screen.own_up(problems)
 
@@ -132,8 +159,10 @@ def _errors_shown(call: Invocation) -> Iterator[None]:
     error: NumeriError | None = None
     try:
         yield
-    except (typer.Exit, typer.TyperException, BrokenPipeError):
-        raise  # of a broken pipe the reader has left: Typer ends quietly
+    except (typer.Exit, typer.TyperException, BrokenPipeError) as passing:
+        # of a broken pipe the reader has left: Typer ends quietly
+        _end(call, None, exit_code=getattr(passing, "exit_code", call.ends_with))
+        raise
     except (Exception, KeyboardInterrupt, TerminationAsked) as raised:
         error = _told(raised, call)
     finally:
@@ -141,7 +170,26 @@ def _errors_shown(call: Invocation) -> Iterator[None]:
     if error is not None:
         call.ends_with = error.exit_code
         call.screen.fail(error)
-    call.screen.close(call.ends_with)
+    try:
+        call.screen.close(call.ends_with)
+    except NumeriError as unwritten:
+        error = unwritten
+        raise
+    finally:
+        _end(call, error, exit_code=error.exit_code if error else call.ends_with)
+
+
+def _end(call: Invocation, error: NumeriError | None, *, exit_code: int) -> None:
+    """Tell whoever wants to hear how the command ended, and write it down."""
+    context = call.context
+    try:
+        if call.tell is not None:
+            told = call.tell(context, exit_code=exit_code, error=error, result=call.record)
+            for warning in told:
+                call.screen.warn(warning)
+    finally:
+        worst = error or next(iter(call.problems), None)
+        context.log.end(exit_code, f"{worst.code}: {worst.message}" if worst else "")
 
 
 def _told(raised: BaseException, call: Invocation) -> NumeriError:

@@ -29,10 +29,13 @@ def run(
 
     numeri run --tournament practice
     """
+    from numeri_cli.commands.notify import tell_run
     from numeri_cli.commands.run.outcomes import Allowed
     from numeri_cli.commands.run.run import run
     from numeri_cli.output.text.run import run_result
 
+    if not dry_run:
+        call.tell = tell_run
     allowed = Allowed(train=train, late=late, dry_run=dry_run)
     result = run(call.context, allowed=allowed, wait_seconds=seconds_of(wait))
     call.show(result, run_result, exit_code=result.exit_code, problems=result.problems)

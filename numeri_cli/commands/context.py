@@ -13,6 +13,7 @@ from numeri_cli.config import Profile, find_profile, read_profile, starter_profi
 from numeri_cli.credentials import Keys, find_keys, stored_secrets
 from numeri_cli.errors import KeysMissing, ProfileMissing
 from numeri_cli.home import Home
+from numeri_cli.log import Log, Mask
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.tournaments import DataFiles
 
@@ -28,7 +29,7 @@ class Context:
     """One tournament, one profile, and the means to reach both.
 
     asked_tournament, asked_profile: as named on the command line; None where nothing was said
-    listener: hears what long work does
+    listener: hears what long work does; log: where it is written down, by default nowhere
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class Context:
         asked_tournament: str | None = None,
         asked_profile: Path | None = None,
         listener: Listener = SILENT,
+        log: Log | None = None,
     ) -> None:
         self.home = home
+        self.log = log or Log(None, command="", mask=Mask(), trouble=listener.step)
         self.listener = listener
         self.asked_tournament = asked_tournament
         self.asked_profile = asked_profile.expanduser().absolute() if asked_profile else None
@@ -112,13 +115,19 @@ class Context:
 
     @cached_property
     def keys(self) -> Keys | None:
-        """The keys for the tournament's host, or None."""
+        """The keys for the tournament's host, or None; the log's mask learns them."""
         if self.endpoint.is_practice:
-            return Keys(*self.practice.participant_keys())
-        found = find_keys(
-            self.home.credentials, self.endpoint.host, environment_host=environment_host()
-        )
-        return found.keys if found else None
+            keys = Keys(*self.practice.participant_keys())
+        else:
+            found = find_keys(
+                self.home.credentials, self.endpoint.host, environment_host=environment_host()
+            )
+            if found is None:
+                return None
+            keys = found.keys
+        for one in (keys.public_id, keys.secret):  # they may be swapped
+            self.log.mask.know(one)
+        return keys
 
     def require_keys(self) -> Keys:
         """The keys. Raises KeysMissing where there are none."""

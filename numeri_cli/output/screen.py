@@ -45,7 +45,8 @@ class Screen:
     """What one command shows: a record or nothing, then an error or nothing."""
 
     def __init__(self, command: str, *, as_json: bool, quiet: bool, verbose: bool) -> None:
-        self._command, self._as_json, self._quiet = command, as_json, quiet
+        self.as_json = as_json
+        self._command, self._quiet = command, quiet
         self._out = Console(file=sys.stdout, highlight=False)
         self._talk = Console(file=sys.stderr, highlight=False)
         self._data: Any = {}
@@ -58,7 +59,7 @@ class Screen:
 
     def show(self, record: Record, view: Callable[[Record], RenderableType]) -> None:
         """Show the command's record: `view` for a person, its fields for a machine."""
-        if self._as_json:
+        if self.as_json:
             self._data = to_plain(record)
         elif not self._quiet:
             shown = view(record)
@@ -67,7 +68,7 @@ class Screen:
 
     def announce(self, text: str) -> None:
         """Write text at once, before the command is done; to standard error with --json."""
-        stream = sys.stderr if self._as_json else sys.stdout
+        stream = sys.stderr if self.as_json else sys.stdout
         stream.write(text)
         stream.flush()
 
@@ -76,23 +77,27 @@ class Screen:
 
         troubles: the worst first; it is the one that machines are told of
         """
-        if self._as_json:
+        if self.as_json:
             self._error = next(iter(troubles), None)
         elif self._quiet:
             for trouble in troubles:
                 self.fail(trouble)
 
+    def warn(self, text: str) -> None:
+        """Say on standard error what must not be lost, whatever was asked for."""
+        self._talk.print(f"warning: {text}", markup=False, soft_wrap=True)
+
     def fail(self, error: Trouble) -> None:
         """Show an error: one sentence, one cure."""
         self._error = error
-        if not self._as_json:
+        if not self.as_json:
             self._talk.print(f"error: {error.message}", markup=False, soft_wrap=True)
             if error.hint:
                 self._talk.print(f"hint:  {error.hint}", markup=False, soft_wrap=True)
 
     def close(self, exit_code: ExitCode) -> None:
         """Write the one JSON object, where JSON was asked for."""
-        if self._as_json:
+        if self.as_json:
             text = json_text(self._command, self._data, self._error, exit_code)
             with _writing():
                 sys.stdout.write(f"{text}\n")

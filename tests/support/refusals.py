@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.support.said import Said
 
-# Locks and SQLite's own files are no work of anybody's.
-_PASSING = (".lock", ".sqlite", ".sqlite-wal", ".sqlite-shm")
+# Locks, SQLite's own files and the log are no work of anybody's.
+_PASSING = (".lock", ".sqlite", ".sqlite-wal", ".sqlite-shm", ".jsonl")
 
 
 def refused(said: Said, *, exit_code: int, code: str, sentence: str, cure: str) -> None:

@@ -1,0 +1,193 @@
+"""Telling somebody how a command ended, and `numeri notify --test`."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from numeri_cli import __version__
+from numeri_cli.config import NotifySettings, read_notify
+from numeri_cli.errors import ExitCode, NotificationsMissing, NumeriError, worst
+from numeri_cli.notify.message import Event, Message, ModelNews
+from numeri_cli.published import Published
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.context import Context
+    from numeri_cli.commands.run.outcomes import RunResult
+
+# Another run does the work, or there is none to do: nobody has to get up for that.
+_NO_NEWS = ("lock_held", "no_round_open", "interrupted")
+
+
+@dataclass(frozen=True)
+class ChannelTrial(Published):
+    """What one channel answered; code, message and hint are empty where it took the message."""
+
+    channel: str
+    delivered: bool
+    answer: str
+    seconds: float
+    code: str
+    message: str
+    hint: str
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class NotifyTrial(Published):
+    """A test message to everybody whom the profile names."""
+
+    channels: tuple[ChannelTrial, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Done where all of them took it, else the worst."""
+        return worst([ExitCode(one.exit_code) for one in self.channels])
+
+    @property
+    def problems(self) -> tuple[ChannelTrial, ...]:
+        """The channels that did not take it."""
+        return tuple(one for one in self.channels if not one.delivered)
+
+
+def notify(context: Context) -> NotifyTrial:
+    """Send a test message to everybody whom the profile names, whatever `on` says.
+
+    Raises ProfileMissing, ProfileInvalid, NotificationsMissing.
+    """
+    settings = context.require_profile().notify
+    if not settings.addresses and not settings.command:
+        raise NotificationsMissing(
+            "the profile names nobody to tell", hint='write [notify] with webhook = "https://…"'
+        )
+    from numeri_cli.notify.notifications import try_out
+
+    message = _message(
+        context,
+        "test",
+        f"Numeri: a test from {platform.node()}",
+        message="this is a test; nothing has happened",
+    )
+    done = try_out(settings, message, log=context.log)
+    trials = tuple(
+        ChannelTrial(
+            channel=one.channel,
+            delivered=one.error is None,
+            answer=one.answer,
+            seconds=round(one.seconds, 2),
+            code=one.error.code if one.error else "",
+            message=one.error.message if one.error else "",
+            hint=one.error.hint if one.error else "",
+            exit_code=int(one.error.exit_code if one.error else ExitCode.done),
+        )
+        for one in done
+    )
+    return NotifyTrial(trials)
+
+
+def tell_run(
+    context: Context, *, exit_code: int, error: NumeriError | None, result: RunResult | None
+) -> tuple[str, ...]:
+    """Tell everybody whom the profile names how a run ended; what to warn of, a line each.
+
+    Messages that an earlier command could not deliver are tried again, too. Nothing is raised.
+    """
+    settings = _settings(context)
+    if not settings.addresses and not settings.command:
+        return ()
+    from numeri_cli.notify.notifications import tell
+
+    message = None
+    if error is None or error.code not in _NO_NEWS:
+        message = _of_run(context, exit_code=exit_code, error=error, result=result)
+    new = result is not None and any(one.state == "accepted" for one in result.models)
+    done = tell(
+        settings,
+        message,
+        folder=context.home.undelivered,
+        log=context.log,
+        routine=not exit_code and not new,
+    )
+    return tuple(
+        f"a notification is kept for the next run: {one.error.message}" for one in done if one.error
+    )
+
+
+def _settings(context: Context) -> NotifySettings:
+    """The profile's, also where the profile is refused for something else."""
+    try:
+        return context.profile.notify
+    except NumeriError:
+        try:
+            path = context.profile_path
+        except NumeriError:
+            path = None
+        return read_notify(path) if path else NotifySettings()
+
+
+def _of_run(
+    context: Context, *, exit_code: int, error: NumeriError | None, result: RunResult | None
+) -> Message:
+    event: Event = "failure" if exit_code else "success"
+    number = result.round_number if result else None
+    if exit_code:
+        title = f"Numeri: run failed on {platform.node()} (exit {exit_code})"
+    else:
+        title = f"Numeri: round {number} is in"
+    models = tuple(
+        ModelNews(
+            one.model,
+            one.state,
+            one.problem.code if one.problem else "",
+            one.problem.message if one.problem else "",
+            one.problem.hint if one.problem else "",
+        )
+        for one in (result.models if result else ())
+    )
+    return _message(
+        context,
+        event,
+        title,
+        message=error.message if error else "",
+        hint=error.hint if error else "",
+        code=error.code if error else "",
+        exit_code=int(exit_code),
+        round_number=number,
+        models=models,
+    )
+
+
+def _message(
+    context: Context,
+    event: Event,
+    title: str,
+    *,
+    message: str = "",
+    hint: str = "",
+    code: str = "",
+    exit_code: int | None = None,
+    round_number: int | None = None,
+    models: tuple[ModelNews, ...] = (),
+) -> Message:
+    try:
+        tournament = context.tournament
+    except NumeriError:
+        tournament = context.asked_tournament or "unknown"
+    return Message(
+        event=event,
+        title=title,
+        command=context.log.command,
+        tournament=tournament,
+        run=context.log.run,
+        host=platform.node(),
+        numeri_version=__version__,
+        time=datetime.now(UTC),
+        round_number=round_number,
+        exit_code=exit_code,
+        code=code,
+        message=message,
+        hint=hint,
+        models=models,
+    )
