@@ -60,7 +60,7 @@ def fund(
         page = (
             html.expanduser().absolute() if html else context.home.reports("practice") / "fund.html"
         )
-        write_fund_page(funding.page_content(report), page, self_contained=html is not None)
+        write_fund_page(report, page, self_contained=html is not None)
     session.show(replace(report, page=page), funding.fund)
     if show and page is not None:
         typer.launch(page.as_uri())

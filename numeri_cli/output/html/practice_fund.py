@@ -3,96 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from numeri_cli.output.formats import percent
-from numeri_cli.output.html.look import (
-    COLOURS,
-    empty_figure,
-)
+from numeri_cli.output.fund_figures import fund_lines, heading, notes
+from numeri_cli.output.html.look import COLOURS, empty_figure
 from numeri_cli.output.html.page import Chart, Table, write_page
+from numeri_cli.practice.results.fund import Fund, FundReport
 from numeri_cli.scoring.ranks import FloatArray
 
 _DAYS_A_WEEK = 5
 
 
-@dataclass(frozen=True, eq=False)
-class FundLine:
-    """One fund; net: (days,) its cumulated net return, as a share."""
-
-    name: str
-    net: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class FundContent:
-    """Everything the page shows.
-
-    facts: (name, value) lines under the title; notes: sentences under the figures
-    first_era: of the weeks of five days that the lines run over
-    """
-
-    title: str
-    facts: tuple[tuple[str, str], ...]
-    figures: Table
-    notes: tuple[str, ...]
-    first_era: int
-    lines: tuple[FundLine, ...]
-
-
-def write_fund_page(content: FundContent, path: Path, *, self_contained: bool = False) -> Path:
-    """Write the page; the same content gives the same bytes. Raises DiskError."""
-    charts = (cumulative_net(content), falls(content))
+def write_fund_page(report: FundReport, path: Path, *, self_contained: bool = False) -> Path:
+    """Write the page; the same report gives the same bytes. Raises DiskError."""
+    lines = fund_lines(report.funds)
+    opened = [day for day in report.opened if day is not None]
+    facts = [("weeks", heading(report))]
+    if opened:
+        facts.append(("live rounds opened", f"{opened[0]} to {opened[-1]}"))
     return write_page(
         "practice_fund.html.j2",
         path,
-        charts=charts,
+        charts=(cumulative_net(report), falls(report)),
         self_contained=self_contained,
-        title=content.title,
-        facts=content.facts,
-        figures=content.figures,
-        notes=content.notes,
+        title="The fund of the practice tournament",
+        facts=facts,
+        figures=Table(
+            ("figure", *(one.role for one in report.funds)),
+            tuple((line.label.strip(), *line.cells) for line in lines),
+            frozenset((row, one.best + 1) for row, one in enumerate(lines) if one.best is not None),
+        ),
+        notes=notes(report),
     )
 
 
-def cumulative_net(content: FundContent) -> Chart:
+def cumulative_net(report: FundReport) -> Chart:
     """What each fund has earned since the start."""
     figure = _figure("net return")
     words = []
-    for line, colour in _coloured(content):
-        _add(figure, content, line, line.net, colour)
+    for fund, colour in _coloured(report):
+        _add(figure, report, fund, fund.net, colour)
         words.append(
-            f"{line.name} ends at {_percent(line.net[-1])}, between "
-            f"{_percent(min(line.net.min(), 0.0))} and {_percent(max(line.net.max(), 0.0))}"
+            f"{fund.role} ends at {_percent(fund.net[-1])}, between "
+            f"{_percent(min(fund.net.min(), 0.0))} and {_percent(max(fund.net.max(), 0.0))}"
         )
     return Chart(
         id="net-return",
         title="Cumulative net return",
         words="After costs and fee: " + "; ".join(words) + ".",
         figure=figure,
-        table=_weekly(content, [line.net for line in content.lines]),
+        table=_weekly(report, [fund.net for fund in report.funds]),
     )
 
 
-def falls(content: FundContent) -> Chart:
+def falls(report: FundReport) -> Chart:
     """How far each fund is below its last height."""
     figure = _figure("below the last height")
     words, depths = [], []
-    for line, colour in _coloured(content):
-        depth = _below_height(line.net)
+    for fund, colour in _coloured(report):
+        depth = _below_height(fund.net)
         depths.append(depth)
-        _add(figure, content, line, depth, colour)
-        words.append(f"{line.name} falls by at most {_percent(-depth.min())}")
+        _add(figure, report, fund, depth, colour)
+        words.append(f"{fund.role} falls by at most {_percent(-depth.min())}")
     return Chart(
         id="drawdown",
         title="Drawdown",
         words="From the highest value so far, which is 0: " + "; ".join(words) + ".",
         figure=figure,
-        table=_weekly(content, depths),
+        table=_weekly(report, depths),
     )
 
 
@@ -103,22 +85,20 @@ def _figure(title: str) -> Any:
     return figure
 
 
-def _add(
-    figure: Any, content: FundContent, line: FundLine, values: FloatArray, colour: str
-) -> None:
+def _add(figure: Any, report: FundReport, fund: Fund, values: FloatArray, colour: str) -> None:
     figure.add_scatter(
-        x=content.first_era + np.arange(len(values)) / _DAYS_A_WEEK,
+        x=report.period.first_era + np.arange(len(values)) / _DAYS_A_WEEK,
         y=values,
-        name=line.name,
+        name=fund.role,
         mode="lines",
         line={"color": colour, "width": 2},
         hovertemplate="%{y:.2%}",
     )
 
 
-def _coloured(content: FundContent) -> Iterator[tuple[FundLine, str]]:
-    for place, line in enumerate(content.lines):
-        yield line, COLOURS[place % len(COLOURS)]
+def _coloured(report: FundReport) -> Iterator[tuple[Fund, str]]:
+    for place, fund in enumerate(report.funds):
+        yield fund, COLOURS[place % len(COLOURS)]
 
 
 def _below_height(net: FloatArray) -> FloatArray:
@@ -128,14 +108,16 @@ def _below_height(net: FloatArray) -> FloatArray:
     return depth
 
 
-def _weekly(content: FundContent, series: list[FloatArray]) -> Table:
+def _weekly(report: FundReport, series: list[FloatArray]) -> Table:
     """The values at the end of each week."""
-    days = len(content.lines[0].net)
+    days = len(report.funds[0].net)
     rows = []
     for place, day in enumerate(range(0, days, _DAYS_A_WEEK)):
         last = min(day + _DAYS_A_WEEK, days) - 1
-        rows.append((str(content.first_era + place), *(_percent(one[last]) for one in series)))
-    return Table(("era", *(line.name for line in content.lines)), tuple(rows))
+        rows.append(
+            (str(report.period.first_era + place), *(_percent(one[last]) for one in series))
+        )
+    return Table(("era", *(fund.role for fund in report.funds)), tuple(rows))
 
 
 def _percent(share: float) -> str:
