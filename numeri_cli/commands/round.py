@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from numeri_cli.api.client import Client
@@ -52,10 +53,8 @@ def open_round(context: Context, waiting: Waiting) -> Round:
         found = None
         try:
             found = context.client.current_round()
-            if found.open_time <= context.client.now():
-                require_on_time(context.client, found)
-                return found
-            problem = not_open(found)
+            require_open(found, context.client.now())
+            return found
         except NoRoundOpen as error:
             problem = error
         if waiting.left_seconds <= 0:
@@ -83,14 +82,6 @@ def live_data(context: Context, round_: Round, waiting: Waiting) -> Path:
         waiting.pause(until_deadline)
 
 
-def not_open(round_: Round) -> NoRoundOpen:
-    """What is said of a round that opens later."""
-    return NoRoundOpen(
-        f"round {round_.number} opens at {round_.open_time:%a %H:%M} UTC",
-        hint="`numeri run --wait 1h` waits for it",
-    )
-
-
 def none_open(client: Client, error: NoRoundOpen) -> NoRoundOpen:
     """The error, naming the round that closed last where the server tells of one."""
     try:
@@ -107,10 +98,25 @@ def none_open(client: Client, error: NoRoundOpen) -> NoRoundOpen:
     )
 
 
-def require_on_time(client: Client, round_: Round) -> None:
-    """Raise RoundClosed before any work is done for a round that is over."""
-    if client.now() >= round_.deadline:
-        raise RoundClosed(
-            f"round {round_.number} closed at {round_.deadline:%a %H:%M} UTC",
-            hint="the next one opens soon: `numeri run --wait 24h`; or `--late`, without stake",
+def require_open(round_: Round, now: datetime, *, late: bool = False) -> None:
+    """Raise NoRoundOpen before the round opens, RoundClosed once it is over and not `late`."""
+    if now < round_.open_time:
+        raise NoRoundOpen(
+            f"round {round_.number} opens at {round_.open_time:%a %H:%M} UTC,"
+            f" in {_spoken(round_.open_time - now)}",
+            hint="`numeri run --wait 2h` waits for it",
         )
+    if now >= round_.deadline and not late:
+        raise RoundClosed(
+            f"round {round_.number} closed at {round_.deadline:%a %H:%M} UTC,"
+            f" {_spoken(now - round_.deadline)} ago",
+            hint="`numeri schedule install` is in time for the next; `--late` submits all the"
+            " same, scored without stake",
+        )
+
+
+def _spoken(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    if minutes < 120:
+        return f"{minutes} minutes"
+    return f"{minutes // 60} hours" if minutes < 2880 else f"{minutes // 1440} days"

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from numeri_cli.api.answers import UploadAuthorization
 from numeri_cli.api.client import Client
+from numeri_cli.commands.round import require_open
 from numeri_cli.commands.submission.check import CheckedPredictions
 from numeri_cli.commands.submission.transfer import settle, upload
 from numeri_cli.errors import (
     ApiRefused,
     HostedModel,
-    NoRoundOpen,
     NumeriError,
     RoundClosed,
     SubmissionRefused,
@@ -66,7 +66,7 @@ def submit(
             hint="take it off on numer.ai, or leave this model out of the profile",
         )
     began = client.now()
-    _require_open(round_, began, late=late)
+    require_open(round_, began, late=late)
     listener.step("round_checked")
     if dry_run:
         return None
@@ -88,29 +88,6 @@ def submit(
             hint="it is scored without stake; `numeri schedule` starts earlier the next time",
         )
     return receipt
-
-
-def _require_open(round_: Round, now: datetime, *, late: bool) -> None:
-    if now < round_.open_time:
-        raise NoRoundOpen(
-            f"round {round_.number} opens at {round_.open_time:%a %H:%M} UTC,"
-            f" in {_spoken(round_.open_time - now)}",
-            hint="`numeri run --wait 2h` waits for it",
-        )
-    if now >= round_.deadline and not late:
-        raise RoundClosed(
-            f"round {round_.number} closed at {round_.deadline:%a %H:%M} UTC,"
-            f" {_spoken(now - round_.deadline)} ago",
-            hint="`numeri schedule install` is in time for the next; `--late` submits all the"
-            " same, scored without stake",
-        )
-
-
-def _spoken(span: timedelta) -> str:
-    minutes = round(span.total_seconds() / 60)
-    if minutes < 120:
-        return f"{minutes} minutes"
-    return f"{minutes // 60} hours" if minutes < 2880 else f"{minutes // 1440} days"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +180,7 @@ class _Delivery:
 
     def _send(self, attempt: int) -> str:
         filename = self._upload(attempt)
-        _require_open(self.round_, self.client.now(), late=self.late)  # it may have taken long
+        require_open(self.round_, self.client.now(), late=self.late)  # it may have taken long
         self.ledger.advance_attempt(attempt, "sending", time=self._now(), filename=filename)
         server_id = self.client.create_submission(
             filename, model_id=self.model.id, data_datestamp=self.round_.data_datestamp
