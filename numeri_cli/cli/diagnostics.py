@@ -27,11 +27,10 @@ def diagnostics(
 
     numeri diagnostics mine.parquet --model lighthouse
     """
-    from numeri_cli.commands.diagnostics_file import diagnose_file
-    from numeri_cli.output.text import diagnostics as diagnosing
+    from numeri_cli.commands.diagnostics.diagnostics import diagnostics as diagnostics_command
+    from numeri_cli.output.text.diagnostics import diagnostics as diagnostics_shown
 
-    call.context.require_profile()
-    call.context.make_practice()
-    call.context.require_keys()
-    done = diagnose_file(call.context, file, model=model, target=target, benchmark=benchmark)
-    call.show(diagnosing.view_of(done, file=str(file), model=model), diagnosing.diagnostics)
+    record = diagnostics_command(
+        call.context, file, model=model, target=target, benchmark=benchmark
+    )
+    call.show(record, diagnostics_shown)

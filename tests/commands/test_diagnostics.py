@@ -12,12 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from numeri_cli.api.client import Client
-from numeri_cli.commands.diagnostics import (
-    TOLERANCE,
-    Compared,
-    compare,
-    diagnose,
-)
+from numeri_cli.commands.diagnostics.comparison import TOLERANCE, DiagnosticsComparison, compare
+from numeri_cli.commands.diagnostics.diagnostics import diagnose
 from numeri_cli.dataset.prediction_files import IdColumn
 from numeri_cli.errors import ApiChanged, DiagnosticsFailed, DiagnosticsPending, TransferRefused
 from numeri_cli.progress import Silent
@@ -101,6 +97,13 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def client(server: Server) -> Iterator[Client]:
+    with Client(server.url, keys=KEYS, limits=replace(QUICK, settle_seconds=60.0)) as made:
+        yield made
+
+
+@pytest.fixture
+def hasty_client(server: Server) -> Iterator[Client]:
+    """One that soon stops waiting."""
     with Client(server.url, keys=KEYS, limits=QUICK) as made:
         yield made
 
@@ -137,17 +140,17 @@ def test_a_failure_is_told_in_the_servers_words(server: Server, client: Client) 
         diagnose(client, PREDICTIONS)
 
 
-def test_patience_ends(server: Server, client: Client) -> None:
+def test_waiting_ends_with_the_servers_last_word(server: Server, hasty_client: Client) -> None:
     service(server, {**WAITING, "status": "asleep"})
     with pytest.raises(DiagnosticsPending, match="d1: 'asleep'"):
-        diagnose(client, PREDICTIONS)
+        diagnose(hasty_client, PREDICTIONS)
 
 
-def test_figures_under_an_unknown_word_are_taken_when_patience_ends(
-    server: Server, client: Client
+def test_figures_under_an_unknown_word_are_taken_when_waiting_ends(
+    server: Server, hasty_client: Client
 ) -> None:
     service(server, {**SCORED, "status": "complete"})
-    found = diagnose(client, PREDICTIONS)
+    found = diagnose(hasty_client, PREDICTIONS)
     assert (found.status, found.corr_mean) == ("complete", 0.02)
 
 
@@ -212,7 +215,7 @@ def as_server(card: Scorecard) -> Diagnostics:
     )  # fmt: skip
 
 
-def differing(compared: Compared) -> set[str]:
+def differing(compared: DiagnosticsComparison) -> set[str]:
     return {pair.name for pair in compared.figures if pair.differs} | {
         pair.score for pair in compared.eras if pair.differing
     }

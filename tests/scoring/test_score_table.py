@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 import numeri_cli
-from numeri_cli.commands.diagnostics import figure_labels
+from numeri_cli.commands.diagnostics.comparison import figure_labels
 from numeri_cli.commands.validate.summary import summary_of
 from numeri_cli.output.html.validation import write_report
 from numeri_cli.output.text.validate import validate as validation_shown

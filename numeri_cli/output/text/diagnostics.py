@@ -1,70 +1,22 @@
-"""Diagnostics: the server's figures beside ours, as a record and as a table."""
+"""Diagnostics: the server's figures beside ours, as a table."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from numeri_cli.commands.diagnostics import figure_labels
+from numeri_cli.commands.diagnostics.comparison import figure_labels
 from numeri_cli.output.formats import number
 from numeri_cli.output.text.tables import table
 from numeri_cli.scoring.score_table import score_named
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.diagnostics import (
-        EraPairs,
-        FigurePair,
-    )
-    from numeri_cli.commands.diagnostics_file import Diagnosed
+    from numeri_cli.commands.diagnostics.diagnostics import ComparedDiagnostics
 
 
-@dataclass(frozen=True)
-class DiagnosticsView:
-    """What `numeri diagnostics` shows."""
-
-    id: str
-    status: str
-    model: str | None
-    file: str
-    target: str
-    benchmark: str | None
-    tolerance: float
-    differ: bool
-    figures: tuple[FigurePair, ...]
-    eras: tuple[EraPairs, ...]
-    shared_eras: int
-    only_server: tuple[str, ...]
-    only_here: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
-def view_of(diagnosed: Diagnosed, *, file: str, model: str | None) -> DiagnosticsView:
-    """Figures without arrays."""
-    from numeri_cli.commands.diagnostics import TOLERANCE
-
-    found, compared = diagnosed.diagnostics, diagnosed.compared
-    return DiagnosticsView(
-        id=found.id,
-        status=found.status,
-        model=model,
-        file=file,
-        target=diagnosed.validation.target,
-        benchmark=diagnosed.validation.benchmark,
-        tolerance=TOLERANCE,
-        differ=compared.differ,
-        figures=compared.figures,
-        eras=compared.eras,
-        shared_eras=compared.shared_eras,
-        only_server=compared.only_server,
-        only_here=compared.only_here,
-        warnings=diagnosed.validation.warnings,
-    )
-
-
-def diagnostics(record: DiagnosticsView) -> RenderableType:
+def diagnostics(record: ComparedDiagnostics) -> RenderableType:
     """Server and here side by side, then where they part."""
     right = ("server", "here", "difference")
     rows = table("", *right, "", right=right)
@@ -102,7 +54,7 @@ def _eras(eras: tuple[str, ...]) -> str:
     return f"{len(eras)} eras ({eras[0]}–{eras[-1]})"
 
 
-def _differing(record: DiagnosticsView) -> list[str]:
+def _differing(record: ComparedDiagnostics) -> list[str]:
     return [
         f"{score_named(pair.score).label} differs by more than {record.tolerance:g} in "
         f"{pair.differing} of {pair.eras} eras, most in {pair.largest_era}: "

@@ -1,4 +1,4 @@
-"""Validation predictions → the server's own diagnostics → beside the figures found here."""
+"""The server's diagnostics beside a scorecard: figure by figure, and era by era."""
 
 from __future__ import annotations
 
@@ -6,20 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from numeri_cli.api import diagnostics as wire
-from numeri_cli.api.client import Client
-from numeri_cli.commands.submission.transfer import settle, upload
 from numeri_cli.dataset.eras import era_number
-from numeri_cli.dataset.prediction_files import (
-    FloatArray,
-    IdColumn,
-)
-from numeri_cli.errors import DiagnosticsFailed, DiagnosticsPending
-from numeri_cli.progress import SILENT, Listener
+from numeri_cli.published import Published
 from numeri_cli.records import Diagnostics
+from numeri_cli.scoring.ranks import FloatArray
 from numeri_cli.scoring.score_table import LARGEST, SCORES, Score
 from numeri_cli.scoring.scorecard import Scorecard
 from numeri_cli.scoring.summary import FIGURES, summarize
@@ -28,7 +19,7 @@ TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigurePair:
+class FigurePair(Published):
     """One figure, the server's and ours over the eras that both scored; None where there is none.
 
     difference: server − here; differs: by more than TOLERANCE
@@ -42,7 +33,7 @@ class FigurePair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EraPairs:
+class EraPairs(Published):
     """One score, era by era, where server and we have it.
 
     differing: eras where they differ by more than TOLERANCE
@@ -57,7 +48,7 @@ class EraPairs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class DiagnosticsComparison:
     """The server's diagnostics beside a scorecard.
 
     shared_eras: scored by both; only_server, only_here: by one of them
@@ -75,63 +66,7 @@ class Compared:
         return any(pair.differs for pair in self.figures) or any(one.differing for one in self.eras)
 
 
-def content_of(predictions: IdColumn) -> bytes:
-    """The file that diagnostics take: id and prediction, nothing else, as parquet."""
-    table = pa.table({"id": predictions.ids, "prediction": predictions.values})
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink)
-    return bytes(sink.getvalue())
-
-
-def diagnose(
-    client: Client,
-    predictions: IdColumn,
-    *,
-    model_id: str | None = None,
-    listener: Listener = SILENT,
-) -> Diagnostics:
-    """Upload validation predictions, have them scored, wait for the figures.
-
-    A status that is not known counts as "not yet" and is said; if figures are there when the
-    patience of the client's limits ends, they are taken under whatever word.
-    Raises DiagnosticsFailed (the server's words), DiagnosticsPending, and what the client and
-    upload raise.
-    """
-    name = f"{predictions.name}.parquet"
-    filename = upload(
-        client,
-        content_of(predictions),
-        name=name,
-        authorize=lambda: wire.upload_authorization(client, name, model_id=model_id),
-        listener=listener,
-    )
-    listener.step("diagnostics_uploaded")
-    diagnostics_id = wire.create(client, filename, model_id=model_id)
-    listener.step("diagnostics_created")
-
-    def is_settled(found: Diagnostics) -> bool:
-        if found.failed:
-            raise DiagnosticsFailed(
-                f"the server could not score {predictions.name}: {found.message or 'no reason'}",
-                hint="mend what it names; a file needs every id of the eras that are in it",
-            )
-        return found.done
-
-    last = settle(
-        client,
-        lambda: wire.diagnostics(client, diagnostics_id, model_id=model_id),
-        is_settled=is_settled,
-        listener=listener,
-    )
-    if last.found is None or not (last.settled or last.found.corr_mean is not None):
-        raise DiagnosticsPending(
-            f"the server has not finished diagnostics {diagnostics_id}: {last.word!r}",
-            hint="look at them on the website, or run the same command later",
-        )
-    return last.found
-
-
-def compare(diagnostics: Diagnostics, card: Scorecard) -> Compared:
+def compare(diagnostics: Diagnostics, card: Scorecard) -> DiagnosticsComparison:
     """Every figure of the server beside ours, over the eras that both have scored."""
     theirs = {era_number(one.era): one for one in diagnostics.eras}
     ours = {era_number(era): place for place, era in enumerate(card.eras)}
@@ -143,7 +78,7 @@ def compare(diagnostics: Diagnostics, card: Scorecard) -> Compared:
         server = np.array([np.nan if one is None else one for one in values], dtype=np.float64)
         here = card.score(score.name)[places]
         pairs.append(_era_pairs(score.name, server, here, [card.eras[place] for place in places]))
-    return Compared(
+    return DiagnosticsComparison(
         figures=_figures(diagnostics, card, places),
         eras=tuple(pairs),
         shared_eras=len(shared),

@@ -1,0 +1,1 @@
+"""The server's own validation of a file beside the local one."""
