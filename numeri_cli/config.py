@@ -6,93 +6,36 @@ import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from numeri_cli.errors import ModelUnknown, ProfileInvalid, ProfileMissing, did_you_mean
+from numeri_cli.errors import (
+    ModelUnknown,
+    ProfileInvalid,
+    ProfileMissing,
+    TargetAlias,
+    did_you_mean,
+)
 from numeri_cli.files import disk_errors
+from numeri_cli.model_spec import (
+    STARTER_PARAMETERS,
+    EraWeights,
+    EstimatorSpec,
+    ModelSpec,
+    Neutralization,
+    Section,
+)
 from numeri_cli.tournaments import CLASSIC
 
-Names = str | list[str]
-Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_]{1,20}")
 _VERSION = re.compile(r"v\d+(\.\d+)*")
-_RETRAIN = re.compile(r"never|[1-9]\d{0,2} weeks?")
-
 DATA_VERSION = "v5.3"  # where the profile names none
-STARTER_PARAMETERS: dict[str, Any] = {
-    "n_estimators": 200,
-    "learning_rate": 0.04,
-    "max_depth": 5,
-    "num_leaves": 31,
-    "colsample_bytree": 0.1,
-    "min_data_in_leaf": 1000,
-}
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Estimator(_Section):
-    """What learns: "lightgbm" or "module:Class", and its parameters, passed through unchanged."""
-
-    name: str = "lightgbm"
-    params: dict[str, Any] = Field(default_factory=dict)
-
-
-class Neutralize(_Section):
-    """Which features the predictions are made independent of, and how far (0 to 1).
-
-    A set that leaves out what the model leans on can even raise its largest exposure (measured in
-    tests/studies/starter.md), so the default is the default features of a model.
-    """
-
-    features: Names = "medium"
-    proportion: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.5
-
-
-class EraWeighting(_Section):
-    """How much each era counts in training; as it stands, all rows count the same."""
-
-    equal: bool = False
-    half_life_eras: (
-        Annotated[float, Field(ge=1, le=100_000, strict=False, allow_inf_nan=False)] | None
-    ) = None
-
-
-class ModelSettings(_Section):
-    """One model; every key has a default.
-
-    train_window is "first-last" in eras; early_stopping_eras are the last ones held out, purged
-    """
-
-    features: Names = "medium"
-    targets: Annotated[list[str], Field(min_length=1)] = ["target_ender_60"]
-    seeds: Annotated[list[Seed], Field(min_length=1)] = [1]
-    data: Annotated[list[Literal["train", "validation"]], Field(min_length=1)] = ["train"]
-    era_stride: Annotated[int, Field(ge=1)] = 1
-    missing_twos: Literal["keep", "nan"] = "keep"
-    early_stopping_eras: Annotated[int, Field(ge=0)] = 0
-    retrain: str = "never"
-    estimator: Estimator = Estimator(params=STARTER_PARAMETERS)
-    era_weights: EraWeighting = EraWeighting()
-    neutralize: Neutralize | None = Neutralize()
-
-    @field_validator("retrain")
-    @classmethod
-    def _retrain_is_a_period(cls, value: str) -> str:
-        if not _RETRAIN.fullmatch(value):
-            raise ValueError('must be "never" or a number of weeks, such as "4 weeks"')
-        return value
-
-
 Seconds = Annotated[float, Field(gt=0, le=86_400, strict=False)]
 
 
-class WireSettings(_Section):
+class WireSettings(Section):
     """How long and how often the API is tried; what is not set is as the client has it.
 
     connect, read and total are of one call, poll and settle of waiting for a verdict
@@ -113,16 +56,16 @@ Shape = Literal["webhook", "ntfy", "slack", "discord", "healthchecks"]
 _EVENTS = ("failure", "guard", "success", "deadline")
 
 
-class NotifySettings(_Section):
+class NotifySettings(Section):
     """Whom to tell, and of what.
 
     webhook: one address or several; shape: of those addresses that do not show it by themselves
     command: a program and its arguments, which gets JSON on its standard input
     """
 
-    webhook: Names = Field(default_factory=list)
+    webhook: str | list[str] = Field(default_factory=list)
     command: list[str] = Field(default_factory=list)
-    on: list[str] = ["failure", "guard", "deadline"]
+    on: list[str] = Field(default_factory=lambda: ["failure", "guard", "deadline"])
     shape: Shape | None = None
 
     @property
@@ -132,7 +75,7 @@ class NotifySettings(_Section):
 
     @field_validator("webhook")
     @classmethod
-    def _addresses_are_safe(cls, value: Names) -> Names:
+    def _addresses_are_safe(cls, value: str | list[str]) -> str | list[str]:
         for address in [value] if isinstance(value, str) else value:
             _check_webhook(address)
         return value
@@ -179,14 +122,14 @@ def _check_webhook(address: str) -> None:
         raise ValueError("must begin with https://; plain http is for this machine only")
 
 
-class Profile(_Section):
+class Profile(Section):
     """The whole of numeri.toml."""
 
     tournament: str = CLASSIC.name
     data_version: str = DATA_VERSION
     connections: Annotated[int, Field(ge=1, le=16)] = 4
     no_progress_seconds: Annotated[float, Field(gt=0, strict=False)] = 60.0
-    models: Annotated[dict[str, ModelSettings], Field(min_length=1)]
+    models: Annotated[dict[str, ModelSpec], Field(min_length=1)]
     wire: WireSettings = WireSettings()
     notify: NotifySettings = NotifySettings()
 
@@ -199,7 +142,7 @@ class Profile(_Section):
 
     @field_validator("models")
     @classmethod
-    def _names_are_possible(cls, value: dict[str, ModelSettings]) -> dict[str, ModelSettings]:
+    def _names_are_possible(cls, value: dict[str, ModelSpec]) -> dict[str, ModelSpec]:
         for name in value:
             if not _MODEL_NAME.fullmatch(name):
                 raise ValueError(
@@ -207,8 +150,11 @@ class Profile(_Section):
                 )
         return value
 
-    def model(self, name: str) -> ModelSettings:
-        """The settings of one model. Raises ModelUnknown naming the nearest."""
+    def model(self, name: str) -> ModelSpec:
+        """One model of the profile.
+
+        Raises ModelUnknown naming the nearest; TargetAlias where it is to learn the bare `target`.
+        """
         if name not in self.models:
             raise ModelUnknown(
                 f"the profile has no model {name!r}",
@@ -216,12 +162,18 @@ class Profile(_Section):
                     name, self.models, otherwise=f"known models: {_some(self.models)}"
                 ),
             )
+        if "target" in self.models[name].targets:
+            raise TargetAlias(
+                f"models.{name}.targets names the bare `target`, which changes its meaning "
+                "between data versions",
+                hint='name the target itself, such as "target_ender_60"',
+            )
         return self.models[name]
 
 
 def starter_profile(model: str, *, tournament: str) -> Profile:
     """The profile of somebody who has none yet: one model, defaults throughout."""
-    return Profile(tournament=tournament, models={model: ModelSettings()})
+    return Profile(tournament=tournament, models={model: ModelSpec()})
 
 
 def find_profile(asked: Path | None, fallback: Path) -> Path | None:
@@ -296,23 +248,24 @@ def _invalid(path: Path, text: str, error: ValidationError) -> ProfileInvalid:
             f"{place}: no model is named",
             hint="add a section such as [models.lighthouse]; it may be empty",
         )
-    words = first["msg"].removeprefix("Value error, ")
+    words = first["msg"].removeprefix("Value error, ").replace("tuple", "list")
+    words = words.replace("Tuple", "List")  # which is what TOML calls it
     words = words[:1].lower() + words[1:]
     return ProfileInvalid(f"{place}: {name}: {words}"[:500], hint="mend the profile and try again")
 
 
 def _is_key(part: str) -> bool:
-    """pydantic adds the branch of a union to the place, as in features.list[str]; drop it."""
-    return part not in {"str", "list[str]", "float", "int"}
+    """pydantic adds the branch of a union to the place, as in features.str; drop it."""
+    return part not in {"str", "float", "int"}
 
 
 def _known_keys(parents: list[str]) -> list[str]:
     sections: dict[str, type[BaseModel]] = {
         "": Profile,
-        "models": ModelSettings,
-        "estimator": Estimator,
-        "era_weights": EraWeighting,
-        "neutralize": Neutralize,
+        "models": ModelSpec,
+        "estimator": EstimatorSpec,
+        "era_weights": EraWeights,
+        "neutralize": Neutralization,
         "wire": WireSettings,
         "notify": NotifySettings,
     }

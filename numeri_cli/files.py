@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -13,11 +14,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from numeri_cli.errors import DiskError, DiskFull, DiskTrouble, FileForeign, PathForbidden
 
 STALE_SECONDS = 600.0
+REMEMBERED_DIGESTS = 200
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
@@ -146,10 +148,31 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
         file.write(text.encode())
 
 
-def digest_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex. Raises DiskTrouble, PathForbidden."""
+def digest_file(path: Path, *, remembered_in: Path | None = None) -> str:
+    """SHA-256 of a file's bytes, in hex. Raises DiskError.
+
+    remembered_in: a JSON file that keeps it for as long as the file's size and time stay the same
+    """
     with disk_errors(path), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        if remembered_in is None:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        status = os.fstat(file.fileno())
+        stamp = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
+        known = read_json_object(remembered_in)
+        if stamp not in known:
+            known[stamp] = hashlib.file_digest(file, "sha256").hexdigest()
+            newest = dict(list(known.items())[-REMEMBERED_DIGESTS:])
+            write_text(remembered_in, json.dumps(newest))
+        return str(known[stamp])
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """A file's JSON object; empty where there is none that can be read."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def free_bytes(path: Path) -> int:

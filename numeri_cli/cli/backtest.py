@@ -23,7 +23,7 @@ def backtest(
 
     numeri backtest lighthouse --window 52
     """
-    from numeri_cli.commands.artifacts import backtest
+    from numeri_cli.commands.backtest import backtest
     from numeri_cli.output.text.backtest import backtests
 
     done = backtest(call.context, models or (), window=window, purge=purge, force=force)

@@ -17,7 +17,7 @@ def train(call: Invocation, models: Models = None, force: Force = False) -> None
 
     numeri train lighthouse
     """
-    from numeri_cli.commands.artifacts import train
+    from numeri_cli.commands.train import train
     from numeri_cli.output.text.train import trained_models
 
     call.show(train(call.context, models or (), force=force), trained_models)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from httpx import BaseTransport
 
     from numeri_cli.api.client import Client
+    from numeri_cli.learning.workspace import Workspace
     from numeri_cli.ledger.ledger import Ledger
     from numeri_cli.practice.tournament import Tournament
 
@@ -201,6 +202,18 @@ class Context:
     def files(self) -> DataFiles:
         """The names of this tournament's files."""
         return self.endpoint.kind.files
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Where the profile's models are trained; its features.json is read once."""
+        from numeri_cli.learning.workspace import Workspace
+
+        return Workspace(self.home, self.tournament, self.dataset, profile=self.profile_path)
+
+    def renew_workspace(self) -> Workspace:
+        """Another one, once files were brought again."""
+        self.__dict__.pop("workspace", None)
+        return self.workspace
 
     def file(self, name: str) -> Path:
         """Where a file of this data version lies, or would."""

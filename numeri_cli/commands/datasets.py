@@ -11,8 +11,8 @@ from numeri_cli.commands import download as downloading
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import DownloadedFile
 from numeri_cli.errors import DatasetUnknown, NumeriError
-from numeri_cli.learning.estimators.lightgbm.shelf import binned_entries
-from numeri_cli.learning.plan import ModelPlan
+from numeri_cli.learning.cached_data import cached_data
+from numeri_cli.model_spec import ModelSpec
 from numeri_cli.published import Published
 from numeri_cli.records import Round
 from numeri_cli.tournaments import DataFiles
@@ -151,9 +151,9 @@ def missing(context: Context, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if not context.file(name).is_file())
 
 
-def bring_for_training(context: Context, plan: ModelPlan) -> None:
-    """Whatever the plan's training needs and is not here."""
-    needed = (context.files.features, *map(context.files.named, plan.data))
+def bring_for_training(context: Context, spec: ModelSpec) -> None:
+    """Whatever a model's training needs and is not here."""
+    needed = (context.files.features, *map(context.files.named, spec.data))
     absent = missing(context, needed)
     if absent:
         bring(context, absent)
@@ -208,5 +208,5 @@ def binned(context: Context) -> tuple[BinnedData, ...]:
             entry.size_bytes,
             datetime.fromtimestamp(int(entry.used), UTC),
         )
-        for entry in binned_entries(context.home.binned(context.tournament))
+        for entry in cached_data(context.home.binned(context.tournament))
     )

@@ -72,7 +72,7 @@ def local_artifacts(context: Context) -> LocalArtifacts:
                     artifact=contract.artifact_id,
                     newest=place == 0,
                     features=len(contract.features),
-                    targets=contract.targets,
+                    targets=contract.spec.targets,
                     eras=len(contract.eras),
                     trained_at=contract.trained_at,
                     folder=artifact.folder,

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from numeri_cli.commands.artifacts import predict as predict_with
-from numeri_cli.commands.artifacts import trained
+from numeri_cli.commands.artifacts import open_model
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.words import chosen_models, data_file
 from numeri_cli.errors import UsageProblem
@@ -56,11 +55,9 @@ def predict(
     source = data_file(context, data)
     files = []
     for name in names:
-        kept = trained(context, name, artifact_id=artifact)
+        model = open_model(context, name, artifact_id=artifact)
         path = output or Path(f"{name}-{source.stem}.parquet")
-        done = predict_with(
-            context,
-            kept,
+        done = model.predict(
             source,
             path.absolute(),
             with_era=not source.name.startswith("live"),

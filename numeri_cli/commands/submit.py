@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from numeri_cli.commands.account import only_run, slot_of, slots
+from numeri_cli.commands.artifacts import open_model
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import bring_live
 from numeri_cli.commands.round import Waiting, newest_round, open_round
@@ -46,7 +47,7 @@ def submit(
                 entry = (
                     RoundEntry(slot, file)
                     if file
-                    else predicted_entry(context, slot, live=live, round_=round_)
+                    else predicted_entry(open_model(context, name), slot, live=live, round_=round_)
                 )
                 outcome = send(context, entry, round_, live=live, late=late, dry_run=dry_run)
             except NumeriError as error:

@@ -1,160 +1,99 @@
-"""A plan and the downloaded files → an artifact."""
+"""numeri train: what the profile says, trained; data that is missing is downloaded."""
 
 from __future__ import annotations
 
-import platform
-import secrets
-import shutil
-import subprocess
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from hashlib import sha256
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from numeri_cli import __version__
-from numeri_cli.dataset.features import features_digest
-from numeri_cli.learning.artifact import UNFINISHED, Artifact, model_folder
-from numeri_cli.learning.contract import BoosterRecord, Contract
-from numeri_cli.learning.plan import LIGHTGBM, EraWeights, ModelPlan
-from numeri_cli.learning.preparation import Prepared, Site, prepare, training_eras
-from numeri_cli.learning.training import (
-    Member,
-    TrainingSet,
-    Workplace,
-    hold_out,
-    parameters,
-    train_members,
-)
-from numeri_cli.locks import held_lock
-from numeri_cli.progress import SILENT, Listener
-
-__all__ = ["Site", "git_state", "train"]
+from numeri_cli.commands.artifacts import remember
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.datasets import bring_for_training
+from numeri_cli.commands.download import is_as_downloaded
+from numeri_cli.commands.words import chosen_models
+from numeri_cli.errors import FileDamaged
+from numeri_cli.files import disk_errors
+from numeri_cli.learning import training
+from numeri_cli.learning.artifact import Artifact
+from numeri_cli.model_spec import ModelSpec
+from numeri_cli.published import Published
 
 
-def train(
-    plan: ModelPlan, site: Site, *, force: bool = False, listener: Listener = SILENT
-) -> Artifact:
-    """Train a plan's targets × seeds and keep them as a new artifact; older ones stay.
+@dataclass(frozen=True)
+class TrainedModelRow(Published):
+    """An artifact, in a line; rows: of the largest booster; trees, dropped_rows: of all."""
 
-    Killed at any time, the next call goes on at the last finished leg with the same trees.
-    force: train even where memory or disk look too small
-    Raises FileMissing and the like, FeatureUnknown, TargetUnknown, TargetAlias, TargetMissing,
-    ParameterUnknown, EstimatorInvalid, MemoryShort, DiskError; LockHeld where another process
-    trains the same model.
+    model: str
+    artifact: str
+    features: int
+    targets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    eras: int
+    rows: int
+    dropped_rows: int
+    trees: int
+    seconds: float
+    folder: Path
+
+
+@dataclass(frozen=True)
+class TrainedModels(Published):
+    """What was trained."""
+
+    models: tuple[TrainedModelRow, ...]
+
+
+def train(context: Context, models: Sequence[str], *, force: bool = False) -> TrainedModels:
+    """Train models of the profile, all where none is named; missing data is downloaded.
+
+    force: even where memory or disk look too small
     """
-    with held_lock(site.lock(plan.name), what=f"a training of {plan.name}"):
-        return _train(plan, site, force=force, listener=listener)
+    names = chosen_models(context, models)
+    context.make_practice()
+    return TrainedModels(tuple(_row(train_model(context, name, force=force)) for name in names))
 
 
-def _train(plan: ModelPlan, site: Site, *, force: bool, listener: Listener) -> Artifact:
-    started = time.monotonic()
-    prepared = prepare(plan, site)
-    eras = plan.eras.choose(training_eras(prepared))
-    train_on, held_out = hold_out(eras, held_out=plan.early_stopping_eras, purge=prepared.purge)
-    data = TrainingSet(prepared.sources, prepared.features, train_on, held_out)
-    unfinished = model_folder(site.home, site.tournament, plan.name) / UNFINISHED
-    place = Workplace(site.cache, unfinished, beside=site.beside, force=force, listener=listener)
-    members = train_members(prepared.plan, data, place)
-    listener.step("trained")
-    contract = _contract(prepared, site, members, eras=train_on, seconds=time.monotonic() - started)
-    files = {member.file: member.content for member in members}
-    artifact = Artifact.save(site.home, contract, files)
-    for leftover in (unfinished, *unfinished.parent.glob(".*.part")):
-        shutil.rmtree(leftover, ignore_errors=True)
-    listener.step("artifact_saved")
+def train_model(context: Context, name: str, *, force: bool = False) -> Artifact:
+    """Train one model; the data is downloaded where it is not here, the ledger is told."""
+    spec = context.profile.model(name)
+    bring_for_training(context, spec)
+    require_as_downloaded(context, spec)
+    artifact = training.train(name, spec, context.workspace, force=force, listener=context.listener)
+    remember(context, artifact)
     return artifact
 
 
-def _contract(
-    prepared: Prepared,
-    site: Site,
-    members: Sequence[Member],
-    *,
-    eras: tuple[str, ...],
-    seconds: float,
-) -> Contract:
-    plan, now = prepared.plan, datetime.now(UTC)
-    neutralize, weights = plan.neutralize, plan.weights or EraWeights()
-    return Contract(
-        artifact_id=f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}",
-        model=plan.name,
-        tournament=site.tournament,
-        data_version=plan.data_version,
-        estimator=plan.estimator,
-        params=_params_as_trained(plan),
-        features=prepared.features,
-        features_digest=features_digest(prepared.features),
-        targets=plan.targets,
-        seeds=plan.seeds,
-        eras=eras,
-        purge_eras=prepared.purge,
-        missing_twos=plan.missing_twos,
-        neutralize_features=tuple(neutralize.features) if neutralize else (),
-        neutralize_proportion=neutralize.proportion if neutralize else 0.0,
-        leg_trees=plan.leg_trees,
-        boosters=tuple(_record(member) for member in members),
-        sources={source.data.path.name: source.digest for source in prepared.sources},
-        versions=_versions(),
-        trained_at=now.isoformat(timespec="seconds"),
-        training_seconds=round(seconds, 3),
-        profile_git=git_state(site.profile),
-        equal_eras=weights.equal,
-        half_life_eras=weights.half_life_eras,
+def require_as_downloaded(context: Context, spec: ModelSpec) -> None:
+    """A part of a file, or another one in its place, must not train a model unnoticed."""
+    for part in spec.data:
+        path = context.file(context.files.named(part))
+        record = context.ledger.file(context.tournament, f"{context.data_version}/{path.name}")
+        if record is None:
+            continue
+        with disk_errors(path):
+            sound = is_as_downloaded(record, path)
+        if not sound:
+            raise FileDamaged(
+                f"{path} is not what was downloaded",
+                hint=f"`numeri download --force {part}` brings it again; a file of your own goes"
+                " elsewhere",
+            )
+        if not record.digest:  # it is read whole for the training, now or earlier
+            context.ledger.keep_file(replace(record, digest=context.workspace.digest_of(path)))
+
+
+def _row(artifact: Artifact) -> TrainedModelRow:
+    contract = artifact.contract
+    return TrainedModelRow(
+        model=contract.model,
+        artifact=contract.artifact_id,
+        features=len(contract.features),
+        targets=contract.spec.targets,
+        seeds=contract.spec.seeds,
+        eras=len(contract.eras),
+        rows=max(booster.rows for booster in contract.boosters),
+        dropped_rows=sum(booster.dropped_rows for booster in contract.boosters),
+        trees=sum(booster.trees for booster in contract.boosters),
+        seconds=contract.training_seconds,
+        folder=artifact.folder,
     )
-
-
-def _params_as_trained(plan: ModelPlan) -> dict[str, Any]:
-    if plan.estimator != LIGHTGBM:
-        return dict(plan.params)
-    given = parameters(plan, plan.seeds[0])
-    return given if len(plan.seeds) == 1 else {k: v for k, v in given.items() if k != "seed"}
-
-
-def _record(member: Member) -> BoosterRecord:
-    return BoosterRecord(
-        file=member.file,
-        digest=sha256(member.content).hexdigest(),
-        target=member.target,
-        seed=member.seed,
-        rows=member.rows,
-        dropped_rows=member.dropped_rows,
-        trees=member.trees,
-    )
-
-
-def _versions() -> dict[str, str]:
-    libraries = ("lightgbm", "numpy", "pyarrow", "joblib")
-    return {
-        "numeri": __version__,
-        "python": platform.python_version(),
-        **{name: version(name) for name in libraries},
-    }
-
-
-def git_state(profile: Path | None) -> str:
-    """The commit of the profile's repository, "-dirty" where the file was changed; "" elsewhere."""
-    git = shutil.which("git")
-    if profile is None or git is None:
-        return ""
-
-    def ask(*words: str) -> str | None:
-        done = subprocess.run(  # noqa: S603 - git itself, with words of ours
-            [git, "-C", str(profile.parent), *words],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    try:
-        commit = ask("rev-parse", "HEAD")
-        changed = ask("status", "--porcelain", "--", profile.name)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    if not commit:
-        return ""
-    return f"{commit}-dirty" if changed else commit

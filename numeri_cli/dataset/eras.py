@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from numeri_cli.errors import FileForeign, TargetAlias, TargetUnknown, UsageProblem
+from numeri_cli.errors import TargetAlias, TargetUnknown, UsageProblem
 
 DAYS_PER_ERA = 5
 PURGE_MARGIN_ERAS = 4
@@ -20,44 +20,6 @@ class Window:
 
     train_eras: tuple[str, ...]
     test_eras: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class EraChoice:
-    """Which eras take part.
-
-    stride: every n-th era of those left, counted from the first
-    first, last: numbers of the outermost eras, inclusive
-    only: names of the eras, where just these are wanted
-    """
-
-    stride: int = 1
-    first: int | None = None
-    last: int | None = None
-    only: tuple[str, ...] | None = None
-
-    def __post_init__(self) -> None:
-        if self.stride < 1:
-            raise UsageProblem(f"an era stride of {self.stride} is none", hint="1 takes every era")
-
-    def choose(self, eras: Iterable[str]) -> tuple[str, ...]:
-        """The chosen of these eras, in order of time. Raises FileForeign where `only` is absent."""
-        ordered = sort_eras(eras)
-        if self.only is not None:
-            absent = sorted(set(self.only) - set(ordered))
-            if absent:
-                raise FileForeign(
-                    f"the data has no era {absent[0]!r}",
-                    hint=f"its eras are {ordered[0]} to {ordered[-1]}" if ordered else "",
-                )
-            ordered = sort_eras(self.only)
-        within = [
-            era
-            for era in ordered
-            if (self.first is None or era_number(era) >= self.first)
-            and (self.last is None or era_number(era) <= self.last)
-        ]
-        return tuple(within[:: self.stride])
 
 
 def era_number(era: str) -> float:

@@ -1,4 +1,4 @@
-"""A trained model on disk: boosters and the contract they were made under."""
+"""A trained model on disk: its members and the contract they were made under."""
 
 from __future__ import annotations
 
@@ -12,13 +12,9 @@ from pathlib import Path
 from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, ModelUntrained
 from numeri_cli.files import disk_errors, safe_name, write_text
 from numeri_cli.home import Home
-from numeri_cli.learning.contract import Contract
-from numeri_cli.learning.estimators.any_class import (
-    Fitted,
-    FittedLightGBM,
-    load_estimator,
-)
-from numeri_cli.learning.plan import LIGHTGBM
+from numeri_cli.learning.contract import Contract, MemberRecord
+from numeri_cli.learning.estimators.base import Estimator, Fitted, make_estimator
+from numeri_cli.learning.prediction import FittedModel
 
 CONTRACT = "model.json"
 UNFINISHED = ".unfinished"
@@ -26,17 +22,21 @@ UNFINISHED = ".unfinished"
 
 @dataclass(frozen=True)
 class Artifact:
-    """A folder with model.json and one file per booster; a LightGBM one is LightGBM's text."""
+    """A folder with model.json and one file for each member.
+
+    digest: SHA-256 of model.json, in hex
+    """
 
     folder: Path
     contract: Contract
+    digest: str
 
     @classmethod
-    def save(cls, home: Home, contract: Contract, files: Mapping[str, bytes]) -> Artifact:
-        """Write the folder under its final name in one step. Raises DiskError."""
-        model = model_folder(home, contract.tournament, contract.model)
+    def save(cls, model: Path, contract: Contract, files: Mapping[str, bytes]) -> Artifact:
+        """Write an artifact into the folder of its model, in one step. Raises DiskError."""
         final = model / safe_name(contract.artifact_id)
         part = model / f".{contract.artifact_id}.{os.getpid()}.part"
+        text = contract.to_json()
         with disk_errors(final):
             try:
                 part.mkdir(parents=True)
@@ -45,11 +45,11 @@ class Artifact:
                         file.write(content)
                         file.flush()
                         os.fsync(file.fileno())
-                write_text(part / CONTRACT, contract.to_json())
+                write_text(part / CONTRACT, text)
                 part.rename(final)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
-        return cls(final, contract)
+        return cls(final, contract, hashlib.sha256(text.encode()).hexdigest())
 
     @classmethod
     def open(cls, folder: Path, *, tournament: str) -> Artifact:
@@ -69,50 +69,51 @@ class Artifact:
                 f"not {tournament}",
                 hint="train it on this tournament's data",
             )
-        return cls(folder, contract)
+        return cls(folder, contract, hashlib.sha256(content).hexdigest())
 
-    def members(
-        self, *, digests: Mapping[str, str] | None = None, beside: Path | None = None
-    ) -> tuple[Fitted, ...]:
-        """The ensemble, each file checked against its digest.
+    def fitted(
+        self, *, digests: Mapping[str, str] | None = None, module_folder: Path | None = None
+    ) -> FittedModel:
+        """The model, ready to predict.
 
-        digests: file → SHA-256 as the ledger has it; needed for anything but LightGBM, since
-        opening such a file runs code
-        beside: where else modules are looked for
-        Raises ArtifactDamaged.
+        digests: file → SHA-256 as the ledger has it; needed where opening a file runs code
+        module_folder: where else modules are looked for
+        Raises ArtifactDamaged, EstimatorInvalid.
         """
-        return tuple(
-            self._member(record.file, record.digest, digests or {}, beside)
-            for record in self.contract.boosters
+        contract = self.contract
+        estimator = make_estimator(contract.spec.estimator, module_folder=module_folder)
+        return FittedModel(
+            name=contract.model,
+            data_version=contract.data_version,
+            features=contract.features,
+            missing_twos=contract.spec.missing_twos,
+            members=tuple(
+                self._member(record, estimator, digests or {}) for record in contract.boosters
+            ),
         )
 
     def _member(
-        self, name: str, digest: str, digests: Mapping[str, str], beside: Path | None
+        self, record: MemberRecord, estimator: Estimator, digests: Mapping[str, str]
     ) -> Fitted:
-        path = self.folder / safe_name(name)
+        path = self.folder / safe_name(record.file)
         if not path.is_file():
             raise ArtifactDamaged(f"{path} is missing", hint="train the model again")
         with disk_errors(path):
             content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != digest:
+        if hashlib.sha256(content).hexdigest() != record.digest:
             raise ArtifactDamaged(
                 f"{path} was altered after the training", hint="train the model again"
             )
-        if self.contract.estimator == LIGHTGBM:
-            return FittedLightGBM.parse(
-                content.decode(), features=self.contract.features, source=path
-            )
-        if name not in digests:
+        if not estimator.opens_safely and record.file not in digests:
             raise ArtifactDamaged(
                 f"the ledger does not know {path}, and opening it could run code",
                 hint="train the model on this machine",
             )
-        return load_estimator(
+        return estimator.load(
             content,
-            name=self.contract.estimator,
-            digest=digests[name],
+            features=self.contract.features,
             source=path,
-            beside=beside,
+            digest=digests.get(record.file),
         )
 
 
@@ -153,13 +154,22 @@ def find_artifact(
                 hint="`numeri models --local` lists them",
             )
         return Artifact.open(chosen, tournament=tournament)
-    names = sorted(
-        (p.name for p in folder.glob("*") if not p.name.startswith(".") and p.is_dir()),
-        reverse=True,
-    )
-    if not names:
+    newest = _newest(folder)
+    if newest is None:
         raise ModelUntrained(
             f"model {model} has not been trained for {tournament}",
             hint=f"`numeri train {model}` does it",
         )
-    return Artifact.open(folder / names[0], tournament=tournament)
+    return Artifact.open(newest, tournament=tournament)
+
+
+def is_trained(home: Home, tournament: str, model: str) -> bool:
+    """Whether a model has an artifact; what is wrong with it shows where it is opened."""
+    newest = _newest(model_folder(home, tournament, model))
+    return newest is not None and (newest / CONTRACT).is_file()
+
+
+def _newest(folder: Path) -> Path | None:
+    """The newest artifact's folder; a later one has a later name."""
+    found = [path for path in folder.glob("*") if not path.name.startswith(".") and path.is_dir()]
+    return max(found, key=lambda path: path.name, default=None)

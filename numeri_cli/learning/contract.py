@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from numeri_cli.dataset.features import features_digest
 from numeri_cli.errors import ArtifactDamaged
+from numeri_cli.model_spec import FROM_LIST, ModelSpec, Words
 
-FORMAT = 1
+FORMAT = 2
+FIRST_FORMAT = 1  # without `spec`; what it said of the model stood in keys of its own
 
 
-@dataclass(frozen=True)
-class BoosterRecord:
+class MemberRecord(BaseModel):
     """One member of the ensemble.
 
     file: its name in the artifact's folder; digest: SHA-256 of its bytes, in hex
     dropped_rows: rows of the chosen eras whose target was not resolved
-    trees: 0 for other estimators
+    trees: 0 where it has none that can be counted
     """
+
+    model_config = ConfigDict(frozen=True, strict=True)
 
     file: str
     digest: str
@@ -31,67 +35,77 @@ class BoosterRecord:
     trees: int
 
 
-@dataclass(frozen=True)
-class Contract:
+class Contract(BaseModel):
     """The terms of a model.
 
-    features: in the order of the boosters' columns
-    eras: those it was trained on; a score of an era within `purge_eras` of them is no test
+    spec: the model as the profile had it then
     params: as given to the estimator, our defaults included, without the seed
-    neutralize_features, neutralize_proportion: as the profile had them then
-    equal_eras, half_life_eras: how much each era counted, see `EraWeights`
+    features: the names, in the order of the members' columns
+    eras: those it was trained on; a score of an era within `purge_eras` of them is no test
+    neutralize_features: the names; empty where predictions are left as they are
     sources: file name → SHA-256; versions: library → version
     trained_at: ISO 8601, UTC; profile_git: commit, "-dirty" where changed; "" outside git
     """
+
+    model_config = ConfigDict(frozen=True, strict=True, ser_json_inf_nan="constants")
 
     artifact_id: str
     model: str
     tournament: str
     data_version: str
-    estimator: str
+    spec: ModelSpec
     params: dict[str, Any]
-    features: tuple[str, ...]
+    features: Words
     features_digest: str
-    targets: tuple[str, ...]
-    seeds: tuple[int, ...]
-    eras: tuple[str, ...]
+    eras: Words
     purge_eras: int
-    missing_twos: str
-    neutralize_features: tuple[str, ...]
-    neutralize_proportion: float
-    leg_trees: int
-    boosters: tuple[BoosterRecord, ...]
+    neutralize_features: Words
+    boosters: Annotated[tuple[MemberRecord, ...], FROM_LIST]
     sources: dict[str, str]
     versions: dict[str, str]
     trained_at: str
     training_seconds: float
     profile_git: str
-    equal_eras: bool = False
-    half_life_eras: float | None = None
     format: int = FORMAT
 
     def to_json(self) -> str:
         """As it stands in model.json."""
-        return json.dumps(asdict(self), indent=1, default=str) + "\n"
+        return self.model_dump_json(indent=1) + "\n"
 
     @classmethod
     def parse(cls, text: str, *, source: Path) -> Contract:
         """Read model.json. Raises ArtifactDamaged where anything is missing or altered."""
         try:
             content = json.loads(text)
-            known = {field.name for field in fields(cls)}
-            content = {name: value for name, value in content.items() if name in known}
-            content["boosters"] = tuple(BoosterRecord(**entry) for entry in content["boosters"])
-            for name in ("features", "targets", "seeds", "eras", "neutralize_features"):
-                content[name] = tuple(content[name])
-            contract = cls(**content)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            found = content["format"]
+            if found == FIRST_FORMAT:
+                content |= {"spec": _spec_of_first_format(content), "format": FORMAT}
+            contract = cls.model_validate(content) if content["format"] == FORMAT else None
+        except (ValidationError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise _damaged(source, "is no contract of a model") from error
-        if contract.format != FORMAT:
-            raise _damaged(source, f"has the format {contract.format}, not {FORMAT}")
+        if contract is None:
+            raise _damaged(source, f"has the format {found}, not {FORMAT}")
         if features_digest(contract.features) != contract.features_digest:
             raise _damaged(source, "has other features than it was written with")
         return contract
+
+
+def _spec_of_first_format(content: dict[str, Any]) -> dict[str, Any]:
+    proportion = content["neutralize_proportion"]
+    neutralize = {"features": content["neutralize_features"], "proportion": proportion}
+    return {
+        "features": content["features"],
+        "targets": content["targets"],
+        "seeds": content["seeds"],
+        "data": [Path(name).stem for name in content["sources"]],
+        "missing_twos": content["missing_twos"],
+        "estimator": {"name": content["estimator"], "params": content["params"]},
+        "era_weights": {
+            "equal": content.get("equal_eras", False),
+            "half_life_eras": content.get("half_life_eras"),
+        },
+        "neutralize": neutralize if proportion else None,
+    }
 
 
 def _damaged(source: Path, reason: str) -> ArtifactDamaged:

@@ -1,20 +1,21 @@
-"""Tables of feature columns → the float32 rows that estimators take."""
+"""Feature columns of chosen rows: blocks of them as a table, or all as a float32 matrix."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from numeri_cli.learning.estimators.lightgbm.binned import (
-    column_blocks,
-    without_missing_twos,
-)
+from numeri_cli.dataset.parquet import parquet_errors, plain_table
 from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import SILENT, Listener
 
+BLOCK_COLUMNS = 64
+MISSING_TWO = 2
 FloatMatrix = npt.NDArray[np.float32]
 
 
@@ -58,3 +59,56 @@ def float_matrix(
                 place += 1
             task.advance(table.num_columns)
     return matrix
+
+
+@contextmanager
+def column_blocks(
+    rows: Rows, features: Sequence[str], *, size: int = BLOCK_COLUMNS
+) -> Iterator[Iterator[pa.Table]]:
+    """Blocks of columns of the chosen rows, in the features' order; the files stay open."""
+    for source in rows.sources:
+        source.data.require(features)
+    with ExitStack() as stack:
+        files = []
+        for source in rows.sources:
+            with parquet_errors(source.data.path):
+                files.append(stack.enter_context(pq.ParquetFile(source.data.path)))
+        yield (
+            _read_block(rows, files, list(features[first : first + size]))
+            for first in range(0, len(features), size)
+        )
+
+
+def _read_block(rows: Rows, files: Sequence[pq.ParquetFile], names: list[str]) -> pa.Table:
+    parts = []
+    for source, mask, file in zip(rows.sources, rows.masks, files, strict=True):
+        start = 0
+        for group, length in enumerate(source.data.group_rows):
+            chosen = mask[start : start + length]
+            start += length
+            if not chosen.any():
+                continue
+            with parquet_errors(source.data.path):
+                table = plain_table(file, [group], names)
+            parts.append(table if chosen.all() else table.filter(pa.array(chosen)))
+    return pa.concat_tables(parts, promote_options="permissive")
+
+
+def without_missing_twos(table: pa.Table, codes: npt.NDArray[np.int32]) -> pa.Table:
+    """The table with each column empty in the eras where it is 2 throughout.
+
+    codes: (rows,) the era of every row
+    """
+    if not len(codes):
+        return table
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])
+    run_eras = codes[starts]
+    columns = []
+    for column in table.columns:
+        values = column.to_numpy()
+        runs = np.logical_and.reduceat(values == MISSING_TWO, starts)
+        whole = np.ones(int(codes.max()) + 1, dtype=np.bool_)
+        np.logical_and.at(whole, run_eras, runs)
+        missing = whole[codes]
+        columns.append(pa.array(values, mask=missing) if missing.any() else column)
+    return pa.table(columns, names=table.column_names)

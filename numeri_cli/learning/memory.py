@@ -11,36 +11,21 @@ from numeri_cli.errors import MemoryShort
 from numeri_cli.files import free_bytes
 
 GIGABYTE = 10**9
-PROCESS_BYTES = 350_000_000
-BINNED_CELL_BYTES = {True: 0.65, False: 1.15}  # five values fit half a byte, 255 bins one
-ROW_BYTES = 80  # gradients, hessians, scores, labels, weights, row indices
-BLOCK_CELL_BYTES = 3
 
 
 @dataclass(frozen=True)
-class Shape:
+class TrainingShape:
     """The size of a training.
 
-    five_valued: whether the features are whole numbers of few values
-    leaves: of a tree; each keeps a histogram of every feature
+    five_valued: whether every feature is a whole number in its file
     """
 
     rows: int
     features: int
     five_valued: bool
-    leaves: int = 31
 
-    def binned_bytes(self) -> float:
-        """The binned rows, in memory and in the cache on disk."""
-        return self.rows * self.features * BINNED_CELL_BYTES[self.five_valued]
 
-    def peak_bytes(self, block_columns: int) -> float:
-        """The most that training holds at once, the process itself included."""
-        bins = 6 if self.five_valued else 256
-        histograms = self.leaves * self.features * bins * 16
-        block = self.rows * min(block_columns, self.features) * BLOCK_CELL_BYTES
-        scores = self.rows * ROW_BYTES
-        return PROCESS_BYTES + self.binned_bytes() + max(block, histograms) + scores
+PeakBytes = Callable[[TrainingShape], float]
 
 
 def available_bytes() -> int:
@@ -59,15 +44,19 @@ def available_bytes() -> int:
     return min(limits)
 
 
-def check_memory(shape: Shape, *, block_columns: int, available: int, force: bool) -> None:
-    """Raise MemoryShort, saying what would fit, where the plan needs more than there is."""
-    needed = shape.peak_bytes(block_columns)
+def check_memory(
+    shape: TrainingShape, peak_bytes: PeakBytes, *, available: int, force: bool
+) -> None:
+    """Raise MemoryShort, saying what would fit, where a training needs more than there is.
+
+    peak_bytes: what a training of a shape holds at most, the process itself included
+    """
+    needed = peak_bytes(shape)
     if force or needed <= available:
         return
 
     def fits(rows: int, features: int) -> bool:
-        smaller = Shape(rows, features, shape.five_valued, shape.leaves)
-        return smaller.peak_bytes(block_columns) <= available
+        return peak_bytes(TrainingShape(rows, features, shape.five_valued)) <= available
 
     advice = []
     features = _largest(shape.features, lambda count: fits(shape.rows, count))

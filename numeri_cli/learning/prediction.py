@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +14,10 @@ from numeri_cli.dataset.by_era import tables_by_era
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.prediction_files import prediction_writer
 from numeri_cli.errors import ArtifactForeign
-from numeri_cli.learning.estimators.any_class import Fitted
-from numeri_cli.learning.estimators.lightgbm.binned import without_missing_twos
-from numeri_cli.learning.matrix import float_rows
-from numeri_cli.learning.plan import Neutralization
+from numeri_cli.learning.estimators.base import Fitted
+from numeri_cli.learning.matrix import float_rows, without_missing_twos
+from numeri_cli.learning.training_data import feature_names
+from numeri_cli.model_spec import Neutralization
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.scoring.ensemble import combine
 
@@ -26,28 +25,24 @@ FloatArray = npt.NDArray[np.float64]
 CHUNK_BYTES = 16 * 2**20
 
 
-class Terms(Protocol):
-    """What of a model's contract prediction needs."""
+@dataclass(frozen=True, kw_only=True)
+class FittedModel:
+    """A trained model, ready to predict.
 
-    @property
-    def model(self) -> str:
-        """Its name."""
+    features: in the order of the members' columns
+    data_version: where it was trained
+    missing_twos: "nan" has a feature that is 2 throughout an era count as missing there
+    """
 
-    @property
-    def data_version(self) -> str:
-        """Where it was trained."""
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """In the order of the members' columns."""
-
-    @property
-    def missing_twos(self) -> str:
-        """Whether a feature that is 2 throughout an era is missing there."""
+    name: str
+    data_version: str
+    features: tuple[str, ...]
+    missing_twos: str
+    members: tuple[Fitted, ...]
 
 
 @dataclass(frozen=True)
-class EraPredictions:
+class MemberPredictions:
     """What each member says about one era.
 
     ids: (n,) strings; raw: (n, members) as the members predict
@@ -70,63 +65,61 @@ class PredictedFile:
 
 
 def raw_predictions(
-    members: Sequence[Fitted],
-    terms: Terms,
+    model: FittedModel,
     data: DataFile,
     *,
     also: Sequence[str] = (),
     eras: Sequence[str] | None = None,
-) -> Iterator[EraPredictions]:
-    """Era after era, each member's predictions; columns are taken by the contract's names.
+) -> Iterator[MemberPredictions]:
+    """Era after era, each member's predictions; columns are taken by their names.
 
     also: further columns to read; eras: only these
     Raises ArtifactForeign naming the features that the file lacks.
     """
-    check_features(terms, data)
-    columns = list(dict.fromkeys([data.id_column, *terms.features, *also]))
+    _require_features(model, data)
+    columns = list(dict.fromkeys([data.id_column, *model.features, *also]))
     for era, table in tables_by_era(data, columns, eras=eras):
-        yield EraPredictions(
+        yield MemberPredictions(
             era=era,
             ids=table.column(data.id_column).cast(pa.string()),
-            raw=_predict_era(members, terms, table),
+            raw=_predict_era(model, table),
             table=table,
         )
 
 
-def check_features(terms: Terms, data: DataFile) -> None:
+def _require_features(model: FittedModel, data: DataFile) -> None:
     """Raise ArtifactForeign, with names, where the file lacks a feature of the model."""
     known = set(data.columns)
-    absent = [name for name in terms.features if name not in known]
+    absent = [name for name in model.features if name not in known]
     if absent:
         shown = ", ".join(absent[:3]) + (f" and {len(absent) - 3} more" if absent[3:] else "")
         raise ArtifactForeign(
-            f"model {terms.model} needs features that {data.path} lacks: {shown}",
-            hint=f"it was trained on {terms.data_version}; take that version's files or "
-            f"`numeri train {terms.model}` again",
+            f"model {model.name} needs features that {data.path} lacks: {shown}",
+            hint=f"it was trained on {model.data_version}; take that version's files or "
+            f"`numeri train {model.name}` again",
         )
 
 
-def _predict_era(members: Sequence[Fitted], terms: Terms, table: pa.Table) -> FloatArray:
-    if terms.missing_twos == "nan":
-        features = table.select(list(terms.features))
+def _predict_era(model: FittedModel, table: pa.Table) -> FloatArray:
+    if model.missing_twos == "nan":
+        features = table.select(list(model.features))
         table = without_missing_twos(features, np.zeros(table.num_rows, dtype=np.int32))
-    raw = np.empty((table.num_rows, len(members)))
-    step = max(1, CHUNK_BYTES // (4 * len(terms.features)))
+    raw = np.empty((table.num_rows, len(model.members)))
+    step = max(1, CHUNK_BYTES // (4 * len(model.features)))
     for start in range(0, table.num_rows, step):
         stop = min(start + step, table.num_rows)
-        rows = float_rows(table, terms.features, start=start, stop=stop)
-        for place, member in enumerate(members):
+        rows = float_rows(table, model.features, start=start, stop=stop)
+        for place, member in enumerate(model.members):
             raw[start:stop, place] = member.predict(rows)
     return raw
 
 
 def predict_file(
-    members: Sequence[Fitted],
-    terms: Terms,
+    model: FittedModel,
     data: DataFile,
     output: Path,
     *,
-    neutralize: Neutralization | None,
+    neutralization: Neutralization | None,
     eras: Sequence[str] | None = None,
     with_era: bool = False,
     listener: Listener = SILENT,
@@ -135,19 +128,19 @@ def predict_file(
 
     output: .parquet or .csv with columns `id`, `prediction`, in the file's order of eras;
     `with_era` puts `era` between them
-    neutralize: with its features resolved to names; None leaves it out
+    neutralization: with its features resolved to names; None leaves it out
     Raises ArtifactForeign, FileForeign, FileDamaged, DiskError.
     """
-    names = _resolved(neutralize)
+    names = feature_names(neutralization)
     data.require(names)
     written: list[str] = []
     with (
         prediction_writer(output, with_era=with_era) as writer,
         listener.task("predicting", total=_rows_of(data, eras), unit="rows") as task,
     ):
-        for era in raw_predictions(members, terms, data, also=names, eras=eras):
+        for era in raw_predictions(model, data, also=names, eras=eras):
             features = float_rows(era.table, names) if names else None
-            proportion = neutralize.proportion if neutralize else 0.0
+            proportion = neutralization.proportion if neutralization else 0.0
             prediction = combine(era.raw, features, proportion=proportion)
             writer.write(era.ids, prediction, era=era.era)
             written.append(era.era)
@@ -161,11 +154,3 @@ def _rows_of(data: DataFile, eras: Sequence[str] | None) -> int:
         return data.rows
     counts = data.eras().counts()
     return sum(counts.get(era, 0) for era in set(eras))
-
-
-def _resolved(neutralize: Neutralization | None) -> tuple[str, ...]:
-    if neutralize is None or neutralize.proportion == 0:
-        return ()
-    if isinstance(neutralize.features, str):
-        raise TypeError("the set to neutralize against has to be resolved to names first")
-    return neutralize.features

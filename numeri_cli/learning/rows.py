@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from numeri_cli.dataset.eras import sort_eras
 from numeri_cli.dataset.parquet import (
@@ -57,6 +58,11 @@ class Rows:
     def chosen_eras(self) -> tuple[str, ...]:
         """The eras that have a chosen row, in order of time."""
         return sort_eras(self.eras[code] for code in np.unique(self.codes))
+
+    def are_whole_numbers(self, features: Sequence[str]) -> bool:
+        """Whether each of these features is a whole number in every file."""
+        fields = [s.data.schema.field(name).type for s in self.sources for name in features]
+        return all(pa.types.is_integer(kind) for kind in fields)
 
     def digest(self) -> str:
         """SHA-256 of the files and of which of their rows, in hex."""

@@ -1,324 +1,194 @@
-"""A model's plan, targets × seeds, on its data → the members of an ensemble."""
+"""A model, targets × seeds, trained on its data → a new artifact."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
+import platform
+import secrets
+import shutil
+import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from numeri_cli.dataset.eras import before_purge, era_number
-from numeri_cli.dataset.parquet import float_column
-from numeri_cli.errors import MemoryShort, ParameterUnknown, UsageProblem
-from numeri_cli.learning.estimators.any_class import (
+from numeri_cli import __version__
+from numeri_cli.dataset.eras import era_number
+from numeri_cli.dataset.features import features_digest
+from numeri_cli.learning.artifact import UNFINISHED, Artifact
+from numeri_cli.learning.contract import Contract, MemberRecord
+from numeri_cli.learning.estimators.base import (
+    Estimator,
     Fitted,
-    FittedLightGBM,
-    dump_estimator,
-    estimator_class,
-    fit_estimator,
-    load_estimator,
+    MemberTask,
+    Trainer,
+    TrainingSettings,
     make_estimator,
 )
-from numeri_cli.learning.estimators.lightgbm.binned import (
-    BLOCK_COLUMNS,
-    build_binned,
-    subset,
+from numeri_cli.learning.held_out import HeldOut
+from numeri_cli.learning.rows import LabelledRows, Rows, rows_of_eras, with_target
+from numeri_cli.learning.training_data import (
+    TrainingData,
+    hold_out,
+    open_training_data,
+    training_eras,
 )
-from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
-from numeri_cli.learning.estimators.lightgbm.legs import (
-    BoosterOrder,
-    train_booster,
-)
-from numeri_cli.learning.estimators.lightgbm.parameters import (
-    DEFAULT_TREES,
-    lgb,
-    lightgbm_parameters,
-    value_of,
-)
-from numeri_cli.learning.held_out import PATIENCE_TREES, EraCorrJudge, HeldOut
-from numeri_cli.learning.matrix import float_matrix
-from numeri_cli.learning.memory import (
-    GIGABYTE,
-    Shape,
-    available_bytes,
-    check_disk,
-    check_memory,
-)
-from numeri_cli.learning.plan import LIGHTGBM, EraWeights, ModelPlan
-from numeri_cli.learning.rows import LabelledRows, Rows, Source, rows_of_eras, with_target
+from numeri_cli.learning.workspace import Workspace
+from numeri_cli.locks import held_lock
+from numeri_cli.model_spec import EraWeights, ModelSpec
 from numeri_cli.progress import SILENT, Listener
 
-
-@dataclass(frozen=True)
-class TrainingSet:
-    """The data of a plan: opened, chosen, purged.
-
-    eras: those that train; held_out_eras: those that stop the training early
-    """
-
-    sources: tuple[Source, ...]
-    features: tuple[str, ...]
-    eras: tuple[str, ...]
-    held_out_eras: tuple[str, ...] = ()
-
-    @property
-    def five_valued(self) -> bool:
-        """Whether every feature is a whole number in the file, so that half a byte holds it."""
-        fields = [s.data.schema.field(name).type for s in self.sources for name in self.features]
-        return all(pa.types.is_integer(kind) for kind in fields)
+LIBRARIES = ("numpy", "pyarrow")
 
 
 @dataclass(frozen=True)
 class Member:
-    """A trained member, as it goes into a file."""
+    """A trained member: what is recorded of it, and the content of its file."""
 
-    file: str
+    record: MemberRecord
     content: bytes
-    target: str
-    seed: int
-    rows: int
-    dropped_rows: int
-    trees: int
 
-    def fitted(self, plan: ModelPlan, features: tuple[str, ...], *, beside: Path | None) -> Fitted:
+    def fitted(self, estimator: Estimator, features: tuple[str, ...]) -> Fitted:
         """The member itself, fresh from its training."""
-        source = Path(self.file)
-        if plan.estimator == LIGHTGBM:
-            text = self.content.decode()
-            return FittedLightGBM.parse(text, features=features, source=source)
-        digest = hashlib.sha256(self.content).hexdigest()
-        return load_estimator(
-            self.content, name=plan.estimator, digest=digest, source=source, beside=beside
-        )
+        source, digest = Path(self.record.file), self.record.digest
+        return estimator.load(self.content, features=features, source=source, digest=digest)
 
 
-@dataclass(frozen=True)
-class Workplace:
-    """Where a training works.
+def train(
+    name: str,
+    spec: ModelSpec,
+    workspace: Workspace,
+    *,
+    folder: Path | None = None,
+    estimator: Estimator | None = None,
+    force: bool = False,
+    listener: Listener = SILENT,
+) -> Artifact:
+    """Train a model and keep it as a new artifact; older ones stay.
 
-    cache: of binned data
-    unfinished: the folder of legs
-    beside: where else an estimator's module is looked for
-    whole: rows that hold all that will be trained on here, so that one binned file serves
+    Killed at any time, the next call goes on at the last finished segment with the same trees.
+    folder: where the artifact and what is unfinished are put; by default among the model's
+    estimator: the one that the model names, unless given
+    force: train even where memory or disk look too small
+    Raises FileMissing and the like, FeatureUnknown, TargetUnknown, TargetAlias, TargetMissing,
+    ParameterUnknown, EstimatorInvalid, MemoryShort, DiskError; LockHeld where another process
+    trains the same model.
     """
-
-    cache: BinnedCache
-    unfinished: Path
-    beside: Path | None = None
-    whole: Rows | None = None
-    force: bool = False
-    listener: Listener = SILENT
-
-
-def hold_out(
-    eras: Sequence[str], *, held_out: int, purge: int
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The eras that train and the last ones that stop it early, purged in between."""
-    if not held_out:
-        return tuple(eras), ()
-    last = tuple(eras[-held_out:])
-    train = before_purge(eras[:-held_out], first_test_era=last[0], purge=purge)
-    if not train:
-        raise UsageProblem(
-            f"holding out {held_out} of {len(eras)} eras, {purge} purged, leaves none to train on",
-            hint="hold out fewer, or take more data",
+    folder = folder or workspace.artifacts(name)
+    with held_lock(workspace.lock(name), what=f"a training of {name}"):
+        started = time.monotonic()
+        estimator = estimator or checked_estimator(name, spec, workspace)
+        data = open_training_data(spec, workspace)
+        eras, held_out_eras = hold_out(
+            training_eras(spec, data)[:: spec.era_stride],
+            held_out=spec.early_stopping_eras,
+            purge=data.purge_eras,
         )
-    return train, last
+        settings = TrainingSettings(
+            features=data.features,
+            missing_twos=spec.missing_twos,
+            era_weights=spec.era_weights,
+            held_out=held_out_rows(spec, data, held_out_eras, listener),
+            cache=workspace.cache,
+            unfinished=folder / UNFINISHED,
+            force=force,
+            listener=listener,
+        )
+        rows = rows_of_eras(data.sources, eras)
+        members = train_members(name, spec, rows, estimator=estimator, settings=settings)
+        listener.step("trained")
+        contract = _contract(
+            name,
+            spec,
+            workspace,
+            data=data,
+            eras=eras,
+            estimator=estimator,
+            members=members,
+            seconds=time.monotonic() - started,
+        )
+        files = {member.record.file: member.content for member in members}
+        artifact = Artifact.save(folder, contract, files)
+        for leftover in (folder / UNFINISHED, *folder.glob(".*.part")):
+            shutil.rmtree(leftover, ignore_errors=True)
+        listener.step("artifact_saved")
+        return artifact
 
 
-def parameters(plan: ModelPlan, seed: int) -> dict[str, Any]:
-    """A LightGBM booster's parameters: the plan's, our defaults, the seed unless the plan has one.
+def checked_estimator(name: str, spec: ModelSpec, workspace: Workspace) -> Estimator:
+    """The estimator that a model names, once it was found to be trainable.
 
-    Raises ParameterUnknown.
+    Raises ParameterUnknown, EstimatorInvalid.
     """
-    params = lightgbm_parameters(plan.params)
-    trees = value_of(params, "num_iterations", DEFAULT_TREES)
-    if not isinstance(trees, int) or trees < 1:
-        raise ParameterUnknown(
-            f"{trees!r} is no number of trees",
-            hint="n_estimators in params has to be a whole number, 1 or more",
-        )
-    if value_of(params, "seed", None) is None:
-        return params | {"seed": seed}
-    if len(plan.seeds) > 1:
-        raise ParameterUnknown(
-            f"params give the seed that the {len(plan.seeds)} `seeds` of {plan.name} are to vary",
-            hint="leave the seed out of params, or name one seed",
-        )
-    return params
+    estimator = make_estimator(spec.estimator, module_folder=workspace.module_folder)
+    estimator.check(name, seeds=spec.seeds, early_stopping=spec.early_stopping_eras > 0)
+    return estimator
 
 
-def train_members(plan: ModelPlan, data: TrainingSet, place: Workplace) -> tuple[Member, ...]:
-    """Train targets × seeds, in this order.
+def held_out_rows(
+    spec: ModelSpec, data: TrainingData, eras: Sequence[str], listener: Listener
+) -> HeldOut | None:
+    """The rows of held-out eras; None where there are none."""
+    if not eras:
+        return None
+    rows = rows_of_eras(data.sources, eras)
+    return HeldOut(rows, data.features, spec.missing_twos, listener)
+
+
+def train_members(
+    name: str, spec: ModelSpec, rows: Rows, *, estimator: Estimator, settings: TrainingSettings
+) -> tuple[Member, ...]:
+    """Train targets × seeds, in this order, on those rows whose target is resolved.
 
     Raises ParameterUnknown, TargetUnknown, TargetAlias, TargetMissing, FileForeign, MemoryShort,
     EstimatorInvalid.
     """
-    if plan.estimator == LIGHTGBM:
-        return tuple(_lightgbm_members(plan, data, place))
-    if plan.early_stopping_eras:
-        raise ParameterUnknown(
-            f"early_stopping_eras is for lightgbm, not for {plan.estimator}",
-            hint="take it out of the profile",
-        )
-    return tuple(_estimator_members(plan, data, place))
+    return tuple(_members(name, spec, rows, estimator, settings))
 
 
-def _lightgbm_members(plan: ModelPlan, data: TrainingSet, place: Workplace) -> Iterator[Member]:
-    parameters(plan, plan.seeds[0])  # refuse what is unknown before anything is read
-    held_rows = rows_of_eras(data.sources, data.held_out_eras)
-    held_out: HeldOut | None = None
-    key, binned = "", None
-    for target in plan.targets:
-        chosen = _labelled(data, target, place.listener)
-        params = parameters(plan, plan.seeds[0])
-        next_key = place.cache.key(
-            chosen.rows, data.features, params, missing_twos=plan.missing_twos
-        )
-        if binned is None or next_key != key:
-            binned = None  # its memory is needed for the next one
-            key, binned = next_key, _binned(plan, data, chosen.rows, key=next_key, place=place)
-        if data.held_out_eras and held_out is None:
-            held_out = HeldOut.read(
-                held_rows, data.features, missing_twos=plan.missing_twos, listener=place.listener
+def _members(
+    name: str, spec: ModelSpec, rows: Rows, estimator: Estimator, settings: TrainingSettings
+) -> Iterator[Member]:
+    trainer: Trainer | None = None
+    trainer_rows = ""
+    for target in spec.targets:
+        chosen = _labelled(rows, target, settings.listener)
+        digest = chosen.rows.digest()
+        if trainer is None or digest != trainer_rows:
+            trainer = None  # its memory is needed for the next one
+            trainer, trainer_rows = estimator.trainer(chosen.rows, settings), digest
+        weights = row_weights(chosen.rows, settings.era_weights)
+        for seed in spec.seeds:
+            label = f"{name} {target}" + (f" seed {seed}" if len(spec.seeds) > 1 else "")
+            task = MemberTask(label=label, target=target, seed=seed, rows=chosen, weights=weights)
+            made = trainer.train(task)
+            record = MemberRecord(
+                file=f"{target}-seed{seed}{estimator.suffix}",
+                digest=sha256(made.content).hexdigest(),
+                target=target,
+                seed=seed,
+                rows=chosen.rows.count,
+                dropped_rows=chosen.dropped,
+                trees=made.trees,
             )
-        for seed in plan.seeds:
-            judge = None
-            if held_out is not None:
-                judge = _judge(held_out, held_rows, target, params)
-            order = _order(plan, data, target, seed, key=key, place=place)
-            text = train_booster(
-                binned,
-                order,
-                labels=chosen.labels,
-                weights=era_weights(chosen.rows, plan.weights),
-                judge=judge,
-                listener=place.listener,
-            )
-            trees = len(re.findall(r"^Tree=\d+$", text, flags=re.MULTILINE))
-            yield Member(
-                f"{target}-seed{seed}.txt",
-                text.encode(),
-                target,
-                seed,
-                chosen.rows.count,
-                chosen.dropped,
-                trees,
-            )
+            yield Member(record, made.content)
 
 
-def _binned(
-    plan: ModelPlan, data: TrainingSet, rows: Rows, *, key: str, place: Workplace
-) -> lgb.Dataset:
-    """The binned rows, from the cache or built and kept there; of `whole` these rows."""
-    params = parameters(plan, plan.seeds[0])
-    stored = rows
-    if place.whole is not None:
-        stored = place.whole
-        key = place.cache.key(stored, data.features, params, missing_twos=plan.missing_twos)
-    leaves = int(value_of(params, "num_leaves", 31))
-    shape = Shape(stored.count, len(data.features), data.five_valued, leaves)
-    check_memory(shape, block_columns=BLOCK_COLUMNS, available=available_bytes(), force=place.force)
-    binned = place.cache.load(key, params)
-    if binned is None:
-        keep = check_disk(shape.binned_bytes(), place.cache.folder, force=place.force)
-        binned = build_binned(
-            stored, data.features, params, missing_twos=plan.missing_twos, listener=place.listener
-        )
-        if keep:
-            place.cache.keep(key, binned)
-        place.listener.step("binned_built")
-    else:
-        place.listener.step("binned_loaded")
-    return binned if stored is rows else subset(binned, rows.within(stored))
-
-
-def _judge(held: HeldOut, rows: Rows, target: str, params: dict[str, Any]) -> EraCorrJudge:
-    values = [
-        float_column(source.data.read([target]), target)[mask]
-        for source, mask in zip(rows.sources, rows.masks, strict=True)
-    ]
-    patience = int(value_of(params, "early_stopping_round", PATIENCE_TREES))
-    return EraCorrJudge(held, np.concatenate(values), patience_trees=patience)
-
-
-def _order(
-    plan: ModelPlan, data: TrainingSet, target: str, seed: int, *, key: str, place: Workplace
-) -> BoosterOrder:
-    """The booster's order; its folder's name says everything that its trees depend on."""
-    params = parameters(plan, seed)
-    whole = place.whole.digest() if place.whole else ""
-    weights = repr(plan.weights)
-    parts = [key, whole, target, params, plan.leg_trees, data.held_out_eras, weights]
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-    label = f"{plan.name} {target}" + (f" seed {seed}" if len(plan.seeds) > 1 else "")
-    return BoosterOrder(label, params, plan.leg_trees, place.unfinished / digest[:32])
-
-
-def _estimator_members(plan: ModelPlan, data: TrainingSet, place: Workplace) -> Iterator[Member]:
-    kind = estimator_class(plan.estimator, beside=place.beside)
-    make_estimator(kind, plan.params, seed=plan.seeds[0])
-    previous, matrix = "", None
-    for target in plan.targets:
-        chosen = _labelled(data, target, place.listener)
-        rows = chosen.rows
-        digest = rows.digest()
-        if matrix is None or digest != previous:
-            matrix = None
-            _announce_matrix(plan, rows.count, len(data.features), place)
-            matrix = float_matrix(
-                rows, data.features, missing_twos=plan.missing_twos, listener=place.listener
-            )
-            previous = digest
-        for seed in plan.seeds:
-            label = f"{plan.name} {target} seed {seed}"
-            with place.listener.task(label, total=1, unit="fits") as task:
-                fitted = fit_estimator(
-                    make_estimator(kind, plan.params, seed=seed),
-                    matrix,
-                    chosen.labels,
-                    weights=era_weights(rows, plan.weights),
-                    groups=rows.codes,
-                    name=plan.estimator,
-                )
-                task.advance(1)
-            content = dump_estimator(fitted)
-            file = f"{target}-seed{seed}.joblib"
-            yield Member(file, content, target, seed, rows.count, chosen.dropped, 0)
-
-
-def _announce_matrix(plan: ModelPlan, rows: int, features: int, place: Workplace) -> None:
-    """Say what the rows will take in memory; estimators often copy them once."""
-    needed, free = rows * features * 4 * 2, available_bytes()
-    place.listener.say(
-        f"{plan.estimator} takes {rows:,} rows × {features:,} features as float32: "
-        f"{needed / 2 / GIGABYTE:.2f} GB, and as much again where it copies them"
-    )
-    if needed > free and not place.force:
-        raise MemoryShort(
-            f"{plan.estimator} needs about {needed / GIGABYTE:.1f} GB of memory and "
-            f"{free / GIGABYTE:.1f} GB are free",
-            hint="take fewer features or a larger era_stride; --force tries all the same",
-        )
-
-
-def _labelled(data: TrainingSet, target: str, listener: Listener) -> LabelledRows:
-    chosen = with_target(rows_of_eras(data.sources, data.eras), target)
+def _labelled(rows: Rows, target: str, listener: Listener) -> LabelledRows:
+    chosen = with_target(rows, target)
     if chosen.dropped:
         listener.say(f"{chosen.dropped:,} rows without a value of {target} are left out")
     return chosen
 
 
-def era_weights(rows: Rows, weights: EraWeights | None) -> npt.NDArray[np.float32] | None:
+def row_weights(rows: Rows, weights: EraWeights) -> npt.NDArray[np.float32] | None:
     """(rows.count,) the weight of each row, mean 1; None where all rows count the same."""
-    if weights is None:
+    if weights == EraWeights():
         return None
     codes = rows.codes
     per_era = np.ones(len(rows.eras))
@@ -330,3 +200,67 @@ def era_weights(rows: Rows, weights: EraWeights | None) -> npt.NDArray[np.float3
         per_era *= 0.5 ** (age / weights.half_life_eras)
     values = per_era[codes]
     return np.asarray(values / values.mean(), dtype=np.float32)
+
+
+def _contract(
+    name: str,
+    spec: ModelSpec,
+    workspace: Workspace,
+    *,
+    data: TrainingData,
+    eras: tuple[str, ...],
+    estimator: Estimator,
+    members: Sequence[Member],
+    seconds: float,
+) -> Contract:
+    now = datetime.now(UTC)
+    libraries = (*LIBRARIES, *estimator.libraries)
+    return Contract(
+        artifact_id=f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}",
+        model=name,
+        tournament=workspace.tournament,
+        data_version=workspace.data_version,
+        spec=spec,
+        params=estimator.recorded_parameters(spec.seeds),
+        features=data.features,
+        features_digest=features_digest(data.features),
+        eras=eras,
+        purge_eras=data.purge_eras,
+        neutralize_features=data.neutralize_features,
+        boosters=tuple(member.record for member in members),
+        sources={source.data.path.name: source.digest for source in data.sources},
+        versions={
+            "numeri": __version__,
+            "python": platform.python_version(),
+            **{library: version(library) for library in libraries},
+        },
+        trained_at=now.isoformat(timespec="seconds"),
+        training_seconds=round(seconds, 3),
+        profile_git=git_state(workspace.profile),
+    )
+
+
+def git_state(profile: Path | None) -> str:
+    """The commit of the profile's repository, "-dirty" where the file was changed; "" elsewhere."""
+    git = shutil.which("git")
+    if profile is None or git is None:
+        return ""
+
+    def ask(*words: str) -> str | None:
+        done = subprocess.run(  # noqa: S603 - git itself, with words of ours
+            [git, "-C", str(profile.parent), *words],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    try:
+        commit = ask("rev-parse", "HEAD")
+        changed = ask("status", "--porcelain", "--", profile.name)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    if not commit:
+        return ""
+    return f"{commit}-dirty" if changed else commit

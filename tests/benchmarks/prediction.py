@@ -28,16 +28,6 @@ REFERENCE = "lightgbm.readthedocs.io, Python introduction, Predicting: bst.predi
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What prediction needs to know of a model."""
-
-    features: tuple[str, ...]
-    model: str = "benchmark"
-    data_version: str = "v5.3"
-    missing_twos: str = "keep"
-
-
-@dataclass(frozen=True)
 class Loaded:
     """A booster and the file it is to predict."""
 
@@ -70,12 +60,17 @@ def load(rows: int, group_rows: int, folder: Path) -> Loaded:
 def ours(loaded: Loaded) -> Outputs:
     """Era after era."""
     from numeri_cli.dataset.parquet import DataFile
-    from numeri_cli.learning.estimators.any_class import FittedLightGBM
-    from numeri_cli.learning.prediction import raw_predictions
+    from numeri_cli.learning.estimators.lightgbm.estimator import FittedBooster
+    from numeri_cli.learning.prediction import FittedModel, raw_predictions
 
-    terms = Terms(feature_names(FEATURES))
-    member = FittedLightGBM(loaded.booster)
-    eras = raw_predictions([member], terms, DataFile.open(loaded.path))
+    model = FittedModel(
+        name="benchmark",
+        data_version="v5.3",
+        features=feature_names(FEATURES),
+        missing_twos="keep",
+        members=(FittedBooster(loaded.booster),),
+    )
+    eras = raw_predictions(model, DataFile.open(loaded.path))
     return {"raw": np.concatenate([era.raw[:, 0] for era in eras])}
 
 

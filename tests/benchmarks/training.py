@@ -74,7 +74,7 @@ _stop_before_boosting.before_iteration = True  # type: ignore[attr-defined]
 
 def trees_of_text(text: str) -> Outputs:
     """What both sides have to agree on, byte for byte."""
-    from numeri_cli.learning.estimators.lightgbm.trees import trees_of
+    from numeri_cli.learning.estimators.lightgbm.model_text import trees_of
 
     return {"trees": np.frombuffer(trees_of(text).encode(), dtype=np.uint8)}
 
@@ -101,10 +101,7 @@ def ours_fit(
     size: Size, folder: Path, *, trees: int, target: str = TARGET, talk: bool = False
 ) -> Outputs:
     """Blocks of columns into bins, then so many trees."""
-    from numeri_cli.learning.estimators.lightgbm.legs import (
-        BoosterOrder,
-        train_booster,
-    )
+    from numeri_cli.learning.estimators.lightgbm.segments import train_booster
 
     started = time.perf_counter()
     binned, params, chosen = _ours_binned(size, folder, target)
@@ -113,8 +110,8 @@ def ours_fit(
         _tell(f"{target}: {rows[0]:,} rows, {chosen.dropped:,} dropped", started)
     if not trees:
         return {"rows": rows}
-    order = BoosterOrder("benchmark", params | {"n_estimators": trees}, 1000, folder / target)
-    text = train_booster(binned, order, labels=chosen.labels)
+    asked = params | {"n_estimators": trees}
+    text = train_booster(binned, asked, labels=chosen.labels, folder=folder / target)
     if talk:
         _tell(f"{target}: with {trees} trees", started)
     return trees_of_text(text)
@@ -130,12 +127,12 @@ def _ours_binned(size: Size, folder: Path, target: str) -> tuple[Any, dict[str, 
 def _ours_rows(size: Size, folder: Path, target: str) -> tuple[dict[str, Any], Any, Any]:
     """Opening, the file's digest and the choice of rows included: all that a user waits for."""
     from numeri_cli.dataset.parquet import DataFile
-    from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
+    from numeri_cli.files import digest_file
     from numeri_cli.learning.estimators.lightgbm.parameters import lightgbm_parameters
     from numeri_cli.learning.rows import open_sources, rows_of_eras, with_target
 
     data = DataFile.open(size.file())
-    sources = open_sources([(data, BinnedCache(folder).digest_of(data.path))])
+    sources = open_sources([(data, digest_file(data.path, remembered_in=folder / "digests.json"))])
     chosen = with_target(rows_of_eras(sources, sources[0].eras), target)
     return lightgbm_parameters(PARAMS), chosen, feature_names(size.features)
 

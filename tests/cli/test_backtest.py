@@ -15,20 +15,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from numeri_cli.commands.backtest import backtest
 from numeri_cli.home import Home
-from numeri_cli.learning.plan import ModelPlan
-from numeri_cli.learning.preparation import Site
+from numeri_cli.learning.backtest import backtest
+from numeri_cli.learning.workspace import Workspace
 from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.scores import corr
 from tests.cli.test_interrupt import await_words
+from tests.support.data_versions import model_spec
 from tests.support.processes import fork
 from tests.support.runner import PROFILE, Numeri
 from tests.support.tournaments import template
 
 TARGET = "target_ender_20"
-PLAN = ModelPlan(
-    "lighthouse",
+MODEL = model_spec(
     features="all",
     targets=(TARGET,),
     data=("train", "validation"),
@@ -38,7 +37,7 @@ FIRST_TESTED, PURGE = 31, 8
 PARTS = ("train.parquet", "validation.parquet")
 
 
-def site_of_world(folder: Path, *, leak_from: int | None = None) -> Site:
+def workspace_of_world(folder: Path, *, leak_from: int | None = None) -> Workspace:
     """The practice world's files; from an era on, a feature decides its target."""
     folder.mkdir()
     files = World.open(template() / "world").files()
@@ -46,7 +45,7 @@ def site_of_world(folder: Path, *, leak_from: int | None = None) -> Site:
         shutil.copy(files[f"v5.3/{name}"], folder / name)
         if leak_from is not None and name in PARTS:
             plant_leak(folder / name, first_era=leak_from)
-    return Site(Home.find(), "practice", folder)
+    return Workspace(Home.find(), "practice", folder)
 
 
 def plant_leak(path: Path, *, first_era: int) -> None:
@@ -63,18 +62,18 @@ def plant_leak(path: Path, *, first_era: int) -> None:
     pq.write_table(table.set_column(place, TARGET, pa.array(labels)), path)
 
 
-def walked(site: Site, *, purge: int | None = None) -> bytes:
+def walked(workspace: Workspace, *, purge: int | None = None) -> bytes:
     """The file of a backtest whose one window tests eras 31 to 60."""
-    done = backtest(PLAN, site, window=FIRST_TESTED - 1, purge=purge)
+    done = backtest("lighthouse", MODEL, workspace, window=FIRST_TESTED - 1, purge=purge)
     assert [step.test_eras[0] for step in done.windows] == [f"{FIRST_TESTED:04d}"]
     assert done.purge_eras == (PURGE if purge is None else purge)
     return done.path.read_bytes()
 
 
-def score(content: bytes, site: Site) -> float:
-    """Mean CORR with the target as it stands in the site's files."""
+def score(content: bytes, workspace: Workspace) -> float:
+    """Mean CORR with the target as it stands in the workspace's files."""
     frame = pq.read_table(pa.BufferReader(content)).to_pandas()
-    data = [pq.read_table(site.dataset / name, columns=["id", TARGET]) for name in PARTS]
+    data = [pq.read_table(workspace.dataset / name, columns=["id", TARGET]) for name in PARTS]
     known = pd.concat([table.to_pandas().reset_index() for table in data])
     joined = frame.merge(known[["id", TARGET]], on="id").dropna()
     eras = [
@@ -88,8 +87,8 @@ def score(content: bytes, site: Site) -> float:
 def test_a_leak_in_the_practice_worlds_purged_eras_pays_without_the_purge_and_not_with_it(
     tmp_path: Path,
 ) -> None:
-    clean = site_of_world(tmp_path / "clean")
-    leaking = site_of_world(tmp_path / "leaking", leak_from=FIRST_TESTED - PURGE)
+    clean = workspace_of_world(tmp_path / "clean")
+    leaking = workspace_of_world(tmp_path / "leaking", leak_from=FIRST_TESTED - PURGE)
     purged = walked(leaking)
     assert score(walked(leaking, purge=0), leaking) > 0.3
     assert abs(score(purged, leaking)) < 0.2

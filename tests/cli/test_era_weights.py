@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,14 +20,19 @@ def weighted(text: str, settings: str) -> str:
     return f"{text}\n[models.lighthouse.era_weights]\n{settings}\n"
 
 
-def trained_model(numeri: Numeri) -> tuple[dict[str, object], list[bytes]]:
+def trained_model(numeri: Numeri) -> tuple[dict[str, Any], list[bytes]]:
     """The contract and the members of a training."""
     said = numeri("train", "--json")
     assert said.code == 0, said.out
     folder = Path(said.data["models"][0]["folder"])
     members = sorted(path for path in folder.iterdir() if path.suffix in (".txt", ".joblib"))
-    contract: dict[str, object] = json.loads((folder / "model.json").read_text())
+    contract: dict[str, Any] = json.loads((folder / "model.json").read_text())
     return contract, [path.read_bytes() for path in members]
+
+
+def weights_in(contract: dict[str, Any]) -> tuple[bool, float | None]:
+    weights = contract["spec"]["era_weights"]
+    return weights["equal"], weights["half_life_eras"]
 
 
 @pytest.mark.parametrize("text", [PROFILE, RIDGE], ids=["lightgbm", "ridge"])
@@ -37,14 +43,14 @@ def test_weights_of_eras_change_the_model_and_stand_in_its_contract(
     _, plain = trained_model(numeri)
     profile.write_text(weighted(text, "half_life_eras = 4"))
     contract, aged = trained_model(numeri)
-    assert (contract["equal_eras"], contract["half_life_eras"]) == (False, 4)
+    assert weights_in(contract) == (False, 4)
     assert aged != plain
     profile.write_text(weighted(text, "half_life_eras = 4\nequal = true"))
     contract, _ = trained_model(numeri)
-    assert (contract["equal_eras"], contract["half_life_eras"]) == (True, 4)
+    assert weights_in(contract) == (True, 4)
     profile.write_text(weighted(text, "equal = false"))
     contract, unweighted = trained_model(numeri)
-    assert (contract["equal_eras"], contract["half_life_eras"]) == (False, None)
+    assert weights_in(contract) == (False, None)
     assert unweighted == plain
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from numeri_cli.home import Home
+from numeri_cli.learning.workspace import Workspace
+from numeri_cli.locks import held_lock
 from tests.support.runner import Numeri
 
 pytestmark = pytest.mark.usefixtures("practice")
@@ -49,3 +52,35 @@ def test_never_is_never(numeri: Numeri, profile: Path) -> None:
     numeri("practice", "advance", "--rounds", "5")
     assert numeri("run", "--json").data["retrained"] == []
     assert len(artifacts(numeri)) == 1
+
+
+def test_a_retraining_does_not_begin_beside_a_training_of_the_same_model(
+    numeri: Numeri, profile: Path
+) -> None:
+    wanting(profile, "1 week")
+    assert numeri("run").code == 0
+    first = artifacts(numeri)
+    numeri("practice", "advance")
+    workspace = Workspace(Home.find(), "practice", Path("v5.3"))
+    with held_lock(workspace.lock("lighthouse"), what="a training of lighthouse"):
+        [again] = numeri("run", "--json").data["retrained"]
+    assert (again["state"], again["artifact"]) == ("failed", None)
+    assert again["message"] == "a training of lighthouse is already at work"
+    assert artifacts(numeri) == first
+    numeri("practice", "advance")
+    [again] = numeri("run", "--json").data["retrained"]
+    assert again["state"] != "failed"
+    assert not list(Home.find().models("practice").glob("lighthouse/.*"))
+
+
+def test_a_class_of_ones_own_is_trained_again_too(numeri: Numeri, profile: Path) -> None:
+    wanting(profile, "1 week")
+    text = profile.read_text()
+    start = text.index("[models.lighthouse.estimator]")
+    own = '[models.lighthouse.estimator]\nname = "sklearn.linear_model:Ridge"\n'
+    profile.write_text(text[:start] + own)
+    assert numeri("run").code == 0
+    numeri("practice", "advance")
+    [again] = numeri("run", "--json").data["retrained"]
+    assert again["state"] in ("adopted", "kept the old")
+    assert again["message"] == "" or "mean CORR" in again["message"]

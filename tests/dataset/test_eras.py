@@ -5,14 +5,13 @@ import math
 import pytest
 
 from numeri_cli.dataset.eras import (
-    EraChoice,
     era_number,
     horizon_days,
     purge_eras,
     sort_eras,
     walk_forward,
 )
-from numeri_cli.errors import FileForeign, TargetAlias, TargetUnknown, UsageProblem
+from numeri_cli.errors import TargetAlias, TargetUnknown, UsageProblem
 
 ERAS = [f"{number:04d}" for number in range(1, 575)]
 
@@ -67,15 +66,3 @@ def test_eras_that_are_missing_from_the_data_do_not_shorten_the_purge() -> None:
 def test_windows_that_cannot_be_made_are_refused(window: int, purge: int) -> None:
     with pytest.raises(UsageProblem):
         walk_forward(ERAS, purge=purge, window=window)
-
-
-def test_a_choice_takes_range_then_stride() -> None:
-    assert EraChoice(stride=4, first=3, last=12).choose(ERAS) == ("0003", "0007", "0011")
-    assert EraChoice(only=("0009", "0002")).choose(ERAS) == ("0002", "0009")
-
-
-def test_a_choice_refuses_an_absent_era_and_no_stride() -> None:
-    with pytest.raises(FileForeign, match="9999"):
-        EraChoice(only=("9999",)).choose(ERAS)
-    with pytest.raises(UsageProblem):
-        EraChoice(stride=0)

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from numeri_cli.commands.plans import plan_of
 from numeri_cli.commands.submission.check import check_predictions
 from numeri_cli.config import read_profile
 from numeri_cli.dataset.features import FeatureFile, features_digest
@@ -69,10 +68,10 @@ def ends_well(work: Callable[[], object]) -> bool:
     return False
 
 
-def plans_of(path: Path) -> object:
+def models_of(path: Path) -> object:
     """What is made of a profile before anything is trained."""
     profile = read_profile(path)
-    return [plan_of(profile, name) for name in profile.models]
+    return [profile.model(name) for name in profile.models]
 
 
 def test_a_mangled_profile(tmp_path: Path, record_property: Recorder) -> None:
@@ -80,7 +79,7 @@ def test_a_mangled_profile(tmp_path: Path, record_property: Recorder) -> None:
 
     def accepts(content: bytes) -> bool:
         path.write_bytes(content)
-        return ends_well(lambda: plans_of(path))
+        return ends_well(lambda: models_of(path))
 
     share = accepted_share(profiles(), accepts, count=2000)
     record_property("note", f"of 2,000 mangled profiles {share:.0%} were accepted")
@@ -130,7 +129,7 @@ def test_what_is_not_mangled_is_understood(tmp_path: Path) -> None:
     assert ends_well(lambda: check_predictions(mine, LIVE_IDS))
     profile = tmp_path / "numeri.toml"
     profile.write_bytes(profile_bytes(PROFILE))
-    assert ends_well(lambda: plans_of(profile))
+    assert ends_well(lambda: models_of(profile))
     assert read_profile(profile).model_dump(exclude_unset=True) == PROFILE
 
 

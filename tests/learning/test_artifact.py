@@ -1,35 +1,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 
-from numeri_cli.commands.train import train
 from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, ModelUntrained
 from numeri_cli.home import Home
 from numeri_cli.learning.artifact import Artifact, artifacts, find_artifact
-from numeri_cli.learning.plan import ModelPlan
-from numeri_cli.learning.preparation import Site
-from tests.learning.conftest import SampleMaker
-from tests.learning.samples import TOURNAMENT, Sample
+from numeri_cli.learning.training import train
+from numeri_cli.learning.workspace import Workspace
+from tests.support.data_versions import TOURNAMENT, SampleMaker, model_spec, workspace_of
 
-PLAN = ModelPlan(
-    "lighthouse", targets=("target_ender_20",), params={"n_estimators": 5}, seeds=(1, 2)
-)
+MODEL = model_spec(targets=("target_ender_20",), params={"n_estimators": 5}, seeds=(1, 2))
 
 
 @pytest.fixture
-def site(make_sample: SampleMaker, site_of: Callable[[Sample], Site]) -> Site:
-    return site_of(make_sample())
+def workspace(make_sample: SampleMaker) -> Workspace:
+    return workspace_of(make_sample())
 
 
 @pytest.fixture
-def artifact(site: Site) -> Artifact:
-    return train(PLAN, site)
+def artifact(workspace: Workspace) -> Artifact:
+    return train("lighthouse", MODEL, workspace)
 
 
-def test_the_contract_says_what_was_trained(artifact: Artifact, site: Site) -> None:
+def test_the_contract_says_what_was_trained(artifact: Artifact, workspace: Workspace) -> None:
     contract = Artifact.open(artifact.folder, tournament=TOURNAMENT).contract
     assert contract == artifact.contract
     assert contract.model == "lighthouse"
@@ -43,7 +38,7 @@ def test_the_contract_says_what_was_trained(artifact: Artifact, site: Site) -> N
         ("target_ender_20", 2, 1200, 5),
     ]
     assert contract.sources == {
-        "train.parquet": site.cache.digest_of(site.dataset / "train.parquet")
+        "train.parquet": workspace.digest_of(workspace.dataset / "train.parquet")
     }
     assert {"numeri", "python", "lightgbm"} <= set(contract.versions)
 
@@ -55,8 +50,10 @@ def test_a_lightgbm_artifact_is_text_through_and_through(artifact: Artifact) -> 
         path.read_text(encoding="ascii" if path.suffix == ".txt" else "utf-8")
 
 
-def test_the_newest_is_found_and_older_ones_are_kept(artifact: Artifact, site: Site) -> None:
-    newer = train(PLAN, site)
+def test_the_newest_is_found_and_older_ones_are_kept(
+    artifact: Artifact, workspace: Workspace
+) -> None:
+    newer = train("lighthouse", MODEL, workspace)
     home = Home.find()
     assert find_artifact(home, TOURNAMENT, "lighthouse") == newer
     old = artifact.contract.artifact_id
@@ -83,10 +80,10 @@ def test_altered_and_missing_boosters_are_damage(artifact: Artifact) -> None:
     text = path.read_text()
     path.write_text(text.replace("leaf_value=", "leaf_value=9", 1))
     with pytest.raises(ArtifactDamaged, match="altered after the training"):
-        artifact.members()
+        artifact.fitted()
     path.unlink()
     with pytest.raises(ArtifactDamaged, match="missing"):
-        artifact.members()
+        artifact.fitted()
 
 
 @pytest.mark.parametrize("spoil", ["cut", "features", "format", "shape"])
@@ -121,15 +118,15 @@ def test_a_booster_with_its_columns_in_another_order_is_refused(artifact: Artifa
     content["boosters"][0]["digest"] = hashlib.sha256(path.read_bytes()).hexdigest()
     contract.write_text(json.dumps(content))
     with pytest.raises(ArtifactDamaged, match="are not those of its"):
-        Artifact.open(artifact.folder, tournament=TOURNAMENT).members()
+        Artifact.open(artifact.folder, tournament=TOURNAMENT).fitted()
 
 
-def test_another_estimators_file_needs_the_ledgers_digest(site: Site) -> None:
-    plan = ModelPlan("ridge", targets=("target_ender_20",), estimator="sklearn.linear_model:Ridge")
-    artifact = train(plan, site)
+def test_another_estimators_file_needs_the_ledgers_digest(workspace: Workspace) -> None:
+    spec = model_spec(targets=("target_ender_20",), estimator="sklearn.linear_model:Ridge")
+    artifact = train("ridge", spec, workspace)
     record = artifact.contract.boosters[0]
     with pytest.raises(ArtifactDamaged, match="ledger does not know"):
-        artifact.members()
+        artifact.fitted()
     with pytest.raises(ArtifactDamaged, match="not the file that was trained here"):
-        artifact.members(digests={record.file: "0" * 64})
-    assert len(artifact.members(digests={record.file: record.digest})) == 1
+        artifact.fitted(digests={record.file: "0" * 64})
+    assert len(artifact.fitted(digests={record.file: record.digest}).members) == 1

@@ -6,43 +6,44 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.errors import MemoryShort
-from numeri_cli.learning.memory import Shape, available_bytes, check_disk, check_memory
+from numeri_cli.learning.estimators.lightgbm.estimator import peak_bytes
+from numeri_cli.learning.memory import TrainingShape, available_bytes, check_disk, check_memory
 
-V53 = Shape(rows=2_746_268, features=3_555, five_valued=True)
+V53 = TrainingShape(rows=2_746_268, features=3_555, five_valued=True)
 
 
 def test_all_of_v53_is_estimated_within_an_eight_gigabyte_machine() -> None:
-    assert 6.3e9 < V53.peak_bytes(64) < 8e9
+    assert 6.3e9 < peak_bytes(V53) < 8e9
 
 
 def test_a_plan_that_fits_passes_and_one_that_does_not_passes_by_force() -> None:
-    check_memory(V53, block_columns=64, available=8 * 10**9, force=False)
-    check_memory(V53, block_columns=64, available=10**9, force=True)
+    check_memory(V53, peak_bytes, available=8 * 10**9, force=False)
+    check_memory(V53, peak_bytes, available=10**9, force=True)
 
 
 def test_too_little_memory_is_refused_with_what_would_fit() -> None:
     with pytest.raises(MemoryShort, match="2,746,268 rows × 3,555 features") as refusal:
-        check_memory(V53, block_columns=64, available=4 * 10**9, force=False)
+        check_memory(V53, peak_bytes, available=4 * 10**9, force=False)
     match = re.search(r"(\d+) features or era_stride = (\d+)", refusal.value.hint)
     assert match is not None
     features, stride = int(match[1]), int(match[2])
     fitting = [
-        Shape(V53.rows, features, five_valued=True),
-        Shape(V53.rows // stride, V53.features, five_valued=True),
+        TrainingShape(V53.rows, features, five_valued=True),
+        TrainingShape(V53.rows // stride, V53.features, five_valued=True),
     ]
     for shape in fitting:
-        check_memory(shape, block_columns=64, available=4 * 10**9, force=False)
+        check_memory(shape, peak_bytes, available=4 * 10**9, force=False)
     for shape in (
-        Shape(V53.rows, features + 1, five_valued=True),
-        Shape(V53.rows // (stride - 1), V53.features, five_valued=True),
+        TrainingShape(V53.rows, features + 1, five_valued=True),
+        TrainingShape(V53.rows // (stride - 1), V53.features, five_valued=True),
     ):
         with pytest.raises(MemoryShort):
-            check_memory(shape, block_columns=64, available=4 * 10**9, force=False)
+            check_memory(shape, peak_bytes, available=4 * 10**9, force=False)
 
 
 def test_a_machine_without_any_room_is_told_so() -> None:
     with pytest.raises(MemoryShort) as refusal:
-        check_memory(V53, block_columns=64, available=10**6, force=False)
+        check_memory(V53, peak_bytes, available=10**6, force=False)
     assert "neither" in refusal.value.hint
 
 

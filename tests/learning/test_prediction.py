@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,23 +10,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from numeri_cli.commands.train import train
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ArtifactForeign, FileForeign
 from numeri_cli.learning.artifact import Artifact
-from numeri_cli.learning.plan import ModelPlan, Neutralization
 from numeri_cli.learning.prediction import predict_file, raw_predictions
-from numeri_cli.learning.preparation import Site
+from numeri_cli.learning.training import train
+from numeri_cli.model_spec import Neutralization
 from numeri_cli.scoring.ensemble import combine
-from tests.learning.conftest import SampleMaker
-from tests.learning.samples import Sample
+from tests.support.data_versions import Sample, SampleMaker, model_spec, workspace_of
 
-PLAN = ModelPlan(
-    "lighthouse",
+MODEL = model_spec(
     features="all",
     targets=("target_ender_20", "target_ender_60"),
     params={"n_estimators": 15},
-    neutralize=Neutralization("medium", 0.5),
+    neutralize=Neutralization(features="medium", proportion=0.5),
 )
 
 
@@ -37,8 +33,8 @@ def sample(make_sample: SampleMaker) -> Sample:
 
 
 @pytest.fixture
-def artifact(sample: Sample, site_of: Callable[[Sample], Site]) -> Artifact:
-    return train(PLAN, site_of(sample))
+def artifact(sample: Sample) -> Artifact:
+    return train("lighthouse", MODEL, workspace_of(sample))
 
 
 @pytest.fixture
@@ -48,11 +44,11 @@ def data(sample: Sample) -> DataFile:
 
 def whole_table(artifact: Artifact, sample: Sample) -> np.ndarray:
     cells = sample.cells[~sample.in_train].astype(np.float64)
-    return np.column_stack([m.booster.predict(cells) for m in artifact.members()])  # type: ignore[attr-defined]
+    return np.column_stack([m.booster.predict(cells) for m in artifact.fitted().members])  # type: ignore[attr-defined]
 
 
 def all_raw(artifact: Artifact, data: DataFile) -> np.ndarray:
-    parts = [e.raw for e in raw_predictions(artifact.members(), artifact.contract, data)]
+    parts = [e.raw for e in raw_predictions(artifact.fitted(), data)]
     return np.concatenate(parts)
 
 
@@ -81,9 +77,9 @@ def test_the_file_holds_the_ensemble_of_each_era(
 ) -> None:
     features = artifact.contract.neutralize_features
     assert features == sample.features[:6]
-    neutralize = Neutralization(features, 0.5)
+    neutralization = Neutralization(features=features, proportion=0.5)
     output = tmp_path / f"predictions{suffix}"
-    done = predict_file(artifact.members(), artifact.contract, data, output, neutralize=neutralize)
+    done = predict_file(artifact.fitted(), data, output, neutralization=neutralization)
     frame = pd.read_parquet(output) if suffix == ".parquet" else pd.read_csv(output)
     assert list(frame.columns) == ["id", "prediction"]
     assert frame["id"].tolist() == data.ids().tolist()
@@ -103,11 +99,10 @@ def test_eras_are_written_where_wanted_and_only_the_wanted_ones(
 ) -> None:
     output = tmp_path / "some.parquet"
     predict_file(
-        artifact.members(),
-        artifact.contract,
+        artifact.fitted(),
         data,
         output,
-        neutralize=None,
+        neutralization=None,
         eras=["0033", "0035"],
         with_era=True,
     )
@@ -124,11 +119,10 @@ def test_a_file_that_lacks_features_is_refused_with_their_names(
     output = tmp_path / "predictions.parquet"
     with pytest.raises(ArtifactForeign, match=r"lacks: feature_004, feature_007") as refusal:
         predict_file(
-            artifact.members(),
-            artifact.contract,
+            artifact.fitted(),
             DataFile.open(data.path),
             output,
-            neutralize=None,
+            neutralization=None,
         )
     assert "v5.3" in refusal.value.hint
     assert list(tmp_path.glob("*predictions*")) == []
@@ -139,17 +133,16 @@ def test_another_suffix_is_refused_and_nothing_is_left(
 ) -> None:
     with pytest.raises(FileForeign, match=r"\.xlsx"):
         predict_file(
-            artifact.members(),
-            artifact.contract,
+            artifact.fitted(),
             data,
             tmp_path / "predictions.xlsx",
-            neutralize=None,
+            neutralization=None,
         )
     assert list(tmp_path.glob("*predictions*")) == []
 
 
 def test_a_model_that_took_twos_for_missing_does_so_when_it_predicts(
-    make_sample: SampleMaker, site_of: Callable[[Sample], Site], tmp_path: Path
+    make_sample: SampleMaker, tmp_path: Path
 ) -> None:
     sample = make_sample(folder=tmp_path / "twos")
     late = sample.eras == 33
@@ -159,19 +152,18 @@ def test_a_model_that_took_twos_for_missing_does_so_when_it_predicts(
     place = table.column_names.index("feature_000")
     values = sample.cells[~sample.in_train, 0]
     pq.write_table(table.set_column(place, "feature_000", [values]), path)
-    plan = ModelPlan(
-        "nan",
+    spec = model_spec(
         features="all",
         targets=("target_ender_20",),
         params={"n_estimators": 15},
         missing_twos="nan",
     )
-    artifact = train(plan, site_of(sample))
+    artifact = train("nan", spec, workspace_of(sample))
     cells = sample.cells[~sample.in_train].astype(np.float64)
     eras = sample.eras[~sample.in_train]
     cells[eras == 33, 0] = np.nan
     cells[:, 2] = np.nan
-    expected = artifact.members()[0].booster.predict(cells)  # type: ignore[attr-defined]
+    expected = artifact.fitted().members[0].booster.predict(cells)  # type: ignore[attr-defined]
     raw = all_raw(artifact, DataFile.open(path))[:, 0]
     np.testing.assert_allclose(raw, expected, rtol=0, atol=1e-12)
 
@@ -181,29 +173,24 @@ import sys
 from pathlib import Path
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.learning.prediction import raw_predictions
-from dataclasses import dataclass
+from numeri_cli.learning.prediction import FittedModel, raw_predictions
 
 def status(key):
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(key):
             return int(line.split()[1]) / 1024
 
-@dataclass(frozen=True)
-class Terms:
-    features: tuple
-    model: str = "x"
-    data_version: str = "v5.3"
-    missing_twos: str = "keep"
-
 class First:
     def predict(self, rows):
         return rows[:, 0].astype(float)
 
 data = DataFile.open(Path(sys.argv[1]))
+model = FittedModel(
+    name="x", data_version="v5.3", features=data.features, missing_twos="keep", members=(First(),)
+)
 before = status("VmHWM")
 rows = 0
-for era in raw_predictions([First()], Terms(data.features), data):
+for era in raw_predictions(model, data):
     rows += len(era.raw)
 print(rows, status("VmHWM") - before)
 """

@@ -31,7 +31,7 @@ from pathlib import Path
 
 import numpy as np
 
-from numeri_cli.config import Estimator, ModelSettings
+from numeri_cli.model_spec import EstimatorSpec, ModelSpec
 from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.scores import corr
@@ -44,7 +44,7 @@ from tests.studies.starter import (
 )
 
 PROPORTIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
-STARTER_THEN = Estimator(
+STARTER_THEN = EstimatorSpec(
     params={
         "n_estimators": 400,
         "learning_rate": 0.02,
@@ -74,7 +74,7 @@ class Study:
     name: str
     seeds: tuple[int, ...]
     neutralized: str
-    estimator: Estimator
+    estimator: EstimatorSpec
     strides: tuple[int, ...]
 
     @property
@@ -85,7 +85,7 @@ class Study:
 
 OPTIONS = {"neutralization": "", "neutralization-now": " --now"}
 FIRST = Study("neutralization", tuple(range(201, 221)), "fncv3_features", STARTER_THEN, (1, 4))
-NOW = Study("neutralization-now", tuple(range(221, 241)), "medium", ModelSettings().estimator, (1,))
+NOW = Study("neutralization-now", tuple(range(221, 241)), "medium", ModelSpec().estimator, (1,))
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def market_commit() -> str:
     return commit.strip() + (" and uncommitted changes" if changed else "")
 
 
-def scores(history: TrainingHistory, model: ModelSettings, neutralized: str) -> np.ndarray:
+def scores(history: TrainingHistory, model: ModelSpec, neutralized: str) -> np.ndarray:
     """(eras, proportions) CORR of the trained model."""
     taken_out = history.columns(neutralized)
     booster = train(history, model, history.codes)
@@ -158,10 +158,10 @@ def scores(history: TrainingHistory, model: ModelSettings, neutralized: str) -> 
 
 def measure(seed: int, market: str, study: Study) -> SeedResult:
     """Everything for one world."""
-    history = TrainingHistory.run(WorldSettings(seed=seed), ModelSettings().targets[0])
+    history = TrainingHistory.run(WorldSettings(seed=seed), ModelSpec().targets[0])
     figures = []
     for stride in study.strides:
-        model = ModelSettings(era_stride=stride, estimator=study.estimator)
+        model = ModelSpec(era_stride=stride, estimator=study.estimator)
         table = scores(history, model, study.neutralized)
         for column, proportion in enumerate(PROPORTIONS):
             one = summarize(table[:, column])

@@ -34,7 +34,7 @@ import lightgbm
 import numpy as np
 import pyarrow as pa
 
-from numeri_cli.config import ModelSettings
+from numeri_cli.model_spec import ModelSpec
 from numeri_cli.practice.market.features import FeaturePlan
 from numeri_cli.practice.market.market import Market
 from numeri_cli.practice.market.random_streams import (
@@ -127,9 +127,7 @@ class TrainingHistory:
         return np.flatnonzero(np.isin(self.names, self.sets[feature_set]))
 
 
-def train(
-    history: TrainingHistory, model: ModelSettings, codes: list[np.ndarray]
-) -> lightgbm.Booster:
+def train(history: TrainingHistory, model: ModelSpec, codes: list[np.ndarray]) -> lightgbm.Booster:
     """The model's booster on every `era_stride`-th of the train eras."""
     eras = slice(0, history.settings.train_eras, model.era_stride)
     columns = history.columns(str(model.features))
@@ -159,7 +157,7 @@ def shuffled(seed: int, codes: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def predicted(
-    history: TrainingHistory, model: ModelSettings, booster: lightgbm.Booster
+    history: TrainingHistory, model: ModelSpec, booster: lightgbm.Booster
 ) -> Iterator[tuple[int, np.ndarray]]:
     """(index of the era, gaussianized raw predictions) of validation after the purge."""
     columns = history.columns(str(model.features))
@@ -171,7 +169,7 @@ def predicted(
 
 def scored(
     history: TrainingHistory,
-    model: ModelSettings,
+    model: ModelSpec,
     booster: lightgbm.Booster,
     codes: list[np.ndarray],
 ) -> np.ndarray:
@@ -192,7 +190,7 @@ def scored(
 
 def measure(seed: int) -> SeedResult:
     """Everything for one world."""
-    model = ModelSettings()
+    model = ModelSpec()
     history = TrainingHistory.run(WorldSettings(seed=seed), model.targets[0])
     real = scored(history, model, train(history, model, history.codes), history.codes)
     dealt = shuffled(seed, history.codes)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from numeri_cli.commands.artifacts import is_trained, predict, train_model, trained
+from numeri_cli.commands.artifacts import OpenModel, is_trained, open_model
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import bring_for_figures
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome
 from numeri_cli.commands.submission.check import check_predictions
 from numeri_cli.commands.submission.send import submit as submit_checked
+from numeri_cli.commands.train import train_model
 from numeri_cli.commands.validate.validate import figures
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ModelUntrained, NumeriError
@@ -56,9 +57,10 @@ def _enter(
 ) -> ModelOutcome:
     if not is_trained(context, slot.name):
         _train(context, slot.name, round_, allowed=allowed)
-    entry = predicted_entry(context, slot, live=live, round_=round_)
+    model = open_model(context, slot.name)
+    entry = predicted_entry(model, slot, live=live, round_=round_)
     outcome = send(context, entry, round_, live=live, late=allowed.late, dry_run=allowed.dry_run)
-    return replace(outcome, validation=figures(context, slot.name))
+    return replace(outcome, validation=figures(model))
 
 
 def _train(context: Context, name: str, round_: Round, *, allowed: Allowed) -> None:
@@ -75,12 +77,12 @@ def _train(context: Context, name: str, round_: Round, *, allowed: Allowed) -> N
     train_model(context, name)
 
 
-def predicted_entry(context: Context, slot: ModelSlot, *, live: Path, round_: Round) -> RoundEntry:
-    """A trained model's predictions, kept under the round's number. Raises ModelUntrained."""
-    artifact = trained(context, slot.name)
+def predicted_entry(model: OpenModel, slot: ModelSlot, *, live: Path, round_: Round) -> RoundEntry:
+    """A trained model's predictions, kept under the round's number."""
+    context = model.context
     folder = context.home.predictions(context.tournament) / f"{round_.number:04d}"
-    done = predict(context, artifact, live, folder / f"{artifact.contract.model}.parquet")
-    return RoundEntry(slot, done.path, artifact.contract.artifact_id)
+    done = model.predict(live, folder / f"{model.name}.parquet")
+    return RoundEntry(slot, done.path, model.artifact.contract.artifact_id)
 
 
 def send(

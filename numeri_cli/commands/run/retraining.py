@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import math
 import shutil
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from numeri_cli.commands import train as training_run
-from numeri_cli.commands.artifacts import (
-    is_trained,
-    remember,
-    site_of,
-)
+from numeri_cli.commands.artifacts import OpenModel, is_trained, remember
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import (
     bring,
 )
-from numeri_cli.commands.plans import plan_of
 from numeri_cli.commands.run.outcomes import Retraining
 from numeri_cli.commands.validate.model_sources import model_source
 from numeri_cli.commands.validate.scores import score_sources
 from numeri_cli.errors import NumeriError
 from numeri_cli.files import disk_errors
-from numeri_cli.learning.artifact import Artifact, model_folder
+from numeri_cli.learning.artifact import Artifact
+from numeri_cli.learning.training import train
 
 CANDIDATES = "candidates"
 SLACK = timedelta(hours=12)  # weekly runs are never a week apart to the second
@@ -31,7 +25,7 @@ SLACK = timedelta(hours=12)  # weekly runs are never a week apart to the second
 
 def due(context: Context, name: str, *, now: datetime) -> bool:
     """Whether the profile wants this model trained again by now."""
-    period = context.profile.model(name).retrain
+    period = context.profile.models[name].retrain
     if period == "never" or not is_trained(context, name):
         return False
     kept = context.ledger.models(context.tournament, model=name)
@@ -59,24 +53,29 @@ def retrain(context: Context, name: str) -> Retraining:
 
 
 def _train_candidate(context: Context, name: str) -> Artifact:
-    plan = plan_of(context.profile, name)
+    """Train into a folder of its own, under the lock of every training of this model."""
+    spec = context.profile.model(name)
     files = {
         context.files.features,
         context.files.validation,
-        *map(context.files.named, plan.data),
+        *map(context.files.named, spec.data),
     }
     bring(context, sorted(files))
     context.listener.step("retraining")
-    aside = replace(context.home, data=context.home.data / CANDIDATES)
-    site = replace(site_of(context), home=aside)
-    return training_run.train(plan, site, listener=context.listener)
+    return train(
+        name,
+        spec,
+        context.renew_workspace(),
+        folder=context.home.data / CANDIDATES / context.tournament / name,
+        listener=context.listener,
+    )
 
 
 def _corr_mean(context: Context, artifact: Artifact) -> float:
     data = context.file(context.files.validation)
-    source = model_source(context, artifact, data)
+    source = model_source(OpenModel(context, artifact, trained_here=True), data)
     scored = score_sources(
-        [source], data, target=artifact.contract.targets[0], listener=context.listener
+        [source], data, target=artifact.contract.spec.targets[0], listener=context.listener
     )
     return scored.cards[0].summary("corr").mean
 
@@ -96,9 +95,9 @@ def _keep_old(name: str, artifact: Artifact, corr_mean: float) -> Retraining:
 def _adopt(context: Context, artifact: Artifact) -> None:
     """Give the candidate its place among the model's artifacts, by one rename."""
     contract = artifact.contract
-    final = model_folder(context.home, context.tournament, contract.model) / contract.artifact_id
+    final = context.workspace.artifacts(contract.model) / contract.artifact_id
     with disk_errors(final):
         final.parent.mkdir(parents=True, exist_ok=True)
         artifact.folder.rename(final)
-    remember(context, Artifact(final, contract))
+    remember(context, Artifact(final, contract, artifact.digest))
     context.listener.step("retrained")

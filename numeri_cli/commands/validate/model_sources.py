@@ -6,20 +6,16 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from numeri_cli.commands.artifacts import neutralization, predict, site_of
-from numeri_cli.commands.context import Context
+from numeri_cli.commands.artifacts import OpenModel
 from numeri_cli.commands.validate.churn import churn_of
 from numeri_cli.commands.validate.validation import PredictionSource
 from numeri_cli.dataset.prediction_files import read_predictions
-from numeri_cli.learning.artifact import Artifact
 
 
-def model_source(
-    context: Context, artifact: Artifact, data: Path, *, neutral: bool = True
-) -> PredictionSource:
+def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> PredictionSource:
     """A trained model's predictions for a data file, made where they are not here yet."""
-    output = _predicted(context, artifact, data, neutral=neutral)
-    contract = artifact.contract
+    output = _predicted(model, data, neutral=neutral)
+    contract = model.artifact.contract
     name = contract.model if neutral else f"{contract.model}-raw"
     return PredictionSource(
         predictions=read_predictions(output, name=name),
@@ -29,40 +25,39 @@ def model_source(
             ("artifact", contract.artifact_id),
             ("data version", contract.data_version),
             ("features", f"{len(contract.features):,}"),
-            ("targets", ", ".join(contract.targets)),
+            ("targets", ", ".join(contract.spec.targets)),
             ("eras", f"{contract.eras[0]}–{contract.eras[-1]}, {len(contract.eras)}"),
-            ("estimator", contract.estimator),
+            ("estimator", contract.spec.estimator.name),
             ("trained", contract.trained_at),
         ),
     )
 
 
-def churning_source(
-    context: Context, artifact: Artifact, data: Path, *, neutral: bool
-) -> PredictionSource:
+def churning_source(model: OpenModel, data: Path, *, neutral: bool) -> PredictionSource:
     """A trained model's predictions for a data file, and how much they change in a week."""
-    source = model_source(context, artifact, data, neutral=neutral)
+    source = model_source(model, data, neutral=neutral)
     churn = churn_of(
-        context,
-        lambda week: _predicted(context, artifact, week, neutral=neutral),
+        model.context,
+        lambda week: _predicted(model, week, neutral=neutral),
         name=source.name,
     )
     return replace(source, churn=churn)
 
 
-def _predicted(context: Context, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
+def _predicted(model: OpenModel, data: Path, *, neutral: bool) -> Path:
     """The file of a model's predictions for a data file, made where it is not here yet."""
-    output = predictions_place(context, artifact, data, neutral=neutral)
+    output = predictions_place(model, data, neutral=neutral)
     if not output.is_file():
-        predict(context, artifact, data, output, with_era=True, neutral=neutral)
+        model.predict(data, output, with_era=True, neutral=neutral)
     return output
 
 
-def predictions_place(context: Context, artifact: Artifact, data: Path, *, neutral: bool) -> Path:
+def predictions_place(model: OpenModel, data: Path, *, neutral: bool) -> Path:
     """Where the predictions of this artifact for these bytes are kept."""
-    wanted = neutralization(context, artifact.contract.model) if neutral else None
-    digest = site_of(context).cache.digest_of(data)
-    marks = [artifact.contract.artifact_id, digest, repr(wanted)]
+    context = model.context
+    wanted = model.neutralization if neutral else None
+    digest = context.workspace.digest_of(data)
+    marks = [model.artifact.contract.artifact_id, digest, repr(wanted)]
     key = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:24]
     folder = context.home.predictions(context.tournament) / "validation"
-    return folder / f"{artifact.contract.model}-{key}.parquet"
+    return folder / f"{model.name}-{key}.parquet"

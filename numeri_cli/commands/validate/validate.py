@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from numeri_cli.commands.artifacts import trained
+from numeri_cli.commands.artifacts import OpenModel, open_model
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import bring, bring_for_validation, missing
 from numeri_cli.commands.run.outcomes import ValidationFigures
@@ -22,7 +22,6 @@ from numeri_cli.commands.validate.scores import score_sources
 from numeri_cli.commands.validate.summary import ValidationSummary, page_name, summary_of
 from numeri_cli.commands.validate.validation import PredictionSource, Validation
 from numeri_cli.commands.words import data_file, source_of
-from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ModelError, NumeriError
 from numeri_cli.files import write_text
@@ -70,23 +69,23 @@ def validate(
     return summary_of(scored, report=page)
 
 
-def figures(context: Context, name: str) -> ValidationFigures | None:
+def figures(model: OpenModel) -> ValidationFigures | None:
     """CORR of a trained model on the validation data that is here; None where none is.
 
     Scored once for each artifact, file and neutralization. What goes wrong is said, never raised:
     the submission is already accepted.
     """
+    context = model.context
     data = context.file(context.files.validation)
     if not data.is_file():
         return None
     try:
-        artifact = trained(context, name)
-        remembered = predictions_place(context, artifact, data, neutral=True).with_suffix(".json")
+        remembered = predictions_place(model, data, neutral=True).with_suffix(".json")
         known = _remembered(remembered)
         if known is not None:
             return known
-        target = artifact.contract.targets[0]
-        source = model_source(context, artifact, data)
+        target = model.artifact.contract.spec.targets[0]
+        source = model_source(model, data)
         with purge_explained([source], data, target):
             scored = score_sources(
                 [source],
@@ -144,11 +143,11 @@ def validate_sources(
         if file is not None:
             sources.append(PredictionSource.of_file(file))
             continue
-        artifact = trained(context, name, artifact_id=artifact_id)
-        targets += artifact.contract.targets
-        is_neutralized = bool(artifact.contract.neutralize_proportion)
+        model = open_model(context, name, artifact_id=artifact_id)
+        targets += model.artifact.contract.spec.targets
+        is_neutralized = model.artifact.contract.spec.neutralization is not None
         sources += [
-            churning_source(context, artifact, data, neutral=neutral)
+            churning_source(model, data, neutral=neutral)
             for neutral in ((True, False) if raw_too and is_neutralized else (True,))
         ]
     chosen = (
@@ -172,12 +171,12 @@ def _features(context: Context, data: Path, asked: str | None) -> tuple[str, ...
     if asked is None:
         if not path.is_file():
             return ()
-        known = FeatureFile.read(path)
+        known = context.workspace.feature_file
         if FNC_SET not in known.feature_sets:
             return ()
         wanted = known.features(FNC_SET)
         return wanted if set(wanted) <= set(DataFile.open(data).columns) else ()
-    return FeatureFile.read(path).features(asked)
+    return context.workspace.feature_file.features(asked)
 
 
 def _present(context: Context, name: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""What learns: LightGBM, or any class with `fit(X, y)` and `predict(X)`, by its name."""
+"""Any class with `fit(X, y)` and `predict(X)`, by the name "module:Class"."""
 
 from __future__ import annotations
 
@@ -7,58 +7,136 @@ import importlib
 import inspect
 import io
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown, did_you_mean
-from numeri_cli.learning.estimators.lightgbm.parameters import lgb
-from numeri_cli.learning.matrix import FloatMatrix
+from numeri_cli.learning.estimators.base import (
+    ESTIMATORS,
+    FloatArray,
+    MemberContent,
+    MemberTask,
+    TrainingSettings,
+)
+from numeri_cli.learning.matrix import FloatMatrix, float_matrix
+from numeri_cli.learning.memory import GIGABYTE, TrainingShape, available_bytes, check_memory
+from numeri_cli.learning.rows import Rows
+from numeri_cli.model_spec import EstimatorSpec
 
-FloatArray = npt.NDArray[np.float64]
 SEED_PARAMETER = "random_state"
 
 
-class Fitted(Protocol):
-    """A trained member of an ensemble."""
+@dataclass(frozen=True)
+class AnyClass:
+    """An Estimator whose members are objects of somebody's class, kept as joblib writes them.
 
-    def predict(self, rows: FloatMatrix) -> FloatArray:
-        """(n,) raw predictions of (n, features) float32 rows, columns in the contract's order."""
+    name: "module:Class"; params: as given
+    module_folder: where else the module is looked for
+    """
+
+    name: str
+    params: Mapping[str, Any]
+    module_folder: Path | None = None
+    suffix: str = ".joblib"
+    opens_safely: bool = False  # opening such a file runs code
+    libraries: tuple[str, ...] = ("joblib",)
+
+    def check(self, model: str, *, seeds: tuple[int, ...], early_stopping: bool) -> None:
+        """Find the class and make an object of it, without data."""
+        if early_stopping:
+            raise ParameterUnknown(
+                f"early_stopping_eras is for {', '.join(ESTIMATORS)}, not for {self.name}",
+                hint="take it out of the profile",
+            )
+        kind = estimator_class(self.name, module_folder=self.module_folder)
+        make_object(kind, self.params, seed=seeds[0])
+
+    def recorded_parameters(self, seeds: tuple[int, ...]) -> dict[str, Any]:
+        """As given."""
+        return dict(self.params)
+
+    def trainer(self, rows: Rows, settings: TrainingSettings) -> MatrixTrainer:
+        """Read the rows as float32, once what they take was said."""
+        shape = TrainingShape(rows.count, len(settings.features), five_valued=False)
+        settings.listener.say(
+            f"{self.name} takes {shape.rows:,} rows × {shape.features:,} features as float32: "
+            f"{peak_bytes(shape) / 2 / GIGABYTE:.2f} GB, and as much again where it copies them"
+        )
+        check_memory(shape, peak_bytes, available=available_bytes(), force=settings.force)
+        matrix = float_matrix(
+            rows,
+            settings.features,
+            missing_twos=settings.missing_twos,
+            listener=settings.listener,
+        )
+        return MatrixTrainer(self, settings, matrix)
+
+    def load(
+        self, content: bytes, *, features: tuple[str, ...], source: Path, digest: str | None
+    ) -> FittedEstimator:
+        """Unpickle what was trained, only where its SHA-256 is the one we noted down.
+
+        digest: as kept in the ledger when the model was trained, never as found beside the file
+        """
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ArtifactDamaged(
+                f"{source} is not the file that was trained here",
+                hint="train the model again; a changed file is not opened, since it could run code",
+            )
+        import joblib
+
+        with importable(self.module_folder):
+            try:
+                return FittedEstimator(joblib.load(io.BytesIO(content)), self.name)
+            except ImportError as error:
+                raise EstimatorInvalid(
+                    f"a package of {self.name} is missing: {error}", hint="install it again"
+                ) from error
+
+
+def make(spec: EstimatorSpec, *, module_folder: Path | None) -> AnyClass:
+    """For the registry."""
+    return AnyClass(spec.name, spec.params, module_folder)
+
+
+def peak_bytes(shape: TrainingShape) -> float:
+    """The rows as float32, twice: estimators often copy them once."""
+    return shape.rows * shape.features * 4 * 2
 
 
 @dataclass(frozen=True)
-class FittedLightGBM:
-    """A LightGBM booster."""
+class MatrixTrainer:
+    """The rows as (rows, features) float32, and what is to be fitted to them."""
 
-    booster: lgb.Booster
+    estimator: AnyClass
+    settings: TrainingSettings
+    matrix: FloatMatrix
 
-    @classmethod
-    def parse(cls, text: str, *, features: Sequence[str], source: Path) -> FittedLightGBM:
-        """Read LightGBM's text. Raises ArtifactDamaged where its features are not the contract's.
+    def train(self, task: MemberTask) -> MemberContent:
+        """One object, fitted."""
+        import joblib
 
-        LightGBM predicts by position, so that the order of the columns is checked here.
-        """
-        try:
-            booster = lgb.Booster(model_str=text)
-        except lgb.basic.LightGBMError as error:
-            raise ArtifactDamaged(
-                f"{source} is no LightGBM model", hint="train the model again"
-            ) from error
-        if tuple(booster.feature_name()) != tuple(features):
-            raise ArtifactDamaged(
-                f"the features of {source} are not those of its model.json",
-                hint="train the model again",
+        named = self.estimator
+        kind = estimator_class(named.name, module_folder=named.module_folder)
+        with self.settings.listener.task(task.label, total=1, unit="fits") as progress:
+            fitted = fit_object(
+                make_object(kind, named.params, seed=task.seed),
+                self.matrix,
+                task.rows.labels,
+                weights=task.weights,
+                groups=task.rows.rows.codes,
+                name=named.name,
             )
-        return cls(booster)
-
-    def predict(self, rows: FloatMatrix) -> FloatArray:
-        """(n,) raw predictions."""
-        return np.asarray(self.booster.predict(rows), dtype=np.float64)
+            progress.advance(1)
+        buffer = io.BytesIO()
+        joblib.dump(fitted.estimator, buffer, compress=3)
+        return MemberContent(buffer.getvalue())
 
 
 @dataclass(frozen=True)
@@ -80,18 +158,19 @@ class FittedEstimator:
         return predictions.reshape(-1)
 
 
-def estimator_class(name: str, *, beside: Path | None = None) -> type[Any]:
+def estimator_class(name: str, *, module_folder: Path | None = None) -> type[Any]:
     """The class that "module:Class" names; modules beside the profile are found too.
 
     Raises EstimatorInvalid.
     """
     module_name, _, class_name = name.partition(":")
     if not module_name or not class_name:
+        known = ", ".join(f'"{one}"' for one in ESTIMATORS)
         raise EstimatorInvalid(
             f"no estimator is called {name!r}",
-            hint='write "lightgbm" or "module:Class", such as "sklearn.linear_model:Ridge"',
+            hint=f'write {known} or "module:Class", such as "sklearn.linear_model:Ridge"',
         )
-    with importable(beside):
+    with importable(module_folder):
         try:
             found = getattr(importlib.import_module(module_name), class_name, None)
         except ImportError as error:
@@ -107,7 +186,7 @@ def estimator_class(name: str, *, beside: Path | None = None) -> type[Any]:
     return found
 
 
-def make_estimator(kind: type[Any], params: Mapping[str, Any], *, seed: int) -> Any:
+def make_object(kind: type[Any], params: Mapping[str, Any], *, seed: int) -> Any:
     """An unfitted object; the seed becomes `random_state` where the class takes one.
 
     Raises ParameterUnknown naming what the class does not take.
@@ -127,7 +206,7 @@ def make_estimator(kind: type[Any], params: Mapping[str, Any], *, seed: int) -> 
         return kind(**complete)
 
 
-def fit_estimator(
+def fit_object(
     estimator: Any,
     rows: FloatMatrix,
     labels: npt.NDArray[np.float32],
@@ -150,39 +229,6 @@ def fit_estimator(
     with estimator_errors(name):
         estimator.fit(rows, labels, **extra)
     return FittedEstimator(estimator, name)
-
-
-def dump_estimator(fitted: FittedEstimator) -> bytes:
-    """The estimator as joblib writes it."""
-    import joblib
-
-    buffer = io.BytesIO()
-    joblib.dump(fitted.estimator, buffer, compress=3)
-    return buffer.getvalue()
-
-
-def load_estimator(
-    content: bytes, *, name: str, digest: str, source: Path, beside: Path | None = None
-) -> FittedEstimator:
-    """Unpickle what `dump_estimator` wrote, only where its SHA-256 is the one we noted down.
-
-    digest: as kept in the ledger when the model was trained, never as found beside the file
-    Raises ArtifactDamaged.
-    """
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise ArtifactDamaged(
-            f"{source} is not the file that was trained here",
-            hint="train the model again; a changed file is not opened, since it could run code",
-        )
-    import joblib
-
-    with importable(beside):
-        try:
-            return FittedEstimator(joblib.load(io.BytesIO(content)), name)
-        except ImportError as error:
-            raise EstimatorInvalid(
-                f"a package of {name} is missing: {error}", hint="install it again"
-            ) from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from rich.text import Text
 from numeri_cli.output.text.tables import table
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.artifacts import Backtests
+    from numeri_cli.commands.backtest import Backtests
 
 
 def backtests(record: Backtests) -> RenderableType:

@@ -8,13 +8,16 @@ import pytest
 
 from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown
 from numeri_cli.learning.estimators.any_class import (
+    AnyClass,
     FittedEstimator,
-    dump_estimator,
+    MatrixTrainer,
     estimator_class,
-    fit_estimator,
-    load_estimator,
-    make_estimator,
+    fit_object,
+    make_object,
 )
+from numeri_cli.learning.estimators.base import MemberTask, TrainingSettings
+from numeri_cli.model_spec import EraWeights
+from tests.support.data_versions import SampleMaker, labelled
 
 OWN_CLASS = """
 import numpy as np
@@ -43,6 +46,7 @@ class Mute:
 """
 ROWS = np.arange(20, dtype=np.float32).reshape(10, 2)
 LABELS = np.linspace(0, 1, 10, dtype=np.float32)
+ROWS_OF_TEN = np.arange(100, dtype=np.float32).reshape(10, 10)
 GROUPS = np.repeat(np.arange(2, dtype=np.int32), 5)
 
 
@@ -53,8 +57,8 @@ def beside(tmp_path: Path) -> Path:
 
 
 def fitted(kind: type, weights: bool = False, **params: object) -> FittedEstimator:
-    return fit_estimator(
-        make_estimator(kind, params, seed=4),
+    return fit_object(
+        make_object(kind, params, seed=4),
         ROWS,
         LABELS,
         weights=np.ones(10, dtype=np.float32) if weights else None,
@@ -63,17 +67,38 @@ def fitted(kind: type, weights: bool = False, **params: object) -> FittedEstimat
     )
 
 
-def test_a_class_of_scikit_learn_is_found_fitted_and_kept() -> None:
-    member = fitted(estimator_class("sklearn.linear_model:Ridge"), alpha=0.5)
-    content = dump_estimator(member)
+def test_a_class_of_scikit_learn_is_found_fitted_and_kept(
+    make_sample: SampleMaker, tmp_path: Path
+) -> None:
+    sample = make_sample()
+    rows = labelled(sample, "train")
+    ridge = AnyClass("sklearn.linear_model:Ridge", {"alpha": 0.5})
+    settings = TrainingSettings(
+        features=sample.features, cache=tmp_path, unfinished=tmp_path, era_weights=EraWeights()
+    )
+    trainer = ridge.trainer(rows.rows, settings)
+    assert isinstance(trainer, MatrixTrainer)
+    task = MemberTask(label="x", target="target_ender_20", seed=1, rows=rows, weights=None)
+    content = trainer.train(task).content
     digest = hashlib.sha256(content).hexdigest()
-    again = load_estimator(content, name="Ridge", digest=digest, source=Path("ridge.joblib"))
-    np.testing.assert_array_equal(again.predict(ROWS), member.predict(ROWS))
-    assert np.corrcoef(member.predict(ROWS), LABELS)[0, 1] > 0.99
+    again = ridge.load(
+        content, features=sample.features, source=Path("ridge.joblib"), digest=digest
+    )
+    member = fit_object(
+        make_object(estimator_class(ridge.name), ridge.params, seed=1),
+        trainer.matrix,
+        rows.labels,
+        weights=None,
+        groups=rows.rows.codes,
+        name="Ridge",
+    )
+    np.testing.assert_array_equal(again.predict(ROWS_OF_TEN), member.predict(ROWS_OF_TEN))
+    fitted_to_line = fitted(estimator_class("sklearn.linear_model:Ridge"), alpha=0.5)
+    assert np.corrcoef(fitted_to_line.predict(ROWS), LABELS)[0, 1] > 0.99
 
 
 def test_a_class_beside_the_profile_gets_seed_weights_and_groups(beside: Path) -> None:
-    kind = estimator_class("my_models_of_this_test:Mean", beside=beside)
+    kind = estimator_class("my_models_of_this_test:Mean", module_folder=beside)
     member = fitted(kind, weights=True, scale=2.0)
     assert member.estimator.random_state == 4
     assert member.estimator.seen == ("float32", (10, 2), 10, 10, [0, 1])
@@ -92,12 +117,12 @@ def test_a_class_beside_the_profile_gets_seed_weights_and_groups(beside: Path) -
 )
 def test_what_is_no_estimator_is_refused(beside: Path, name: str, said: str) -> None:
     with pytest.raises(EstimatorInvalid, match=said):
-        estimator_class(name, beside=beside)
+        estimator_class(name, module_folder=beside)
 
 
 def test_an_unknown_parameter_is_refused_with_the_nearest() -> None:
     with pytest.raises(ParameterUnknown, match="'alhpa'") as refusal:
-        make_estimator(estimator_class("sklearn.linear_model:Ridge"), {"alhpa": 1}, seed=1)
+        make_object(estimator_class("sklearn.linear_model:Ridge"), {"alhpa": 1}, seed=1)
     assert "alpha" in refusal.value.hint
 
 
@@ -107,9 +132,14 @@ def test_what_the_class_says_against_its_data_is_passed_on() -> None:
 
 
 def test_predictions_of_another_shape_are_refused(beside: Path) -> None:
-    member = fitted(estimator_class("my_models_of_this_test:Flat", beside=beside))
+    member = fitted(estimator_class("my_models_of_this_test:Flat", module_folder=beside))
     with pytest.raises(EstimatorInvalid, match=r"shape \(10, 2\) for 10 rows"):
         member.predict(ROWS)
+
+
+def opened(content: bytes, *, digest: str | None) -> FittedEstimator:
+    estimator = AnyClass("nobody:Model", {})
+    return estimator.load(content, features=(), source=Path("x.joblib"), digest=digest)
 
 
 def test_a_changed_file_is_never_opened(tmp_path: Path) -> None:
@@ -117,8 +147,10 @@ def test_a_changed_file_is_never_opened(tmp_path: Path) -> None:
     mark = tmp_path / "opened"
     content = f"cos\nsystem\n(S'touch {mark}'\ntR.".encode()
     with pytest.raises(ArtifactDamaged, match="not the file that was trained here"):
-        load_estimator(content, name="x", digest="0" * 64, source=Path("x.joblib"))
+        opened(content, digest="0" * 64)
+    with pytest.raises(ArtifactDamaged, match="not the file that was trained here"):
+        opened(content, digest=None)
     assert not mark.exists()
     digest = hashlib.sha256(content).hexdigest()
-    load_estimator(content, name="x", digest=digest, source=Path("x.joblib"))
+    opened(content, digest=digest)
     assert mark.exists()

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from numeri_cli.dataset.parquet import (
-    parquet_errors,
-    plain_table,
-)
-from numeri_cli.learning.estimators.lightgbm.parameters import (
-    canonical,
-    lgb,
-    refusals,
-    voice,
-)
+from numeri_cli.learning.estimators.lightgbm.library import lgb, refusals, warnings_to
+from numeri_cli.learning.estimators.lightgbm.parameters import canonical
+from numeri_cli.learning.matrix import column_blocks, without_missing_twos
 from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import SILENT, Listener
 
-BLOCK_COLUMNS = 64
-MISSING_TWO = 2
 # What LightGBM looks at when it makes bins; a cached file belongs to their values.
 BINNING = frozenset(
     {"max_bin", "max_bin_by_feature", "min_data_in_bin", "bin_construct_sample_cnt"}
@@ -66,7 +55,7 @@ def build_binned(
     settings = dataset_parameters(params)
     binned: lgb.Dataset | None = None
     with (
-        voice(SILENT),  # it warns of what is meant: raw columns are not kept
+        warnings_to(SILENT),  # it warns of what is meant: raw columns are not kept
         column_blocks(rows, features) as blocks,
         listener.task("binning", total=len(features), unit="columns") as task,
     ):
@@ -94,60 +83,7 @@ def subset(binned: lgb.Dataset, chosen: npt.NDArray[np.bool_]) -> lgb.Dataset:
     """
     if chosen.all():
         return binned
-    with voice(SILENT):
+    with warnings_to(SILENT):
         part = binned.subset(np.flatnonzero(chosen).tolist()).construct()
     part.reference = None
     return part
-
-
-@contextmanager
-def column_blocks(
-    rows: Rows, features: Sequence[str], *, size: int = BLOCK_COLUMNS
-) -> Iterator[Iterator[pa.Table]]:
-    """Blocks of columns of the chosen rows, in the features' order; the files stay open."""
-    for source in rows.sources:
-        source.data.require(features)
-    with ExitStack() as stack:
-        files = []
-        for source in rows.sources:
-            with parquet_errors(source.data.path):
-                files.append(stack.enter_context(pq.ParquetFile(source.data.path)))
-        yield (
-            _read_block(rows, files, list(features[first : first + size]))
-            for first in range(0, len(features), size)
-        )
-
-
-def _read_block(rows: Rows, files: Sequence[pq.ParquetFile], names: list[str]) -> pa.Table:
-    parts = []
-    for source, mask, file in zip(rows.sources, rows.masks, files, strict=True):
-        start = 0
-        for group, length in enumerate(source.data.group_rows):
-            chosen = mask[start : start + length]
-            start += length
-            if not chosen.any():
-                continue
-            with parquet_errors(source.data.path):
-                table = plain_table(file, [group], names)
-            parts.append(table if chosen.all() else table.filter(pa.array(chosen)))
-    return pa.concat_tables(parts, promote_options="permissive")
-
-
-def without_missing_twos(table: pa.Table, codes: npt.NDArray[np.int32]) -> pa.Table:
-    """The table with each column empty in the eras where it is 2 throughout.
-
-    codes: (rows,) the era of every row
-    """
-    if not len(codes):
-        return table
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])
-    run_eras = codes[starts]
-    columns = []
-    for column in table.columns:
-        values = column.to_numpy()
-        runs = np.logical_and.reduceat(values == MISSING_TWO, starts)
-        whole = np.ones(int(codes.max()) + 1, dtype=np.bool_)
-        np.logical_and.at(whole, run_eras, runs)
-        missing = whole[codes]
-        columns.append(pa.array(values, mask=missing) if missing.any() else column)
-    return pa.table(columns, names=table.column_names)

@@ -6,27 +6,29 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numeri_cli.dataset.features import features_digest
-from numeri_cli.files import atomic_path, digest_file, disk_errors, is_running, write_text
+from numeri_cli.files import atomic_path, disk_errors
+from numeri_cli.learning.cached_data import (
+    SUFFIX,
+    CachedData,
+    cached_data,
+    read_note,
+    remove,
+    shrink,
+    write_note,
+)
 from numeri_cli.learning.estimators.lightgbm.binned import (
     binning_parameters,
     dataset_parameters,
 )
-from numeri_cli.learning.estimators.lightgbm.parameters import lgb
-from numeri_cli.learning.estimators.lightgbm.shelf import (
-    BinnedEntry,
-    binned_entries,
-    binned_entry,
-    json_object,
-)
+from numeri_cli.learning.estimators.lightgbm.library import lgb
 from numeri_cli.learning.rows import Rows
 
 LIMIT_BYTES = 40 * 10**9
-DIGESTS = "digests.json"
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class BinnedCache:
 
     def load(self, key: str, params: Mapping[str, Any]) -> lgb.Dataset | None:
         """The Dataset kept under this key; None where there is none, or no sound one."""
-        path = self._binned(key)
-        entry = binned_entry(path)
+        path = self._path(key)
+        entry = read_note(path)
         if entry is None:
             return None
         if path.stat().st_size == entry.size_bytes:
@@ -73,7 +75,7 @@ class BinnedCache:
                 with disk_errors(path):
                     os.utime(path)
                 return kept
-        self._remove(path)
+        remove(path)
         return None
 
     def keep(self, key: str, binned: lgb.Dataset) -> None:
@@ -81,51 +83,18 @@ class BinnedCache:
 
         Raises DiskFull and its like; the folder is as before then.
         """
-        path = self._binned(key)
+        path = self._path(key)
         with atomic_path(path) as temporary:
             temporary.unlink()  # LightGBM does not write over a file
             binned.save_binary(temporary)
             if not temporary.exists():
                 raise OSError(None, "LightGBM could not write it")
-            size = temporary.stat().st_size
-        entry = BinnedEntry(key, binned.num_data(), binned.num_feature(), size, 0.0)
-        write_text(path.with_suffix(".json"), json.dumps(asdict(entry)))
-        self._shrink(keep=path)
+        write_note(path, rows=binned.num_data(), features=binned.num_feature())
+        shrink(self.folder, limit_bytes=self.limit_bytes, keep=path)
 
-    def entries(self) -> tuple[BinnedEntry, ...]:
+    def entries(self) -> tuple[CachedData, ...]:
         """What is kept, most recently used first."""
-        return binned_entries(self.folder)
+        return cached_data(self.folder)
 
-    def digest_of(self, path: Path) -> str:
-        """SHA-256 of a data file; remembered for as long as its size and time stay the same."""
-        with disk_errors(path):
-            status = path.stat()
-        stamp = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
-        book = self.folder / DIGESTS
-        known = json_object(book)
-        if stamp not in known:
-            known = {name: digest for name, digest in known.items() if "|" in name}
-            known[stamp] = digest_file(path)
-            write_text(book, json.dumps(dict(list(known.items())[-200:])))
-        return str(known[stamp])
-
-    def _binned(self, key: str) -> Path:
-        return self.folder / f"{key}.bin"
-
-    def _shrink(self, keep: Path) -> None:
-        for part in self.folder.glob(".*.part"):
-            if not is_running(part.name.split(".")[-2]):
-                part.unlink(missing_ok=True)  # its writer was killed
-        total = 0
-        for path in sorted(self.folder.glob("*.bin"), key=_used, reverse=True):
-            total += path.stat().st_size
-            if total > self.limit_bytes and path != keep:
-                self._remove(path)
-
-    def _remove(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        path.with_suffix(".json").unlink(missing_ok=True)
-
-
-def _used(path: Path) -> float:
-    return path.stat().st_mtime
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}{SUFFIX}"

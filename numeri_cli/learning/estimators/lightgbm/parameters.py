@@ -1,45 +1,22 @@
-"""The LightGBM library: its import, its voice, its parameters' names."""
+"""LightGBM's parameters: their names, our defaults, what the library says against them."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from numeri_cli.errors import LibraryMissing, ParameterUnknown, did_you_mean
-from numeri_cli.progress import SILENT, Listener
-
-try:
-    import lightgbm as lgb
-except OSError as error:  # the OpenMP runtime is a package of the system, not of Python
-    raise LibraryMissing(
-        f"LightGBM cannot be loaded: {error}",
-        hint="install OpenMP: `apt install libgomp1` on Debian, `brew install libomp` on macOS",
-    ) from error
-
-__all__ = [
-    "DEFAULTS",
-    "DEFAULT_TREES",
-    "allows_legs",
-    "canonical",
-    "derived_seed",
-    "leg_parameters",
-    "lgb",
-    "lightgbm_parameters",
-    "refusals",
-    "require_accepted",
-    "threaded",
-    "value_of",
-    "voice",
-    "without",
-    "without_fatal_lines",
-]
+from numeri_cli.errors import ParameterUnknown, did_you_mean
+from numeri_cli.learning.estimators.lightgbm.library import (
+    lgb,
+    refusal_of,
+    warnings_to,
+    without_fatal_lines,
+)
+from numeri_cli.progress import SILENT
 
 DEFAULTS: Mapping[str, Any] = {
     "objective": "regression",
@@ -50,8 +27,8 @@ DEFAULTS: Mapping[str, Any] = {
 }
 DEFAULT_TREES = 100
 ONE_THREAD_CELLS = 4_000_000  # below, a second thread costs more than it gives
-# Objectives whose raw scores are what `predict` gives, so that a later leg can start from them.
-LEG_OBJECTIVES = frozenset(
+# Objectives whose raw scores are what `predict` gives, so that a later segment can start from them.
+SEGMENT_OBJECTIVES = frozenset(
     {"regression", "regression_l1", "huber", "fair", "quantile", "mape"}
     | {"regression_l2", "l2", "mean_squared_error", "mse", "l2_root", "root_mean_squared_error"}
     | {"rmse", "l1", "mean_absolute_error", "mae", "mean_absolute_percentage_error"}
@@ -59,35 +36,6 @@ LEG_OBJECTIVES = frozenset(
 
 
 _OF_BOOSTERS = ("objective", "num_class", "device_type")
-_FATAL = b"[LightGBM] [Fatal] "
-
-
-class _Voice:
-    """Hands the library's warnings to a listener, each once; the rest is dropped."""
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-        self._said: set[str] = set()
-
-    def info(self, message: str) -> None:
-        if "[Warning]" in message:
-            self.warning(message)
-
-    def warning(self, message: str) -> None:
-        text = message.strip().removeprefix("[LightGBM] [Warning] ")
-        if text and text not in self._said:
-            self._said.add(text)
-            self._listener.say(f"LightGBM: {text}")
-
-
-@contextmanager
-def voice(listener: Listener) -> Iterator[None]:
-    """Route what LightGBM says to the listener while the block runs; silence before and after."""
-    lgb.register_logger(_Voice(listener))
-    try:
-        yield
-    finally:
-        lgb.register_logger(_Voice(SILENT))
 
 
 def canonical(name: str) -> str | None:
@@ -127,17 +75,17 @@ def without(params: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {given: value for given, value in params.items() if canonical(given) not in names}
 
 
-def derived_seed(seed: int, leg: int) -> int:
-    """The seed of a leg: the seed itself for the first, so that one leg is plain LightGBM."""
-    if leg == 0:
+def derived_seed(seed: int, segment: int) -> int:
+    """The seed of a segment: of the first the seed itself, so that one alone is plain LightGBM."""
+    if segment == 0:
         return seed
-    return int.from_bytes(hashlib.sha256(f"{seed}:{leg}".encode()).digest()[:4], "big") >> 1
+    return int.from_bytes(hashlib.sha256(f"{seed}:{segment}".encode()).digest()[:4], "big") >> 1
 
 
-def leg_parameters(params: Mapping[str, Any], leg: int) -> dict[str, Any]:
-    """The parameters of one leg: each seed in them derived for it."""
+def segment_parameters(params: Mapping[str, Any], segment: int) -> dict[str, Any]:
+    """The parameters of one segment: each seed in them derived for it."""
     return {
-        name: derived_seed(int(value), leg)
+        name: derived_seed(int(value), segment)
         if canonical(name) == "seed" or (canonical(name) or "").endswith("_seed")
         else value
         for name, value in params.items()
@@ -151,26 +99,14 @@ def threaded(params: Mapping[str, Any], cells: int) -> dict[str, Any]:
     return dict(params)
 
 
-def allows_legs(params: Mapping[str, Any]) -> bool:
-    """Whether training can be cut into legs: raw scores are predictions, trees stay as made."""
+def allows_segments(params: Mapping[str, Any]) -> bool:
+    """Whether training can be cut into segments: raw scores are predictions, trees stay as made."""
     return (
-        value_of(params, "objective", "regression") in LEG_OBJECTIVES
+        value_of(params, "objective", "regression") in SEGMENT_OBJECTIVES
         and value_of(params, "boosting", "gbdt") in ("gbdt", "gbrt")
         and not value_of(params, "reg_sqrt", False)
         and value_of(params, "data_sample_strategy", "bagging") == "bagging"
     )
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Turn LightGBM's refusal of a parameter's value into ours."""
-    try:
-        yield
-    except lgb.basic.LightGBMError as error:
-        raise ParameterUnknown(
-            f"LightGBM refuses: {_sentence(error)[:300]}",
-            hint="mend `params` of the model's estimator",
-        ) from error
 
 
 def require_accepted(params: Mapping[str, Any]) -> None:
@@ -201,7 +137,7 @@ def _refusal(params: Mapping[str, Any]) -> str | None:
     named = {canonical(name) or name: value for name, value in params.items()}
     library = lgb.basic._LIB  # type: ignore[attr-defined]  # it has no public name
     try:
-        with voice(SILENT), without_fatal_lines():
+        with warnings_to(SILENT), without_fatal_lines():
             # The one call that reads every parameter and no data.
             lgb.basic._safe_call(
                 library.LGBM_DatasetUpdateParamChecking(lgb.basic._c_str(text), b"")
@@ -212,44 +148,8 @@ def _refusal(params: Mapping[str, Any]) -> str | None:
                 rows = lgb.Dataset(np.zeros((2, 1)), label=np.ones(2), params={"verbosity": -1})
                 lgb.Booster(params=made | {"verbosity": -1, "num_threads": 1}, train_set=rows)
     except lgb.basic.LightGBMError as error:
-        return _sentence(error)
+        return refusal_of(error)
     return None
-
-
-def _sentence(error: lgb.basic.LightGBMError) -> str:
-    """The library's words in one line, without its place in the source and the full stop."""
-    return " ".join(str(error).partition(" at /")[0].split()).rstrip(" .")
-
-
-@contextmanager
-def without_fatal_lines() -> Iterator[None]:
-    """Keep the line that LightGBM itself writes of an error from standard error, for a moment.
-
-    The library writes it past the registered logger. Meanwhile standard error is a temporary file,
-    which takes whatever others write; that comes out afterwards.
-    """
-    try:
-        standard = os.dup(2)
-    except OSError:  # a process without standard error
-        yield
-        return
-    refusal = b""
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield
-        except lgb.basic.LightGBMError as error:
-            refusal = _FATAL + str(error).encode() + b"\n"
-            raise
-        finally:
-            os.dup2(standard, 2)
-            os.close(standard)
-            file.seek(0)
-            written = file.read()
-            if refusal:
-                written = written.replace(refusal, b"")
-            while written:
-                written = written[os.write(2, written) :]
 
 
 @cache

@@ -8,44 +8,23 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import FileForeign, TargetMissing
 from numeri_cli.learning.estimators.lightgbm.binned import (
     build_binned,
     dataset_parameters,
     subset,
 )
-from numeri_cli.learning.estimators.lightgbm.legs import (
-    BoosterOrder,
-    train_booster,
-)
+from numeri_cli.learning.estimators.lightgbm.model_text import trees_of
 from numeri_cli.learning.estimators.lightgbm.parameters import (
     lightgbm_parameters,
     without,
 )
-from numeri_cli.learning.estimators.lightgbm.trees import trees_of
-from numeri_cli.learning.rows import (
-    LabelledRows,
-    Source,
-    open_sources,
-    rows_of_eras,
-    with_target,
-)
-from tests.learning.conftest import SampleMaker
-from tests.learning.samples import Sample
+from numeri_cli.learning.estimators.lightgbm.segments import train_booster
+from numeri_cli.learning.rows import LabelledRows, rows_of_eras, with_target
+from tests.support.data_versions import SampleMaker, labelled, sources_of
 
 TREES = 20
 GIVEN: dict[str, Any] = {"n_estimators": TREES, "colsample_bytree": 0.4, "seed": 3}
-
-
-def sources_of(sample: Sample, *names: str) -> tuple[Source, ...]:
-    files = [DataFile.open(sample.folder / f"{name}.parquet") for name in names]
-    return open_sources([(data, data.digest()) for data in files])
-
-
-def labelled(sample: Sample, *names: str, target: str = "target_ender_20") -> LabelledRows:
-    sources = sources_of(sample, *names)
-    return with_target(rows_of_eras(sources, sources[0].eras), target)
 
 
 def ours(
@@ -53,7 +32,7 @@ def ours(
 ) -> str:
     params = lightgbm_parameters(GIVEN)
     binned = build_binned(chosen.rows, features, params, missing_twos=missing_twos)
-    return train_booster(binned, BoosterOrder("x", params, 1000, folder), labels=chosen.labels)
+    return train_booster(binned, params, labels=chosen.labels, folder=folder)
 
 
 def plain(cells: np.ndarray, labels: np.ndarray, features: tuple[str, ...]) -> str:
@@ -158,8 +137,7 @@ def test_a_part_of_a_binned_whole_gives_the_trees_of_its_rows(
     part = with_target(rows_of_eras(sources, sources[0].eras[:35]), "target_ender_20")
     params = lightgbm_parameters(GIVEN)
     binned = subset(build_binned(whole, sample.features, params), part.rows.within(whole))
-    order = BoosterOrder("x", params, 1000, tmp_path / "part")
-    text = train_booster(binned, order, labels=part.labels)
+    text = train_booster(binned, params, labels=part.labels, folder=tmp_path / "part")
     assert trees_of(text) == trees_of(ours(part, sample.features, tmp_path / "alone"))
 
 

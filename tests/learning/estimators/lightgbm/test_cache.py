@@ -9,18 +9,11 @@ import pytest
 
 from numeri_cli.learning.estimators.lightgbm.binned import build_binned
 from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
-from numeri_cli.learning.estimators.lightgbm.legs import (
-    BoosterOrder,
-    train_booster,
-)
-from numeri_cli.learning.estimators.lightgbm.parameters import (
-    lgb,
-    lightgbm_parameters,
-)
+from numeri_cli.learning.estimators.lightgbm.library import lgb
+from numeri_cli.learning.estimators.lightgbm.parameters import lightgbm_parameters
+from numeri_cli.learning.estimators.lightgbm.segments import train_booster
 from numeri_cli.learning.rows import LabelledRows
-from tests.learning.conftest import SampleMaker
-from tests.learning.estimators.lightgbm.test_binned import labelled
-from tests.learning.samples import Sample
+from tests.support.data_versions import Sample, SampleMaker, labelled, workspace_of
 
 PARAMS = lightgbm_parameters({"n_estimators": 10})
 
@@ -54,9 +47,7 @@ def test_loaded_bins_grow_the_same_trees(
     loaded = cache.load(key_of(cache, chosen, sample), PARAMS)
     assert loaded is not None
     texts = [
-        train_booster(
-            binned, BoosterOrder("x", PARAMS, 1000, tmp_path / name), labels=chosen.labels
-        )
+        train_booster(binned, PARAMS, labels=chosen.labels, folder=tmp_path / name)
         for name, binned in (("built", built), ("loaded", loaded))
     ]
     assert texts[0] == texts[1]
@@ -125,18 +116,19 @@ def test_a_spoiled_file_is_thrown_away(cache: BinnedCache, sample: Sample, spoil
     assert cache.entries() == ()
 
 
-def test_a_files_digest_is_remembered_until_it_changes(cache: BinnedCache, sample: Sample) -> None:
+def test_a_files_digest_is_remembered_until_it_changes(sample: Sample) -> None:
     path = sample.folder / "train.parquet"
-    first = cache.digest_of(path)
-    assert first == cache.digest_of(path)
+    workspace = workspace_of(sample)
+    first = workspace.digest_of(path)
+    assert first == workspace.digest_of(path)
     # Same size and time, other bytes: only reading it again would tell, which is not done.
     status = path.stat()
     content = path.read_bytes()
     path.write_bytes(content[::-1])
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert cache.digest_of(path) == first
+    assert workspace.digest_of(path) == first
     os.utime(path)
-    assert cache.digest_of(path) != first
+    assert workspace.digest_of(path) != first
 
 
 def test_what_a_killed_writer_left_is_swept_and_a_living_ones_file_is_not(

@@ -6,17 +6,19 @@ import numpy as np
 import pytest
 
 from numeri_cli.errors import ParameterUnknown
+from numeri_cli.learning.estimators.lightgbm.library import (
+    lgb,
+    warnings_to,
+    without_fatal_lines,
+)
 from numeri_cli.learning.estimators.lightgbm.parameters import (
     DEFAULTS,
-    leg_parameters,
-    lgb,
     lightgbm_parameters,
     require_accepted,
+    segment_parameters,
     threaded,
     value_of,
-    voice,
     without,
-    without_fatal_lines,
 )
 from numeri_cli.progress import Silent
 
@@ -52,10 +54,10 @@ def test_a_value_is_found_and_taken_out_under_its_aliases() -> None:
     assert without(given, "num_iterations") == {"colsample_bytree": 0.1}
 
 
-def test_a_leg_changes_the_seeds_and_nothing_else() -> None:
+def test_a_segment_changes_the_seeds_and_nothing_else() -> None:
     given = {"random_state": 4, "bagging_seed": 9, "learning_rate": 0.1}
-    assert leg_parameters(given, 0) == given
-    later = leg_parameters(given, 2)
+    assert segment_parameters(given, 0) == given
+    later = segment_parameters(given, 2)
     assert later["learning_rate"] == 0.1
     assert later["random_state"] != 4
     assert later["bagging_seed"] != 9
@@ -79,7 +81,7 @@ def test_the_librarys_warnings_reach_the_listener_once(capfd: pytest.CaptureFixt
     ear = Ear()
     rows = np.arange(3.0).reshape(3, 1)
     data = lgb.Dataset(rows, label=np.arange(3.0), params={"verbosity": 0})
-    with voice(ear):
+    with warnings_to(ear):
         lgb.train({"verbosity": 0, "num_threads": 1}, data, 3)
     assert len(ear.heard) == len(set(ear.heard)) > 0
     assert all(text.startswith("LightGBM: ") for text in ear.heard)

@@ -1,9 +1,9 @@
-"""Small data versions with a signal in them, and a place to train."""
+"""Small data versions with a signal in them, a place to train, and models to be trained."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.home import Home
-from numeri_cli.learning.preparation import Site
+from numeri_cli.learning.rows import (
+    LabelledRows,
+    Source,
+    open_sources,
+    rows_of_eras,
+    with_target,
+)
+from numeri_cli.learning.workspace import Workspace
+from numeri_cli.model_spec import EstimatorSpec, ModelSpec
 
 TOURNAMENT = "practice"
 
@@ -36,6 +45,9 @@ class Sample:
     def in_train(self) -> npt.NDArray[np.bool_]:
         """(rows,) whether the row stands in train.parquet."""
         return self.eras <= self.train_eras
+
+
+SampleMaker = Callable[..., Sample]
 
 
 def write_table(sample: Sample, chosen: npt.NDArray[np.bool_], path: Path, rows: int) -> None:
@@ -84,6 +96,33 @@ def write_sample(
     return sample
 
 
-def site_of(sample: Sample) -> Site:
+def workspace_of(sample: Sample) -> Workspace:
     """A place to train in, with everything under the test's own home."""
-    return Site(Home.find(), TOURNAMENT, sample.folder)
+    return Workspace(Home.find(), TOURNAMENT, sample.folder)
+
+
+def model_spec(
+    *, params: dict[str, object] | None = None, estimator: str = "lightgbm", **keys: object
+) -> ModelSpec:
+    """A model that neutralizes nothing unless it is told to, with these keys and parameters."""
+    made = EstimatorSpec(name=estimator, params=params or {})
+    return ModelSpec(**{"estimator": made, "neutralize": None} | keys)  # type: ignore[arg-type]
+
+
+def changed(spec: ModelSpec, **keys: object) -> ModelSpec:
+    """The same model but for these keys, unchecked; `params` and `name` are its estimator's."""
+    own: dict[str, object] = {key: keys.pop(key) for key in ("name", "params") if key in keys}
+    estimator = spec.estimator.model_copy(update=own)
+    return spec.model_copy(update={"estimator": estimator} | keys)
+
+
+def sources_of(sample: Sample, *names: str) -> tuple[Source, ...]:
+    """The files of these names, opened."""
+    files = [DataFile.open(sample.folder / f"{name}.parquet") for name in names]
+    return open_sources([(data, data.digest()) for data in files])
+
+
+def labelled(sample: Sample, *names: str, target: str = "target_ender_20") -> LabelledRows:
+    """All rows of these files that have a value of the target."""
+    sources = sources_of(sample, *names)
+    return with_target(rows_of_eras(sources, sources[0].eras), target)

@@ -1,6 +1,6 @@
 """A training in a process that sends itself a signal after so many trees.
 
-python -m tests.learning.training_driver DATASET_FOLDER SIGNAL
+python -m tests.support.training_driver DATASET_FOLDER SIGNAL
 """
 
 from __future__ import annotations
@@ -8,22 +8,18 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 
-from numeri_cli.commands.train import train
 from numeri_cli.home import Home
-from numeri_cli.learning.plan import ModelPlan
-from numeri_cli.learning.preparation import Site
+from numeri_cli.learning.estimators.lightgbm.estimator import LightGBM
+from numeri_cli.learning.training import train
+from numeri_cli.learning.workspace import Workspace
 from numeri_cli.progress import SILENT, Task
+from tests.support.data_versions import changed, model_spec
 
-PLAN = ModelPlan("lighthouse", targets=("target_ender_20",), params={"n_estimators": 5})
-BROKEN_PLAN = replace(
-    PLAN,
-    params={"n_estimators": 20, "colsample_bytree": 0.5},
-    seeds=(1, 2),
-    leg_trees=8,
-)
+MODEL = model_spec(targets=("target_ender_20",), params={"n_estimators": 5})
+BROKEN = changed(MODEL, params={"n_estimators": 20, "colsample_bytree": 0.5}, seeds=(1, 2))
+IN_SEGMENTS = LightGBM(BROKEN.estimator.params, segment_trees=8)
 TREES = 30  # the 10th of the second booster
 
 
@@ -54,5 +50,6 @@ class Fatal:
 
 
 if __name__ == "__main__":
-    place = Site(Home.find(), "practice", Path(sys.argv[1]))
-    train(BROKEN_PLAN, place, listener=Fatal(int(sys.argv[2])))
+    place = Workspace(Home.find(), "practice", Path(sys.argv[1]))
+    fatal = Fatal(int(sys.argv[2]))
+    train("lighthouse", BROKEN, place, estimator=IN_SEGMENTS, listener=fatal)

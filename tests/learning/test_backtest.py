@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,25 +8,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from numeri_cli.commands.backtest import (
-    Backtest,
-    backtest,
-)
-from numeri_cli.dataset.eras import EraChoice
 from numeri_cli.errors import UsageProblem
-from numeri_cli.learning.plan import ModelPlan
-from numeri_cli.learning.preparation import Site
+from numeri_cli.learning.backtest import Backtest, backtest
+from numeri_cli.learning.cached_data import cached_data
+from numeri_cli.learning.workspace import Workspace
 from numeri_cli.progress import Silent
 from numeri_cli.scoring.scores import corr
-from tests.learning.samples import Sample, site_of, write_sample
+from tests.support.data_versions import (
+    Sample,
+    changed,
+    model_spec,
+    workspace_of,
+    write_sample,
+)
 
-PLAN = ModelPlan(
-    "lighthouse",
+MODEL = model_spec(
     features="all",
     targets=("target_ender_20",),
     data=("train", "validation"),
     params={"n_estimators": 10, "colsample_bytree": 0.5},
 )
+NAME = "lighthouse"
 WINDOW = 12
 
 
@@ -48,16 +49,18 @@ def sample(tmp_path: Path) -> Sample:
 
 
 @pytest.fixture
-def site(sample: Sample) -> Site:
-    return site_of(sample)
+def workspace(sample: Sample) -> Workspace:
+    return workspace_of(sample)
 
 
 def predictions(done: Backtest) -> pd.DataFrame:
     return pd.read_parquet(done.path)
 
 
-def test_every_era_after_the_first_window_is_predicted_once(site: Site, sample: Sample) -> None:
-    done = backtest(PLAN, site, window=WINDOW)
+def test_every_era_after_the_first_window_is_predicted_once(
+    workspace: Workspace, sample: Sample
+) -> None:
+    done = backtest(NAME, MODEL, workspace, window=WINDOW)
     frame = predictions(done)
     assert list(frame.columns) == ["id", "era", "prediction"]
     assert frame["era"].unique().tolist() == [f"{n:04d}" for n in range(13, 41)]
@@ -69,46 +72,48 @@ def test_every_era_after_the_first_window_is_predicted_once(site: Site, sample: 
     assert np.corrcoef(frame["prediction"][known], labels[known])[0, 1] > 0.2
 
 
-def test_one_binned_file_serves_all_windows_targets_and_seeds(site: Site) -> None:
+def test_one_binned_file_serves_all_windows_targets_and_seeds(workspace: Workspace) -> None:
     notes = Notes()
-    plan = replace(PLAN, targets=("target_ender_20", "target_ender_60"), seeds=(1, 2))
-    done = backtest(plan, site, window=18, listener=notes)
+    spec = changed(MODEL, targets=("target_ender_20", "target_ender_60"), seeds=(1, 2))
+    done = backtest(NAME, spec, workspace, window=18, listener=notes)
     assert notes.steps.count("binned_built") == 1
-    assert len(site.cache.entries()) == 1
+    assert len(cached_data(workspace.cache)) == 1
     assert done.purge_eras == 16
 
 
-def test_the_stride_thins_the_training_and_not_the_predictions(site: Site) -> None:
-    thin = backtest(replace(PLAN, eras=EraChoice(stride=2)), site, window=WINDOW)
+def test_the_stride_thins_the_training_and_not_the_predictions(workspace: Workspace) -> None:
+    thin = backtest(NAME, changed(MODEL, era_stride=2), workspace, window=WINDOW)
     assert thin.rows == 28 * 40
     thinned = predictions(thin)
-    whole = predictions(backtest(PLAN, site, window=WINDOW))
+    whole = predictions(backtest(NAME, MODEL, workspace, window=WINDOW))
     assert not thinned["prediction"].equals(whole["prediction"])
 
 
-def test_a_backtest_that_was_stopped_goes_on_at_its_window_with_the_same_file(site: Site) -> None:
+def test_a_backtest_that_was_stopped_goes_on_at_its_window_with_the_same_file(
+    workspace: Workspace,
+) -> None:
     with pytest.raises(KeyboardInterrupt):
-        backtest(PLAN, site, window=WINDOW, listener=Notes("window_0_done"))
+        backtest(NAME, MODEL, workspace, window=WINDOW, listener=Notes("window_0_done"))
     notes = Notes()
-    resumed = backtest(PLAN, site, window=WINDOW, listener=notes)
+    resumed = backtest(NAME, MODEL, workspace, window=WINDOW, listener=notes)
     assert "window_0_done" not in notes.steps
     assert "window_1_done" in notes.steps
     content = resumed.path.read_bytes()
-    assert content == backtest(PLAN, site, window=WINDOW).path.read_bytes()
+    assert content == backtest(NAME, MODEL, workspace, window=WINDOW).path.read_bytes()
     assert [path.name for path in resumed.path.parent.iterdir()] == [resumed.path.name]
 
 
-def test_another_plan_does_not_go_on_with_the_windows_of_this_one(site: Site) -> None:
+def test_another_plan_does_not_go_on_with_the_windows_of_this_one(workspace: Workspace) -> None:
     with pytest.raises(KeyboardInterrupt):
-        backtest(PLAN, site, window=WINDOW, listener=Notes("window_0_done"))
+        backtest(NAME, MODEL, workspace, window=WINDOW, listener=Notes("window_0_done"))
     notes = Notes()
-    backtest(replace(PLAN, seeds=(9,)), site, window=WINDOW, listener=notes)
+    backtest(NAME, changed(MODEL, seeds=(9,)), workspace, window=WINDOW, listener=notes)
     assert "window_0_done" in notes.steps
 
 
-def test_a_history_that_is_too_short_is_refused(site: Site) -> None:
+def test_a_history_that_is_too_short_is_refused(workspace: Workspace) -> None:
     with pytest.raises(UsageProblem, match="40 eras cannot be walked"):
-        backtest(PLAN, site)
+        backtest(NAME, MODEL, workspace)
 
 
 def plant_leak(sample: Sample, *, first_era: int) -> None:
@@ -147,10 +152,10 @@ def test_a_leak_in_the_eras_to_be_purged_pays_without_the_purge_and_not_with_it(
     """Era 31 is the first to be tested; what pays then is known from era 23 on, 8 eras before."""
     sample = write_sample(tmp_path / "leak", eras=60, stocks=60, features=30, train_eras=45)
     plant_leak(sample, first_era=23)
-    site = site_of(sample)
-    leaking = score(backtest(PLAN, site, window=30, purge=0), sample, range(31, 61))
-    purged = score(backtest(PLAN, site, window=30), sample, range(31, 61))
-    nearly = score(backtest(PLAN, site, window=30, purge=6), sample, range(31, 61))
+    workspace = workspace_of(sample)
+    leaking = score(backtest(NAME, MODEL, workspace, window=30, purge=0), sample, range(31, 61))
+    purged = score(backtest(NAME, MODEL, workspace, window=30), sample, range(31, 61))
+    nearly = score(backtest(NAME, MODEL, workspace, window=30, purge=6), sample, range(31, 61))
     assert leaking > 0.5
     assert nearly > 0.3
     assert abs(purged) < 0.2

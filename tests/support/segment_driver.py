@@ -1,7 +1,7 @@
 """The training of one booster in a process that kills itself after so many trees.
 
-python -m tests.learning.estimators.lightgbm.leg_driver FILE LEGS_FOLDER TREES
-TREES: -1 for none to be killed after; the whole model is then left in LEGS_FOLDER/whole.txt
+python -m tests.support.segment_driver FILE FOLDER TREES
+TREES: -1 for none to be killed after; the whole model is then left in FOLDER/whole.txt
 """
 
 from __future__ import annotations
@@ -15,11 +15,8 @@ from pathlib import Path
 
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.learning.estimators.lightgbm.binned import build_binned
-from numeri_cli.learning.estimators.lightgbm.legs import (
-    BoosterOrder,
-    train_booster,
-)
 from numeri_cli.learning.estimators.lightgbm.parameters import lightgbm_parameters
+from numeri_cli.learning.estimators.lightgbm.segments import train_booster
 from numeri_cli.learning.rows import open_sources, rows_of_eras, with_target
 
 GIVEN = {"n_estimators": 50, "colsample_bytree": 0.4, "subsample": 0.7, "subsample_freq": 1}
@@ -53,15 +50,21 @@ class Fatal:
         """Only trees count."""
 
 
-def main(file: str, legs: str, trees: str) -> None:
+def main(file: str, folder: str, trees: str) -> None:
     """Train as the test does that compares."""
     data = DataFile.open(Path(file))
     sources = open_sources([(data, "x")])
     chosen = with_target(rows_of_eras(sources, sources[0].eras), "target_ender_20")
     binned = build_binned(chosen.rows, data.features, PARAMS)
-    order = BoosterOrder("x", PARAMS, 20, Path(legs))
-    text = train_booster(binned, order, labels=chosen.labels, listener=Fatal(int(trees)))
-    Path(legs, "whole.txt").write_text(text)
+    text = train_booster(
+        binned,
+        PARAMS,
+        labels=chosen.labels,
+        folder=Path(folder),
+        segment_trees=20,
+        listener=Fatal(int(trees)),
+    )
+    Path(folder, "whole.txt").write_text(text)
 
 
 if __name__ == "__main__":

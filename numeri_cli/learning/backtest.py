@@ -1,0 +1,199 @@
+"""A model, walked forward: every era predicted by one that ended, purged, before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from numeri_cli.dataset.eras import WINDOW_ERAS, Window, walk_forward
+from numeri_cli.dataset.prediction_files import prediction_writer
+from numeri_cli.files import disk_errors, safe_name
+from numeri_cli.learning.estimators.base import Estimator, TrainingSettings
+from numeri_cli.learning.prediction import FittedModel, predict_file
+from numeri_cli.learning.rows import rows_of_eras
+from numeri_cli.learning.training import checked_estimator, held_out_rows, train_members
+from numeri_cli.learning.training_data import TrainingData, hold_out, open_training_data
+from numeri_cli.learning.workspace import Workspace
+from numeri_cli.locks import held_lock
+from numeri_cli.model_spec import ModelSpec
+from numeri_cli.progress import SILENT, Listener
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Out-of-sample predictions: columns id, era, prediction; every test era once, in order."""
+
+    path: Path
+    rows: int
+    eras: tuple[str, ...]
+    windows: tuple[Window, ...]
+    purge_eras: int
+
+
+def backtest(
+    name: str,
+    spec: ModelSpec,
+    workspace: Workspace,
+    *,
+    window: int = WINDOW_ERAS,
+    purge: int | None = None,
+    force: bool = False,
+    listener: Listener = SILENT,
+) -> Backtest:
+    """Numerai's walk-forward scheme with one model; killed, it goes on at its window.
+
+    window: eras predicted by one training; each is trained on all before, `purge` eras left out
+    purge: derived from the targets' names where None, the longest horizon governing
+    The stride holds for training; every test era is predicted.
+    One file of cached data serves all windows, targets and seeds.
+    Raises UsageProblem where the history is too short, and what training raises.
+    """
+    with held_lock(workspace.lock(name), what=f"a training of {name}"):
+        estimator = checked_estimator(name, spec, workspace)
+        data = open_training_data(spec, workspace)
+        purge = data.purge_eras if purge is None else purge
+        windows = walk_forward(data.eras, purge=purge, window=window)
+        predictions = workspace.home.predictions(workspace.tournament)
+        folder = _unfinished_folder(predictions, name, spec=spec, data=data, windows=windows)
+        trained_on = [era for step in windows for era in step.train_eras[:: spec.era_stride]]
+        settings = TrainingSettings(
+            features=data.features,
+            missing_twos=spec.missing_twos,
+            era_weights=spec.era_weights,
+            cache=workspace.cache,
+            unfinished=folder / "trainings",
+            whole=rows_of_eras(data.sources, trained_on),
+            force=force,
+            listener=listener,
+        )
+        walk = _Walk(name, spec, workspace.data_version, data, purge, estimator, settings, folder)
+        with listener.task("backtest", total=len(windows), unit="windows") as task:
+            for number, step in enumerate(windows):
+                walk.run(number, step)
+                task.advance(1)
+        parts = [path for n, step in enumerate(windows) for path in walk.files(n, step)]
+        output = backtest_file(workspace, name)
+        rows = _join(parts, output)
+        for leftover in predictions.glob(f".backtest-{safe_name(name)}-{'?' * 16}"):
+            shutil.rmtree(leftover, ignore_errors=True)
+    eras = tuple(era for step in windows for era in step.test_eras)
+    return Backtest(output, rows, eras, windows, purge)
+
+
+def backtest_file(workspace: Workspace, model: str) -> Path:
+    """Where a model's out-of-sample predictions lie."""
+    folder = workspace.home.predictions(workspace.tournament)
+    return folder / f"{safe_name(model)}-backtest.parquet"
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """What the windows of one backtest have in common.
+
+    folder: where the predictions of finished windows wait
+    """
+
+    name: str
+    spec: ModelSpec
+    data_version: str
+    data: TrainingData
+    purge: int
+    estimator: Estimator
+    settings: TrainingSettings
+    folder: Path
+
+    def run(self, number: int, step: Window) -> None:
+        """Train on a window's eras and predict those that follow, unless that was done."""
+        if all(path.exists() for path in self.files(number, step)):
+            return
+        model = self._train(number, step)
+        pairs = zip(self.files(number, step), self._sources(step), strict=True)
+        for path, place in pairs:
+            predict_file(
+                model,
+                self.data.sources[place].data,
+                path,
+                neutralization=self.data.neutralization,
+                eras=step.test_eras,
+                with_era=True,
+                listener=self.settings.listener,
+            )
+        self.settings.listener.step(f"window_{number}_done")
+
+    def _train(self, number: int, step: Window) -> FittedModel:
+        eras, held_out_eras = hold_out(
+            step.train_eras[:: self.spec.era_stride],
+            held_out=self.spec.early_stopping_eras,
+            purge=self.purge,
+        )
+        listener = self.settings.listener
+        listener.say(
+            f"window {number + 1}: trained on eras {eras[0]} to {eras[-1]}, "
+            f"{self.purge} purged, predicting {step.test_eras[0]} to {step.test_eras[-1]}"
+        )
+        held_out = held_out_rows(self.spec, self.data, held_out_eras, listener)
+        rows = rows_of_eras(self.data.sources, eras)
+        members = train_members(
+            self.name,
+            self.spec,
+            rows,
+            estimator=self.estimator,
+            settings=replace(self.settings, held_out=held_out),
+        )
+        return FittedModel(
+            name=self.name,
+            data_version=self.data_version,
+            features=self.data.features,
+            missing_twos=self.spec.missing_twos,
+            members=tuple(member.fitted(self.estimator, self.data.features) for member in members),
+        )
+
+    def _sources(self, step: Window) -> tuple[int, ...]:
+        """Positions of the files that hold any of a window's test eras."""
+        rows = rows_of_eras(self.data.sources, step.test_eras)
+        return tuple(place for place, mask in enumerate(rows.masks) if mask.any())
+
+    def files(self, number: int, step: Window) -> tuple[Path, ...]:
+        """Where a window's predictions wait."""
+        names = [f"window-{number:03d}-{place}.parquet" for place in self._sources(step)]
+        return tuple(self.folder / name for name in names)
+
+
+def _unfinished_folder(
+    predictions: Path,
+    name: str,
+    *,
+    spec: ModelSpec,
+    data: TrainingData,
+    windows: Sequence[Window],
+) -> Path:
+    """Where finished windows wait; its name says everything the predictions depend on."""
+    parts = [
+        name,
+        spec.model_dump(),
+        [source.digest for source in data.sources],
+        data.features,
+        data.neutralize_features,
+        [asdict(step) for step in windows],
+    ]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    folder = predictions / f".backtest-{safe_name(name)}-{digest[:16]}"
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _join(parts: Sequence[Path], output: Path) -> int:
+    """Write the windows' files one after the other, era by era; how many rows there are."""
+    with prediction_writer(output, with_era=True) as writer:
+        for path in parts:
+            with pq.ParquetFile(path) as file:
+                for group in range(file.metadata.num_row_groups):
+                    writer.append(file.read_row_group(group))
+    return writer.rows

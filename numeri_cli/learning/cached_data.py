@@ -1,0 +1,66 @@
+"""Training data that an estimator keeps for the next training: what lies there, and the limit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from numeri_cli.files import disk_errors, is_running, read_json_object, write_text
+
+SUFFIX = ".bin"
+
+
+@dataclass(frozen=True)
+class CachedData:
+    """One file of training data.
+
+    used: seconds since the epoch of its last use
+    """
+
+    key: str
+    rows: int
+    features: int
+    size_bytes: int
+    used: float
+
+
+def read_note(path: Path) -> CachedData | None:
+    """What the note beside a file says; None where it, or the file, is not sound."""
+    note = read_json_object(path.with_suffix(".json"))
+    try:
+        rows, features, size = (int(note[name]) for name in ("rows", "features", "size_bytes"))
+        return CachedData(path.stem, rows, features, size, path.stat().st_mtime)
+    except (OSError, KeyError, TypeError, ValueError):
+        return None
+
+
+def write_note(path: Path, *, rows: int, features: int) -> None:
+    """Put a note beside a file that was written. Raises DiskError."""
+    note = CachedData(path.stem, rows, features, path.stat().st_size, 0.0)
+    write_text(path.with_suffix(".json"), json.dumps(asdict(note)))
+
+
+def cached_data(folder: Path) -> tuple[CachedData, ...]:
+    """What is kept in a folder, most recently used first. Raises DiskError."""
+    with disk_errors(folder):
+        found = [read_note(path) for path in folder.glob(f"*{SUFFIX}")]
+    return tuple(sorted((entry for entry in found if entry), key=lambda entry: -entry.used))
+
+
+def shrink(folder: Path, *, limit_bytes: int, keep: Path) -> None:
+    """Remove the least recently used beyond the limit, but not `keep`, and what was never whole."""
+    for part in folder.glob(".*.part"):
+        if not is_running(part.name.split(".")[-2]):
+            part.unlink(missing_ok=True)  # its writer was killed
+    total = 0
+    for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: -path.stat().st_mtime):
+        total += path.stat().st_size
+        if total > limit_bytes and path != keep:
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file and its note."""
+    path.unlink(missing_ok=True)
+    path.with_suffix(".json").unlink(missing_ok=True)

@@ -1,0 +1,139 @@
+"""Estimators: what one has to be able to do, and which there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from numeri_cli.learning.held_out import HeldOut
+from numeri_cli.learning.matrix import FloatMatrix
+from numeri_cli.learning.rows import LabelledRows, Rows
+from numeri_cli.model_spec import EraWeights, EstimatorSpec
+from numeri_cli.progress import SILENT, Listener
+
+FloatArray = npt.NDArray[np.float64]
+
+# Name in the profile → the module below this package whose `make` gives the estimator.
+ESTIMATORS: Mapping[str, str] = {
+    "lightgbm": "lightgbm.estimator",
+}
+ANY_CLASS = "any_class"  # what any other name is: "module:Class"
+
+
+class Fitted(Protocol):
+    """A trained member of an ensemble."""
+
+    def predict(self, rows: FloatMatrix) -> FloatArray:
+        """(n,) raw predictions of (n, features) float32 rows, columns in the contract's order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """What all members of one training have in common.
+
+    features: the columns, in their order
+    held_out: rows that end the training early; None where nothing is held out
+    cache: a folder for data that the next training can start from
+    unfinished: a folder for what a killed training can go on from
+    whole: rows that hold all that will be trained on, so that one cached file serves
+    force: train even where memory or disk look too small
+    """
+
+    features: tuple[str, ...]
+    cache: Path
+    unfinished: Path
+    era_weights: EraWeights
+    missing_twos: str = "keep"
+    held_out: HeldOut | None = None
+    whole: Rows | None = None
+    force: bool = False
+    listener: Listener = SILENT
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberTask:
+    """One member to be trained.
+
+    label: what is shown while it grows
+    rows: those of the trainer, with the target's values
+    weights: (rows,) float32, mean 1; None where all count the same
+    """
+
+    label: str
+    target: str
+    seed: int
+    rows: LabelledRows
+    weights: npt.NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class MemberContent:
+    """A trained member as it goes into a file; trees: 0 where it has none that can be counted."""
+
+    content: bytes
+    trees: int = 0
+
+
+class Trainer(Protocol):
+    """An estimator with rows in memory, from which members of several targets and seeds grow."""
+
+    def train(self, task: MemberTask) -> MemberContent:
+        """One member. Raises ParameterUnknown, EstimatorInvalid, DiskError."""
+
+
+class Estimator(Protocol):
+    """One kind of model with its parameters."""
+
+    @property
+    def suffix(self) -> str:
+        """Of a member's file, such as ".txt"."""
+
+    @property
+    def opens_safely(self) -> bool:
+        """Whether a member's file may be opened whoever wrote it; else its digest must be known."""
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Packages whose versions an artifact records."""
+
+    def check(self, model: str, *, seeds: tuple[int, ...], early_stopping: bool) -> None:
+        """Refuse, before data is read, what it cannot be trained with.
+
+        model: its name, for what is said
+        Raises ParameterUnknown, EstimatorInvalid.
+        """
+
+    def recorded_parameters(self, seeds: tuple[int, ...]) -> dict[str, Any]:
+        """Its parameters with our defaults, as an artifact tells them."""
+
+    def trainer(self, rows: Rows, settings: TrainingSettings) -> Trainer:
+        """Take in the rows: by blocks of columns, as a matrix, or batch by batch.
+
+        Raises MemoryShort where they will not fit, FileForeign, FileDamaged, DiskError.
+        """
+
+    def load(
+        self, content: bytes, *, features: tuple[str, ...], source: Path, digest: str | None
+    ) -> Fitted:
+        """Open what a trainer made.
+
+        source: the file, for what is said
+        digest: SHA-256 as this machine noted it down, where the file does not open safely
+        Raises ArtifactDamaged, EstimatorInvalid.
+        """
+
+
+def make_estimator(spec: EstimatorSpec, *, module_folder: Path | None = None) -> Estimator:
+    """The estimator that a profile names.
+
+    module_folder: where else the module of "module:Class" is looked for
+    """
+    module = import_module(f"{__package__}.{ESTIMATORS.get(spec.name, ANY_CLASS)}")
+    made: Estimator = module.make(spec, module_folder=module_folder)
+    return made

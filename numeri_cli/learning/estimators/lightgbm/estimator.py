@@ -1,0 +1,229 @@
+"""LightGBM, fed in blocks of columns: half a byte a cell, and a killed training goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from numeri_cli.errors import ArtifactDamaged, ParameterUnknown
+from numeri_cli.learning.estimators.base import (
+    FloatArray,
+    MemberContent,
+    MemberTask,
+    TrainingSettings,
+)
+from numeri_cli.learning.estimators.lightgbm.binned import build_binned, subset
+from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
+from numeri_cli.learning.estimators.lightgbm.early_stopping import PATIENCE_TREES, EarlyStopping
+from numeri_cli.learning.estimators.lightgbm.library import lgb
+from numeri_cli.learning.estimators.lightgbm.parameters import (
+    DEFAULT_TREES,
+    lightgbm_parameters,
+    require_accepted,
+    value_of,
+    without,
+)
+from numeri_cli.learning.estimators.lightgbm.segments import SEGMENT_TREES, train_booster
+from numeri_cli.learning.matrix import BLOCK_COLUMNS, FloatMatrix
+from numeri_cli.learning.memory import TrainingShape, available_bytes, check_disk, check_memory
+from numeri_cli.learning.rows import Rows
+from numeri_cli.model_spec import EstimatorSpec
+
+DEFAULT_LEAVES = 31
+PROCESS_BYTES = 350_000_000
+BINNED_CELL_BYTES = {True: 0.65, False: 1.15}  # five values fit half a byte, 255 bins one
+ROW_BYTES = 80  # gradients, hessians, scores, labels, weights, row indices
+BLOCK_CELL_BYTES = 3
+
+
+@dataclass(frozen=True)
+class LightGBM:
+    """An Estimator whose members are boosters, kept as LightGBM's own text.
+
+    params: as given
+    segment_trees: trees between two points from which a killed training can go on
+    """
+
+    params: Mapping[str, Any]
+    segment_trees: int = SEGMENT_TREES
+    suffix: str = ".txt"
+    opens_safely: bool = True
+    libraries: tuple[str, ...] = ("lightgbm",)
+
+    def check(self, model: str, *, seeds: tuple[int, ...], early_stopping: bool) -> None:
+        """Have names and values judged by the library, without data."""
+        if len(seeds) > 1 and value_of(self.params, "seed", None) is not None:
+            raise ParameterUnknown(
+                f"params give the seed that the {len(seeds)} `seeds` of {model} are to vary",
+                hint="leave the seed out of params, or name one seed",
+            )
+        require_accepted(self.parameters(seeds[0]))
+
+    def recorded_parameters(self, seeds: tuple[int, ...]) -> dict[str, Any]:
+        """With our defaults, and the seed where there is one."""
+        params = self.parameters(seeds[0])
+        return params if len(seeds) == 1 else without(params, "seed")
+
+    def parameters(self, seed: int) -> dict[str, Any]:
+        """A booster's parameters: the given, our defaults, the seed unless one is given.
+
+        Raises ParameterUnknown.
+        """
+        params = lightgbm_parameters(self.params)
+        trees = value_of(params, "num_iterations", DEFAULT_TREES)
+        if not isinstance(trees, int) or trees < 1:
+            raise ParameterUnknown(
+                f"{trees!r} is no number of trees",
+                hint="n_estimators in params has to be a whole number, 1 or more",
+            )
+        if value_of(params, "seed", None) is None:
+            return params | {"seed": seed}
+        return params
+
+    def trainer(self, rows: Rows, settings: TrainingSettings) -> BoosterTrainer:
+        """Bin the rows, or load them where they were binned before."""
+        params = self.parameters(0)
+        cache = BinnedCache(settings.cache)
+        stored = rows if settings.whole is None else settings.whole
+        leaves = int(value_of(params, "num_leaves", DEFAULT_LEAVES))
+        five_valued = stored.are_whole_numbers(settings.features)
+        shape = TrainingShape(stored.count, len(settings.features), five_valued)
+        check_memory(
+            shape,
+            lambda shape: peak_bytes(shape, leaves=leaves),
+            available=available_bytes(),
+            force=settings.force,
+        )
+
+        def key_of(some: Rows) -> str:
+            return cache.key(some, settings.features, params, missing_twos=settings.missing_twos)
+
+        binned = cache.load(key_of(stored), params)
+        if binned is None:
+            keep = check_disk(binned_bytes(shape), cache.folder, force=settings.force)
+            binned = build_binned(
+                stored,
+                settings.features,
+                params,
+                missing_twos=settings.missing_twos,
+                listener=settings.listener,
+            )
+            if keep:
+                cache.keep(key_of(stored), binned)
+            settings.listener.step("binned_built")
+        else:
+            settings.listener.step("binned_loaded")
+        if stored is not rows:
+            binned = subset(binned, rows.within(stored))
+        return BoosterTrainer(self, settings, binned, key_of(rows))
+
+    def load(
+        self, content: bytes, *, features: tuple[str, ...], source: Path, digest: str | None = None
+    ) -> FittedBooster:
+        """Read LightGBM's text. Raises ArtifactDamaged where its features are not these.
+
+        LightGBM predicts by position, so that the order of the columns is checked here.
+        """
+        try:
+            booster = lgb.Booster(model_str=content.decode())
+        except (lgb.basic.LightGBMError, UnicodeDecodeError) as error:
+            raise ArtifactDamaged(
+                f"{source} is no LightGBM model", hint="train the model again"
+            ) from error
+        if tuple(booster.feature_name()) != features:
+            raise ArtifactDamaged(
+                f"the features of {source} are not those of its model.json",
+                hint="train the model again",
+            )
+        return FittedBooster(booster)
+
+
+def make(spec: EstimatorSpec, *, module_folder: Path | None) -> LightGBM:
+    """For the registry; no module of anybody is needed."""
+    return LightGBM(spec.params)
+
+
+@dataclass(frozen=True)
+class FittedBooster:
+    """A LightGBM booster."""
+
+    booster: lgb.Booster
+
+    def predict(self, rows: FloatMatrix) -> FloatArray:
+        """(n,) raw predictions."""
+        return np.asarray(self.booster.predict(rows), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class BoosterTrainer:
+    """Binned rows, from which boosters grow.
+
+    rows_key: of the rows in the cache of binned data
+    """
+
+    estimator: LightGBM
+    settings: TrainingSettings
+    binned: lgb.Dataset
+    rows_key: str
+
+    def train(self, task: MemberTask) -> MemberContent:
+        """One booster, in segments."""
+        params = self.estimator.parameters(task.seed)
+        early_stopping = None
+        if self.settings.held_out is not None:
+            patience = int(value_of(params, "early_stopping_round", PATIENCE_TREES))
+            early_stopping = EarlyStopping(
+                self.settings.held_out, task.target, patience_trees=patience
+            )
+        text = train_booster(
+            self.binned,
+            params,
+            labels=task.rows.labels,
+            weights=task.weights,
+            folder=self.settings.unfinished / self._digest(task, params),
+            segment_trees=self.estimator.segment_trees,
+            early_stopping=early_stopping,
+            label=task.label,
+            listener=self.settings.listener,
+        )
+        trees = len(re.findall(r"^Tree=\d+$", text, flags=re.MULTILINE))
+        return MemberContent(text.encode(), trees)
+
+    def _digest(self, task: MemberTask, params: Mapping[str, Any]) -> str:
+        """Of everything that a booster's trees depend on."""
+        held_out, whole = self.settings.held_out, self.settings.whole
+        parts = [
+            self.rows_key,
+            whole.digest() if whole else "",
+            task.target,
+            params,
+            self.estimator.segment_trees,
+            held_out.rows.digest() if held_out else "",
+            repr(self.settings.era_weights),
+        ]
+        text = json.dumps(parts, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def binned_bytes(shape: TrainingShape) -> float:
+    """The binned rows, in memory and in the cache on disk."""
+    return shape.rows * shape.features * BINNED_CELL_BYTES[shape.five_valued]
+
+
+def peak_bytes(shape: TrainingShape, *, leaves: int = DEFAULT_LEAVES) -> float:
+    """The most that a training holds at once, the process itself included.
+
+    leaves: of a tree; each keeps a histogram of every feature
+    """
+    bins = 6 if shape.five_valued else 256
+    histograms = leaves * shape.features * bins * 16
+    block = shape.rows * min(BLOCK_COLUMNS, shape.features) * BLOCK_CELL_BYTES
+    scores = shape.rows * ROW_BYTES
+    return PROCESS_BYTES + binned_bytes(shape) + max(block, histograms) + scores

@@ -1,0 +1,193 @@
+"""One booster, trained in segments: killed at any tree, it goes on at its last segment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from numeri_cli.files import atomic_file, disk_errors, read_json_object, write_text
+from numeri_cli.learning.estimators.lightgbm.early_stopping import BoosterProgress, EarlyStopping
+from numeri_cli.learning.estimators.lightgbm.library import (
+    lgb,
+    refusals,
+    warnings_to,
+    without_fatal_lines,
+)
+from numeri_cli.learning.estimators.lightgbm.model_text import merge_models
+from numeri_cli.learning.estimators.lightgbm.parameters import (
+    DEFAULT_TREES,
+    allows_segments,
+    segment_parameters,
+    threaded,
+    value_of,
+    without,
+)
+from numeri_cli.progress import SILENT, Listener, Task
+
+FloatArray = npt.NDArray[np.float64]
+SEGMENT_TREES = 1000
+
+
+def segment_lengths(params: Mapping[str, Any], segment_trees: int) -> tuple[int, ...]:
+    """Trees of each segment; one segment where the objective allows no more."""
+    trees = int(value_of(params, "num_iterations", DEFAULT_TREES))
+    if not allows_segments(params):
+        return (trees,)
+    whole, rest = divmod(trees, segment_trees)
+    return (segment_trees,) * whole + ((rest,) if rest else ())
+
+
+def train_booster(
+    binned: lgb.Dataset,
+    params: Mapping[str, Any],
+    *,
+    labels: npt.NDArray[np.float32],
+    folder: Path,
+    weights: npt.NDArray[np.float32] | None = None,
+    segment_trees: int = SEGMENT_TREES,
+    early_stopping: EarlyStopping | None = None,
+    label: str = "",
+    listener: Listener = SILENT,
+) -> str:
+    """The trained booster as LightGBM's text.
+
+    Segment k has seeds made from (seed, k) and starts from the raw training scores of the segments
+    before; after each segment these scores and its trees are on disk. A model of one segment is
+    what `lightgbm.train` makes of the same parameters.
+    params: complete, with the seed
+    labels, weights: (rows,), one per row of `binned`
+    folder: where finished segments wait; the caller removes it when the model is kept
+    Raises ParameterUnknown where LightGBM refuses a value, DiskError.
+    """
+    finished = _Segments(folder)
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    lengths = segment_lengths(params, segment_trees)
+    progress = BoosterProgress()
+    with (
+        warnings_to(listener),
+        refusals(),
+        listener.task(label, total=sum(lengths), unit="trees") as task,
+    ):
+        binned.set_field("label", labels)
+        binned.set_field("weight", weights)
+        for number in range(len(lengths)):
+            done = finished.progress(number)
+            if done is None:
+                booster = _booster(binned, params, number, finished)
+                done = _grow(booster, lengths, number, progress, early_stopping, task)
+                more_follow = number + 1 < len(lengths) and not done.stopped
+                finished.keep(number, booster, done, more_follow=more_follow)
+                listener.step(f"leg_{number}_done")  # as --verbose has always called it
+            else:
+                task.advance(done.trees - progress.trees)
+                if early_stopping:
+                    booster = lgb.Booster(model_str=finished.text(number))
+                    early_stopping.follow(booster, booster.current_iteration())
+            progress = done
+            if progress.stopped:
+                break
+    texts = [finished.text(number) for number in range(len(lengths))]
+    kept = progress.best_trees if early_stopping else None
+    return merge_models([text for text in texts if text], trees=kept)
+
+
+def _booster(
+    binned: lgb.Dataset, params: Mapping[str, Any], number: int, finished: _Segments
+) -> lgb.Booster:
+    """A segment's booster, without trees yet, at the scores where the one before ended."""
+    binned.set_field("init_score", finished.scores(number - 1) if number else None)
+    own = without(segment_parameters(params, number), "num_iterations", "early_stopping_round")
+    cells = binned.num_data() * binned.num_feature()
+    with without_fatal_lines():
+        return lgb.Booster(params=threaded(own, cells), train_set=binned)
+
+
+def _grow(
+    booster: lgb.Booster,
+    lengths: tuple[int, ...],
+    number: int,
+    progress: BoosterProgress,
+    early_stopping: EarlyStopping | None,
+    task: Task,
+) -> BoosterProgress:
+    """Grow a segment's trees, or those up to where they stop helping."""
+    unseen = 0
+    for _ in range(lengths[number]):
+        booster.update()
+        task.advance(1)
+        progress = replace(progress, trees=progress.trees + 1)
+        unseen += 1
+        if early_stopping and (
+            unseen == early_stopping.every_trees or progress.trees == sum(lengths)
+        ):
+            early_stopping.follow(booster, unseen)
+            progress, unseen = early_stopping.judge(progress), 0
+            task.note(f"held-out CORR {progress.best_score:.4f}")
+            if progress.stopped:
+                break
+    if early_stopping and unseen:
+        early_stopping.follow(booster, unseen)
+    return progress
+
+
+@dataclass(frozen=True)
+class _Segments:
+    """Finished segments on disk."""
+
+    folder: Path
+
+    def progress(self, number: int) -> BoosterProgress | None:
+        """The progress after a segment; None where it has to be grown (again)."""
+        note = read_json_object(self._path(number, "json"))
+        try:
+            return BoosterProgress(**note) if note else None
+        except TypeError:
+            return None
+
+    def text(self, number: int) -> str:
+        """A segment's trees; empty where it was not grown to its end."""
+        path = self._path(number, "txt")
+        if not self._path(number, "json").exists():
+            return ""
+        with disk_errors(path):
+            return path.read_text()
+
+    def scores(self, number: int) -> FloatArray:
+        """(rows,) the raw training scores after a segment."""
+        path = self._path(number, "npy")
+        with disk_errors(path):
+            return np.asarray(np.load(path, allow_pickle=False), dtype=np.float64)
+
+    def keep(
+        self, number: int, booster: lgb.Booster, progress: BoosterProgress, *, more_follow: bool
+    ) -> None:
+        """Put a segment on disk: scores first, then trees, then the progress."""
+        if more_follow:
+            with atomic_file(self._path(number, "npy")) as file:
+                np.save(file, _training_scores(booster))
+        write_text(self._path(number, "txt"), booster.model_to_string(num_iteration=-1))
+        write_text(self._path(number, "json"), json.dumps(asdict(progress)))
+        if number:
+            self._path(number - 1, "npy").unlink(missing_ok=True)
+
+    def _path(self, number: int, suffix: str) -> Path:
+        return self.folder / f"segment-{number:04d}.{suffix}"
+
+
+def _training_scores(booster: lgb.Booster) -> FloatArray:
+    """(rows,) the raw scores of the training rows, bit for bit as the library holds them."""
+    taken: list[FloatArray] = []
+
+    def take(scores: FloatArray, _: lgb.Dataset) -> tuple[str, float, bool]:
+        taken.append(np.array(scores, dtype=np.float64))
+        return "taken", 0.0, True
+
+    booster.eval_train(take)
+    return taken[0]

@@ -1,0 +1,115 @@
+"""What a model is trained on: names resolved, files opened, eras chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from numeri_cli.dataset.eras import before_purge, era_number, purge_eras, sort_eras
+from numeri_cli.dataset.features import FeatureFile
+from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.dataset.targets import check_target
+from numeri_cli.errors import TargetMissing, UsageProblem
+from numeri_cli.learning.rows import Source, open_sources, rows_of_eras, with_target
+from numeri_cli.learning.workspace import Workspace
+from numeri_cli.model_spec import ModelSpec, Neutralization
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """A model's files, opened, and its sets of features as names.
+
+    purge_eras: to be left out between training and test, by the longest target
+    """
+
+    sources: tuple[Source, ...]
+    features: tuple[str, ...]
+    neutralization: Neutralization | None
+    purge_eras: int
+
+    @property
+    def eras(self) -> tuple[str, ...]:
+        """Every era of the files, in order of time."""
+        return sort_eras(self.sources[0].eras)
+
+    @property
+    def neutralize_features(self) -> tuple[str, ...]:
+        """What predictions are made independent of; empty where of nothing."""
+        return feature_names(self.neutralization)
+
+
+def open_training_data(spec: ModelSpec, workspace: Workspace) -> TrainingData:
+    """Resolve a model's sets to names, open its files, check its targets.
+
+    Raises FileMissing, FileDamaged, FileForeign, FeatureUnknown, TargetUnknown, TargetAlias.
+    """
+    features = workspace.feature_file.features(spec.features)
+    neutralization = resolved(spec.neutralization, workspace.feature_file)
+    files = []
+    for name in spec.data:
+        data = DataFile.open(workspace.dataset / f"{name}.parquet")
+        data.require(features)
+        for target in spec.targets:
+            check_target(data, target)
+        files.append((data, workspace.digest_of(data.path)))
+    return TrainingData(open_sources(files), features, neutralization, purge_eras(spec.targets))
+
+
+def resolved(
+    neutralization: Neutralization | None, feature_file: FeatureFile
+) -> Neutralization | None:
+    """A neutralization with the features' names in place of the set's. Raises FeatureUnknown."""
+    if neutralization is None:
+        return None
+    names = feature_file.features(neutralization.features)
+    return neutralization.model_copy(update={"features": names})
+
+
+def feature_names(neutralization: Neutralization | None) -> tuple[str, ...]:
+    """The features of a neutralization that was resolved."""
+    if neutralization is None:
+        return ()
+    if isinstance(neutralization.features, str):
+        raise TypeError("the set to neutralize against has to be resolved to names first")
+    return neutralization.features
+
+
+def training_eras(spec: ModelSpec, data: TrainingData) -> tuple[str, ...]:
+    """The eras that may train: all of train; with validation, those before the frontier.
+
+    The frontier is where targets stop being resolved. The first era to be predicted comes after
+    the data's last, so eras within the purge of it are left out, as are unresolved ones.
+    """
+    eras = data.eras
+    if "validation" not in spec.data:
+        return eras
+    last_resolved = min(_last_resolved(data, target) for target in spec.targets)
+    frontier = min(era_number(eras[-1]) + 1 - data.purge_eras, last_resolved + 1)
+    chosen = tuple(era for era in eras if era_number(era) < frontier)
+    if not chosen:
+        raise TargetMissing(
+            f"no era of the data is {data.purge_eras} eras before its end",
+            hint="take data with a longer history",
+        )
+    return chosen
+
+
+def _last_resolved(data: TrainingData, target: str) -> float:
+    rows = rows_of_eras(data.sources, data.eras)
+    return max(era_number(era) for era in with_target(rows, target).rows.chosen_eras())
+
+
+def hold_out(
+    eras: Sequence[str], *, held_out: int, purge: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The eras that train and the last ones that stop it early, purged in between."""
+    if not held_out:
+        return tuple(eras), ()
+    last = tuple(eras[-held_out:])
+    train = before_purge(eras[:-held_out], first_test_era=last[0], purge=purge)
+    if not train:
+        raise UsageProblem(
+            f"holding out {held_out} of {len(eras)} eras, {purge} purged, leaves none to train on",
+            hint="hold out fewer, or take more data",
+        )
+    return train, last

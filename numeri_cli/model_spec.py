@@ -1,0 +1,105 @@
+"""What a model is: one schema, in the profile, in its training and in its artifact alike."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+DEFAULT_ESTIMATOR = "lightgbm"
+STARTER_PARAMETERS: dict[str, Any] = {
+    "n_estimators": 200,
+    "learning_rate": 0.04,
+    "max_depth": 5,
+    "num_leaves": 31,
+    "colsample_bytree": 0.1,
+    "min_data_in_leaf": 1000,
+}
+_RETRAIN = re.compile(r"never|[1-9]\d{0,2} weeks?")
+
+
+def _from_list(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+# TOML and JSON have lists only; what is passed around is not to be changed
+FROM_LIST = BeforeValidator(_from_list)
+Words = Annotated[tuple[str, ...], FROM_LIST]
+Names = str | Words
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Part = Literal["train", "validation"]
+
+
+class Section(BaseModel):
+    """A table of the profile: unknown keys and values of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class EstimatorSpec(Section):
+    """What learns: a registered name or "module:Class"; its parameters are passed unchanged."""
+
+    name: str = DEFAULT_ESTIMATOR
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class Neutralization(Section):
+    """Which features the predictions are made independent of, and how far (0 to 1).
+
+    features: a set's name, or names
+    A set that leaves out what the model leans on can even raise its largest exposure (measured in
+    tests/studies/starter.md), so the default is the default features of a model.
+    """
+
+    features: Names = "medium"
+    proportion: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.5
+
+
+class EraWeights(Section):
+    """How much each era counts in training; as it stands, all rows count the same.
+
+    equal: every era the same, however many rows it has
+    half_life_eras: an era so much older counts half
+    """
+
+    equal: bool = False
+    half_life_eras: (
+        Annotated[float, Field(ge=1, le=100_000, strict=False, allow_inf_nan=False)] | None
+    ) = None
+
+
+class ModelSpec(Section):
+    """One model: targets × seeds, each of which becomes a member of the ensemble.
+
+    features: a set's name, or names
+    data: the files it is trained on
+    era_stride: every n-th era of those, counted from the first
+    missing_twos: "nan" has a feature that is 2 throughout an era count as missing there
+    early_stopping_eras: the last ones, held out and purged; they end the training; 0 does not
+    retrain: "never", or after so many weeks
+    """
+
+    features: Names = "medium"
+    targets: Annotated[tuple[str, ...], Field(min_length=1), FROM_LIST] = ("target_ender_60",)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), FROM_LIST] = (1,)
+    data: Annotated[tuple[Part, ...], Field(min_length=1), FROM_LIST] = ("train",)
+    era_stride: Annotated[int, Field(ge=1)] = 1
+    missing_twos: Literal["keep", "nan"] = "keep"
+    early_stopping_eras: Annotated[int, Field(ge=0)] = 0
+    retrain: str = "never"
+    estimator: EstimatorSpec = EstimatorSpec(params=STARTER_PARAMETERS)
+    era_weights: EraWeights = EraWeights()
+    neutralize: Neutralization | None = Neutralization()
+
+    @field_validator("retrain")
+    @classmethod
+    def _retrain_is_a_period(cls, value: str) -> str:
+        if not _RETRAIN.fullmatch(value):
+            raise ValueError('must be "never" or a number of weeks, such as "4 weeks"')
+        return value
+
+    @property
+    def neutralization(self) -> Neutralization | None:
+        """What is done to its predictions; None where nothing is."""
+        return self.neutralize if self.neutralize and self.neutralize.proportion > 0 else None
