@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -70,15 +71,28 @@ def serve(
 ) -> None:
     """Serve on 127.0.0.1 until KeyboardInterrupt or another exception ends it.
 
+    Where the rivals are not trained yet, they are as soon as the address is told; what needs them
+    waits for that, everything else is answered.
     port: 0 takes a free one; clock: "standing", "running" or "running:SPEED"
     announce: is told the address once, as soon as it answers; limiter: see `application`
     Raises UsageProblem, DiskTrouble where the port is taken.
     """
     with listening(tournament, port=port, clock=clock, limiter=limiter) as address:
         announce(address)
+        _train_field(tournament)
         forever = threading.Event()
         while not forever.wait(WAIT_SECONDS):
             pass
+
+
+def _train_field(tournament: Tournament) -> None:
+    while True:
+        try:
+            tournament.field_world()
+        except LockHeld:  # another process is at that, or advances; it may come to be killed
+            time.sleep(TICK_SECONDS)
+        else:
+            return
 
 
 @contextmanager

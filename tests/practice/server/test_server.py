@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from wsgiref.validate import validator
 
 import httpx
@@ -16,6 +17,8 @@ import pytest
 from werkzeug.http import http_date
 
 from numeri_cli.errors import DiskTrouble, UsageProblem
+from numeri_cli.locks import held_lock
+from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.server.server import (
     application,
     listening,
@@ -23,8 +26,11 @@ from numeri_cli.practice.server.server import (
 )
 from numeri_cli.practice.server.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
+from numeri_cli.practice.world.world import World
+from numeri_cli.progress import Silent
 from tests.support.wire import CREATE, UPLOAD_AUTH, Wire
 
+TINY = WorldSettings(seed=9, stocks=100, eras=40, features=12, rivals=3)
 LIVE = "v5.3/live.parquet"
 DATASET = "query($f: String!) { dataset(filename: $f) }"
 PRACTICE_DATE = "Sat, 03 Jan 2026 12:05:00 GMT"
@@ -302,6 +308,85 @@ class TestServing:
             assert httpx.get(address).status_code == 405
             process.send_signal(signal.SIGINT)
             assert process.wait(60) == 130
+
+    def test_it_tells_its_address_and_answers_before_and_while_it_trains_the_field(
+        self, tmp_path: Path
+    ) -> None:
+        Tournament.create(tmp_path / "t", TINY, field=False).close()
+        question, heard = {"query": "{ rounds(tournament: 8) { number } }"}, []
+        addresses: list[str] = []
+
+        class Watching(Silent):
+            def step(self, name: str) -> None:
+                heard.append((name, httpx.post(addresses[0], json=question).status_code))
+                if name == "field_in_force":
+                    raise KeyboardInterrupt
+
+        def announce(address: str) -> None:
+            addresses.append(address)
+            heard.append(("announced", httpx.post(address, json=question).status_code))
+
+        tournament = Tournament.open(tmp_path / "t", listener=Watching())
+        with pytest.raises(KeyboardInterrupt):
+            serve(tournament, port=0, clock="standing", announce=announce)
+        assert heard == [
+            ("announced", 200),
+            ("rivals_trained", 200),
+            ("rivals_asked", 200),
+            ("field_files_written", 200),
+            ("field_in_force", 200),
+        ]
+
+    def test_what_needs_the_field_waits_until_it_is_trained(self, tmp_path: Path) -> None:
+        Tournament.create(tmp_path / "t", TINY, field=False).close()
+        tournament = Tournament.open(tmp_path / "t")
+        found: list[bytes] = []
+        main = threading.get_ident()
+
+        def download(address: str) -> None:
+            try:
+                with httpx.Client(base_url=address, timeout=120) as http:
+                    wire = Wire(http, "Token {}${}".format(*tournament.participant_keys()))
+                    found.append(wire.download("v5.3/meta_model.parquet"))
+            finally:
+                signal.pthread_kill(main, signal.SIGINT)
+
+        def announce(address: str) -> None:
+            assert not tournament.world().has_field
+            threading.Thread(target=download, args=(address,)).start()
+
+        with pytest.raises(KeyboardInterrupt):
+            serve(tournament, port=0, clock="standing", announce=announce)
+        assert found[0][:4] == b"PAR1"
+        assert World.open(tmp_path / "t" / "world").has_field
+
+    def test_it_waits_for_the_process_that_advances_and_trains_the_field_then(
+        self, tmp_path: Path
+    ) -> None:
+        Tournament.create(tmp_path / "t", TINY, field=False).close()
+        tournament = Tournament.open(tmp_path / "t")
+
+        class Last(Silent):
+            def step(self, name: str) -> None:
+                if name == "field_in_force":
+                    raise KeyboardInterrupt
+
+        is_held, told = threading.Event(), threading.Event()
+
+        def advance() -> None:
+            with held_lock(tournament.folders.lock, what="an advance"):
+                is_held.set()
+                told.wait(60)
+                time.sleep(1.2)
+
+        other = threading.Thread(target=advance)
+        other.start()
+        assert is_held.wait(60)
+        serving = Tournament.open(tmp_path / "t", listener=Last())
+        with pytest.raises(KeyboardInterrupt):
+            serve(serving, port=0, clock="standing", announce=lambda _: told.set())
+        other.join()
+        assert World.open(tmp_path / "t" / "world").has_field
 
     def test_a_running_clock_runs_while_served_and_stands_afterwards(
         self, tournament: Tournament
