@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from numeri_cli.errors import LibraryMissing
-from numeri_cli.practice.rivals.forest import Forest
 from numeri_cli.practice.rivals.techniques import (
     FitData,
     Forecaster,
@@ -120,16 +119,21 @@ class Trees:
         return text.encode()
 
     def forecaster(self, learnt: bytes) -> Forecaster:
-        """The booster of the text."""
-        return TreesForecaster(Forest.parse(learnt.decode()))
+        """The booster of the text. Raises ValueError where it is none."""
+        lightgbm = _lightgbm()
+        try:
+            return TreesForecaster(lightgbm.Booster(model_str=learnt.decode()))
+        except lightgbm.basic.LightGBMError as error:
+            raise ValueError(f"no model of LightGBM: {error}") from error
 
 
 @dataclass(frozen=True)
 class TreesForecaster:
     """Scores are the sums of the trees' leaves."""
 
-    forest: Forest
+    booster: Any
 
     def scores(self, view: LiveView) -> ScoreArray:
         """(rows,) expected targets."""
-        return self.forest.sums(view.features)
+        scores: ScoreArray = self.booster.predict(view.features.T, num_threads=1)
+        return scores

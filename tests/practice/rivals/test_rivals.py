@@ -22,7 +22,6 @@ from numeri_cli.practice.rivals.benchmarks import (
     chunk_of,
     train_benchmark,
 )
-from numeri_cli.practice.rivals.forest import Forest
 from numeri_cli.practice.rivals.rivals import Attendance
 from numeri_cli.practice.rivals.techniques import (
     BestFeatures,
@@ -224,26 +223,30 @@ def test_neutral_rivals_are_less_exposed_than_they_would_be(name: str) -> None:
 
 
 @pytest.mark.parametrize(("depth", "rounds"), [(2, 5), (5, 40), (6, 20)])
-def test_a_forest_sums_its_leaves_as_lightgbm_does(depth: int, rounds: int) -> None:
+def test_trees_score_as_lightgbm_does_with_any_number_of_threads(depth: int, rounds: int) -> None:
     history = PlainHistory(30)
     fit_data = FitData(history, range(1, 31), "target_ender_20", seed=1)
-    learnt = Trees(depth=depth, rounds=rounds, share=0.8).fit(fit_data).decode()
-    features = np.concatenate([history.features(era) for era in range(40, 50)], axis=1)
-    booster = lightgbm.Booster(model_str=learnt)
-    expected = booster.predict(np.ascontiguousarray(features.T, dtype=np.float32))
-    assert (Forest.parse(learnt).sums(features) == expected).all()
+    trees = Trees(depth=depth, rounds=rounds, share=0.8)
+    learnt = trees.fit(fit_data)
+    eras = tuple(range(40, 50))
+    features = np.concatenate([history.features(era) for era in eras], axis=1)
+    booster = lightgbm.Booster(model_str=learnt.decode())
+    expected = booster.predict(np.ascontiguousarray(features.T, dtype=np.float32), num_threads=2)
+    found = trees.forecaster(learnt).scores(LiveView(eras, features, np.empty((0, 0))))
+    assert (found == expected).all()
     assert len(np.unique(expected)) > rounds
 
 
-def test_a_forest_of_stumps_without_a_split_is_a_constant() -> None:
+def test_trees_without_a_split_are_a_constant() -> None:
     history = PlainHistory(2, stocks=15)  # too few rows for a leaf
-    fit_data = FitData(history, range(1, 3), "target_ender_20", seed=1)
-    learnt = Trees(rounds=3, bagging=1.0).fit(fit_data).decode()
-    sums = Forest.parse(learnt).sums(history.features(5))
-    expected = lightgbm.Booster(model_str=learnt).predict(history.features(5).T.astype(float))
-    assert (sums == expected).all()
+    trees = Trees(rounds=3, bagging=1.0)
+    learnt = trees.fit(FitData(history, range(1, 3), "target_ender_20", seed=1))
+    found = trees.forecaster(learnt).scores(view(history, 5))
+    expected = lightgbm.Booster(model_str=learnt.decode()).predict(history.features(5).T)
+    assert (found == expected).all()
+    assert len(set(found.tolist())) == 1
 
 
 def test_another_model_text_is_refused() -> None:
-    with pytest.raises(ValueError, match="version 4"):
-        Forest.parse("tree\nversion=v3\n")
+    with pytest.raises(ValueError, match="no model of LightGBM"):
+        Trees().forecaster(b"tree\nversion=v3\n")
