@@ -81,7 +81,11 @@ def atomic_file(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def atomic_path(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
-    """Like `atomic_file`, for writers that want a path; it exists, empty, when handed out."""
+    """Write `path` through a path: whole or not at all, for writers that open files themselves.
+
+    Yields the temporary path; a file is there already, empty. Raises DiskFull, PathForbidden,
+    DiskTrouble.
+    """
     writer = f"{threading.get_native_id()}.{os.getpid()}"  # two threads may write the same
     temporary = path.with_name(f".{path.name}.{writer}.part")
     with disk_errors(path):

@@ -27,7 +27,7 @@ _BARE_PROGRAM = re.compile(r"[^\"'$=]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ScheduledCommand:
     """What is started: variables, words (the first absolute), and the file its output joins."""
 
     variables: tuple[tuple[str, str], ...]
@@ -73,7 +73,7 @@ def run_command(
     log: Path,
     program: tuple[str, ...],
     environment: Mapping[str, str],
-) -> Command:
+) -> ScheduledCommand:
     """`numeri run` as a schedule starts it, every path absolute.
 
     Raises ScheduleError for what would put a password into a crontab, and for paths that no
@@ -89,7 +89,7 @@ def run_command(
             "the tournament's address has a password in it, which a schedule must not hold",
             hint="give the address without it; keys are stored with `numeri login`",
         )
-    return Command(carried_variables(environment), tuple(words), log.absolute())
+    return ScheduledCommand(carried_variables(environment), tuple(words), log.absolute())
 
 
 def carried_variables(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

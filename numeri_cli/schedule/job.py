@@ -9,7 +9,7 @@ from typing import Literal
 
 from numeri_cli.published import Published
 from numeri_cli.schedule.calendar import Cadence, Moment
-from numeri_cli.schedule.command import Command
+from numeri_cli.schedule.command import ScheduledCommand
 
 State = Literal["absent", "outdated", "current"]
 
@@ -26,7 +26,7 @@ class Job:
 
     identity: str
     note: str
-    command: Command
+    command: ScheduledCommand
     moments: tuple[Moment, ...]
     zones: tuple[tzinfo, ...]
     start: datetime

@@ -44,7 +44,7 @@ def disk(home: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def trained_disk(disk: Path, trained_template: Path, profile: Path) -> Path:
-    """The same with everything a run needs on it."""
+    """A small disk with everything a run needs on it."""
     shutil.copytree(trained_template, disk, dirs_exist_ok=True)
     return disk
 

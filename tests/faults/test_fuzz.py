@@ -180,5 +180,5 @@ def _mangled(answer: object, chance: random.Random) -> object:
     if isinstance(holder, dict) and chance.random() < 0.3:
         del holder[last]
     else:
-        holder[last] = chance.choice(values)  # type: ignore[index]  # likewise
+        holder[last] = chance.choice(values)  # type: ignore[index]  # a path into this very tree
     return answer

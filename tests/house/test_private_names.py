@@ -79,7 +79,8 @@ def test_no_other_private_name_of_a_library_is_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("library", "name"), [(library, name) for library, names in PRIVATE.items() for name in names]
+    ("library", "name"),
+    [(library, name) for library, names in PRIVATE.items() for name in sorted(names)],
 )
 def test_a_private_name_that_we_use_is_there(library: str, name: str) -> None:
     assert reduce(getattr, name.split("."), import_module(library)) is not None

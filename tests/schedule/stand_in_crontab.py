@@ -75,20 +75,20 @@ def main() -> None:
         content = sys.stdin.buffer.read()
         if rules != "any":
             check(content)
-        with open(kept, "wb") as file:  # noqa: PTH123  likewise
+        with open(kept, "wb") as file:  # noqa: PTH123  paths as cron has them
             file.write(HEADER + content if rules == "header" else content)
         return
     if not os.access(kept, os.F_OK):
         sys.stderr.write("no crontab for somebody\n")
         sys.exit(1)
     if action == "-l":
-        with open(kept, "rb") as file:  # noqa: PTH123  likewise
+        with open(kept, "rb") as file:  # noqa: PTH123  paths as cron has them
             content = file.read()
         sys.stdout.buffer.write(content if rules == "any" else content.replace(b"\r", rb"\r"))
     elif action == "-e":
         os.execvp(os.environ["VISUAL"], [os.environ["VISUAL"], kept])  # noqa: S606  as cron does
     elif action == "-r":
-        os.unlink(kept)  # noqa: PTH108  likewise
+        os.unlink(kept)  # noqa: PTH108  paths as cron has them
     else:
         sys.exit(2)
 

@@ -14,7 +14,7 @@ import pytest
 
 from numeri_cli.errors import ScheduleError
 from numeri_cli.schedule.command import (
-    Command,
+    ScheduledCommand,
     carried_variables,
     installed_program,
     run_command,
@@ -37,7 +37,7 @@ def witness(folder: Path) -> Path:
     return program
 
 
-def command(program: Path, odd: str, folder: Path) -> Command:
+def command(program: Path, odd: str, folder: Path) -> ScheduledCommand:
     return run_command(
         profile=folder / odd / "numeri.toml",
         tournament="practice",

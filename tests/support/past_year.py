@@ -11,7 +11,7 @@ import numpy as np
 from numeri_cli.practice.calendar import SHOWN_AFTER_OPENING
 from numeri_cli.practice.participants import accounts
 from numeri_cli.practice.rounds import settlement
-from numeri_cli.practice.rounds.settlement import RoundEntry
+from numeri_cli.practice.rounds.settlement import ModelInRound
 from numeri_cli.practice.rounds.state import open_round
 from numeri_cli.practice.tournament import Tournament
 
@@ -36,7 +36,7 @@ class PastYear:
     finals: list[tuple[str, str, int, float]] = field(default_factory=list)
     earned: list[tuple[str, int, Decimal]] = field(default_factory=list)
     staked: list[tuple[str, int, Decimal]] = field(default_factory=list)
-    entries: dict[int, list[RoundEntry]] = field(default_factory=dict)
+    entries: dict[int, list[ModelInRound]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tournament: Tournament) -> PastYear:
@@ -46,7 +46,7 @@ class PastYear:
             made.staked.append((model.name, 0, model.stake_nmr))
         return made
 
-    def models(self) -> tuple[accounts.ModelSlot, ...]:
+    def models(self) -> tuple[accounts.ParticipantModel, ...]:
         with self.tournament.store.reading() as connection:
             return accounts.all_models(connection)
 
@@ -106,7 +106,7 @@ class PastYear:
     def _close(self) -> None:
         number = self.first_round + self.weeks
         self.entries[number] = [
-            RoundEntry(
+            ModelInRound(
                 model_id=model.id,
                 model_name=model.name,
                 submission_id=None,

@@ -88,7 +88,7 @@ def _become(
 def start(
     module: str, *words: str, stdin: int | None = subprocess.DEVNULL
 ) -> subprocess.Popen[str]:
-    """The same as a process started anew, as the user's shell does; `ended` waits for it."""
+    """The program in a process started anew, as the user's shell does; `ended` waits for it."""
     return subprocess.Popen(
         [sys.executable, "-m", module, *words],
         stdin=stdin,

@@ -35,7 +35,7 @@ NOUNS = """
     prairie puffin quarry quilt rafter raven reef ribbon ridge rudder saddle salmon saucer shepherd
     shovel sickle spindle spruce stable starling steeple summit swallow teapot thicket thimble
     thistle timber trellis trout tunic turnip valley violin wagon walnut weaver willow window wren
-    """.split()  # noqa: SIM905 -- likewise
+    """.split()  # noqa: SIM905 -- reads better than a list
 THEME_SETS = (
     "intelligence",
     "charisma",

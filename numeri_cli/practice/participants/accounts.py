@@ -61,7 +61,7 @@ class ApiKey:
 
 
 @dataclass(frozen=True)
-class ModelSlot:
+class ParticipantModel:
     """A model slot.
 
     hosted_id: names the uploaded model that runs in it, if any
@@ -220,25 +220,25 @@ _MODELS = """SELECT models.*, accounts.username AS account_name
     FROM models JOIN accounts ON accounts.id = models.account_id"""
 
 
-def models_of(connection: Connection, account_id: str) -> tuple[ModelSlot, ...]:
+def models_of(connection: Connection, account_id: str) -> tuple[ParticipantModel, ...]:
     """An account's models, oldest first."""
     query = f"{_MODELS} WHERE account_id = ? ORDER BY models.sequence"
     return tuple(_model(row) for row in connection.execute(query, (account_id,)))
 
 
-def all_models(connection: Connection) -> tuple[ModelSlot, ...]:
+def all_models(connection: Connection) -> tuple[ParticipantModel, ...]:
     """Everybody's models, oldest first."""
     query = f"{_MODELS} ORDER BY models.sequence"
     return tuple(_model(row) for row in connection.execute(query))
 
 
-def model(connection: Connection, model_id: str) -> ModelSlot | None:
+def model(connection: Connection, model_id: str) -> ParticipantModel | None:
     """The model of that id."""
     row = connection.execute(f"{_MODELS} WHERE models.id = ?", (model_id,)).fetchone()
     return None if row is None else _model(row)
 
 
-def model_named(connection: Connection, name: str) -> ModelSlot | None:
+def model_named(connection: Connection, name: str) -> ParticipantModel | None:
     """The model of that name."""
     row = connection.execute(f"{_MODELS} WHERE models.name = ?", (name,)).fetchone()
     return None if row is None else _model(row)
@@ -263,8 +263,8 @@ def _key(row: Row) -> ApiKey:
     return ApiKey(row["public_id"], row["name"], tuple(row["scopes"].split()))
 
 
-def _model(row: Row) -> ModelSlot:
-    return ModelSlot(
+def _model(row: Row) -> ParticipantModel:
+    return ParticipantModel(
         id=row["id"],
         account_id=row["account_id"],
         account_name=row["account_name"],

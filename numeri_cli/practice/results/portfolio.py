@@ -203,7 +203,8 @@ class FundFigures(Published):
     sharpe: the one over the other; NaN where nothing moves; sharpe_error: its standard error were
     days independent, √((1 + s² / 2) / days) of a day's, times √260 (Lo 2002)
     drawdown: the deepest fall of the value from an earlier height, as a share of that height
-    before_a_year, cost_a_year, fee_a_year: what the net return is made of, likewise
+    before_a_year, cost_a_year, fee_a_year: what the net return is made of, each a
+    daily mean × 260
     turnover_a_year: bought and sold, in values of the fund; gross: mean size of the book after
     trades; market_correlation: of daily returns before costs with the mean stock's
     """

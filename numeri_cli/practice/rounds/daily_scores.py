@@ -26,7 +26,7 @@ from numeri_cli.practice.rounds.references import ScoreReferences
 from numeri_cli.practice.rounds.settlement import (
     SCORE_RULES,
     FloatArray,
-    RoundEntry,
+    ModelInRound,
     ScoreRule,
 )
 from numeri_cli.practice.rounds.terms import (
@@ -63,7 +63,7 @@ class RoundScores:
 
     times: RoundTimes
     terms: RoundTerms
-    entries: Mapping[str, RoundEntry]
+    entries: Mapping[str, ModelInRound]
     values: FloatArray
     finals: Mapping[tuple[str, str], tuple[float, float]]
 
@@ -145,7 +145,7 @@ class Scoreboard:
         drawn = DAYS_PER_WEEK * (self.world.live_era - times.number) - LAG_DAYS
         return min(times.days_scored(self.moment), max(drawn, 0), MOST_SCORE_DAYS)
 
-    def _values(self, number: int, entries: tuple[RoundEntry, ...], days: int) -> FloatArray:
+    def _values(self, number: int, entries: tuple[ModelInRound, ...], days: int) -> FloatArray:
         if not days:
             return np.empty((0, len(KINDS), len(entries)))
         path = self.folders.scores / f"{number:04d}.npy"
@@ -156,7 +156,7 @@ class Scoreboard:
                 np.save(file, kept, allow_pickle=False)
         return kept[:days]
 
-    def _worked_out(self, number: int, entries: tuple[RoundEntry, ...], days: int) -> FloatArray:
+    def _worked_out(self, number: int, entries: tuple[ModelInRound, ...], days: int) -> FloatArray:
         predictions = predictions_of(self.world, self.folders, number, entries=entries)
         meta = settlement.meta_model(predictions, [entry.at_risk_nmr for entry in entries])
         targets = self.world.era_records.targets_so_far(number, days=days).astype(np.float64)
@@ -195,7 +195,11 @@ def daily_scores(predictions: FloatArray, meta: FloatArray, targets: FloatArray)
 def reference_scores(
     predictions: FloatArray, references: ScoreReferences, targets: FloatArray
 ) -> FloatArray:
-    """Likewise what does not depend on the crowd: (n_days, YARDSTICK_KINDS, n_models)."""
+    """The scores that do not depend on the crowd; 0 where a score has no meaning.
+
+    predictions: (n_ids, n_models); targets: (n_days, n_ids) in [0, 1]; no NaN
+    returns: (n_days, REFERENCE_KINDS, n_models)
+    """
     gaussian = gaussianize(predictions).T
     aims = np.array([centred(target) for target in targets])
     values = np.zeros((len(targets), len(REFERENCE_KINDS), len(gaussian)))

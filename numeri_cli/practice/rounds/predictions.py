@@ -10,13 +10,13 @@ from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.participants.check import read_aligned
 from numeri_cli.practice.rounds.settlement import (
     FloatArray,
-    RoundEntry,
+    ModelInRound,
 )
 from numeri_cli.practice.world.world import World
 
 
 def predictions_of(
-    world: World, folders: Folders, number: int, *, entries: Sequence[RoundEntry]
+    world: World, folders: Folders, number: int, *, entries: Sequence[ModelInRound]
 ) -> FloatArray:
     """(n_ids, n_entries) in the order of the round's ids."""
     ids = world.live_ids(number)

@@ -16,7 +16,7 @@ from numeri_cli.practice.database.database import (
     moment_text,
 )
 from numeri_cli.practice.participants.accounts import (
-    ModelSlot,
+    ParticipantModel,
     all_models,
 )
 from numeri_cli.practice.rounds.settlement import (
@@ -79,7 +79,7 @@ class RankedModel:
     ranks: 1 is the best, by score name
     """
 
-    model: ModelSlot
+    model: ParticipantModel
     rank: int
     reputations: Mapping[str, float]
     ranks: Mapping[str, int]
@@ -212,8 +212,8 @@ def _move(row: Row) -> StakeMove:
 
 
 def _models_at(
-    connection: Connection, models: Sequence[ModelSlot], moment: datetime
-) -> tuple[ModelSlot, ...]:
+    connection: Connection, models: Sequence[ParticipantModel], moment: datetime
+) -> tuple[ParticipantModel, ...]:
     """The models there were at a moment, with the stakes they had."""
     rows = connection.execute(
         """SELECT model_id, stake_nmr FROM stake_moves WHERE sequence IN

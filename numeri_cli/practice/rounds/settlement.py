@@ -68,7 +68,7 @@ class TargetSource(Protocol):
 
 
 @dataclass(frozen=True)
-class RoundEntry:
+class ModelInRound:
     """What one model has in one round; a rival's predictions come from the world by its name."""
 
     model_id: str
@@ -115,7 +115,7 @@ def enter(
         )
 
 
-def entries_of(connection: Connection, number: int) -> tuple[RoundEntry, ...]:
+def entries_of(connection: Connection, number: int) -> tuple[ModelInRound, ...]:
     """Everybody in a closed round, in the order the models were opened."""
     rows = connection.execute(
         """SELECT entries.*, models.name AS model_name, submissions.filename AS filename
@@ -127,8 +127,8 @@ def entries_of(connection: Connection, number: int) -> tuple[RoundEntry, ...]:
     return tuple(_round_entry(row) for row in rows)
 
 
-def _round_entry(row: Row) -> RoundEntry:
-    return RoundEntry(
+def _round_entry(row: Row) -> ModelInRound:
+    return ModelInRound(
         row["model_id"],
         row["model_name"],
         row["submission_id"],
@@ -202,7 +202,7 @@ def record_scores(
     number: int,
     *,
     horizon_days: int,
-    entries: Sequence[RoundEntry],
+    entries: Sequence[ModelInRound],
     scores: dict[str, FloatArray],
     moment: datetime,
 ) -> None:

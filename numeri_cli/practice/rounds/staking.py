@@ -18,7 +18,7 @@ from numeri_cli.practice.database.database import (
     nmr_text,
 )
 from numeri_cli.practice.participants import accounts
-from numeri_cli.practice.participants.accounts import ModelSlot
+from numeri_cli.practice.participants.accounts import ParticipantModel
 from numeri_cli.practice.rounds.settlement import (
     PAYOUT_HORIZON_DAYS,
     move_stake,
@@ -45,7 +45,7 @@ class Stake(Published):
     wallet_nmr: Decimal
 
 
-def risked(connection: Connection, model: ModelSlot, number: int) -> Decimal:
+def risked(connection: Connection, model: ParticipantModel, number: int) -> Decimal:
     """What a round risks of a model's stake: as it stood when the window ended.
 
     number: of the live round; the same before and after its entries are written
@@ -60,7 +60,7 @@ def risked(connection: Connection, model: ModelSlot, number: int) -> Decimal:
 
 
 def locked(
-    connection: Connection, model: ModelSlot, *, closing: RoundTimes | None = None
+    connection: Connection, model: ParticipantModel, *, closing: RoundTimes | None = None
 ) -> Decimal:
     """What closed rounds hold of a model's stake.
 
@@ -72,7 +72,7 @@ def locked(
     return min(sum(held.values(), start=Decimal(0)), model.stake_nmr)
 
 
-def _held(connection: Connection, model: ModelSlot) -> dict[int, Decimal]:
+def _held(connection: Connection, model: ParticipantModel) -> dict[int, Decimal]:
     """NMR by round that is not settled."""
     rows = connection.execute(
         """SELECT round, at_risk_nmr FROM entries WHERE model_id = ? AND round NOT IN
@@ -82,14 +82,14 @@ def _held(connection: Connection, model: ModelSlot) -> dict[int, Decimal]:
     return {row["round"]: Decimal(row["at_risk_nmr"]) for row in rows}
 
 
-def _is_in(connection: Connection, model: ModelSlot, number: int) -> bool:
+def _is_in(connection: Connection, model: ParticipantModel, number: int) -> bool:
     query = "SELECT 1 FROM submissions WHERE model_id = ? AND round = ? AND selected AND on_time"
     return connection.execute(query, (model.id, number)).fetchone() is not None
 
 
 def set_stake(
     connection: Connection,
-    model: ModelSlot,
+    model: ParticipantModel,
     stake_nmr: Decimal,
     *,
     times: RoundTimes,
@@ -145,7 +145,7 @@ def parsed_nmr(text: str) -> Decimal:
     return amount
 
 
-def _checked(stake_nmr: Decimal, model: ModelSlot, *, wallet_nmr: Decimal) -> Decimal:
+def _checked(stake_nmr: Decimal, model: ParticipantModel, *, wallet_nmr: Decimal) -> Decimal:
     """The amount with 18 places."""
     most = model.stake_nmr + wallet_nmr
     if stake_nmr < 0:
@@ -169,7 +169,7 @@ def _checked(stake_nmr: Decimal, model: ModelSlot, *, wallet_nmr: Decimal) -> De
 
 
 def _transfer(
-    connection: Connection, model: ModelSlot, amount_nmr: Decimal, *, moment: datetime
+    connection: Connection, model: ParticipantModel, amount_nmr: Decimal, *, moment: datetime
 ) -> None:
     """From the wallet to the stake, or back where negative."""
     if not amount_nmr:
@@ -179,7 +179,7 @@ def _transfer(
     move_stake(connection, model.id, amount_nmr, kind=kind, number=None, moment=moment)
 
 
-def _fix(connection: Connection, model: ModelSlot, number: int) -> None:
+def _fix(connection: Connection, model: ParticipantModel, number: int) -> None:
     """Write down what a round whose window is past risks, before the stake changes."""
     amount = nmr_text(risked(connection, model, number))
     connection.execute(

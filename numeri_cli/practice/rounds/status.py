@@ -61,7 +61,7 @@ def practice_status(
 
 
 def _practice_model(
-    model: accounts.ModelSlot, counted: submissions.StoredSubmission | None
+    model: accounts.ParticipantModel, counted: submissions.StoredSubmission | None
 ) -> PracticeModel:
     status = "none" if counted is None else "on-time" if counted.on_time else "late"
     return PracticeModel(

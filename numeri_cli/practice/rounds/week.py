@@ -111,7 +111,7 @@ class Week:
             mark_published(connection, number - 1)  # what came now would be in no round
         self._keep_meta_model(number, entries)
 
-    def _keep_meta_model(self, number: int, entries: Sequence[settlement.RoundEntry]) -> None:
+    def _keep_meta_model(self, number: int, entries: Sequence[settlement.ModelInRound]) -> None:
         """Keep what the crowd said in a round, weighted as in its scores, for the files to tell."""
         if entries:
             predictions = predictions_of(self.world, self.folders, number, entries=entries)

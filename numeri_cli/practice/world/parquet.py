@@ -4,7 +4,7 @@ Every byte of a file follows from the table it shows (tests/practice/test_file_l
 be found out all the same, since the table tells it (test_leaks_by_nature.py; the default world):
 
     a row is likest to the row of the same stock, 1 and 4 weeks later     1.00, 1.00
-    likewise 13, 26, 52 weeks later                                       0.99, 0.58, 0.08
+    and to its row 13, 26, 52 weeks later                                 0.99, 0.58, 0.08
     two stocks of a country are likelier to have one move of
       target_teager2b_20 less target_ender_20: by 1 era, by 45 followed   0.51, 0.81
     two stocks of a sector are likelier to be alike: 1 era, 45 followed   0.58, 0.60

@@ -144,7 +144,7 @@ def test_models_without_stake_count_equally_in_their_account(tmp_path: Path) -> 
         newcomer = accounts.account_named(connection, "newcomer")
         assert newcomer is not None
         entries = [
-            settlement.RoundEntry(one.id, one.name, None, None, Decimal(0))
+            settlement.ModelInRound(one.id, one.name, None, None, Decimal(0))
             for one in accounts.models_of(connection, newcomer.id)
         ]
         settlement.record_scores(

@@ -11,7 +11,7 @@ from numeri_cli.practice.participants import (
 )
 from numeri_cli.practice.participants.accounts import (
     ApiKey,
-    ModelSlot,
+    ParticipantModel,
 )
 from numeri_cli.practice.participants.ids import opaque_id
 from numeri_cli.practice.participants.refusals import (
@@ -99,7 +99,7 @@ def model(view: RequestView, *, model_id: str | None = None) -> Wire:
     return model_wire(view, view.own_model(view.caller(INFO_SCOPE), model_id))
 
 
-def model_wire(view: RequestView, one: ModelSlot) -> Wire:
+def model_wire(view: RequestView, one: ParticipantModel) -> Wire:
     """A model slot as the API shows it to its owner."""
     return {
         "id": one.id,
@@ -126,7 +126,7 @@ def model_wire(view: RequestView, one: ModelSlot) -> Wire:
     }
 
 
-def _returning(view: RequestView, one: ModelSlot) -> Wire | None:
+def _returning(view: RequestView, one: ParticipantModel) -> Wire | None:
     """What is on its way from a model's stake to the wallet; due when the last round settles."""
     if one.wanted_nmr is None:
         return None
@@ -200,7 +200,7 @@ def set_user_link(
     link_text: str | None = None,
     model_id: str | None = None,
 ) -> bool:
-    """Likewise."""
+    """Links are not kept: nobody here follows them."""
     _owned(asked, model_id, scope=WRITE_SCOPE)
     return True
 
@@ -211,7 +211,7 @@ def set_submission_webhook(
     model_id: str | None = None,
     new_submission_webhook: str | None = None,
 ) -> str:
-    """Likewise: practice calls nobody."""
+    """Webhooks are not kept: practice calls nobody."""
     _owned(asked, model_id, scope=WRITE_SCOPE)
     return "true"
 
@@ -236,7 +236,7 @@ def release_stake(
     amount: str,
     drain: bool | None = False,
 ) -> Wire:
-    """Likewise."""
+    """Refused: stakes of the real tournament moved to the chain."""
     _owned(asked, model_id, scope="stake")
     raise Refusal(STAKING_DISABLED)
 

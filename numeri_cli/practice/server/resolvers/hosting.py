@@ -11,7 +11,7 @@ from numeri_cli.practice.participants import (
 from numeri_cli.practice.participants import (
     hosted_models as hosting,
 )
-from numeri_cli.practice.participants.accounts import ModelSlot
+from numeri_cli.practice.participants.accounts import ParticipantModel
 from numeri_cli.practice.participants.hosted_models import (
     DATA_VERSIONS,
     DOCKER_IMAGES,
@@ -132,7 +132,7 @@ def compute_pickles(
     return [row for row in rows if not (unassigned and row["assignedModelSlots"])]
 
 
-def hosted_in(view: RequestView, model: ModelSlot) -> Wire | None:
+def hosted_in(view: RequestView, model: ParticipantModel) -> Wire | None:
     """What is assigned to a slot."""
     found = hosting.hosted_models(view.connection, model.account_id)
     return next((hosted_wire(view, one) for one in found if one.id == model.hosted_id), None)

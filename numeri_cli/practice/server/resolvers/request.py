@@ -12,7 +12,7 @@ from numeri_cli.practice.database.database import Connection
 from numeri_cli.practice.participants import accounts
 from numeri_cli.practice.participants.accounts import (
     Caller,
-    ModelSlot,
+    ParticipantModel,
 )
 from numeri_cli.practice.participants.refusals import (
     not_found,
@@ -66,7 +66,7 @@ class RequestView:
             caller.require(scope)
         return caller
 
-    def own_model(self, caller: Caller, model_id: str | None) -> ModelSlot:
+    def own_model(self, caller: Caller, model_id: str | None) -> ParticipantModel:
         """The caller's model of that id; their only one where no id is given."""
         models = accounts.models_of(self.connection, caller.account.id)
         if model_id is None:
@@ -89,7 +89,7 @@ class RequestView:
         times = self.state.calendar.round(number)
         return self.scoreboard.of_round(self.connection, times)
 
-    def any_model(self, model_id: str) -> ModelSlot:
+    def any_model(self, model_id: str) -> ParticipantModel:
         """Anybody's model of that id."""
         model = accounts.model(self.connection, model_id)
         if model is None:

@@ -229,7 +229,7 @@ def pending_model_payouts(view: RequestView, *, tournament: int) -> Wire:
 
 
 def _payout_wire(
-    view: RequestView, model: accounts.ModelSlot, number: int, *, amount_nmr: Decimal
+    view: RequestView, model: accounts.ParticipantModel, number: int, *, amount_nmr: Decimal
 ) -> Wire:
     return {
         "roundId": round_id(number),

@@ -1,0 +1,35 @@
+"""A file that one head can hold, a function that one screen can, a folder where one looks."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tests.support.sources import PACKAGE, TESTS, trees
+
+FUNCTION_LINES = 60
+OF_NO_ROOM = {"benchmarks", "cli", "contract", "faults", "house", "studies", "support"}
+
+
+def long_functions(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            if lines > FUNCTION_LINES:
+                yield f"{node.name}: {lines}"
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    planted = "def short():\n    pass\ndef long():\n" + "    pass\n" * 60
+    assert list(long_functions(ast.parse(planted))) == ["long: 61"]
+    found = {str(path.relative_to(PACKAGE)): list(long_functions(tree)) for path, tree in trees()}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_every_folder_of_tests_is_that_of_a_room() -> None:
+    folders = {path.parent.relative_to(TESTS) for path in TESTS.rglob("*.py")} - {
+        TESTS.relative_to(TESTS)
+    }
+    assert len(folders) > 20
+    rooms = {folder for folder in folders if folder.parts[0] not in OF_NO_ROOM}
+    assert {str(room) for room in rooms if not (PACKAGE / room).is_dir()} == set()
