@@ -31,7 +31,7 @@ LONGEST_WORDS = 2_000
 HIDDEN = "***"
 Level = Literal["info", "warning", "error"]
 
-_SHORTEST_SECRET = 6  # what is shorter stands in ordinary words by chance
+_SHORTEST_SECRET = 8  # what is shorter stands in ordinary words by chance
 _TELLING_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|^NUMERAI_", re.IGNORECASE)
 _WEBHOOKS = r"hooks\.slack\.com|discord(?:app)?\.com/api/webhooks|hc-ping\.com|ntfy\.sh"
 _NAMES = r"signature|secret|password|token|api[_-]?key|credential"
@@ -73,7 +73,7 @@ class Mask:
         return cls(found)
 
     def know(self, secret: str) -> None:
-        """Hide this from now on; what is shorter than 6 characters is left alone."""
+        """Hide this from now on; what is shorter than 8 characters is left alone."""
         if len(secret) < _SHORTEST_SECRET or secret in self._known:
             return
         self._known.add(secret)
@@ -109,7 +109,7 @@ def _forms(secret: str) -> Iterator[str]:
         written.add(b64encode(b"x" * shift + secret.encode()).decode()[4:-4])
     for form in written:
         if len(form) >= 2 * _SHORTEST_SECRET:  # its first half gives it away
-            yield re.escape(form[: len(form) // 2]) + r"[^\s\"'&<>,;]*"
+            yield re.escape(form[: max(len(form) // 2, _SHORTEST_SECRET)]) + r"[^\s\"'&<>,;]*"
         elif len(form) >= _SHORTEST_SECRET:
             yield re.escape(form)
 

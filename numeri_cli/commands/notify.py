@@ -94,6 +94,17 @@ def tell_run(
 
     Messages that an earlier command could not deliver are tried again, too. Nothing is raised.
     """
+    try:
+        return _tell_run(context, exit_code=exit_code, error=error, result=result)
+    except Exception as unexpected:  # the run has ended, and ends as it has
+        words = context.log.mask.text(f"nobody could be told: {unexpected!r}")
+        context.log.write("notify", words, level="error")
+        return (words,)
+
+
+def _tell_run(
+    context: Context, *, exit_code: int, error: NumeriError | None, result: RunResult | None
+) -> tuple[str, ...]:
     settings = _settings(context)
     if not settings.addresses and not settings.command:
         return ()

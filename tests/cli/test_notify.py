@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from numeri_cli.log import read_log
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.notify import tell_run
+from numeri_cli.commands.run.outcomes import RunResult
+from numeri_cli.home import Home
+from numeri_cli.locks import held_lock
+from numeri_cli.log import Log, Mask, read_log
 from numeri_cli.notify.notifications import BOUND_SECONDS
+from numeri_cli.practice.folders import Folders
+from numeri_cli.practice.participants.keys import read_secrets
 from tests.support.receiver import Manner, Receiver, receiving
 from tests.support.runner import PROFILE, Numeri
 
@@ -129,7 +140,55 @@ def test_a_dry_run_and_a_run_that_another_does_are_told_to_nobody(
 ) -> None:
     telling(receiver, more='on = ["success", "failure"]')
     assert numeri("run", "--dry-run", "--quiet").code == 0
+    keys = read_secrets(Folders(trained / "data" / "practice"))
+    with held_lock(Home.find().lock("practice", keys.public_id), what="a run"):
+        assert numeri("run", "--quiet").code == 5
     assert receiver.received == []
+
+
+def test_a_run_that_the_system_ends_is_told(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telling(receiver)
+    with receiving() as server:
+        server.manner = "hangs"
+        monkeypatch.setenv("NUMERI_API_URL", server.address)
+        monkeypatch.setenv("NUMERAI_PUBLIC_ID", "PUBLIC")
+        monkeypatch.setenv("NUMERAI_SECRET_KEY", SECRET)
+        running = subprocess.Popen(
+            [sys.executable, "-m", "numeri_cli", "run", "--quiet"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        until = time.monotonic() + 60
+        while not server.received:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        running.send_signal(signal.SIGTERM)
+        _, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors.count("error: terminated")) == (143, 1)
+    [got] = receiver.received
+    assert (got.json["event"], got.json["code"], got.json["exit_code"]) == (
+        "failure",
+        "terminated",
+        143,
+    )
+
+
+def test_what_goes_wrong_in_telling_changes_nothing_but_a_warning(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    class Broken:
+        @property
+        def round_number(self) -> int:
+            raise ZeroDivisionError("a bug of ours")
+
+    telling(receiver)
+    log = Log(tmp_path / "log", command="run", mask=Mask(), trouble=print)
+    context = Context(home=Home.find(), log=log)
+    warnings = tell_run(context, exit_code=4, error=None, result=cast("RunResult", Broken()))
+    assert warnings == ("nobody could be told: ZeroDivisionError('a bug of ours')",)
+    assert [line.level for line in read_log(tmp_path / "log")] == ["error"]
 
 
 def test_a_profile_that_is_wrong_elsewhere_is_told(numeri: Numeri, receiver: Receiver) -> None:

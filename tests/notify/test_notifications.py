@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -217,7 +218,7 @@ def test_a_text_stays_short_and_says_where_to_read_on() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "manner"),
-    [(shape, manner) for shape in SHAPES for manner in TROUBLED] + [("slack", "hangs")],
+    [(shape, manner) for shape in SHAPES for manner in TROUBLED],
 )
 def test_what_is_not_delivered_is_told_kept_and_tried_again(
     receiver: Receiver, teller: Teller, shape: Shape, manner: Manner
@@ -245,6 +246,24 @@ def test_what_is_not_delivered_is_told_kept_and_tried_again(
         assert b"(delivered late)" in receiver.received[0].body
     assert teller.kept() == []
     assert teller.tell(to(receiver, shape), None) == ()
+
+
+def test_a_service_that_hangs_is_left_in_time_whatever_its_shape(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.manner = "hangs"
+    started = time.monotonic()
+    with ThreadPoolExecutor(len(SHAPES)) as threads:  # at the same time: each takes its seconds
+        deliveries = threads.map(
+            lambda shape: Teller(tmp_path / shape).tell(to(receiver, shape), failure()), SHAPES
+        )
+        for [done] in deliveries:
+            assert done.error is not None
+            assert done.error.exit_code == 4
+            assert "did not answer within" in done.error.message
+    assert time.monotonic() - started < BOUND_SECONDS + 2
+    assert len(receiver.received) == len(SHAPES)
+    assert all(len(Teller(tmp_path / shape).kept()) == 1 for shape in SHAPES)
 
 
 def test_a_redirect_to_another_host_is_not_followed(receiver: Receiver, teller: Teller) -> None:
