@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
@@ -20,11 +20,9 @@ from numeri_cli.errors import (
 )
 from numeri_cli.files import disk_errors
 from numeri_cli.model_spec import (
+    MODEL_TEMPLATE,
     STARTER_PARAMETERS,
-    EraWeights,
-    EstimatorSpec,
     ModelSpec,
-    Neutralization,
     Section,
 )
 from numeri_cli.tournaments import CLASSIC
@@ -260,19 +258,21 @@ def _is_key(part: str) -> bool:
 
 
 def _known_keys(parents: list[str]) -> list[str]:
-    sections: dict[str, type[BaseModel]] = {
-        "": Profile,
-        "models": ModelSpec,
-        "estimator": EstimatorSpec,
-        "era_weights": EraWeights,
-        "neutralize": Neutralization,
-        "wire": WireSettings,
-        "notify": NotifySettings,
-    }
-    if not parents:
-        return list(Profile.model_fields)
-    last = parents[-1] if parents[-1] in sections else parents[0]
-    return list(sections.get(last, Profile).model_fields)
+    """The keys of the section that these lead to; the word behind `models` is a model's name."""
+    section: type[BaseModel] = Profile
+    for place, name in enumerate(parents):
+        field = section.model_fields.get(name)
+        if field is not None and parents[:place] != ["models"]:
+            section = next(_sections(field.annotation), section)
+    return list(section.model_fields)
+
+
+def _sections(annotation: object) -> Iterator[type[BaseModel]]:
+    """The sections within a type such as `dict[str, Section] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _sections(part)
 
 
 def _some(names: Iterable[str]) -> str:
@@ -307,29 +307,7 @@ data_version = "{data_version}"
 # connections = 4               # ranges of a file downloaded at a time
 # no_progress_seconds = 60      # a transfer that moves no byte for so long is started again
 
-[models.{model}]                # the model's name, as on the server
-features = "medium"             # a set in features.json, or a list of names
-targets = ["target_ender_60"]   # one booster each, ensembled
-seeds = [1]                     # one booster each, ensembled
-data = ["train"]                # or ["train", "validation"]
-era_stride = 1                  # 4 takes every 4th era: a quarter of the memory and time
-# missing_twos = "keep"         # "nan": an era where a feature is 2 throughout counts as missing
-# early_stopping_eras = 0       # so many last eras are held out and end the training in time
-# retrain = "never"             # or "4 weeks"
-
-[models.{model}.estimator]
-name = "lightgbm"               # or "sklearn.linear_model:Ridge", "my_package:MyModel"
-params = {{ n_estimators = {n_estimators}, learning_rate = {learning_rate}, max_depth = 5, \
-num_leaves = 31, colsample_bytree = 0.1{more} }}
-
-[models.{model}.neutralize]     # proportion = 0 switches it off
-features = "medium"             # best the model's own features, or a set that holds them
-proportion = 0.5
-
-# [models.{model}.era_weights]  # how much each era counts in training
-# equal = false                 # true: every era the same, however many rows it has
-# half_life_eras = 200          # an era so much older counts half; not set, age does not matter
-
+{section}
 # [wire]                        # one API call: how long it may take, how often it is tried
 # total_seconds = 60
 # attempts = 6
@@ -345,16 +323,12 @@ def profile_text(model: str, *, tournament: str, practice: bool) -> str:
 
     Parameters of the latter: 2,000 trees at 0.01, as in Numerai's own introduction.
     """
-    if practice:
-        trees, rate = STARTER_PARAMETERS["n_estimators"], STARTER_PARAMETERS["learning_rate"]
-        more = f", min_data_in_leaf = {STARTER_PARAMETERS['min_data_in_leaf']}"
-    else:
-        trees, rate, more = 2000, 0.01, ""
+    starter = STARTER_PARAMETERS
+    larger = {**starter, "n_estimators": 2000, "learning_rate": 0.01}
+    del larger["min_data_in_leaf"]
+    given = starter if practice else larger
+    params = ", ".join(f"{name} = {value}" for name, value in given.items())
+    section = MODEL_TEMPLATE.format(model=model, params=params)
     return PROFILE_TEMPLATE.format(
-        model=model,
-        tournament=tournament,
-        data_version=DATA_VERSION,
-        n_estimators=trees,
-        learning_rate=rate,
-        more=more,
+        tournament=tournament, data_version=DATA_VERSION, section=section
     )

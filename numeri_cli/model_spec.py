@@ -103,3 +103,29 @@ class ModelSpec(Section):
     def neutralization(self) -> Neutralization | None:
         """What is done to its predictions; None where nothing is."""
         return self.neutralize if self.neutralize and self.neutralize.proportion > 0 else None
+
+
+# What `numeri init` writes of a model: each key with its default, and what it does
+MODEL_TEMPLATE = """\
+[models.{model}]                # the model's name, as on the server
+features = "medium"             # a set in features.json, or a list of names
+targets = ["target_ender_60"]   # one booster each, ensembled
+seeds = [1]                     # one booster each, ensembled
+data = ["train"]                # or ["train", "validation"]
+era_stride = 1                  # 4 takes every 4th era: a quarter of the memory and time
+# missing_twos = "keep"         # "nan": an era where a feature is 2 throughout counts as missing
+# early_stopping_eras = 0       # so many last eras are held out and end the training in time
+# retrain = "never"             # or "4 weeks"
+
+[models.{model}.estimator]
+name = "lightgbm"               # or "sklearn.linear_model:Ridge", "my_package:MyModel"
+params = {{ {params} }}
+
+[models.{model}.neutralize]     # proportion = 0 switches it off
+features = "medium"             # best the model's own features, or a set that holds them
+proportion = 0.5
+
+# [models.{model}.era_weights]  # how much each era counts in training
+# equal = false                 # true: every era the same, however many rows it has
+# half_life_eras = 200          # an era so much older counts half; not set, age does not matter
+"""

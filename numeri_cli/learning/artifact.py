@@ -86,7 +86,7 @@ class Artifact:
             name=contract.model,
             data_version=contract.data_version,
             features=contract.features,
-            missing_twos=contract.spec.missing_twos,
+            spec=contract.spec,
             members=tuple(
                 self._member(record, estimator, digests or {}) for record in contract.boosters
             ),

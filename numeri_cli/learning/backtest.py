@@ -63,16 +63,17 @@ def backtest(
         folder = _unfinished_folder(predictions, name, spec=spec, data=data, windows=windows)
         trained_on = [era for step in windows for era in step.train_eras[:: spec.era_stride]]
         settings = TrainingSettings(
+            spec=spec,
             features=data.features,
-            missing_twos=spec.missing_twos,
-            era_weights=spec.era_weights,
             cache=workspace.cache,
             unfinished=folder / "trainings",
             whole=rows_of_eras(data.sources, trained_on),
             force=force,
             listener=listener,
         )
-        walk = _Walk(name, spec, workspace.data_version, data, purge, estimator, settings, folder)
+        walk = _Walk(
+            name, workspace.data_version, data, purge, estimator, settings=settings, folder=folder
+        )
         with listener.task("backtest", total=len(windows), unit="windows") as task:
             for number, step in enumerate(windows):
                 walk.run(number, step)
@@ -100,7 +101,6 @@ class _Walk:
     """
 
     name: str
-    spec: ModelSpec
     data_version: str
     data: TrainingData
     purge: int
@@ -128,8 +128,8 @@ class _Walk:
 
     def _train(self, number: int, step: Window) -> FittedModel:
         eras, held_out_eras = hold_out(
-            step.train_eras[:: self.spec.era_stride],
-            held_out=self.spec.early_stopping_eras,
+            step.train_eras[:: self.settings.spec.era_stride],
+            held_out=self.settings.spec.early_stopping_eras,
             purge=self.purge,
         )
         listener = self.settings.listener
@@ -137,11 +137,10 @@ class _Walk:
             f"window {number + 1}: trained on eras {eras[0]} to {eras[-1]}, "
             f"{self.purge} purged, predicting {step.test_eras[0]} to {step.test_eras[-1]}"
         )
-        held_out = held_out_rows(self.spec, self.data, held_out_eras, listener)
+        held_out = held_out_rows(self.settings.spec, self.data, held_out_eras, listener=listener)
         rows = rows_of_eras(self.data.sources, eras)
         members = train_members(
             self.name,
-            self.spec,
             rows,
             estimator=self.estimator,
             settings=replace(self.settings, held_out=held_out),
@@ -150,7 +149,7 @@ class _Walk:
             name=self.name,
             data_version=self.data_version,
             features=self.data.features,
-            missing_twos=self.spec.missing_twos,
+            spec=self.settings.spec,
             members=tuple(member.fitted(self.estimator, self.data.features) for member in members),
         )
 

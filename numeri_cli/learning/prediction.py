@@ -17,7 +17,7 @@ from numeri_cli.errors import ArtifactForeign
 from numeri_cli.learning.estimators.base import Fitted
 from numeri_cli.learning.matrix import float_rows, without_missing_twos
 from numeri_cli.learning.training_data import feature_names
-from numeri_cli.model_spec import Neutralization
+from numeri_cli.model_spec import ModelSpec, Neutralization
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.scoring.ensemble import combine
 
@@ -31,13 +31,12 @@ class FittedModel:
 
     features: in the order of the members' columns
     data_version: where it was trained
-    missing_twos: "nan" has a feature that is 2 throughout an era count as missing there
     """
 
     name: str
     data_version: str
     features: tuple[str, ...]
-    missing_twos: str
+    spec: ModelSpec
     members: tuple[Fitted, ...]
 
 
@@ -101,7 +100,7 @@ def _require_features(model: FittedModel, data: DataFile) -> None:
 
 
 def _predict_era(model: FittedModel, table: pa.Table) -> FloatArray:
-    if model.missing_twos == "nan":
+    if model.spec.missing_twos == "nan":
         features = table.select(list(model.features))
         table = without_missing_twos(features, np.zeros(table.num_rows, dtype=np.int32))
     raw = np.empty((table.num_rows, len(model.members)))

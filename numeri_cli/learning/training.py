@@ -90,17 +90,16 @@ def train(
             purge=data.purge_eras,
         )
         settings = TrainingSettings(
+            spec=spec,
             features=data.features,
-            missing_twos=spec.missing_twos,
-            era_weights=spec.era_weights,
-            held_out=held_out_rows(spec, data, held_out_eras, listener),
+            held_out=held_out_rows(spec, data, held_out_eras, listener=listener),
             cache=workspace.cache,
             unfinished=folder / UNFINISHED,
             force=force,
             listener=listener,
         )
         rows = rows_of_eras(data.sources, eras)
-        members = train_members(name, spec, rows, estimator=estimator, settings=settings)
+        members = train_members(name, rows, estimator=estimator, settings=settings)
         listener.step("trained")
         contract = _contract(
             name,
@@ -131,7 +130,7 @@ def checked_estimator(name: str, spec: ModelSpec, workspace: Workspace) -> Estim
 
 
 def held_out_rows(
-    spec: ModelSpec, data: TrainingData, eras: Sequence[str], listener: Listener
+    spec: ModelSpec, data: TrainingData, eras: Sequence[str], *, listener: Listener
 ) -> HeldOut | None:
     """The rows of held-out eras; None where there are none."""
     if not eras:
@@ -141,19 +140,20 @@ def held_out_rows(
 
 
 def train_members(
-    name: str, spec: ModelSpec, rows: Rows, *, estimator: Estimator, settings: TrainingSettings
+    name: str, rows: Rows, *, estimator: Estimator, settings: TrainingSettings
 ) -> tuple[Member, ...]:
     """Train targets × seeds, in this order, on those rows whose target is resolved.
 
     Raises ParameterUnknown, TargetUnknown, TargetAlias, TargetMissing, FileForeign, MemoryShort,
     EstimatorInvalid.
     """
-    return tuple(_members(name, spec, rows, estimator, settings))
+    return tuple(_members(name, rows, estimator, settings))
 
 
 def _members(
-    name: str, spec: ModelSpec, rows: Rows, estimator: Estimator, settings: TrainingSettings
+    name: str, rows: Rows, estimator: Estimator, settings: TrainingSettings
 ) -> Iterator[Member]:
+    spec = settings.spec
     trainer: Trainer | None = None
     trainer_rows = ""
     for target in spec.targets:
@@ -162,7 +162,7 @@ def _members(
         if trainer is None or digest != trainer_rows:
             trainer = None  # its memory is needed for the next one
             trainer, trainer_rows = estimator.trainer(chosen.rows, settings), digest
-        weights = row_weights(chosen.rows, settings.era_weights)
+        weights = row_weights(chosen.rows, spec.era_weights)
         for seed in spec.seeds:
             label = f"{name} {target}" + (f" seed {seed}" if len(spec.seeds) > 1 else "")
             task = MemberTask(label=label, target=target, seed=seed, rows=chosen, weights=weights)

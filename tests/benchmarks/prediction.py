@@ -62,12 +62,13 @@ def ours(loaded: Loaded) -> Outputs:
     from numeri_cli.dataset.parquet import DataFile
     from numeri_cli.learning.estimators.lightgbm.estimator import FittedBooster
     from numeri_cli.learning.prediction import FittedModel, raw_predictions
+    from numeri_cli.model_spec import ModelSpec
 
     model = FittedModel(
         name="benchmark",
         data_version="v5.3",
         features=feature_names(FEATURES),
-        missing_twos="keep",
+        spec=ModelSpec(),
         members=(FittedBooster(loaded.booster),),
     )
     eras = raw_predictions(model, DataFile.open(loaded.path))

@@ -31,7 +31,7 @@ def test_an_artifact_of_the_first_format_opens_and_predicts_the_same(name: str) 
     made = [member.predict(rows) for member in model.members]
     np.testing.assert_array_equal(made, expected["predictions"])
     assert np.unique(made).size > 1
-    assert model.missing_twos == ("nan" if name == "trees" else "keep")
+    assert model.spec.missing_twos == ("nan" if name == "trees" else "keep")
 
 
 def test_what_the_first_format_said_of_a_model_stands_in_its_spec() -> None:

@@ -174,6 +174,7 @@ from pathlib import Path
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.learning.prediction import FittedModel, raw_predictions
+from numeri_cli.model_spec import ModelSpec
 
 def status(key):
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -186,7 +187,7 @@ class First:
 
 data = DataFile.open(Path(sys.argv[1]))
 model = FittedModel(
-    name="x", data_version="v5.3", features=data.features, missing_twos="keep", members=(First(),)
+    name="x", data_version="v5.3", features=data.features, spec=ModelSpec(), members=(First(),)
 )
 before = status("VmHWM")
 rows = 0

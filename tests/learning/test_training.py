@@ -66,17 +66,16 @@ def trained(
     data = open_training_data(spec, workspace)
     heard = listener or Notes()
     settings = TrainingSettings(
+        spec=spec,
         features=data.features,
         cache=workspace.cache,
         unfinished=workspace.home.data / unfinished,
-        missing_twos=spec.missing_twos,
-        era_weights=spec.era_weights,
-        held_out=held_out_rows(spec, data, held_out_eras, heard),
+        held_out=held_out_rows(spec, data, held_out_eras, listener=heard),
         listener=heard,
     )
     made = estimator or checked_estimator("lighthouse", spec, workspace)
     rows = rows_of_eras(data.sources, eras)
-    return train_members("lighthouse", spec, rows, estimator=made, settings=settings)
+    return train_members("lighthouse", rows, estimator=made, settings=settings)
 
 
 def test_targets_times_seeds_become_members_over_one_binned_file(workspace: Workspace) -> None:

@@ -72,7 +72,7 @@ class AnyClass:
         matrix = float_matrix(
             rows,
             settings.features,
-            missing_twos=settings.missing_twos,
+            missing_twos=settings.spec.missing_twos,
             listener=settings.listener,
         )
         return MatrixTrainer(self, settings, matrix)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numeri_cli.learning.held_out import HeldOut
 from numeri_cli.learning.matrix import FloatMatrix
 from numeri_cli.learning.rows import LabelledRows, Rows
-from numeri_cli.model_spec import EraWeights, EstimatorSpec
+from numeri_cli.model_spec import EstimatorSpec, ModelSpec
 from numeri_cli.progress import SILENT, Listener
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,6 +37,7 @@ class Fitted(Protocol):
 class TrainingSettings:
     """What all members of one training have in common.
 
+    spec: the model
     features: the columns, in their order
     held_out: rows that end the training early; None where nothing is held out
     cache: a folder for data that the next training can start from
@@ -45,11 +46,10 @@ class TrainingSettings:
     force: train even where memory or disk look too small
     """
 
+    spec: ModelSpec
     features: tuple[str, ...]
     cache: Path
     unfinished: Path
-    era_weights: EraWeights
-    missing_twos: str = "keep"
     held_out: HeldOut | None = None
     whole: Rows | None = None
     force: bool = False

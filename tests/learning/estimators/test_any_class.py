@@ -16,7 +16,7 @@ from numeri_cli.learning.estimators.any_class import (
     make_object,
 )
 from numeri_cli.learning.estimators.base import MemberTask, TrainingSettings
-from numeri_cli.model_spec import EraWeights
+from numeri_cli.model_spec import ModelSpec
 from tests.support.data_versions import SampleMaker, labelled
 
 OWN_CLASS = """
@@ -74,7 +74,7 @@ def test_a_class_of_scikit_learn_is_found_fitted_and_kept(
     rows = labelled(sample, "train")
     ridge = AnyClass("sklearn.linear_model:Ridge", {"alpha": 0.5})
     settings = TrainingSettings(
-        features=sample.features, cache=tmp_path, unfinished=tmp_path, era_weights=EraWeights()
+        spec=ModelSpec(), features=sample.features, cache=tmp_path, unfinished=tmp_path
     )
     trainer = ridge.trainer(rows.rows, settings)
     assert isinstance(trainer, MatrixTrainer)

@@ -103,7 +103,9 @@ class LightGBM:
         )
 
         def key_of(some: Rows) -> str:
-            return cache.key(some, settings.features, params, missing_twos=settings.missing_twos)
+            return cache.key(
+                some, settings.features, params, missing_twos=settings.spec.missing_twos
+            )
 
         binned = cache.load(key_of(stored), params)
         if binned is None:
@@ -112,7 +114,7 @@ class LightGBM:
                 stored,
                 settings.features,
                 params,
-                missing_twos=settings.missing_twos,
+                missing_twos=settings.spec.missing_twos,
                 listener=settings.listener,
             )
             if keep:
@@ -206,7 +208,7 @@ class BoosterTrainer:
             params,
             self.estimator.segment_trees,
             held_out.rows.digest() if held_out else "",
-            repr(self.settings.era_weights),
+            repr(self.settings.spec.era_weights),
         ]
         text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
