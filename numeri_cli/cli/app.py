@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from numeri_cli import __version__
-from numeri_cli.cli import practice, practice_results, schedule
+from numeri_cli.cli import schedule
 from numeri_cli.cli.backtest import backtest
 from numeri_cli.cli.command import Command
 from numeri_cli.cli.datasets import datasets
@@ -26,6 +26,15 @@ from numeri_cli.cli.logout import logout
 from numeri_cli.cli.models import models
 from numeri_cli.cli.neutralize import neutralize
 from numeri_cli.cli.notify import notify
+from numeri_cli.cli.practice.add_model import add_model
+from numeri_cli.cli.practice.advance import advance
+from numeri_cli.cli.practice.create import create
+from numeri_cli.cli.practice.fund import fund
+from numeri_cli.cli.practice.leaderboard import leaderboard
+from numeri_cli.cli.practice.reset import reset
+from numeri_cli.cli.practice.serve import serve
+from numeri_cli.cli.practice.stake import stake
+from numeri_cli.cli.practice.status import status as practice_status
 from numeri_cli.cli.predict import predict
 from numeri_cli.cli.rounds import rounds
 from numeri_cli.cli.run import run
@@ -55,15 +64,15 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "models": models,
     "log": log,
     "notify": notify,
-    "practice status": practice.status,
-    "practice create": practice.create,
-    "practice advance": practice.advance,
-    "practice serve": practice.serve,
-    "practice add-model": practice.add_model,
-    "practice stake": practice.stake,
-    "practice reset": practice.reset,
-    "practice leaderboard": practice_results.leaderboard,
-    "practice fund": practice_results.fund,
+    "practice status": practice_status,
+    "practice create": create,
+    "practice advance": advance,
+    "practice serve": serve,
+    "practice add-model": add_model,
+    "practice stake": stake,
+    "practice reset": reset,
+    "practice leaderboard": leaderboard,
+    "practice fund": fund,
     "schedule show": schedule.show,
     "schedule install": schedule.install,
     "schedule remove": schedule.remove,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 from typer.core import TyperCommand
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from numeri_cli.commands.context import Context
-    from numeri_cli.output.screen import Screen, Trouble
-
-Record = TypeVar("Record")
+    from numeri_cli.output.json import Record, Trouble
+    from numeri_cli.output.screen import Screen
 
 Tournament = Annotated[
     str | None,

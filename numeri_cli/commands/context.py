@@ -104,8 +104,11 @@ class Context:
 
     def make_practice(self) -> None:
         """Create the default practice tournament where it is meant and not there yet."""
-        if not self.endpoint.is_practice:
-            return
+        if self.endpoint.is_practice:
+            self.make_practice_here()
+
+    def make_practice_here(self) -> None:
+        """Create the default practice tournament of this home where there is none."""
         from numeri_cli.practice.tournament import Tournament, WorldSettings
 
         if not Tournament.exists(self.home.practice):

@@ -1,42 +1,56 @@
-"""A record as plain data that JSON can hold."""
+"""The one object that every command prints with --json."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from enum import Enum
-from pathlib import Path
-from typing import Any
+import json
+from typing import Any, Protocol, TypeVar
+
+from numeri_cli.errors import ExitCode
+from numeri_cli.published import VERSION, Published
+
+Record = TypeVar("Record", bound=Published | tuple[Published, ...])
+_REFUSED = (ExitCode.refused, ExitCode.usage, ExitCode.keys, ExitCode.locked, ExitCode.no_round)
 
 
-def to_plain(value: Any) -> Any:
-    """Dataclasses become objects, times ISO 8601 in UTC, decimals and paths text, NaN null.
+class Trouble(Protocol):
+    """What an error says; also one that is kept in a record."""
 
-    Fields whose name starts with an underscore are left out.
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: to_plain(getattr(value, field.name))
-            for field in dataclasses.fields(value)
-            if not field.name.startswith("_")
-        }
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str | int | bool):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [to_plain(item) for item in value]
-    if isinstance(value, Decimal | Path | date):
-        return str(value)
-    if hasattr(value, "tolist"):  # numpy arrays and scalars, without importing numpy
-        return to_plain(value.tolist())
-    raise TypeError(f"{type(value).__name__} has no plain form")
+    @property
+    def code(self) -> str:
+        """Stable; machines read it."""
+
+    @property
+    def message(self) -> str:
+        """One sentence."""
+
+    @property
+    def hint(self) -> str:
+        """Its cure."""
+
+
+def plain(record: Published | tuple[Published, ...]) -> Any:
+    """A record as JSON can hold it; several become a list. Raises TypeError for any other thing."""
+    if isinstance(record, tuple):
+        return [plain(one) for one in record]
+    if not isinstance(record, Published):
+        raise TypeError(f"{type(record).__name__} is not published")
+    return record.plain()
+
+
+def json_text(command: str, data: Any, error: Trouble | None, exit_code: ExitCode) -> str:
+    """The object every command prints with --json, on one line."""
+    if exit_code is ExitCode.done:
+        status = "done"
+    else:
+        status = "refused" if exit_code in _REFUSED else "failed"
+    told = None
+    if error is not None:
+        told = {"code": error.code, "message": error.message, "hint": error.hint}
+    content = {
+        "version": VERSION,
+        "command": command,
+        "status": status,
+        "data": data,
+        "error": told,
+    }
+    return json.dumps(content, ensure_ascii=False)

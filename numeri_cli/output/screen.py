@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from rich.console import Console, RenderableType
 
 from numeri_cli.errors import ExitCode
 from numeri_cli.files import disk_error
-from numeri_cli.output.json import to_plain
+from numeri_cli.output.json import Record, Trouble, json_text, plain
 from numeri_cli.output.progress import (
     Bars,
     Sentences,
 )
 from numeri_cli.progress import SILENT, Listener
 
-Record = TypeVar("Record")
 _OUTPUT = Path("standard output")
-_REFUSED = (ExitCode.refused, ExitCode.usage, ExitCode.keys, ExitCode.locked, ExitCode.no_round)
-
-
-class Trouble(Protocol):
-    """What an error says; also one that is kept in a record."""
-
-    @property
-    def code(self) -> str:
-        """Stable; machines read it."""
-
-    @property
-    def message(self) -> str:
-        """One sentence."""
-
-    @property
-    def hint(self) -> str:
-        """Its cure."""
 
 
 class Screen:
@@ -60,7 +41,7 @@ class Screen:
     def show(self, record: Record, view: Callable[[Record], RenderableType]) -> None:
         """Show the command's record: `view` for a person, its fields for a machine."""
         if self.as_json:
-            self._data = to_plain(record)
+            self._data = plain(record)
         elif not self._quiet:
             shown = view(record)
             with _writing():
@@ -113,16 +94,3 @@ def _writing() -> Iterator[None]:
         raise
     except OSError as error:
         raise disk_error(error, _OUTPUT) from error
-
-
-def json_text(command: str, data: Any, error: Trouble | None, exit_code: ExitCode) -> str:
-    """The object every command prints with --json, on one line."""
-    if exit_code is ExitCode.done:
-        status = "done"
-    else:
-        status = "refused" if exit_code in _REFUSED else "failed"
-    told = None
-    if error is not None:
-        told = {"code": error.code, "message": error.message, "hint": error.hint}
-    content = {"command": command, "status": status, "data": data, "error": told}
-    return json.dumps(content, ensure_ascii=False)

@@ -58,7 +58,7 @@ def test_json_is_one_object_with_the_same_keys_for_every_command(
         said = numeri(*words, "--json")
         assert (said.code, said.err) == (0, ""), words
         assert said.out.count("\n") == 1
-        assert list(said.json) == ["command", "status", "data", "error"]
+        assert list(said.json) == ["version", "command", "status", "data", "error"]
         assert said.json["command"] == " ".join(
             word for word in words[: 1 + (words[0] == "practice")]
         )

@@ -80,7 +80,7 @@ def test_status_is_a_watchdog(numeri: Numeri, profile: Path) -> None:
 def test_json_is_one_object_with_frozen_keys(numeri: Numeri, profile: Path) -> None:
     said = numeri("run", "--json")
     assert said.err == ""
-    assert set(said.json) == {"command", "status", "data", "error"}
+    assert set(said.json) == {"version", "command", "status", "data", "error"}
     assert set(said.data) == {
         "tournament",
         "round_number",

@@ -16,7 +16,7 @@ def refused(said: Said, *, exit_code: int, code: str, sentence: str, cure: str) 
     assert said.code == exit_code, said
     assert said.err == ""
     assert said.out.count("\n") == 1
-    assert list(said.json) == ["command", "status", "data", "error"]
+    assert list(said.json) == ["version", "command", "status", "data", "error"]
     assert said.json["status"] == ("failed" if exit_code in (4, 130, 143) else "refused")
     error = said.json["error"]
     assert list(error) == ["code", "message", "hint"]

@@ -1,0 +1,1 @@
+"""numeri practice: the tournament in miniature."""

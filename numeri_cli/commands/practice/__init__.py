@@ -1,0 +1,1 @@
+"""What `numeri practice` does, through the doors of the practice tournament."""

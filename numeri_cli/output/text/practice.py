@@ -1,0 +1,70 @@
+"""What `numeri practice` shows of the clock, the participant's models and their stakes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from numeri_cli.output.formats import moment, nmr
+from numeri_cli.output.text.tables import state, table
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from numeri_cli.commands.practice.add_model import AddedModel
+    from numeri_cli.commands.practice.reset import RemovedTournament
+    from numeri_cli.practice.tournament import PracticeModel, PracticeStatus, Stake
+
+
+def practice_status(record: PracticeStatus) -> RenderableType:
+    """The clock, the round and the participant's models."""
+    rows = table("model", "stake NMR", "status", "submission", right=("stake NMR",))
+    for model in record.models:
+        rows.add_row(model.name, _stake(model), state(model.status), model.submission_id or "–")
+    verb = "open until" if record.is_open else "closed at"
+    return Group(
+        Text(f"it is {moment(record.now)} {record.now.year}"),
+        Text(f"round {record.round_number}, {verb} {moment(record.closes_at)}"),
+        rows,
+        Text(f"in your wallet: {nmr(record.available_nmr)} NMR", style="dim"),
+    )
+
+
+def _stake(model: PracticeModel) -> str:
+    """A stake, and what it comes down to where a part is on its way to the wallet."""
+    if model.wanted_nmr is None:
+        return _short_nmr(model.stake_nmr)
+    return f"{_short_nmr(model.stake_nmr)} → {_short_nmr(model.wanted_nmr)}"
+
+
+def _short_nmr(amount: Decimal) -> str:
+    """An amount for a narrow column: four digits after the point, less where they are zeros."""
+    return nmr(round(amount, 4) + 0)
+
+
+def changed_stake(record: Stake) -> RenderableType:
+    """A stake that was changed, and what is left to stake."""
+    lines = [Text(f"{record.model} has a stake of {nmr(record.stake_nmr)} NMR")]
+    if record.wanted_nmr is not None:
+        lines.append(
+            Text(
+                f"rounds that are not settled hold {nmr(record.locked_nmr)}; as they settle, what"
+                f" is above {nmr(record.wanted_nmr)} goes back to your wallet"
+            )
+        )
+    elif record.stake_nmr:
+        lines.append(Text("each round it submits to risks up to a thirteenth, for 13 weeks"))
+    lines.append(Text(f"in your wallet: {nmr(record.wallet_nmr)} NMR", style="dim"))
+    return Group(*lines)
+
+
+def added_model(record: AddedModel) -> RenderableType:
+    """A model of the practice account."""
+    return Text(f"your practice account has a model {record.model} now")
+
+
+def removed_tournament(record: RemovedTournament) -> RenderableType:
+    """A practice tournament that is gone."""
+    return Text(f"removed {record.folder} and what was made from it")

@@ -1,0 +1,244 @@
+"""The keys of everything that --json prints. A new key is added to its record and to this table.
+
+A key that goes, or changes its meaning, raises `numeri_cli.published.VERSION`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from numeri_cli import published
+from numeri_cli.cli.app import COMMANDS
+from numeri_cli.published import Published
+from tests.support.runner import Numeri
+
+ENVELOPE = "version command status data error"
+ERROR = "code message hint"
+RETURNED_BY = {
+    "init": "commands.init:init",
+    "login": "commands.login:login",
+    "logout": "commands.logout:logout",
+    "datasets": "commands.datasets:datasets",
+    "download": "commands.datasets:download",
+    "train": "commands.train:train",
+    "predict": "commands.predict:predict",
+    "backtest": "commands.backtest:backtest",
+    "neutralize": "commands.neutralize:neutralize_predictions",
+    "validate": "commands.validate.validate:validate",
+    "diagnostics": "commands.diagnostics.diagnostics:diagnostics",
+    "log": "commands.log:log",
+    "notify": "commands.notify:notify",
+    "submit": "commands.submit:submit",
+    "run": "commands.run.run:run",
+    "status": "commands.status:status",
+    "rounds": "commands.rounds:rounds",
+    "models": "commands.models:account_models",
+    "models --local": "commands.models:local_artifacts",
+    "practice status": "commands.practice.status:status",
+    "practice create": "commands.practice.create:create",
+    "practice advance": "commands.practice.advance:advance",
+    "practice add-model": "commands.practice.add_model:add_model",
+    "practice stake": "commands.practice.stake:stake",
+    "practice reset": "commands.practice.reset:reset",
+    "practice leaderboard": "commands.practice.leaderboard:leaderboard",
+    "practice fund": "commands.practice.fund:fund",
+    "schedule show": "commands.schedule:show",
+    "schedule install": "commands.schedule:install",
+    "schedule remove": "commands.schedule:remove",
+}
+SILENT = {"practice serve"}  # it serves until it is stopped
+RECORDS = {
+    "WrittenProfile": "profile tournament model next_steps",
+    "LoggedIn": "account host scopes file",
+    "LoggedOut": "host forgotten",
+    "Datasets": "tournament files binned binned_folder",
+    "OfferedFile": "name here size_bytes round_number time path",
+    "BinnedData": "key rows features size_bytes used",
+    "DownloadedFiles": "files",
+    "DownloadedRow": "name size_bytes unchanged path",
+    "TrainedModels": "models",
+    "TrainedModelRow": (
+        "model artifact features targets seeds eras rows dropped_rows trees seconds folder"
+    ),
+    "PredictionFiles": "files",
+    "PredictionFile": "model path rows eras",
+    "Backtests": "models",
+    "BacktestRow": "model path rows eras windows purge_eras",
+    "NeutralizedFile": "path rows eras proportion features before after",
+    "LargestExposure": "size feature era",
+    "ValidationSummary": (
+        "target eras first_era last_era unresolved_eras benchmark sources lines "
+        "differences warnings notes payout report"
+    ),
+    "SourceSummary": "name predicted_rows rows scores largest_exposure most_exposed_feature churn",
+    "Summary": (
+        "eras mean std sharpe drawdown drawdown_eras autocorrelation smart_sharpe "
+        "positive last_20 last_52"
+    ),
+    "FigureLine": "label values best places",
+    "PairedDifference": "first second mean_difference t eras_needed",
+    "PayoutFormula": "formula multipliers clip factor",
+    "ComparedDiagnostics": (
+        "id status model file target benchmark tolerance differ figures eras shared_eras "
+        "only_server only_here warnings"
+    ),
+    "FigurePair": "name server here difference differs",
+    "EraPairs": "score eras differing largest largest_era",
+    "LogView": "runs lines",
+    "LoggedRun": "run command typed began seconds exit_code error",
+    "LogLine": "time run command event seconds level words process exit_code",
+    "NotifyTrial": "channels",
+    "ChannelTrial": "channel delivered answer seconds code message hint exit_code",
+    "RunResult": "tournament round_number deadline models retrained next_steps",
+    "ModelOutcome": (
+        "model state round_number server_id timing selected artifact predictions rows "
+        "validation problem"
+    ),
+    "ValidationFigures": "target eras corr_mean corr_sharpe corr_drawdown",
+    "Problem": "code message hint exit_code",
+    "Retraining": "model state artifact corr_mean message",
+    "RoundStanding": "tournament round_number open deadline now models source problem",
+    "ModelStanding": "model status server_id time",
+    "SeenRounds": "tournament rounds",
+    "RoundRow": "number open_time deadline receipts attempts",
+    "ReceiptRow": (
+        "tournament round_number model server_id filename prediction_digest rows timing "
+        "time selected"
+    ),
+    "AttemptRow": (
+        "id tournament round_number model prediction_digest state filename server_id "
+        "error started updated"
+    ),
+    "AccountModels": "models",
+    "AccountModel": "id name tournament hosted",
+    "LocalArtifacts": "tournament artifacts",
+    "LocalArtifact": "model artifact newest features targets eras trained_at folder",
+    "PracticeStatus": "now round_number opens_at closes_at is_open live_era available_nmr models",
+    "PracticeModel": "name stake_nmr wanted_nmr status submission_id",
+    "AddedModel": "model model_id",
+    "Stake": "model stake_nmr wanted_nmr locked_nmr wallet_nmr",
+    "RemovedTournament": "folder",
+    "Leaderboard": "round_number of entrants resolved_rounds rows",
+    "LeaderboardRow": "rank name technique is_own corr60 mmc60 stake_nmr earned_nmr return_share",
+    "FundReport": "period terms choice older days opened funds page",
+    "FundPeriod": "first_era last_era live_weeks live_rounds",
+    "FundTerms": "tranches gross cost_basis_points fee_a_year",
+    "RivalChoice": "name technique target corr_mean first_era last_era",
+    "Fund": "role name figures exposures net",
+    "FundFigures": (
+        "return_a_year volatility_a_year sharpe sharpe_error drawdown before_a_year "
+        "cost_a_year fee_a_year turnover_a_year gross market_correlation"
+    ),
+    "FundExposures": "before after drifted",
+    "BookExposure": "market country sector style",
+    "ScheduleStatus": "schedule state where changed",
+    "Schedule": "cadence system identity moments next_firing lines units log explanation",
+    "Moment": "weekday hour minute",
+    "ScheduleFile": "name text",
+    "InstalledSchedule": "system where text",
+}
+
+
+def records_in(hint: Any) -> Iterator[type[Published]]:
+    """The published records that a type names."""
+    if isinstance(hint, type) and issubclass(hint, Published):
+        yield hint
+    for part in typing.get_args(hint):
+        yield from records_in(part)
+
+
+def returned_by(command: str) -> list[type[Published]]:
+    """What a command hands back, by the annotation of its function."""
+    module, _, name = RETURNED_BY[command].partition(":")
+    function = getattr(importlib.import_module(f"numeri_cli.{module}"), name)
+    hints = typing.get_type_hints(function, localns={"Context": object})  # some import it for mypy
+    return list(records_in(hints["return"]))
+
+
+def keys_below(record: type[Published], found: dict[str, str]) -> dict[str, str]:
+    """The keys of a record and of all that it holds, by the record's name."""
+    if record.__name__ not in found:
+        hints = typing.get_type_hints(record)
+        fields = [one.name for one in dataclasses.fields(record) if not one.name.startswith("_")]  # type: ignore[arg-type]  # every record is a dataclass
+        found[record.__name__] = " ".join(fields)
+        for name in fields:
+            for held in records_in(hints[name]):
+                keys_below(held, found)
+    return found
+
+
+def test_every_command_has_a_record_in_the_table() -> None:
+    assert {name.removesuffix(" --local") for name in RETURNED_BY} == set(COMMANDS) - SILENT
+    for command in RETURNED_BY:
+        assert returned_by(command), command
+
+
+def test_the_keys_of_every_record_are_those_of_the_table() -> None:
+    found: dict[str, str] = {}
+    for command in RETURNED_BY:
+        for record in returned_by(command):
+            keys_below(record, found)
+    assert found == RECORDS
+    assert published.VERSION == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "record"),
+    [
+        ("status", "RoundStanding"),
+        ("rounds", "SeenRounds"),
+        ("models", "AccountModels"),
+        ("models --local", "LocalArtifacts"),
+        ("datasets", "Datasets"),
+        ("download live", "DownloadedFiles"),
+        ("predict --output live.csv", "PredictionFiles"),
+        ("neutralize live.csv --features medium", "NeutralizedFile"),
+        ("submit --dry-run", "RunResult"),
+        ("run --dry-run", "RunResult"),
+        ("schedule show", "ScheduleStatus"),
+        ("practice status", "PracticeStatus"),
+        ("practice add-model nightwatch", "AddedModel"),
+        ("practice stake lighthouse 3", "Stake"),
+        ("practice leaderboard", "Leaderboard"),
+        ("init --force", "WrittenProfile"),
+        ("logout --tournament numerai", "LoggedOut"),
+        ("practice reset --yes", "RemovedTournament"),
+    ],
+)
+def test_what_is_printed_has_the_keys_of_its_record(
+    numeri: Numeri, trained: Path, words: str, record: str
+) -> None:
+    if words.startswith("neutralize"):
+        assert numeri("predict", "--output", "live.csv").code == 0
+    said = numeri(*words.split(), "--json")
+    assert list(said.json) == ENVELOPE.split()
+    assert said.json["version"] == published.VERSION
+    assert said.json["error"] is None or words == "status"
+    assert list(said.data) == RECORDS[record].split()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("status", "keys_missing"),
+        ("status --nonsense", "usage"),
+        ("nonsense", "usage"),
+        ("run --wait never", "usage"),
+        ("practice status", "practice_missing"),
+        ("schedule show", "profile_missing"),
+    ],
+)
+def test_a_failure_has_the_keys_of_one(numeri: Numeri, words: str, code: str) -> None:
+    said = numeri(*words.split(), "--json")
+    assert list(said.json) == ENVELOPE.split()
+    assert said.json["version"] == published.VERSION
+    assert said.data == {}
+    assert list(said.json["error"]) == ERROR.split()
+    assert said.json["error"]["code"] == code
