@@ -20,9 +20,8 @@ from numeri_cli.learning.backtest import backtest
 from numeri_cli.learning.workspace import Workspace
 from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.scores import corr
-from tests.cli.test_interrupt import await_words
 from tests.support.data_versions import model_spec
-from tests.support.processes import fork
+from tests.support.processes import await_words, fork
 from tests.support.runner import PROFILE, Numeri
 from tests.support.tournaments import template
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_bad_data import altered, cut, emptied, replaced
+from tests.support.damages import altered, cut, emptied, replaced
 from tests.support.refusals import kept, refused
 from tests.support.runner import Numeri
 

@@ -7,19 +7,18 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
-from tests.cli.test_socket import serve
-from tests.support.processes import Forked, fork
+from tests.support.processes import Forked, await_truth, await_words, fork
 from tests.support.proxy import Proxy
 from tests.support.refusals import halves, kept
 from tests.support.runner import PROFILE, Numeri
+from tests.support.served import serve
 from tests.support.steps import Fault, Step
 
 SMALL = ("--stocks", "150", "--eras", "60", "--features", "24")
@@ -47,18 +46,6 @@ def stopped(running: Forked, number: signal.Signals, *, as_json: bool = False) -
         "hint:  nothing was lost; run the same command again",
     ]
     assert said.out == ""
-
-
-def await_words(running: Forked, words: str) -> None:
-    """Wait until the process has said these words on standard error."""
-    await_truth(lambda: running.err.exists() and words in running.err.read_text(), words)
-
-
-def await_truth(truth: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + SECONDS
-    while not truth():
-        assert time.monotonic() < until, f"never came: {what}"
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("number", ENDS)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -18,41 +14,10 @@ import pytest
 
 from tests.support.refusals import refused
 from tests.support.runner import PROFILE, Numeri
+from tests.support.served import Announced, serve
 from tests.support.tournaments import fresh_tournament
 
 Patch = pytest.MonkeyPatch
-
-
-@dataclass(frozen=True)
-class Announced:
-    """A serving process and the variables it told to export."""
-
-    process: subprocess.Popen[str]
-    variables: dict[str, str]
-
-    @property
-    def address(self) -> str:
-        """Where it listens."""
-        return self.variables["NUMERI_API_URL"]
-
-
-def serve(organiser: Path, *words: str) -> Announced:
-    """Start `numeri practice serve` in another home and read what it announces."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "numeri_cli", "practice", "serve", "--port", "0", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "NUMERI_HOME": str(organiser)},
-    )
-    assert process.stdout is not None
-    variables: dict[str, str] = {}
-    for line in process.stdout:
-        if exported := re.fullmatch(r"export ([A-Z_]+)=(\S+)\n", line):
-            variables[exported[1]] = exported[2]
-        if len(variables) == 3:
-            return Announced(process, variables)
-    pytest.fail(f"nothing was announced: {process.communicate()[1]}")
 
 
 @pytest.fixture(scope="module")

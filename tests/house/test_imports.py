@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.imports import circles, import_graph
+from tests.support.sources import ROOT, TESTS, trees
 
 PLANTED = {
     "house/__init__.py": "",
@@ -71,3 +72,8 @@ def test_planted_borrowing_is_found() -> None:
     )
     assert len(list(borrowed(ast.parse(planted)))) == 3
     assert list(borrowed(ast.parse("from tests.support.runner import Numeri"))) == []
+
+
+def test_no_test_imports_from_a_conftest_or_from_another_test() -> None:
+    found = {str(path.relative_to(ROOT)): list(borrowed(tree)) for path, tree in trees(TESTS)}
+    assert {path: names for path, names in found.items() if names} == {}

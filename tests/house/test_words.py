@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.support.sources import PACKAGE, trees
+from tests.support.sources import PACKAGE, ROOT, TESTS, trees
 
 LEANING = re.compile(r"\b[Ll]ikewise\b|\b[Aa]s above\b|^(The same (with|for|as)|Like) ")
 
@@ -42,6 +42,12 @@ def test_a_planted_docstring_that_leans_on_another_is_found() -> None:
     ]
     text = "".join(f"def f{at}():\n    {line!r}\n" for at, line in enumerate(planted))
     assert list(leaning(ast.parse(text))) == planted[:4]
+
+
+def test_every_docstring_stands_alone() -> None:
+    files = [*trees(PACKAGE), *trees(TESTS)]
+    found = {str(path.relative_to(ROOT)): list(leaning(tree)) for path, tree in files}
+    assert {path: texts for path, texts in found.items() if texts} == {}
 
 
 def test_a_class_has_a_name_of_its_own_in_the_whole_program() -> None:

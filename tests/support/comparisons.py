@@ -1,57 +1,64 @@
-"""Where a program asks whether something has one of some names."""
+"""Where a program decides by what something is called."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+ASKING = ("startswith", "endswith", "get")
 
 
 def comparisons_with(names: Iterable[str], files: Iterable[tuple[Path, ast.Module]]) -> list[str]:
-    """Places such as "run.py:12" that compare with a name, match it or look it up in a table.
+    """Places such as "run.py:12" that decide by one of the names.
 
-    A constant or a member of an enumeration that holds the name counts as the name, wherever it is.
+    A constant or a member of an enumeration that holds a name counts as that name, wherever it is.
     """
     known = set(names)
     parsed = list(files)
-    constants = {
-        target.id
-        for _, tree in parsed
-        for body in ast.walk(tree)
-        if isinstance(body, ast.Module | ast.ClassDef)
-        for node in body.body
-        if isinstance(node, ast.Assign) and _says(node.value, known)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    constants = {name for _, tree in parsed for name in _constants(tree, known)}
     return [
         f"{path.name}:{node.lineno}"
         for path, tree in parsed
-        for node in ast.walk(tree)
-        if isinstance(node, ast.expr | ast.pattern) and _asks(node, known, constants)
+        for decision in _decisions(tree)
+        for node in ast.walk(decision)
+        if isinstance(node, ast.expr)
+        and (
+            (isinstance(node, ast.Constant) and node.value in known)
+            or (isinstance(node, ast.Name) and node.id in constants)
+            or (isinstance(node, ast.Attribute) and node.attr in constants)
+        )
     ]
+
+
+def _constants(tree: ast.Module, names: set[str]) -> Iterator[str]:
+    for body in ast.walk(tree):
+        for node in body.body if isinstance(body, ast.Module | ast.ClassDef) else ():
+            if isinstance(node, ast.Assign) and _says(node.value, names):
+                yield from (one.id for one in node.targets if isinstance(one, ast.Name))
+            elif (
+                isinstance(node, ast.AnnAssign)
+                and isinstance(node.target, ast.Name)
+                and node.target.id.isupper()
+                and _says(node.value, names)
+            ):
+                yield node.target.id
 
 
 def _says(node: ast.AST | None, names: set[str]) -> bool:
     return isinstance(node, ast.Constant) and node.value in names
 
 
-def _asks(node: ast.AST, names: set[str], constants: set[str]) -> bool:
-    def is_name(one: ast.AST | None) -> bool:
-        if isinstance(one, ast.Name):
-            return one.id in constants
-        if isinstance(one, ast.Attribute):
-            return one.attr in constants
-        if isinstance(one, ast.Tuple | ast.List | ast.Set):
-            return any(is_name(part) for part in one.elts)
-        return _says(one, names)
-
-    if isinstance(node, ast.Compare):
-        return any(is_name(one) for one in (node.left, *node.comparators))
-    if isinstance(node, ast.MatchValue):
-        return is_name(node.value)
-    return (
-        isinstance(node, ast.Subscript)
-        and isinstance(node.value, ast.Dict)
-        and any(is_name(key) for key in node.value.keys)
-    )
+def _decisions(tree: ast.Module) -> Iterator[ast.AST]:
+    """Comparisons, cases, keys, and questions how a word begins or ends."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            yield node
+        elif isinstance(node, ast.match_case):
+            yield node.pattern
+        elif isinstance(node, ast.Dict):
+            yield from (key for key in node.keys if key is not None)
+        elif isinstance(node, ast.Subscript):
+            yield node.slice
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ASKING:
+            yield from node.args

@@ -13,7 +13,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -104,3 +105,16 @@ def ended(started: subprocess.Popen[str], typed: str | None = None) -> Said:
     with started:
         out, err = started.communicate(typed, timeout=LONGEST_SECONDS)
     return Said(started.returncode, out, err)
+
+
+def await_words(running: Forked, words: str) -> None:
+    """Wait until the process has said these words on standard error."""
+    await_truth(lambda: running.err.exists() and words in running.err.read_text(), words)
+
+
+def await_truth(truth: Callable[[], object], what: str) -> None:
+    """Wait until it holds; fail, saying what was waited for, after a minute."""
+    until = time.monotonic() + 60
+    while not truth():
+        assert time.monotonic() < until, f"never came: {what}"
+        time.sleep(0.005)

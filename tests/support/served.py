@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,3 +84,35 @@ def ear() -> Iterator[Ear]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A serving process and the variables it told to export."""
+
+    process: subprocess.Popen[str]
+    variables: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return self.variables["NUMERI_API_URL"]
+
+
+def serve(organiser: Path, *words: str) -> Announced:
+    """Start `numeri practice serve` in another home and read what it announces."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "numeri_cli", "practice", "serve", "--port", "0", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "NUMERI_HOME": str(organiser)},
+    )
+    assert process.stdout is not None
+    variables: dict[str, str] = {}
+    for line in process.stdout:
+        if exported := re.fullmatch(r"export ([A-Z_]+)=(\S+)\n", line):
+            variables[exported[1]] = exported[2]
+        if len(variables) == 3:
+            return Announced(process, variables)
+    raise AssertionError(f"nothing was announced: {process.communicate()[1]}")
