@@ -12,8 +12,7 @@ from numeri_cli.commands.context import Context
 from numeri_cli.commands.datasets import bring, missing
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ApiError
-from numeri_cli.learning import artifact as learned
-from numeri_cli.learning.artifact import Artifact, find_artifact
+from numeri_cli.learning.artifact import Artifact, find_artifact, has_artifact
 from numeri_cli.learning.prediction import FittedModel, PredictedFile, predict_file
 from numeri_cli.learning.training_data import resolved
 from numeri_cli.ledger.entries import TrainedModel
@@ -88,12 +87,19 @@ class OpenModel:
 def open_model(context: Context, name: str, *, artifact_id: str | None = None) -> OpenModel:
     """The newest artifact of a model, or the one named. Raises ModelUntrained, ArtifactDamaged."""
     context.profile.model(name)
-    return OpenModel(context, find_artifact(context.home, context.tournament, name, artifact_id))
+    return OpenModel(
+        context,
+        find_artifact(
+            context.workspace.artifacts(name),
+            tournament=context.tournament,
+            artifact_id=artifact_id,
+        ),
+    )
 
 
 def is_trained(context: Context, name: str) -> bool:
     """Whether there is an artifact of this model; a damaged one is told of where it is used."""
-    return learned.is_trained(context.home, context.tournament, name)
+    return has_artifact(context.workspace.artifacts(name))
 
 
 def remember(context: Context, artifact: Artifact) -> None:

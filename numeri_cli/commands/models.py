@@ -64,7 +64,7 @@ def local_artifacts(context: Context) -> LocalArtifacts:
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     rows = []
     for name in names:
-        for place, artifact in enumerate(artifacts(context.home, context.tournament, name)):
+        for place, artifact in enumerate(artifacts(folder / name, tournament=context.tournament)):
             contract = artifact.contract
             rows.append(
                 LocalArtifact(

@@ -63,9 +63,9 @@ def tables_by_era(
     wanted = np.array([name in asked for name in row_eras.names], dtype=np.bool_)
     names = tuple(columns)
     if row_eras.contiguous:
-        pieces = _in_order(data, names, row_eras, wanted, group_bytes=group_bytes)
+        pieces = _in_order(data, names, eras=row_eras, wanted=wanted, group_bytes=group_bytes)
     else:
-        pieces = _sorted(data, names, row_eras, wanted)
+        pieces = _sorted(data, names, eras=row_eras, wanted=wanted)
     for code, group in groupby(pieces, key=lambda piece: piece.era):
         yield row_eras.names[code], pa.concat_tables([piece.table for piece in group])
 
@@ -85,9 +85,9 @@ def eras_with_rows(
 def _in_order(
     data: DataFile,
     columns: tuple[str, ...],
+    *,
     eras: RowEras,
     wanted: npt.NDArray[np.bool_],
-    *,
     group_bytes: int,
 ) -> Iterator[_Piece]:
     """Row group after row group, each staged on disk where it is large."""
@@ -107,13 +107,19 @@ def _in_order(
                 del table
             else:
                 yield from _staged(
-                    data, file, [group], columns, bounds=bounds, codes=codes, order=None
+                    data,
+                    file,
+                    groups=[group],
+                    columns=columns,
+                    bounds=bounds,
+                    codes=codes,
+                    order=None,
                 )
             pa.default_memory_pool().release_unused()
 
 
 def _sorted(
-    data: DataFile, columns: tuple[str, ...], eras: RowEras, wanted: npt.NDArray[np.bool_]
+    data: DataFile, columns: tuple[str, ...], *, eras: RowEras, wanted: npt.NDArray[np.bool_]
 ) -> Iterator[_Piece]:
     """The whole file staged on disk in the order of its eras."""
     order = np.argsort(eras.codes, kind="stable")
@@ -122,16 +128,22 @@ def _sorted(
     groups = list(range(len(data.group_rows)))
     with parquet_errors(data.path), pq.ParquetFile(data.path) as file:
         yield from _staged(
-            data, file, groups, columns, bounds=_bounds(codes), codes=codes, order=order
+            data,
+            file,
+            groups=groups,
+            columns=columns,
+            bounds=_bounds(codes),
+            codes=codes,
+            order=order,
         )
 
 
 def _staged(
     data: DataFile,
     file: pq.ParquetFile,
+    *,
     groups: Sequence[int],
     columns: tuple[str, ...],
-    *,
     bounds: Sequence[tuple[int, int]],
     codes: npt.NDArray[np.int32],
     order: npt.NDArray[np.int64] | None,

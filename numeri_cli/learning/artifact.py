@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, ModelUntrained
+from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, DiskError, ModelUntrained
 from numeri_cli.files import disk_errors, safe_name, write_text
-from numeri_cli.home import Home
 from numeri_cli.learning.contract import Contract, MemberRecord
 from numeri_cli.learning.estimators.base import Estimator, Fitted, make_estimator
 from numeri_cli.learning.prediction import FittedModel
@@ -117,19 +116,11 @@ class Artifact:
         )
 
 
-def model_folder(home: Home, tournament: str, model: str) -> Path:
-    """Where the artifacts of a model lie."""
-    return home.models(tournament) / safe_name(model)
-
-
-def artifacts(home: Home, tournament: str, model: str) -> tuple[Artifact, ...]:
-    """Every sound artifact of a model, newest first; damaged ones are passed over."""
-    folder = model_folder(home, tournament, model)
-    if not folder.is_dir():
-        return ()
+def artifacts(folder: Path, *, tournament: str) -> tuple[Artifact, ...]:
+    """Every sound artifact in a model's folder, newest first; damaged ones are passed over."""
     found = []
-    for path in sorted(folder.iterdir(), key=lambda path: path.name, reverse=True):
-        if path.name.startswith(".") or not (path / CONTRACT).is_file():
+    for path in _newest_first(folder):
+        if not (path / CONTRACT).is_file():
             continue
         try:
             found.append(Artifact.open(path, tournament=tournament))
@@ -138,14 +129,13 @@ def artifacts(home: Home, tournament: str, model: str) -> tuple[Artifact, ...]:
     return tuple(found)
 
 
-def find_artifact(
-    home: Home, tournament: str, model: str, artifact_id: str | None = None
-) -> Artifact:
-    """The newest artifact of a model, or the one of this id.
+def find_artifact(folder: Path, *, tournament: str, artifact_id: str | None = None) -> Artifact:
+    """The newest artifact in a model's folder, or the one of this id.
 
+    folder: called as the model
     Raises ModelUntrained where there is none; ArtifactDamaged where the newest is.
     """
-    folder = model_folder(home, tournament, model)
+    model = folder.name
     if artifact_id is not None:
         chosen = folder / safe_name(artifact_id)
         if not (chosen / CONTRACT).is_file():
@@ -154,22 +144,26 @@ def find_artifact(
                 hint="`numeri models --local` lists them",
             )
         return Artifact.open(chosen, tournament=tournament)
-    newest = _newest(folder)
-    if newest is None:
+    kept = _newest_first(folder)
+    if not kept:
         raise ModelUntrained(
             f"model {model} has not been trained for {tournament}",
             hint=f"`numeri train {model}` does it",
         )
-    return Artifact.open(newest, tournament=tournament)
+    return Artifact.open(kept[0], tournament=tournament)
 
 
-def is_trained(home: Home, tournament: str, model: str) -> bool:
-    """Whether a model has an artifact; what is wrong with it shows where it is opened."""
-    newest = _newest(model_folder(home, tournament, model))
-    return newest is not None and (newest / CONTRACT).is_file()
+def has_artifact(folder: Path) -> bool:
+    """Whether a model's folder has an artifact; what is wrong with it shows where it is opened."""
+    try:
+        return any((path / CONTRACT).is_file() for path in _newest_first(folder)[:1])
+    except DiskError:
+        return True
 
 
-def _newest(folder: Path) -> Path | None:
-    """The newest artifact's folder; a later one has a later name."""
-    found = [path for path in folder.glob("*") if not path.name.startswith(".") and path.is_dir()]
-    return max(found, key=lambda path: path.name, default=None)
+def _newest_first(folder: Path) -> list[Path]:
+    """The folders of artifacts; a later one has a later name. Raises DiskError."""
+    with disk_errors(folder):
+        paths = list(folder.iterdir()) if folder.is_dir() else []
+    kept = [path for path in paths if not path.name.startswith(".") and path.is_dir()]
+    return sorted(kept, key=lambda path: path.name, reverse=True)

@@ -55,7 +55,7 @@ def backtest(
     Raises UsageProblem where the history is too short, and what training raises.
     """
     with held_lock(workspace.lock(name), what=f"a training of {name}"):
-        estimator = checked_estimator(name, spec, workspace)
+        estimator = checked_estimator(name, spec, workspace=workspace)
         data = open_training_data(spec, workspace)
         purge = data.purge_eras if purge is None else purge
         windows = walk_forward(data.eras, purge=purge, window=window)
@@ -137,7 +137,9 @@ class _Walk:
             f"window {number + 1}: trained on eras {eras[0]} to {eras[-1]}, "
             f"{self.purge} purged, predicting {step.test_eras[0]} to {step.test_eras[-1]}"
         )
-        held_out = held_out_rows(self.settings.spec, self.data, held_out_eras, listener=listener)
+        held_out = held_out_rows(
+            self.settings.spec, self.data, eras=held_out_eras, listener=listener
+        )
         rows = rows_of_eras(self.data.sources, eras)
         members = train_members(
             self.name,

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -80,9 +80,10 @@ def train(
     trains the same model.
     """
     folder = folder or workspace.artifacts(name)
+    unfinished = folder / UNFINISHED
     with held_lock(workspace.lock(name), what=f"a training of {name}"):
         started = time.monotonic()
-        estimator = estimator or checked_estimator(name, spec, workspace)
+        estimator = estimator or checked_estimator(name, spec, workspace=workspace)
         data = open_training_data(spec, workspace)
         eras, held_out_eras = hold_out(
             training_eras(spec, data)[:: spec.era_stride],
@@ -92,9 +93,9 @@ def train(
         settings = TrainingSettings(
             spec=spec,
             features=data.features,
-            held_out=held_out_rows(spec, data, held_out_eras, listener=listener),
+            held_out=held_out_rows(spec, data, eras=held_out_eras, listener=listener),
             cache=workspace.cache,
-            unfinished=folder / UNFINISHED,
+            unfinished=unfinished,
             force=force,
             listener=listener,
         )
@@ -104,22 +105,21 @@ def train(
         contract = _contract(
             name,
             spec,
-            workspace,
+            workspace=workspace,
             data=data,
             eras=eras,
             estimator=estimator,
             members=members,
             seconds=time.monotonic() - started,
         )
-        files = {member.record.file: member.content for member in members}
-        artifact = Artifact.save(folder, contract, files)
-        for leftover in (folder / UNFINISHED, *folder.glob(".*.part")):
+        artifact = Artifact.save(folder, contract, {m.record.file: m.content for m in members})
+        for leftover in (unfinished, *folder.glob(".*.part")):
             shutil.rmtree(leftover, ignore_errors=True)
         listener.step("artifact_saved")
         return artifact
 
 
-def checked_estimator(name: str, spec: ModelSpec, workspace: Workspace) -> Estimator:
+def checked_estimator(name: str, spec: ModelSpec, *, workspace: Workspace) -> Estimator:
     """The estimator that a model names, once it was found to be trainable.
 
     Raises ParameterUnknown, EstimatorInvalid.
@@ -130,7 +130,7 @@ def checked_estimator(name: str, spec: ModelSpec, workspace: Workspace) -> Estim
 
 
 def held_out_rows(
-    spec: ModelSpec, data: TrainingData, eras: Sequence[str], *, listener: Listener
+    spec: ModelSpec, data: TrainingData, *, eras: Sequence[str], listener: Listener
 ) -> HeldOut | None:
     """The rows of held-out eras; None where there are none."""
     if not eras:
@@ -147,13 +147,8 @@ def train_members(
     Raises ParameterUnknown, TargetUnknown, TargetAlias, TargetMissing, FileForeign, MemoryShort,
     EstimatorInvalid.
     """
-    return tuple(_members(name, rows, estimator, settings))
-
-
-def _members(
-    name: str, rows: Rows, estimator: Estimator, settings: TrainingSettings
-) -> Iterator[Member]:
     spec = settings.spec
+    members: list[Member] = []
     trainer: Trainer | None = None
     trainer_rows = ""
     for target in spec.targets:
@@ -176,7 +171,8 @@ def _members(
                 dropped_rows=chosen.dropped,
                 trees=made.trees,
             )
-            yield Member(record, made.content)
+            members.append(Member(record, made.content))
+    return tuple(members)
 
 
 def _labelled(rows: Rows, target: str, listener: Listener) -> LabelledRows:
@@ -205,8 +201,8 @@ def row_weights(rows: Rows, weights: EraWeights) -> npt.NDArray[np.float32] | No
 def _contract(
     name: str,
     spec: ModelSpec,
-    workspace: Workspace,
     *,
+    workspace: Workspace,
     data: TrainingData,
     eras: tuple[str, ...],
     estimator: Estimator,

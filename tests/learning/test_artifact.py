@@ -5,7 +5,6 @@ import json
 import pytest
 
 from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, ModelUntrained
-from numeri_cli.home import Home
 from numeri_cli.learning.artifact import Artifact, artifacts, find_artifact
 from numeri_cli.learning.training import train
 from numeri_cli.learning.workspace import Workspace
@@ -54,20 +53,23 @@ def test_the_newest_is_found_and_older_ones_are_kept(
     artifact: Artifact, workspace: Workspace
 ) -> None:
     newer = train("lighthouse", MODEL, workspace)
-    home = Home.find()
-    assert find_artifact(home, TOURNAMENT, "lighthouse") == newer
+    folder = workspace.artifacts("lighthouse")
+    assert find_artifact(folder, tournament=TOURNAMENT) == newer
     old = artifact.contract.artifact_id
-    assert find_artifact(home, TOURNAMENT, "lighthouse", old) == artifact
-    assert artifacts(home, TOURNAMENT, "lighthouse") == (newer, artifact)
-    assert artifacts(home, TOURNAMENT, "nobody") == ()
+    assert find_artifact(folder, tournament=TOURNAMENT, artifact_id=old) == artifact
+    assert artifacts(folder, tournament=TOURNAMENT) == (newer, artifact)
+    assert artifacts(workspace.artifacts("nobody"), tournament=TOURNAMENT) == ()
 
 
-def test_a_model_never_trained_and_an_unknown_artifact_are_named(artifact: Artifact) -> None:
-    home = Home.find()
+def test_a_model_never_trained_and_an_unknown_artifact_are_named(
+    artifact: Artifact, workspace: Workspace
+) -> None:
     with pytest.raises(ModelUntrained, match="beacon has not been trained for practice"):
-        find_artifact(home, TOURNAMENT, "beacon")
+        find_artifact(workspace.artifacts("beacon"), tournament=TOURNAMENT)
     with pytest.raises(ModelUntrained, match="no artifact 20990101"):
-        find_artifact(home, TOURNAMENT, "lighthouse", "20990101")
+        find_artifact(
+            workspace.artifacts("lighthouse"), tournament=TOURNAMENT, artifact_id="20990101"
+        )
 
 
 def test_an_artifact_of_another_tournament_is_refused(artifact: Artifact) -> None:
@@ -100,7 +102,7 @@ def test_a_spoiled_contract_is_damage(artifact: Artifact, spoil: str) -> None:
     path.write_text(text[: len(text) // 2] if spoil == "cut" else text)
     with pytest.raises(ArtifactDamaged):
         Artifact.open(artifact.folder, tournament=TOURNAMENT)
-    assert artifacts(Home.find(), TOURNAMENT, "lighthouse") == ()
+    assert artifacts(artifact.folder.parent, tournament=TOURNAMENT) == ()
 
 
 def test_a_booster_with_its_columns_in_another_order_is_refused(artifact: Artifact) -> None:

@@ -128,13 +128,13 @@ def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_trees(
     """Killed at the 10th tree of the second booster: what was finished before stands."""
     killed = fork("tests.support.training_driver", str(workspace.dataset), str(int(sent)))
     assert killed.ended().code != 0
-    assert artifacts(workspace.home, workspace.tournament, "lighthouse") == ()
+    assert artifacts(workspace.artifacts(NAME), tournament=workspace.tournament) == ()
     unfinished = workspace.home.models(workspace.tournament) / "lighthouse" / ".unfinished"
     assert len(list(unfinished.glob("*/segment-*.json"))) == 4
     resumed = train(NAME, BROKEN, workspace, estimator=IN_SEGMENTS)
     texts = {path.name: path.read_text() for path in resumed.folder.glob("*.txt")}
     unbroken = train(NAME, BROKEN, workspace, estimator=IN_SEGMENTS)
-    assert find_artifact(workspace.home, workspace.tournament, "lighthouse") == unbroken
+    assert find_artifact(workspace.artifacts(NAME), tournament=workspace.tournament) == unbroken
     assert len(texts) == 2
     for name, text in texts.items():
         assert trees_of(text) == trees_of((unbroken.folder / name).read_text())

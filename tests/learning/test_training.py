@@ -70,10 +70,10 @@ def trained(
         features=data.features,
         cache=workspace.cache,
         unfinished=workspace.home.data / unfinished,
-        held_out=held_out_rows(spec, data, held_out_eras, listener=heard),
+        held_out=held_out_rows(spec, data, eras=held_out_eras, listener=heard),
         listener=heard,
     )
-    made = estimator or checked_estimator("lighthouse", spec, workspace)
+    made = estimator or checked_estimator("lighthouse", spec, workspace=workspace)
     rows = rows_of_eras(data.sources, eras)
     return train_members("lighthouse", rows, estimator=made, settings=settings)
 

@@ -80,8 +80,16 @@ def train_booster(
         for number in range(len(lengths)):
             done = finished.progress(number)
             if done is None:
-                booster = _booster(binned, params, number, finished)
-                done = _grow(booster, lengths, number, progress, early_stopping, task)
+                start = finished.scores(number - 1) if number else None
+                booster = _booster(binned, params, number=number, start=start)
+                done = _grow(
+                    booster,
+                    progress,
+                    length=lengths[number],
+                    last_tree=sum(lengths),
+                    early_stopping=early_stopping,
+                    task=task,
+                )
                 more_follow = number + 1 < len(lengths) and not done.stopped
                 finished.keep(number, booster, done, more_follow=more_follow)
                 listener.step(f"leg_{number}_done")  # as --verbose has always called it
@@ -99,10 +107,13 @@ def train_booster(
 
 
 def _booster(
-    binned: lgb.Dataset, params: Mapping[str, Any], number: int, finished: _Segments
+    binned: lgb.Dataset, params: Mapping[str, Any], *, number: int, start: FloatArray | None
 ) -> lgb.Booster:
-    """A segment's booster, without trees yet, at the scores where the one before ended."""
-    binned.set_field("init_score", finished.scores(number - 1) if number else None)
+    """A segment's booster, without trees yet.
+
+    start: (rows,) the raw training scores where the segment before ended
+    """
+    binned.set_field("init_score", start)
     own = without(segment_parameters(params, number), "num_iterations", "early_stopping_round")
     cells = binned.num_data() * binned.num_feature()
     with without_fatal_lines():
@@ -111,22 +122,24 @@ def _booster(
 
 def _grow(
     booster: lgb.Booster,
-    lengths: tuple[int, ...],
-    number: int,
     progress: BoosterProgress,
+    *,
+    length: int,
+    last_tree: int,
     early_stopping: EarlyStopping | None,
     task: Task,
 ) -> BoosterProgress:
-    """Grow a segment's trees, or those up to where they stop helping."""
+    """Grow a segment's trees, or those up to where they stop helping.
+
+    last_tree: how many trees all segments have
+    """
     unseen = 0
-    for _ in range(lengths[number]):
+    for _ in range(length):
         booster.update()
         task.advance(1)
         progress = replace(progress, trees=progress.trees + 1)
         unseen += 1
-        if early_stopping and (
-            unseen == early_stopping.every_trees or progress.trees == sum(lengths)
-        ):
+        if early_stopping and (unseen == early_stopping.every_trees or progress.trees == last_tree):
             early_stopping.follow(booster, unseen)
             progress, unseen = early_stopping.judge(progress), 0
             task.note(f"held-out CORR {progress.best_score:.4f}")
