@@ -134,7 +134,7 @@ def cases(scale: str) -> Sequence[measure.Case]:
         ),
         measure.Case(
             f"validate_{validated}x{VALIDATION_ROWS}_fnc400",
-            ours=measure.Side(lambda folder: folder, validate_files, ("numeri_cli.validation",)),
+            ours=measure.Side(lambda folder: folder, validate_files, ("numeri_cli.commands.validate.scores",)),
             peer=None,
             inputs=lambda folder: write_files(folder, validated, 400),
             repeats=1,
