@@ -36,7 +36,7 @@ COARSE = tuple(step / 20 for step in range(21))
 FINE_STEPS = 50  # within a coarse one: proportions are found to 0.001
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LargestExposure(Published):
     """The largest correlation with a feature in any era; size is its magnitude."""
 
@@ -45,7 +45,7 @@ class LargestExposure(Published):
     era: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NeutralizedFile(Published):
     """A neutralized prediction file that was written; features: how many it was neutralized to."""
 
@@ -84,7 +84,7 @@ def neutralize_predictions(
     return neutralize_file(
         file,
         data_file(context, data),
-        (output or file.with_stem(f"{file.stem}-neutral")).absolute(),
+        output=(output or file.with_stem(f"{file.stem}-neutral")).absolute(),
         features=FeatureFile.read(context.file(name)).features(features),
         proportion=proportion,
         max_exposure=max_exposure,
@@ -95,8 +95,8 @@ def neutralize_predictions(
 def neutralize_file(
     predictions: Path,
     data: Path,
-    output: Path,
     *,
+    output: Path,
     features: Sequence[str],
     proportion: float | None = None,
     max_exposure: float | None = None,
@@ -111,18 +111,18 @@ def neutralize_file(
     Raises what reading either file raises, PredictionsIds (ids the data lacks), PredictionsValues
     (NaN), UsageProblem (neither or both given, or no proportion is enough), DiskError.
     """
-    _check_options(proportion, max_exposure, features)
+    _check_options(proportion, max_exposure, features=features)
     require_suffix(output)
     column = read_predictions(predictions)
-    joined = _Joined.of(column, DataFile.open(data), tuple(features))
+    joined = _Joined.of(column, DataFile.open(data), features=tuple(features))
     if max_exposure is None:
         asked: tuple[float, ...] = (0.0, float(proportion or 0))
-        swept = _sweep(joined, asked, listener)
+        swept = _sweep(joined, asked, listener=listener)
         before, place = swept.largest[0], 1
     else:
-        coarse = _sweep(joined, COARSE, listener)
+        coarse = _sweep(joined, COARSE, listener=listener)
         before, asked = coarse.largest[0], _around(coarse, max_exposure)
-        swept = _sweep(joined, asked, listener)
+        swept = _sweep(joined, asked, listener=listener)
         place = _first_below(swept, max_exposure)
     chosen, after = asked[place], swept.largest[place]
     made = IdColumn("prediction", joined.ids, swept.at(chosen, joined))
@@ -131,11 +131,17 @@ def neutralize_file(
         writer.write(column.ids, in_order_of_file)
     listener.step("neutralized")
     return NeutralizedFile(
-        output, len(column.ids), joined.eras, chosen, len(features), before, after
+        path=output,
+        rows=len(column.ids),
+        eras=joined.eras,
+        proportion=chosen,
+        features=len(features),
+        before=before,
+        after=after,
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Joined:
     """The predictions on the rows of the data file: values (rows,), NaN where there is none."""
 
@@ -147,7 +153,8 @@ class _Joined:
     eras: tuple[str, ...]
 
     @classmethod
-    def of(cls, column: IdColumn, file: DataFile, features: tuple[str, ...]) -> _Joined:
+    def of(cls, column: IdColumn, file: DataFile, *, features: tuple[str, ...]) -> _Joined:
+        """Raises FileForeign (a feature is missing), PredictionsValues, PredictionsIds."""
         file.require(features)
         missing = int(np.isnan(column.values).sum())
         if missing:
@@ -164,10 +171,17 @@ class _Joined:
         row_eras = file.eras()
         there = np.unique(row_eras.codes[known(joined.values)])
         eras = tuple(row_eras.names[code] for code in there)
-        return cls(file, features, row_eras, ids.combine_chunks(), joined.values, eras)
+        return cls(
+            file=file,
+            features=features,
+            row_eras=row_eras,
+            ids=ids.combine_chunks(),
+            values=joined.values,
+            eras=eras,
+        )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _EraSweep:
     """rows: (n,) positions in the file; gaussian, fit: (n,); loads: (n_proportions, n_features)."""
 
@@ -178,7 +192,7 @@ class _EraSweep:
     loads: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Swept:
     """largest: per proportion, over all eras; gaussian, fit: (rows,) of the data file."""
 
@@ -197,14 +211,14 @@ class _Swept:
         return result
 
 
-def _sweep(joined: _Joined, proportions: Sequence[float], listener: Listener) -> _Swept:
+def _sweep(joined: _Joined, proportions: Sequence[float], *, listener: Listener) -> _Swept:
     """Every era once: fits, and the exposures after neutralizing by each proportion."""
     width = len(joined.features)
     gaussian, fit = np.full((2, len(joined.values)), np.nan)
-    largest = [LargestExposure(0.0, "", "")] * len(proportions)
+    largest = [LargestExposure(size=0.0, feature="", era="")] * len(proportions)
 
     def one(era: EraTable) -> _EraSweep:
-        return _sweep_era(joined, proportions, era)
+        return _sweep_era(joined, proportions, era=era)
 
     columns = [*joined.features]
     with listener.task("neutralizing", total=len(joined.eras), unit="eras") as task:
@@ -215,12 +229,14 @@ def _sweep(joined: _Joined, proportions: Sequence[float], listener: Listener) ->
             for place, worst in enumerate(sizes.argmax(axis=1)):
                 size = float(sizes[place, worst])
                 if size > largest[place].size:
-                    largest[place] = LargestExposure(size, joined.features[worst], era.name)
+                    largest[place] = LargestExposure(
+                        size=size, feature=joined.features[worst], era=era.name
+                    )
             task.advance(1)
-    return _Swept(tuple(largest), gaussian, fit)
+    return _Swept(largest=tuple(largest), gaussian=gaussian, fit=fit)
 
 
-def _sweep_era(joined: _Joined, proportions: Sequence[float], era: EraTable) -> _EraSweep:
+def _sweep_era(joined: _Joined, proportions: Sequence[float], *, era: EraTable) -> _EraSweep:
     there = known(joined.values[era.rows])
     rows = era.rows[there]
     features = feature_matrix(era.table, joined.features)[there]
@@ -229,7 +245,9 @@ def _sweep_era(joined: _Joined, proportions: Sequence[float], era: EraTable) -> 
     if gaussian.min() != gaussian.max():
         fit = gaussian - neutralize(gaussian, features)
     left = rank_uniform(gaussian[:, None] - fit[:, None] * np.array(proportions))
-    return _EraSweep(era.name, rows, gaussian, fit, exposures(left, features))
+    return _EraSweep(
+        name=era.name, rows=rows, gaussian=gaussian, fit=fit, loads=exposures(left, features)
+    )
 
 
 def _around(swept: _Swept, limit: float) -> tuple[float, ...]:
@@ -256,7 +274,7 @@ def _first_below(swept: _Swept, limit: float) -> int:
 
 
 def _check_options(
-    proportion: float | None, max_exposure: float | None, features: Sequence[str]
+    proportion: float | None, max_exposure: float | None, *, features: Sequence[str]
 ) -> None:
     if (proportion is None) == (max_exposure is None):
         raise UsageProblem(

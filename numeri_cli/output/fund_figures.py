@@ -66,6 +66,7 @@ def fund_lines(funds: tuple[Fund, ...]) -> tuple[FundLine, ...]:
     def line(
         label: str,
         cell: Callable[[FundFigures], str],
+        *,
         merit: Callable[[FundFigures], float] | None = None,
     ) -> FundLine:
         """merit: the fund with the largest is marked"""

@@ -17,7 +17,7 @@ from numeri_cli.scoring.scores import centred
 Other = Literal["meta_model", "benchmark"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Era:
     """What the scores of one era rest on, everything in the same order of ids.
 
@@ -56,7 +56,7 @@ class EraArrays:
         return feature_scores(
             self.era.predictions,
             features,
-            self.era.target,
+            target=self.era.target,
             missing_feature=self._missing_feature,
         )
 

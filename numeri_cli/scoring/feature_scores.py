@@ -14,7 +14,7 @@ PROPORTIONS = tuple(step / 10 for step in range(11))
 _HALF = 0.5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FeatureScores:
     """Of one era.
 
@@ -33,8 +33,8 @@ class FeatureScores:
 def feature_scores(
     predictions: NumberArray,
     features: NumberArray,
-    target: NumberArray,
     *,
+    target: NumberArray,
     missing_feature: float = MISSING_FEATURE,
 ) -> FeatureScores:
     """All of it with one factorization of the features per set of ids.
@@ -58,9 +58,9 @@ def feature_scores(
             fit = gaussian[:, position] - neutral[:, position]
             for place, proportion in enumerate(PROPORTIONS):
                 left = gaussian[:, position] - proportion * fit
-                curve[index, place] = corr_of_neutral(left, present, target)
-            fnc[index] = corr_of_neutral(neutral[:, position], present, target)
+                curve[index, place] = corr_of_neutral(left, present, target=target)
+            fnc[index] = corr_of_neutral(neutral[:, position], present, target=target)
     both = exposures(
         np.concatenate([columns, halves], axis=1), features, missing_feature=missing_feature
     )
-    return FeatureScores(fnc, curve, both[:width], both[width:])
+    return FeatureScores(fnc=fnc, curve=curve, exposures=both[:width], halved=both[width:])

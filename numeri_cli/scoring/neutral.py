@@ -136,13 +136,13 @@ def _residual(columns: FloatArray, features: NumberArray) -> FloatArray:
     gram = design.gram()
     residual = None
     if len(gram) <= len(columns):
-        residual = _by_cholesky(columns, design, gram)
+        residual = _by_cholesky(columns, design, gram=gram)
     if residual is None and design.exact:
-        residual = _by_pivoted_cholesky(columns, design, gram)
+        residual = _by_pivoted_cholesky(columns, design, gram=gram)
     return _by_singular_values(columns, design) if residual is None else residual
 
 
-def _by_cholesky(columns: FloatArray, design: _Design, gram: FloatArray) -> FloatArray | None:
+def _by_cholesky(columns: FloatArray, design: _Design, *, gram: FloatArray) -> FloatArray | None:
     """None where the features are, or nearly are, linearly dependent."""
     factor, failed = dpotrf(gram, lower=1, clean=0)
     if failed or dpocon(factor, _one_norm(gram), uplo="L")[0] < _SAFE_GRAM_RCOND:
@@ -159,14 +159,14 @@ def _by_cholesky(columns: FloatArray, design: _Design, gram: FloatArray) -> Floa
 
 
 def _by_pivoted_cholesky(
-    columns: FloatArray, design: _Design, gram: FloatArray
+    columns: FloatArray, design: _Design, *, gram: FloatArray
 ) -> FloatArray | None:
     """The same over a largest independent set of columns; None where that is a close call."""
     tolerance = float(gram.diagonal().max()) * _INDEPENDENT
     _, pivots, rank, _ = dpstrf(gram, tol=tolerance, lower=1)
     chosen = np.sort(pivots[:rank] - 1)
     smaller = _Design(np.ascontiguousarray(design.matrix[:, chosen]), exact=True)
-    return _by_cholesky(columns, smaller, np.asfortranarray(gram[np.ix_(chosen, chosen)]))
+    return _by_cholesky(columns, smaller, gram=np.asfortranarray(gram[np.ix_(chosen, chosen)]))
 
 
 def _by_singular_values(columns: FloatArray, design: _Design) -> FloatArray:

@@ -67,7 +67,7 @@ def _contribution(one: EraPrediction, other: Other) -> float:
     if not enough(rows):
         return NAN
     gaussian = one.arrays.other_gaussian(other, rows)
-    return contribution_gaussian(one.gaussian(rows), gaussian, one.arrays.era.target[rows])
+    return contribution_gaussian(one.gaussian(rows), gaussian, target=one.arrays.era.target[rows])
 
 
 def _correlation(one: EraPrediction, other: Other) -> float:

@@ -16,7 +16,7 @@ from numeri_cli.scoring.score_table import SCORES, Score
 from numeri_cli.scoring.summary import PayoutRule, Summary, summarize
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class EraScores:
     """What the inputs of one era came to.
 
@@ -33,7 +33,7 @@ class EraScores:
     features: FeatureScores | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Scorecard:
     """All scores of one prediction.
 

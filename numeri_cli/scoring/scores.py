@@ -79,8 +79,8 @@ def corr_gaussian(
 def contribution(
     predictions: NumberArray,
     meta_model: NumberArray,
-    target: NumberArray,
     *,
+    target: NumberArray,
     top_bottom: int | None = None,
 ) -> FloatArray:
     """MMC, or BMC where the other model is a benchmark.
@@ -101,7 +101,7 @@ def contribution(
             scores[index] = contribution_gaussian(
                 gaussianize(column[present]),
                 gaussianize(meta_model[present]),
-                target[present],
+                target=target[present],
                 top_bottom=top_bottom,
             )
     return scores
@@ -110,8 +110,8 @@ def contribution(
 def contribution_gaussian(
     prediction: FloatArray,
     meta_model: FloatArray,
-    target: NumberArray,
     *,
+    target: NumberArray,
     top_bottom: int | None = None,
 ) -> float:
     """Contribution of a gaussianized prediction to a gaussianized model, all (n_ids,), no NaN."""
@@ -131,8 +131,8 @@ def contribution_gaussian(
 def fnc(
     predictions: NumberArray,
     features: NumberArray,
-    target: NumberArray,
     *,
+    target: NumberArray,
     missing_feature: float = MISSING_FEATURE,
 ) -> FloatArray:
     """CORR of what is left of each gaussianized prediction when the features are taken out.
@@ -148,12 +148,12 @@ def fnc(
         gaussian = gaussianize(columns[present][:, group])
         neutral = neutralize(gaussian, features[present], missing_feature=missing_feature)
         for position, index in enumerate(group):
-            scores[index] = corr_of_neutral(neutral[:, position], present, target)
+            scores[index] = corr_of_neutral(neutral[:, position], present, target=target)
     return scores
 
 
 def corr_of_neutral(
-    neutral: FloatArray, present: npt.NDArray[np.bool_], target: NumberArray
+    neutral: FloatArray, present: npt.NDArray[np.bool_], *, target: NumberArray
 ) -> float:
     """CORR of what is left of a gaussianized prediction, (n_present,), over all rows' target.
 
@@ -225,8 +225,8 @@ def churn(previous: NumberArray, current: NumberArray, *, top_bottom: int | None
     """
     here, there = known(previous), known(current)
     if top_bottom is not None:
-        before = _lowest_and_highest(previous, here, top_bottom)
-        after = _lowest_and_highest(current, there, top_bottom)
+        before = _lowest_and_highest(previous, here, count=top_bottom)
+        after = _lowest_and_highest(current, there, count=top_bottom)
         kept = [len(set(old) & set(new)) for old, new in zip(before, after, strict=True)]
         return 1 - sum(kept) / (2 * top_bottom)
     both = here & there
@@ -293,7 +293,7 @@ def _extremes(values: FloatArray, count: int) -> npt.NDArray[np.intp]:
 
 
 def _lowest_and_highest(
-    values: NumberArray, present: npt.NDArray[np.bool_], count: int
+    values: NumberArray, present: npt.NDArray[np.bool_], *, count: int
 ) -> tuple[list[int], list[int]]:
     order = np.argsort(values, kind="stable")[: np.count_nonzero(present)]  # NaN comes last
     return order[:count].tolist(), order[-count:].tolist()

@@ -20,7 +20,7 @@ BUSINESS_DAYS_PER_ERA = 5
 _TELLING = 1.96  # a t beyond this tells two models apart at 95 %
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary(Published):
     """One score over its eras; NaN where too few eras are there to say."""
 
@@ -110,7 +110,7 @@ def best_place(values: Sequence[float], *, lower_is_better: bool, least: int = 2
     return choose(present, key=present.__getitem__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairedTest:
     """Whether two series differ, era by era, `first` − `second`."""
 
@@ -127,7 +127,7 @@ class PairedTest:
         return abs(self.t) >= _TELLING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutRule:
     """How a round turns scores into a share of the stake: Σ multiplier · score, clipped."""
 
@@ -162,7 +162,19 @@ def summarize(series: FloatArray) -> Summary:
     count = len(values)
     nan = math.nan
     if not count:
-        return Summary(0, nan, nan, nan, nan, 0, nan, nan, nan, nan, nan)
+        return Summary(
+            eras=0,
+            mean=nan,
+            std=nan,
+            sharpe=nan,
+            drawdown=nan,
+            drawdown_eras=0,
+            autocorrelation=nan,
+            smart_sharpe=nan,
+            positive=nan,
+            last_20=nan,
+            last_52=nan,
+        )
     mean, std = float(values.mean()), float(values.std())
     if values.min() == values.max():
         std = 0.0
@@ -241,7 +253,9 @@ def compare(first: FloatArray, second: FloatArray, *, lags: int) -> PairedTest:
     nan = float("nan")
     if count < 2:
         mean = float(difference[there].mean()) if count else nan
-        return PairedTest(count, mean, nan, nan, lags, nan)
+        return PairedTest(
+            eras=count, mean_difference=mean, standard_error=nan, t=nan, lags=lags, eras_needed=nan
+        )
     mean = float(difference[there].mean())
     deviation = np.where(there, difference - mean, 0.0)
     lags = min(lags, count - 1)
@@ -251,7 +265,16 @@ def compare(first: FloatArray, second: FloatArray, *, lags: int) -> PairedTest:
         variance += 2 * weight * float(deviation[lag:] @ deviation[:-lag]) / count
     error = float(np.sqrt(max(variance, 0.0) / count))
     if error == 0:
-        return PairedTest(count, mean, error, nan, lags, nan)
+        return PairedTest(
+            eras=count,
+            mean_difference=mean,
+            standard_error=error,
+            t=nan,
+            lags=lags,
+            eras_needed=nan,
+        )
     t = mean / error
     needed = count * (_TELLING / t) ** 2 if t else float("inf")
-    return PairedTest(count, mean, error, t, lags, needed)
+    return PairedTest(
+        eras=count, mean_difference=mean, standard_error=error, t=t, lags=lags, eras_needed=needed
+    )

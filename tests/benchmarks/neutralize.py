@@ -109,7 +109,9 @@ def cases(scale: str) -> Sequence[measure.Case]:
     eras = 86 if scale == "v5.3" else 6
     fnc = measure.Case(
         f"fnc_{eras}x{FNC_ROWS}x{FNC_FEATURES}",
-        ours=measure.Side(lambda folder: folder, fnc_of_file, ("numeri_cli.commands.validate.scores",)),
+        ours=measure.Side(
+            lambda folder: folder, fnc_of_file, ("numeri_cli.commands.validate.scores",)
+        ),
         peer=None,
         inputs=lambda folder: write_wide_file(folder, eras),
         repeats=1,

@@ -55,7 +55,9 @@ def score_ours(frame: pd.DataFrame) -> measure.Outputs:
     prediction = frame[["prediction"]].to_numpy()
     meta, target = frame["meta_model"].to_numpy(), frame[TARGET].to_numpy()
     eras = (
-        Era(str(name), prediction[rows], target[rows], meta_model=meta[rows])
+        Era(
+            name=str(name), predictions=prediction[rows], target=target[rows], meta_model=meta[rows]
+        )
         for name, rows in frame.groupby("era").indices.items()
     )
     card = collect([score_era(era) for era in eras], names=["prediction"])[0]
@@ -134,7 +136,9 @@ def cases(scale: str) -> Sequence[measure.Case]:
         ),
         measure.Case(
             f"validate_{validated}x{VALIDATION_ROWS}_fnc400",
-            ours=measure.Side(lambda folder: folder, validate_files, ("numeri_cli.commands.validate.scores",)),
+            ours=measure.Side(
+                lambda folder: folder, validate_files, ("numeri_cli.commands.validate.scores",)
+            ),
             peer=None,
             inputs=lambda folder: write_files(folder, validated, 400),
             repeats=1,

@@ -44,7 +44,9 @@ def test_a_file_is_neutralized_era_by_era_as_the_library_would(
 ) -> None:
     source = scored_data.predictions("a", suffix=suffix)
     output = tmp_path / f"out{suffix}"
-    made = neutralize_file(source, scored_data.data, output, features=FEATURES, proportion=0.5)
+    made = neutralize_file(
+        source, scored_data.data, output=output, features=FEATURES, proportion=0.5
+    )
     read = pd.read_parquet if suffix == ".parquet" else pd.read_csv
     written = read(output)
     assert list(written.columns) == ["id", "prediction"]
@@ -67,7 +69,9 @@ def test_the_smallest_proportion_below_a_largest_exposure_is_found(
 ) -> None:
     output = tmp_path / "out.parquet"
     source = scored_data.predictions("a")
-    made = neutralize_file(source, scored_data.data, output, features=FEATURES, max_exposure=0.15)
+    made = neutralize_file(
+        source, scored_data.data, output=output, features=FEATURES, max_exposure=0.15
+    )
     assert made.after.size < 0.15
     assert 0.3 < made.proportion < 0.95
     prediction = pd.read_parquet(output).set_index("id")["prediction"]
@@ -83,7 +87,7 @@ def test_nothing_is_taken_out_where_the_exposure_is_small_enough_already(
     made = neutralize_file(
         scored_data.predictions("a"),
         scored_data.data,
-        output,
+        output=output,
         features=FEATURES,
         max_exposure=0.9,
     )
@@ -96,17 +100,17 @@ def test_what_cannot_be_done_is_refused_and_writes_nothing(
 ) -> None:
     source, data, output = scored_data.predictions("a"), scored_data.data, tmp_path / "out.parquet"
     with pytest.raises(UsageProblem, match="either a proportion or a largest exposure"):
-        neutralize_file(source, data, output, features=FEATURES)
+        neutralize_file(source, data, output=output, features=FEATURES)
     with pytest.raises(UsageProblem, match=r"1\.5 does not lie between"):
-        neutralize_file(source, data, output, features=FEATURES, proportion=1.5)
+        neutralize_file(source, data, output=output, features=FEATURES, proportion=1.5)
     with pytest.raises(UsageProblem, match="no features"):
-        neutralize_file(source, data, output, features=(), proportion=0.5)
+        neutralize_file(source, data, output=output, features=(), proportion=0.5)
     with pytest.raises(UsageProblem, match=r"below 0\.0001; the least is 0\.\d+ \(feature_"):
-        neutralize_file(source, data, output, features=FEATURES, max_exposure=0.0001)
+        neutralize_file(source, data, output=output, features=FEATURES, max_exposure=0.0001)
     with pytest.raises(FileForeign, match="feature_99"):
-        neutralize_file(source, data, output, features=["feature_99"], proportion=0.5)
+        neutralize_file(source, data, output=output, features=["feature_99"], proportion=0.5)
     with pytest.raises(FileForeign, match=r"\.txt"):
-        neutralize_file(source, data, tmp_path / "o.txt", features=FEATURES, proportion=0.5)
+        neutralize_file(source, data, output=tmp_path / "o.txt", features=FEATURES, proportion=0.5)
     assert list(tmp_path.glob("o*")) == []
 
 
@@ -118,12 +122,20 @@ def test_ids_the_data_lacks_and_missing_predictions_are_refused(
     frame.rename({frame.index[0]: "nother"}).to_parquet(tmp_path / "other.parquet")
     with pytest.raises(PredictionsIds, match="lacks 1 of the predictions' ids"):
         neutralize_file(
-            tmp_path / "other.parquet", scored_data.data, output, features=FEATURES, proportion=0.5
+            tmp_path / "other.parquet",
+            scored_data.data,
+            output=output,
+            features=FEATURES,
+            proportion=0.5,
         )
     frame.iloc[3, 0] = np.nan
     frame.to_parquet(tmp_path / "nan.parquet")
     with pytest.raises(PredictionsValues, match="1 predictions are no number"):
         neutralize_file(
-            tmp_path / "nan.parquet", scored_data.data, output, features=FEATURES, proportion=0.5
+            tmp_path / "nan.parquet",
+            scored_data.data,
+            output=output,
+            features=FEATURES,
+            proportion=0.5,
         )
     assert not output.exists()

@@ -25,9 +25,9 @@ def era(name: str, seed: int, *, ids: int = 500) -> Era:
     predictions = np.stack([generator.random(ids) + signal, generator.random(ids).round(2)], axis=1)
     predictions[generator.random(ids) < 0.05, 1] = np.nan
     return Era(
-        name,
-        predictions,
-        target,
+        name=name,
+        predictions=predictions,
+        target=target,
         meta_model=np.where(generator.random(ids) < 0.05, np.nan, generator.random(ids) + signal),
         benchmark=generator.random(ids) + signal,
         features=generator.integers(0, 5, (ids, 12)).astype(np.int8),
@@ -50,11 +50,11 @@ def test_a_scorecard_says_what_each_score_says_alone(eras: list[Era]) -> None:
             expected = {
                 "corr": scores.corr(prediction, one.target),
                 "tb200": scores.corr(prediction, one.target, top_bottom=200),
-                "mmc": scores.contribution(prediction, one.meta_model, one.target)[0],
-                "bmc": scores.contribution(prediction, one.benchmark, one.target)[0],
+                "mmc": scores.contribution(prediction, one.meta_model, target=one.target)[0],
+                "bmc": scores.contribution(prediction, one.benchmark, target=one.target)[0],
                 "cwmm": scores.correlation_with(prediction, one.meta_model),
                 "cwbm": scores.correlation_with(prediction, one.benchmark),
-                "fnc": scores.fnc(prediction, one.features, one.target)[0],
+                "fnc": scores.fnc(prediction, one.features, target=one.target)[0],
             }
             for name, value in expected.items():
                 assert card.score(name)[row] == pytest.approx(value, abs=1e-12), name
@@ -82,7 +82,11 @@ def test_a_scorecards_corr_and_mmc_are_the_librarys_under_groupby(eras: list[Era
 
 
 def test_scores_without_their_inputs_are_absent_not_wrong() -> None:
-    bare = Era("0600", np.random.default_rng(0).random((450, 1)), np.tile([0, 0.5, 1], 150))
+    bare = Era(
+        name="0600",
+        predictions=np.random.default_rng(0).random((450, 1)),
+        target=np.tile([0, 0.5, 1], 150),
+    )
     card = collect([score_era(bare)], names=["a"])[0]
     assert [score.name for score in SCORES if card.has(score.name)] == ["corr", "tb200"]
     assert card.summary("mmc").eras == 0
@@ -90,10 +94,14 @@ def test_scores_without_their_inputs_are_absent_not_wrong() -> None:
 
 
 def test_a_meta_model_of_a_part_of_the_eras_is_counted(eras: list[Era]) -> None:
-    first = Era(eras[0].name, eras[0].predictions, eras[0].target, meta_model=None)
+    first = Era(
+        name=eras[0].name, predictions=eras[0].predictions, target=eras[0].target, meta_model=None
+    )
     assert eras[1].meta_model is not None
     thin = np.where(np.arange(500) < 200, np.nan, eras[1].meta_model)
-    second = Era(eras[1].name, eras[1].predictions, eras[1].target, meta_model=thin)
+    second = Era(
+        name=eras[1].name, predictions=eras[1].predictions, target=eras[1].target, meta_model=thin
+    )
     card = collect([score_era(one) for one in (first, second, *eras[2:])], names=["a", "b"])[0]
     assert card.summary("corr").eras == 6
     assert card.summary("mmc").eras == 4
@@ -103,7 +111,7 @@ def test_a_meta_model_of_a_part_of_the_eras_is_counted(eras: list[Era]) -> None:
 def test_rows_and_ids_are_counted_apart() -> None:
     prediction = np.array([[0.1], [0.2], [np.nan], [0.4], [0.5], [0.6]])
     target = np.array([0, 1, 0.5, np.nan, 0.5, 0.25])
-    scored = score_era(Era("0600", prediction, target))
+    scored = score_era(Era(name="0600", predictions=prediction, target=target))
     assert (scored.ids, scored.predicted.tolist(), scored.rows.tolist()) == (6, [5], [4])
     assert np.isnan(scored.scores[SCORES.index(score_named("corr"))])  # a third of the rows is lost
 
@@ -112,7 +120,7 @@ def test_the_largest_exposure_is_named_with_its_era(eras: list[Era]) -> None:
     assert eras[3].features is not None
     worst = eras[3].predictions.copy()
     worst[:, 0] = eras[3].features[:, 5] + 0.01 * np.random.default_rng(0).random(500)
-    tilted = Era("0603", worst, eras[3].target, features=eras[3].features)
+    tilted = Era(name="0603", predictions=worst, target=eras[3].target, features=eras[3].features)
     names = [f"feature_{n}" for n in range(12)]
     card = collect(
         [score_era(one) for one in (*eras[:3], tilted, *eras[4:])],
@@ -126,7 +134,9 @@ def test_the_largest_exposure_is_named_with_its_era(eras: list[Era]) -> None:
 
 def test_payouts_follow_the_rounds_rule(eras: list[Era]) -> None:
     card = collect([score_era(one) for one in eras], names=["a", "b"])[0]
-    rule = PayoutRule(((score_named("corr"), 3.0), (score_named("mmc"), 15.0)), clip=1.0)
+    rule = PayoutRule(
+        multipliers=((score_named("corr"), 3.0), (score_named("mmc"), 15.0)), clip=1.0
+    )
     expected = np.clip(3 * card.score("corr") + 15 * card.score("mmc"), -1, 1)
     np.testing.assert_array_equal(card.payout(rule), expected)
 

@@ -48,14 +48,14 @@ def test_corr_of_the_extremes_is_the_librarys_ties_at_the_edge_included(
 def test_contribution_is_the_librarys_with_partial_coverage_of_either_side(
     case: oracle.Case, absent: bool
 ) -> None:
-    ours = contribution(case.prediction, case.meta_model, case.target)
+    ours = contribution(case.prediction, case.meta_model, target=case.target)
     agree(ours[0], oracle.library_contribution(case, absent=absent))
 
 
 @MANY
 @given(oracle.cases(kinds=("random", "missing")), st.integers(1, 40))
 def test_contribution_of_the_extremes_is_the_librarys(case: oracle.Case, count: int) -> None:
-    ours = contribution(case.prediction, case.meta_model, case.target, top_bottom=count)
+    ours = contribution(case.prediction, case.meta_model, target=case.target, top_bottom=count)
     agree(ours[0], oracle.library_contribution(case, absent=False, top_bottom=count))
 
 
@@ -64,7 +64,7 @@ def test_contribution_of_the_extremes_is_the_librarys(case: oracle.Case, count: 
 def test_feature_neutral_corr_is_the_librarys_on_the_ids_that_have_a_prediction(
     case: oracle.Case,
 ) -> None:
-    agree(fnc(case.prediction, case.features, case.target)[0], oracle.library_fnc(case))
+    agree(fnc(case.prediction, case.features, target=case.target)[0], oracle.library_fnc(case))
 
 
 @MANY
@@ -119,13 +119,13 @@ def test_corr_of_five_ids_is_what_one_computes_by_hand() -> None:
 def test_a_prediction_equal_to_the_meta_model_contributes_nothing() -> None:
     values = np.random.default_rng(0).random(100)
     target = np.random.default_rng(1).integers(0, 5, 100) / 4
-    assert contribution(values, values, target)[0] == pytest.approx(0, abs=1e-14)
+    assert contribution(values, values, target=target)[0] == pytest.approx(0, abs=1e-14)
 
 
 def test_a_constant_prediction_contributes_nothing_and_has_no_corr() -> None:
     target = np.random.default_rng(1).integers(0, 5, 100) / 4
     meta = np.random.default_rng(0).random(100)
-    assert contribution(np.full(100, 0.3), meta, target)[0] == 0
+    assert contribution(np.full(100, 0.3), meta, target=target)[0] == 0
     assert np.isnan(corr(np.full(100, 0.3), target))
     assert np.isnan(corr(meta, np.full(100, 0.25)))
 
@@ -137,11 +137,11 @@ def test_several_predictions_are_scored_each_for_itself() -> None:
     meta, target = generator.random(120), generator.integers(0, 5, 120) / 4
     features = generator.integers(0, 5, (120, 7)).astype(np.int8)
     alone = [predictions[:, [place]] for place in range(3)]
-    together = contribution(predictions, meta, target)
-    assert together.tolist() == [contribution(one, meta, target)[0] for one in alone]
+    together = contribution(predictions, meta, target=target)
+    assert together.tolist() == [contribution(one, meta, target=target)[0] for one in alone]
     np.testing.assert_allclose(
-        fnc(predictions, features, target),
-        [fnc(one, features, target)[0] for one in alone],
+        fnc(predictions, features, target=target),
+        [fnc(one, features, target=target)[0] for one in alone],
         atol=1e-12,
     )
     np.testing.assert_allclose(
@@ -159,7 +159,7 @@ def test_scores_see_nothing_but_ranks(seed: int) -> None:
     target = generator.integers(0, 5, 60) / 4
     bent = np.exp(5 * prediction)
     assert corr(bent, target) == corr(prediction, target)
-    assert contribution(bent, meta, target) == contribution(prediction, meta, target)
+    assert contribution(bent, meta, target=target) == contribution(prediction, meta, target=target)
 
 
 def test_losing_more_than_a_fifth_of_the_rows_gives_no_score() -> None:
@@ -174,8 +174,8 @@ def test_losing_more_than_a_fifth_of_the_rows_gives_no_score() -> None:
 def test_no_ids_at_all_give_no_score() -> None:
     nothing = np.empty(0)
     assert np.isnan(corr(nothing, nothing))
-    assert np.isnan(contribution(nothing, nothing, nothing)).all()
-    assert np.isnan(fnc(nothing, np.empty((0, 3)), nothing)).all()
+    assert np.isnan(contribution(nothing, nothing, target=nothing)).all()
+    assert np.isnan(fnc(nothing, np.empty((0, 3)), target=nothing)).all()
     assert np.isnan(exposures(nothing, np.empty((0, 3)))).all()
     assert np.isnan(churn(nothing, nothing))
 
@@ -185,7 +185,7 @@ def test_a_prediction_made_of_the_features_alone_has_no_feature_neutral_corr() -
     features = generator.integers(0, 5, (200, 5))
     dummies = (gaussianize(features[:, 0])[:, None] == np.unique(gaussianize(features[:, 0]))) * 1
     target = generator.integers(0, 5, 200) / 4
-    assert np.isnan(fnc(features[:, 0].astype(float), dummies, target))[0]
+    assert np.isnan(fnc(features[:, 0].astype(float), dummies, target=target))[0]
 
 
 def test_constant_features_have_no_exposure_whatever_their_value() -> None:
@@ -199,7 +199,7 @@ def test_missing_features_are_taken_for_the_middle() -> None:
     features[generator.random((80, 4)) < 0.2] = np.nan
     middle = np.nan_to_num(features, nan=2.0)
     prediction, target = generator.random(80), generator.integers(0, 5, 80) / 4
-    assert fnc(prediction, features, target) == fnc(prediction, middle, target)
+    assert fnc(prediction, features, target=target) == fnc(prediction, middle, target=target)
     assert (exposures(prediction, features) == exposures(prediction, middle)).all()
 
 

@@ -145,7 +145,7 @@ def test_lags_cover_the_targets_horizon(days: int, eras: int) -> None:
 
 def test_a_payout_is_weighted_factored_and_clipped() -> None:
     rule = PayoutRule(
-        ((score_named("corr"), 0.75), (score_named("mmc"), 2.25)), clip=0.05, factor=0.5
+        multipliers=((score_named("corr"), 0.75), (score_named("mmc"), 2.25)), clip=0.05, factor=0.5
     )
     paid = rule.per_era([np.array([0.02, 0.2, -0.2, 0.01]), np.array([0.004, 0, 0, np.nan])])
     assert paid == pytest.approx([0.5 * (0.015 + 0.009), 0.05, -0.05, np.nan], nan_ok=True)

@@ -35,9 +35,9 @@ def sample_validation(
         predictions = noise + 0.05 * signal[:, None] + 0.3 * meta[:, None] + tilt[:, None]
         made.append(
             Era(
-                f"{1133 + number:04d}",
-                predictions,
-                target,
+                name=f"{1133 + number:04d}",
+                predictions=predictions,
+                target=target,
                 meta_model=meta if number >= 5 else None,
                 benchmark=0.5 * meta + generator.standard_normal(ids),
                 features=features,
@@ -53,7 +53,9 @@ def sample_validation(
         benchmark="v53_lgbm_ender20",
         features=len(FEATURES),
         warnings=("2 of 40 scored eras are not out of sample",) if len(names) > 1 else (),
-        payout=PayoutRule(((score_named("corr"), 3.0), (score_named("mmc"), 15.0)), clip=1.0),
+        payout=PayoutRule(
+            multipliers=((score_named("corr"), 3.0), (score_named("mmc"), 15.0)), clip=1.0
+        ),
     )
 
 

@@ -77,9 +77,11 @@ def compare(diagnostics: Diagnostics, card: Scorecard) -> DiagnosticsComparison:
         values = [getattr(theirs[era], score.name) for era in shared]
         server = np.array([np.nan if one is None else one for one in values], dtype=np.float64)
         here = card.score(score.name)[places]
-        pairs.append(_era_pairs(score.name, server, here, [card.eras[place] for place in places]))
+        pairs.append(
+            _era_pairs(score.name, server, here=here, eras=[card.eras[place] for place in places])
+        )
     return DiagnosticsComparison(
-        figures=_figures(diagnostics, card, places),
+        figures=_figures(diagnostics, card, places=places),
         eras=tuple(pairs),
         shared_eras=len(shared),
         only_server=tuple(one.era for one in diagnostics.eras if era_number(one.era) not in ours),
@@ -107,7 +109,9 @@ def _field(score: Score, figure: str) -> str:
     return score.name if figure == LARGEST else f"{score.name}_{figure}"
 
 
-def _era_pairs(score: str, server: FloatArray, here: FloatArray, eras: Sequence[str]) -> EraPairs:
+def _era_pairs(
+    score: str, server: FloatArray, *, here: FloatArray, eras: Sequence[str]
+) -> EraPairs:
     """server, here: (n_eras,) the score in each of the eras, NaN where there is none"""
     apart = np.abs(server - here)
     both = ~np.isnan(apart)
@@ -124,7 +128,7 @@ def _era_pairs(score: str, server: FloatArray, here: FloatArray, eras: Sequence[
 
 
 def _figures(
-    diagnostics: Diagnostics, card: Scorecard, places: list[int]
+    diagnostics: Diagnostics, card: Scorecard, *, places: list[int]
 ) -> tuple[FigurePair, ...]:
     """places: of the eras that both have scored"""
     pairs = []
@@ -140,11 +144,11 @@ def _figures(
                 here = float(np.fmax.reduce(series, initial=np.nan))
             else:
                 here = float(getattr(summary, figure))
-            pairs.append(_pair(name, server, here))
+            pairs.append(_pair(name, server, here=here))
     return tuple(pairs)
 
 
-def _pair(name: str, server: float | None, here: float) -> FigurePair:
+def _pair(name: str, server: float | None, *, here: float) -> FigurePair:
     ours = None if np.isnan(here) else here
     if server is None or ours is None:
         return FigurePair(name=name, server=server, here=ours, difference=None, differs=False)

@@ -65,7 +65,7 @@ def payout_rule(round_: Round) -> PayoutRule | None:
     if clip is None:
         return None
     factor = 1.0 if round_.payout_factor is None else float(round_.payout_factor)
-    return PayoutRule(tuple(multipliers), clip=clip, factor=factor)
+    return PayoutRule(multipliers=tuple(multipliers), clip=clip, factor=factor)
 
 
 def pays_on(round_: Round, target: str) -> bool:

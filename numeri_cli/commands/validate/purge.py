@@ -17,7 +17,7 @@ from numeri_cli.scoring.ranks import known
 
 
 def overlapping_eras(
-    training_eras: Sequence[str], scored: Sequence[str], target: str
+    training_eras: Sequence[str], scored: Sequence[str], *, target: str
 ) -> tuple[str, ...]:
     """Scored eras that lie in, or within the purge of, the eras a model was trained on."""
     if not training_eras:
@@ -32,18 +32,18 @@ def overlapping_eras(
     return tuple(era for era, close in zip(scored, near, strict=True) if close)
 
 
-def _left_out(sources: Sequence[PredictionSource], data: Path, target: str) -> tuple[str, ...]:
+def _left_out(sources: Sequence[PredictionSource], data: Path, *, target: str) -> tuple[str, ...]:
     """Eras whose targets reach back into a model's training, without those it was trained on."""
     names = DataFile.open(data).eras().names
     near: set[str] = set()
     for source in sources:
-        overlap = overlapping_eras(source.training_eras, names, target)
+        overlap = overlapping_eras(source.training_eras, names, target=target)
         near |= set(overlap) - set(source.training_eras)
     return sort_eras(near)
 
 
 def after_purge(
-    sources: Sequence[PredictionSource], data: Path, target: str
+    sources: Sequence[PredictionSource], data: Path, *, target: str
 ) -> tuple[str, ...] | None:
     """The eras whose targets do not reach back into any model's training; None for all of them.
 
@@ -52,13 +52,15 @@ def after_purge(
     """
     file = DataFile.open(data)
     check_target(file, target)
-    near = set(_left_out(sources, data, target))
+    near = set(_left_out(sources, data, target=target))
     kept = tuple(name for name in file.eras().names if name not in near)
     return kept if near and kept else None
 
 
 @contextmanager
-def purge_explained(sources: Sequence[PredictionSource], data: Path, target: str) -> Iterator[None]:
+def purge_explained(
+    sources: Sequence[PredictionSource], data: Path, *, target: str
+) -> Iterator[None]:
     """Inside, TargetMissing says so where it is the purge that left only eras without a target.
 
     sources: none where the eras were chosen by hand
@@ -66,7 +68,7 @@ def purge_explained(sources: Sequence[PredictionSource], data: Path, target: str
     try:
         yield
     except TargetMissing as error:
-        out = _left_out(sources, data, target)
+        out = _left_out(sources, data, target=target)
         if not out:
             raise
         file = DataFile.open(data)

@@ -69,13 +69,13 @@ def score_sources(
         data=file,
         target=target,
         features=tuple(features),
-        joins=tuple(_join_source(source, ids, file) for source in sources),
+        joins=tuple(_join_source(source, ids, data=file) for source in sources),
         meta=join(read_id_column(meta_model, META_MODEL), ids) if meta_model else None,
         bench=join(read_id_column(*benchmark), ids) if benchmark else None,
         table=tuple(table),
     )
     del ids
-    scored, unresolved = _score(inputs, wanted, row_eras, listener)
+    scored, unresolved = _score(inputs, wanted, row_eras=row_eras, listener=listener)
     done = tuple(era.name for era in scored)
     return Validation(
         data=data,
@@ -87,13 +87,15 @@ def score_sources(
             features=inputs.features,
             table=inputs.table,
         ),
-        coverage=tuple(_coverage(scored, place, one) for place, one in enumerate(inputs.joins)),
+        coverage=tuple(
+            _coverage(scored, place, joined=one) for place, one in enumerate(inputs.joins)
+        ),
         eras=done,
         unresolved=unresolved,
         meta_model=inputs.meta is not None,
         benchmark=inputs.bench.name if inputs.bench else None,
         features=len(features),
-        warnings=_warnings(sources, inputs, done),
+        warnings=_warnings(sources, inputs, scored=done),
     )
 
 
@@ -148,7 +150,7 @@ class _Inputs:
 
 
 def _score(
-    inputs: _Inputs, wanted: Sequence[str], row_eras: RowEras, listener: Listener
+    inputs: _Inputs, wanted: Sequence[str], *, row_eras: RowEras, listener: Listener
 ) -> tuple[list[EraScores], tuple[str, ...]]:
     """The eras that have predictions and a target, in order of time; and those without target."""
     some = np.logical_or.reduce([known(joined.values) for joined in inputs.joins])
@@ -184,7 +186,7 @@ def _ties(predictions: FloatArray) -> bool:
     return bool((ordered[1:] == ordered[:-1]).any())
 
 
-def _coverage(scored: Sequence[EraScores], place: int, joined: Join) -> Coverage:
+def _coverage(scored: Sequence[EraScores], place: int, *, joined: Join) -> Coverage:
     predicted = [int(era.predicted[place]) for era in scored]
     return Coverage(
         rows=sum(era.ids for era in scored),
@@ -194,7 +196,7 @@ def _coverage(scored: Sequence[EraScores], place: int, joined: Join) -> Coverage
     )
 
 
-def _join_source(source: PredictionSource, ids: pa.ChunkedArray, data: DataFile) -> Join:
+def _join_source(source: PredictionSource, ids: pa.ChunkedArray, *, data: DataFile) -> Join:
     joined = join(source.predictions, ids)
     if not joined.matched:
         raise PredictionsIds(
@@ -205,11 +207,11 @@ def _join_source(source: PredictionSource, ids: pa.ChunkedArray, data: DataFile)
 
 
 def _warnings(
-    sources: Sequence[PredictionSource], inputs: _Inputs, scored: Sequence[str]
+    sources: Sequence[PredictionSource], inputs: _Inputs, *, scored: Sequence[str]
 ) -> tuple[str, ...]:
     found = []
     for source, joined in zip(sources, inputs.joins, strict=True):
-        overlap = overlapping_eras(source.training_eras, scored, inputs.target)
+        overlap = overlapping_eras(source.training_eras, scored, target=inputs.target)
         if overlap:
             found.append(
                 f"{source.name} was trained on eras up to {sort_eras(source.training_eras)[-1]}: "

@@ -184,10 +184,12 @@ def _lines(sources: tuple[SourceSummary, ...], scores: tuple[Score, ...]) -> tup
                 continue
             if all(math.isnan(figure.of(one)) for one in summaries) and figure.name in _RECENT:
                 continue
-            lines.append(_line(score.label, figure, summaries, lower=score.lower_is_better))
+            lines.append(
+                _line(score.label, figure, summaries=summaries, lower=score.lower_is_better)
+            )
     paid = [source.scores.get(_PAYOUT) for source in sources]
     if any(paid):
-        lines += [_line(_PAYOUT, one, paid) for one in FIGURES if one.name in _OF_PAYOUT]
+        lines += [_line(_PAYOUT, one, summaries=paid) for one in FIGURES if one.name in _OF_PAYOUT]
     churns = [math.nan if source.churn is None else source.churn for source in sources]
     if not all(map(math.isnan, churns)):
         best = best_place(churns, lower_is_better=True)
@@ -196,7 +198,7 @@ def _lines(sources: tuple[SourceSummary, ...], scores: tuple[Score, ...]) -> tup
 
 
 def _line(
-    label: str, figure: Figure, summaries: Sequence[Summary | None], *, lower: bool = False
+    label: str, figure: Figure, *, summaries: Sequence[Summary | None], lower: bool = False
 ) -> FigureLine:
     """lower: whether a lower score is the better one"""
     return FigureLine(

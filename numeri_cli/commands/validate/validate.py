@@ -86,12 +86,12 @@ def figures(model: OpenModel) -> ValidationFigures | None:
             return known
         target = model.artifact.contract.spec.targets[0]
         source = model_source(model, data)
-        with purge_explained([source], data, target):
+        with purge_explained([source], data, target=target):
             scored = score_sources(
                 [source],
                 data,
                 target=target,
-                eras=after_purge([source], data, target),
+                eras=after_purge([source], data, target=target),
                 listener=context.listener,
             )
         summary = scored.cards[0].summary("corr")
@@ -153,20 +153,20 @@ def validate_sources(
     chosen = (
         target or (targets or context.profile.model(next(iter(context.profile.models))).targets)[0]
     )
-    with purge_explained([] if eras else sources, data, chosen):
+    with purge_explained([] if eras else sources, data, target=chosen):
         return score_sources(
             sources,
             data,
             target=chosen,
-            features=_features(context, data, features),
+            features=_features(context, data, asked=features),
             meta_model=_present(context, context.files.meta_model),
             benchmark=_benchmark(context, benchmark),
-            eras=list(eras) or after_purge(sources, data, chosen),
+            eras=list(eras) or after_purge(sources, data, target=chosen),
             listener=context.listener,
         )
 
 
-def _features(context: Context, data: Path, asked: str | None) -> tuple[str, ...]:
+def _features(context: Context, data: Path, *, asked: str | None) -> tuple[str, ...]:
     path = context.file(context.files.features)
     if asked is None:
         if not path.is_file():

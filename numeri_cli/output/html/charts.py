@@ -89,7 +89,9 @@ def cumulative(cards: tuple[Scorecard, ...], score: Score) -> Chart:
             (card.name, era, number(value), number(sum_), number(low))
             for era, value, sum_, low in zip(eras, values, total, underwater(values), strict=True)
         ]
-    table = Table(("prediction", "era", label, "cumulative", "below its high"), tuple(rows))
+    table = Table(
+        headers=("prediction", "era", label, "cumulative", "below its high"), rows=tuple(rows)
+    )
     return Chart(
         id=f"cumulative-{score.name}",
         title=f"Cumulative {label}",
@@ -119,7 +121,7 @@ def per_era(cards: tuple[Scorecard, ...]) -> Chart:
             )
         rows += [(card.name, era, number(value)) for era, value in zip(eras, values, strict=True)]
     figure.update_layout(bargap=0.15)
-    table = Table(("prediction", "era", CORR.label), tuple(rows))
+    table = Table(headers=("prediction", "era", CORR.label), rows=tuple(rows))
     return Chart(
         id="per-era",
         title=f"{CORR.label} of every era",
@@ -149,13 +151,13 @@ def rolling_sharpe(cards: tuple[Scorecard, ...]) -> Chart:
         with np.errstate(divide="ignore", invalid="ignore"):
             sharpe = np.where(spread > 0, windows.mean(axis=1) / spread, np.nan)
         last = eras[window - 1 :]
-        add_line(figure, last, sharpe, card.name, colour)
+        add_line(figure, last, values=sharpe, name=card.name, colour=colour)
         words.append(
             f"{card.name} lies between {number(np.nanmin(sharpe), 2)} and "
             f"{number(np.nanmax(sharpe), 2)} and ends at {number(sharpe[-1], 2)}"
         )
         rows += [(card.name, era, number(one, 2)) for era, one in zip(last, sharpe, strict=True)]
-    table = Table(("prediction", "last era", "Sharpe"), tuple(rows))
+    table = Table(headers=("prediction", "last era", "Sharpe"), rows=tuple(rows))
     return Chart(
         id="rolling-sharpe",
         title=f"Sharpe of {CORR.label} over {window} eras",
@@ -197,7 +199,7 @@ def distribution(cards: tuple[Scorecard, ...]) -> Chart:
             zip(*([str(count) for count in found] for found in counts), strict=True)
         )
     ]
-    table = Table((CORR.label, *(card.name for card in cards)), tuple(rows))
+    table = Table(headers=(CORR.label, *(card.name for card in cards)), rows=tuple(rows))
     return Chart(
         id="distribution",
         title=f"Distribution of {CORR.label}",
@@ -220,10 +222,10 @@ def correlations(cards: tuple[Scorecard, ...], benchmark: str | None) -> Chart:
             if not len(values):
                 continue
             name = f"{card.name} with {other}"
-            add_line(figure, eras, values, name, colour, dash=dash)
+            add_line(figure, eras, values=values, name=name, colour=colour, dash=dash)
             words.append(f"{name} {number(float(values.mean()), 3)} in the mean")
             rows += [(name, era, number(one)) for era, one in zip(eras, values, strict=True)]
-    table = Table(("correlation of", "era", "value"), tuple(rows))
+    table = Table(headers=("correlation of", "era", "value"), rows=tuple(rows))
     return Chart(
         id="correlations",
         title="Correlation with meta model and benchmark",

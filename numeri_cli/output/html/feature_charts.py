@@ -59,7 +59,7 @@ def exposed_features(card: Scorecard) -> Chart:
         (name, number(before[place]), number(after[place]))
         for name, place in zip(names, order, strict=True)
     )
-    table = Table(("feature", "as it is", "neutralized by half"), rows)
+    table = Table(headers=("feature", "as it is", "neutralized by half"), rows=rows)
     slug = "".join(letter if letter.isalnum() else "-" for letter in card.name)
     return Chart(
         id=f"exposures-{slug}",
@@ -105,7 +105,9 @@ def neutralization_curve(cards: tuple[Scorecard, ...]) -> Chart:
     figure.update_yaxes(title="drawdown", rangemode="tozero", row=2, col=1)
     figure.update_xaxes(title="proportion taken out", row=2, col=1)
     figure.update_layout(height=460, hovermode="x unified")
-    table = Table(("prediction", "proportion", "mean", "Sharpe", "drawdown"), tuple(rows))
+    table = Table(
+        headers=("prediction", "proportion", "mean", "Sharpe", "drawdown"), rows=tuple(rows)
+    )
     return Chart(
         id="neutralization",
         title="Neutralization curve",

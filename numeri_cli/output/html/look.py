@@ -54,10 +54,10 @@ def lay_out(figure: go.Figure) -> None:
 def add_line(
     figure: go.Figure,
     eras: list[str],
+    *,
     values: FloatArray,
     name: str,
     colour: str,
-    *,
     dash: str = "solid",
 ) -> None:
     line = {"color": colour, "width": 2, "dash": dash}

@@ -19,7 +19,7 @@ from numeri_cli.files import atomic_file, disk_errors, write_text
 _LIBRARY = "plotly.min.js"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """rows: cells as text, the first of each names the row; best: (row, cell) to mark."""
 

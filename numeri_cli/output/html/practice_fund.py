@@ -33,9 +33,11 @@ def write_fund_page(report: FundReport, path: Path, *, self_contained: bool = Fa
         title="The fund of the practice tournament",
         facts=facts,
         figures=Table(
-            ("figure", *(one.role for one in report.funds)),
-            tuple((line.label.strip(), *line.cells) for line in lines),
-            frozenset((row, one.best + 1) for row, one in enumerate(lines) if one.best is not None),
+            headers=("figure", *(one.role for one in report.funds)),
+            rows=tuple((line.label.strip(), *line.cells) for line in lines),
+            best=frozenset(
+                (row, one.best + 1) for row, one in enumerate(lines) if one.best is not None
+            ),
         ),
         notes=notes(report),
     )
@@ -46,7 +48,7 @@ def cumulative_net(report: FundReport) -> Chart:
     figure = _figure("net return")
     words = []
     for fund, colour in _coloured(report):
-        _add(figure, report, fund, fund.net, colour)
+        _add(figure, report, fund=fund, values=fund.net, colour=colour)
         words.append(
             f"{fund.role} ends at {_percent(fund.net[-1])}, between "
             f"{_percent(min(fund.net.min(), 0.0))} and {_percent(max(fund.net.max(), 0.0))}"
@@ -67,7 +69,7 @@ def falls(report: FundReport) -> Chart:
     for fund, colour in _coloured(report):
         depth = _below_height(fund.net)
         depths.append(depth)
-        _add(figure, report, fund, depth, colour)
+        _add(figure, report, fund=fund, values=depth, colour=colour)
         words.append(f"{fund.role} falls by at most {_percent(-depth.min())}")
     return Chart(
         id="drawdown",
@@ -85,7 +87,7 @@ def _figure(title: str) -> Any:
     return figure
 
 
-def _add(figure: Any, report: FundReport, fund: Fund, values: FloatArray, colour: str) -> None:
+def _add(figure: Any, report: FundReport, *, fund: Fund, values: FloatArray, colour: str) -> None:
     figure.add_scatter(
         x=report.period.first_era + np.arange(len(values)) / _DAYS_A_WEEK,
         y=values,
@@ -117,7 +119,7 @@ def _weekly(report: FundReport, series: list[FloatArray]) -> Table:
         rows.append(
             (str(report.period.first_era + place), *(_percent(one[last]) for one in series))
         )
-    return Table(("era", *(fund.role for fund in report.funds)), tuple(rows))
+    return Table(headers=("era", *(fund.role for fund in report.funds)), rows=tuple(rows))
 
 
 def _percent(share: float) -> str:

@@ -47,7 +47,7 @@ def score_rows(validation: Validation) -> Table:
             rows.append((block.label if alone else f"{block.label} · {name}", *cells))
         best |= {(first + row, column) for row, column in _best(block)}
     headers = ("score", *(figure.header for figure in FIGURES))
-    return Table(headers, tuple(rows), frozenset(best))
+    return Table(headers=headers, rows=tuple(rows), best=frozenset(best))
 
 
 def _blocks(validation: Validation) -> Iterator[_ScoreRows]:
@@ -104,7 +104,7 @@ def difference_rows(differences: tuple[Difference, ...]) -> Table:
             )
         )
     headers = ("difference", "mean", "standard error", "t", "told apart", "eras needed", "eras")
-    return Table(headers, tuple(rows))
+    return Table(headers=headers, rows=tuple(rows))
 
 
 def coverage_rows(cards: tuple[Scorecard, ...]) -> Table:
@@ -116,4 +116,4 @@ def coverage_rows(cards: tuple[Scorecard, ...]) -> Table:
         share = number(100 * scored / ids if ids else None, 1)
         rows.append((card.name, f"{scored:,}", f"{ids:,}", f"{share} %", str(eras)))
     headers = ("prediction", "ids scored", "ids of these eras", "share", "eras")
-    return Table(headers, tuple(rows))
+    return Table(headers=headers, rows=tuple(rows))

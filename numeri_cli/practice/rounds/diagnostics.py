@@ -109,14 +109,14 @@ def _scored(era: ValidationEra, prediction: FloatArray) -> EraDiagnostics:
     moves = exposures(prediction, era.features)[0]
 
     def against(model: FloatArray, *, top_bottom: int | None = None) -> float | None:
-        return plain(contribution(prediction, model, era.target, top_bottom=top_bottom)[0])
+        return plain(contribution(prediction, model, target=era.target, top_bottom=top_bottom)[0])
 
     return EraDiagnostics(
         era=era.era,
         corr=plain(corr(prediction, era.target)),
         mmc=against(era.meta_model),
         bmc=against(era.benchmark),
-        fnc_v3=plain(fnc(prediction, era.features, era.target)[0]),
+        fnc_v3=plain(fnc(prediction, era.features, target=era.target)[0]),
         feature_corr_max=None if np.isnan(moves).all() else plain(np.nanmax(np.abs(moves))),
         example_corr=plain(corr(prediction, era.example, target_power=1)),
         corr_tb200=plain(corr(prediction, era.target, top_bottom=TOP_BOTTOM)),

@@ -180,7 +180,7 @@ def scores_of(
         if rule.horizon_days != horizon_days:
             continue
         if rule.kind == "mmc":
-            found[rule.name] = contribution(predictions, meta, target)
+            found[rule.name] = contribution(predictions, meta, target=target)
         elif rule.kind == "corr":
             found[rule.name] = np.array([corr(predictions[:, at], target) for at in columns])
         elif rule.kind == "cwmm":

@@ -181,11 +181,11 @@ def test_surplus_ids_and_training_eras_are_warned_about(
 
 def test_overlap_is_counted_up_to_the_targets_purge() -> None:
     scored = tuple(f"{number:04d}" for number in range(100, 130))
-    assert overlapping_eras(("0090",), scored, "target_ender_20") == ()
-    assert overlapping_eras(("0099",), scored, "target_ender_20")[-1] == "0107"
-    assert overlapping_eras(("0099",), scored, "target_ender_60")[-1] == "0115"
-    assert overlapping_eras(("0137",), scored, "target_ender_20") == ("0129",)
-    assert overlapping_eras((), scored, "target_ender_20") == ()
+    assert overlapping_eras(("0090",), scored, target="target_ender_20") == ()
+    assert overlapping_eras(("0099",), scored, target="target_ender_20")[-1] == "0107"
+    assert overlapping_eras(("0099",), scored, target="target_ender_60")[-1] == "0115"
+    assert overlapping_eras(("0137",), scored, target="target_ender_20") == ("0129",)
+    assert overlapping_eras((), scored, target="target_ender_20") == ()
 
 
 def test_sources_of_one_name_are_told_apart(scored_data: ScoredData) -> None:

@@ -155,7 +155,11 @@ def test_a_difference_says_whether_it_tells_two_apart(two: Validation) -> None:
 
 
 def test_a_single_era_without_anything_else_can_be_drawn() -> None:
-    era = Era("1200", np.random.default_rng(0).random((50, 1)), np.tile([0, 1.0], 25))
+    era = Era(
+        name="1200",
+        predictions=np.random.default_rng(0).random((50, 1)),
+        target=np.tile([0, 1.0], 25),
+    )
     cards = collect([score_era(era)], names=["a"])
     assert [chart.id for chart in all_charts(cards, None)] == [
         "cumulative-corr",
@@ -165,7 +169,7 @@ def test_a_single_era_without_anything_else_can_be_drawn() -> None:
 
 
 def test_an_era_with_no_score_at_all_can_be_drawn() -> None:
-    era = Era("1200", np.full((50, 1), 0.5), np.tile([0, 1.0], 25))
+    era = Era(name="1200", predictions=np.full((50, 1), 0.5), target=np.tile([0, 1.0], 25))
     cards = collect([score_era(era)], names=["a"])
     for chart in all_charts(cards, None):
         assert json.loads(chart.figure.to_json())
