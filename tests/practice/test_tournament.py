@@ -7,10 +7,12 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
@@ -24,7 +26,8 @@ from numeri_cli.errors import (
 )
 from numeri_cli.locks import held_lock
 from numeri_cli.practice.participants.check import read_aligned
-from numeri_cli.practice.server.server import listening
+from numeri_cli.practice.rounds.late_submissions import QueuedTime
+from numeri_cli.practice.server.server import application, listening
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.progress import Silent
 from tests.support.tournaments import SETTINGS, fresh_tournament, template
@@ -305,6 +308,29 @@ class TestLate:
         assert max(found) > 0.5
         shuffled = np.random.default_rng(1).permutation(carried)
         assert max(abs(np.corrcoef(shuffled, column)[0, 1]) for column in following) < 0.4
+
+    @pytest.mark.parametrize("queued_time", QueuedTime)
+    def test_a_queued_one_shows_the_time_of_its_upload_or_of_the_opening_as_the_server_is_set(
+        self, tournament: Tournament, wire: Wire, queued_time: QueuedTime
+    ) -> None:
+        self.late(tournament)
+        uploaded = tournament.now()
+        wire.submit(wire.predictions())
+        tournament.advance()
+        opened = tournament.status().opens_at
+        shown = uploaded if queued_time is QueuedTime.UPLOAD else opened
+        transport = httpx.WSGITransport(app=application(tournament, queued_time=queued_time))
+        with httpx.Client(transport=transport, base_url="https://practice.invalid/") as http:
+            known = replace(wire, http=http)
+            [one, late] = known.data(
+                "query($m: ID) { submissions(modelId: $m) { insertedAt } }", m=wire.model()
+            )["submissions"]
+            latest = known.data(
+                "{ account { models { latestSubmissions(latestNRounds: 1) { timestamp } } } }"
+            )["account"]["models"][0]["latestSubmissions"][0]
+        assert datetime.fromisoformat(one["insertedAt"]) == shown
+        assert datetime.fromisoformat(latest["timestamp"]) == shown
+        assert datetime.fromisoformat(late["insertedAt"]) == uploaded
 
     def test_a_late_one_does_not_replace_one_on_time(
         self, tournament: Tournament, wire: Wire

@@ -22,6 +22,7 @@ from graphql import (
 )
 from werkzeug.http import http_date
 
+from numeri_cli.practice.rounds.late_submissions import QueuedTime
 from numeri_cli.practice.server.rate_limits import RateLimiter
 from numeri_cli.practice.server.server import application
 from numeri_cli.practice.tournament import Tournament
@@ -83,6 +84,7 @@ class Front:
 
     settle_seconds, lists_pending: see Settling
     limiter: keeps the published limits, answers 429 beyond them
+    queued_time: which time is shown of what was carried over
     seconds: a monotonic clock, for all that lasts
     """
 
@@ -93,6 +95,7 @@ class Front:
         settle_seconds: float = 0.0,
         lists_pending: bool = True,
         limiter: RateLimiter | None = None,
+        queued_time: QueuedTime = QueuedTime.MAPPING,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tournament = tournament
@@ -106,7 +109,7 @@ class Front:
         self.actions: list[tuple[Callable[[Asking], bool], Callable[[], None]]] = []
         self.stale_until = 0.0  # until then the current round is the one before
         self._unlisted: dict[str, float] = {}
-        self._inner = application(tournament, limiter=limiter)
+        self._inner = application(tournament, limiter=limiter, queued_time=queued_time)
         self._late: list[threading.Thread] = []
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,16 @@ from numeri_cli.practice.participants.submissions import (
 from numeri_cli.practice.world.world import World
 
 SOURCE = "queued"
+
+
+class QueuedTime(StrEnum):
+    """Which time the server shows of a submission that it carried over to the next round.
+
+    Which one the real server shows is not known.
+    """
+
+    MAPPING = "mapping"
+    UPLOAD = "upload"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 
 from numeri_cli.errors import DiskTrouble, LockHeld, NumeriError
 from numeri_cli.practice.clock import STANDING, speed_of
+from numeri_cli.practice.rounds.late_submissions import QueuedTime
 from numeri_cli.practice.server.connection import Handler
 from numeri_cli.practice.server.files import (
     PREFIXES,
@@ -50,14 +51,20 @@ def application(
     *,
     signer: UrlSigner | None = None,
     limiter: RateLimiter | None = None,
+    queued_time: QueuedTime = QueuedTime.MAPPING,
 ) -> WSGIApplication:
     """The tournament as a WSGI application; needs nothing but the requests it is given.
 
     signer: what signs file URLs, if not the tournament's own
     limiter: how often an address may ask; as often as it likes where None
+    queued_time: which time is shown of a submission that was carried over
     """
     return _Application(
-        tournament, signer or UrlSigner(tournament.signing_key()), limiter=limiter, is_serving=False
+        tournament,
+        signer or UrlSigner(tournament.signing_key()),
+        limiter=limiter,
+        is_serving=False,
+        queued_time=queued_time,
     )
 
 
@@ -175,7 +182,9 @@ class _Application:
         *,
         limiter: RateLimiter | None,
         is_serving: bool,
+        queued_time: QueuedTime = QueuedTime.MAPPING,
     ) -> None:
+        self._queued_time = queued_time
         self._tournament = tournament
         self._signer = signer
         self._files = FileStore(tournament, signer)
@@ -221,6 +230,7 @@ class _Application:
             self._signer,
             request.host_url.rstrip("/"),
             request.headers.get("Authorization"),
+            self._queued_time,
         )
         try:
             parsed = _parsed(request.get_data())

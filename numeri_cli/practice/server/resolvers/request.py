@@ -22,6 +22,7 @@ from numeri_cli.practice.rounds.daily_scores import (
     RoundScores,
     Scoreboard,
 )
+from numeri_cli.practice.rounds.late_submissions import QueuedTime
 from numeri_cli.practice.rounds.state import (
     State,
     read_state,
@@ -38,12 +39,14 @@ class ApiRequest:
     """A request: whom it is for, what the client calls us, what it shows for itself.
 
     origin: scheme and host as the client wrote them, such as http://127.0.0.1:8123
+    queued_time: which time is shown of a submission that was carried over
     """
 
     tournament: Tournament
     signer: UrlSigner
     origin: str
     authorization: str | None = field(repr=False)
+    queued_time: QueuedTime = QueuedTime.MAPPING
 
     def file_url(self, path: str, *, method: str) -> str:
         """A signed URL of this server, as seen by the client."""

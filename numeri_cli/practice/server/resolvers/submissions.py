@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from numeri_cli.files import disk_errors
@@ -26,7 +27,7 @@ from numeri_cli.practice.participants.submissions import (
     StoredSubmission,
     SubmissionOrigin,
 )
-from numeri_cli.practice.rounds.late_submissions import as_uploaded
+from numeri_cli.practice.rounds.late_submissions import QueuedTime, as_uploaded
 from numeri_cli.practice.rounds.state import read_state
 from numeri_cli.practice.server.resolvers.request import (
     ApiRequest,
@@ -206,10 +207,17 @@ def submission_wire(view: RequestView, one: StoredSubmission) -> Wire:
         "filteredCount": one.filtered_count,
         "round": lambda: round_wire(view, view.state.calendar.round(one.round_number)),
         "dataDatestamp": one.data_datestamp,
-        "insertedAt": one.submitted_at,
+        "insertedAt": _time_shown(view, one),
         "sourcePlatform": one.source,
         "triggerId": one.trigger_id,
     }
+
+
+def _time_shown(view: RequestView, one: StoredSubmission) -> datetime:
+    """When a submission came; of one that was carried over, as the server is set."""
+    if view.asked.queued_time is QueuedTime.UPLOAD:
+        return as_uploaded(view.connection, one).submitted_at
+    return one.submitted_at
 
 
 def settled_wire(view: RequestView, submission_id: str) -> Wire:
@@ -248,7 +256,7 @@ def _latest_wire(
         "status": status or known,
         "id": one.id if one else None,
         "filename": one.filename if one else None,
-        "timestamp": one.submitted_at if one else None,
+        "timestamp": _time_shown(view, one) if one else None,
         "roundNumber": number,
         "roundOpen": times.opens_at,
         "roundCloseStaking": times.closes_at,
