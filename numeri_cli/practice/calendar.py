@@ -20,7 +20,7 @@ SHOWN_AFTER_OPENING = timedelta(minutes=5)
 SATURDAY = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RoundTimes:
     """The times of one round, aware UTC.
 

@@ -254,7 +254,7 @@ class Tournament:
         with held_lock(self.folders.lock, what="an advance of this practice tournament"):
             world = World.open(self.folders.world)  # its own: readers keep the old one
             self.folders.tidy()
-            yield Week(self.store, self.folders, world, listener)
+            yield Week(store=self.store, folders=self.folders, world=world, listener=listener)
             with self._world_lock:
                 self._world = world
 
@@ -301,7 +301,7 @@ class Tournament:
             return staking.set_stake(
                 connection,
                 model,
-                stake_nmr,
+                stake_nmr=stake_nmr,
                 times=state.calendar.round(state.live_round),
                 moment=self.time_of(state),
             )

@@ -70,7 +70,7 @@ def rewritten(path: Path, folder: Path) -> bytes:
         if len(table) > SMALL.stocks:  # row groups are of 25 eras
             parts = np.array_split(np.arange(len(table)), len(table) // SMALL.stocks)
             rows = [_predictions(table.iloc[part], era="0000", kind="") for part in parts]
-        write_example(folder, path.stem, rows)
+        write_example(folder, path.stem, eras=rows)
         return again.read_bytes()
     parts_by_era = [part for _, part in table.groupby("era", sort=False)]
     features = [str(name) for name in table if str(name).startswith("feature_")]
@@ -99,16 +99,18 @@ def rewritten(path: Path, folder: Path) -> bytes:
 
 def _rows(part: pd.DataFrame, features: list[str], targets: list[str]) -> DataRows:
     return DataRows(
-        int(part["era"].iloc[0]),
-        part["data_type"].iloc[0],
-        part.index.to_numpy(dtype=str),
-        part[features].to_numpy().T,
-        part[targets].to_numpy().T,
+        era=int(part["era"].iloc[0]),
+        data_type=part["data_type"].iloc[0],
+        ids=part.index.to_numpy(dtype=str),
+        features=part[features].to_numpy().T,
+        targets=part[targets].to_numpy().T,
     )
 
 
 def _predictions(part: pd.DataFrame, *, era: str, kind: str) -> PredictionRows:
-    return PredictionRows(int(era), kind, part.index.to_numpy(dtype=str), part.to_numpy().T)
+    return PredictionRows(
+        era=int(era), data_type=kind, ids=part.index.to_numpy(dtype=str), columns=part.to_numpy().T
+    )
 
 
 def with_statistics(path: Path, _: pa.Table) -> None:
@@ -127,7 +129,7 @@ def with_a_row_group_for_each_sector(path: Path, shown: pa.Table) -> None:
 def with_a_dictionary_in_order_of_stocks(path: Path, shown: pa.Table) -> None:
     """The same rows; the values of one column are listed as the stocks have them, not the rows."""
     column = shown.column(2).combine_chunks()
-    order = np.argsort(row_order(SMALL.seed, 1, len(column)))
+    order = np.argsort(row_order(SMALL.seed, 1, count=len(column)))
     dictionary = column.take(pa.array(order)).unique()
     codes = pa.compute.index_in(column, dictionary)
     coded = pa.DictionaryArray.from_arrays(codes, dictionary)

@@ -57,7 +57,7 @@ def coming(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 def encodings(era: int, name: str, values: np.ndarray) -> Iterator[bytes]:
     """A row as anybody would write it down: in order of stocks or of a file, in any type."""
-    for order in (slice(None), row_order(SMALL.seed, era, SMALL.stocks)):
+    for order in (slice(None), row_order(SMALL.seed, era, count=SMALL.stocks)):
         row = values[order]
         if name.startswith("return"):
             yield from (row.astype(kind).tobytes() for kind in RETURN_TYPES)
@@ -101,7 +101,7 @@ def as_a_packed_array(folder: Path, live: int, values: np.ndarray) -> None:
 
 
 def as_a_column(folder: Path, live: int, values: np.ndarray) -> None:
-    rows = values[row_order(SMALL.seed, live, SMALL.stocks)]
+    rows = values[row_order(SMALL.seed, live, count=SMALL.stocks)]
     table = pa.table({"id": ["n"] * len(rows), "target": (rows / 4).astype(np.float32)})
     pq.write_table(table, folder / "plant.parquet")
 

@@ -56,7 +56,7 @@ def shown(settings: WorldSettings) -> Shown:
         styles.append(characteristics[: market.plan.styles].astype(np.float32))
         week, state = market.week(state)
         returns.append(week)
-        noise = plan.next_noise(settings.seed, era + 1, noise)
+        noise = plan.next_noise(settings.seed, era + 1, noise=noise)
     targets = [
         risk.resolve(
             styles[at].astype(np.float64), np.concatenate(returns[at : at + 5]), horizon_days=20
@@ -106,7 +106,7 @@ def by_one_era(tell: Callable[[Shown, slice], float], one: Shown) -> float:
 
 def guessed_seed(first_id: str, *, below: int) -> int | None:
     """The first seed whose world begins with this id."""
-    tried = (seed for seed in range(below) if row_ids(seed, 1, 1)[0] == first_id)
+    tried = (seed for seed in range(below) if row_ids(seed, 1, count=1)[0] == first_id)
     return next(tried, None)
 
 
@@ -132,8 +132,8 @@ def test_sectors_can_hardly_be_told_apart(small: Shown) -> None:
 
 
 def test_a_seed_that_people_choose_can_be_guessed_from_an_id() -> None:
-    assert guessed_seed(row_ids(SMALL.seed, 1, SMALL.stocks)[0], below=200) == SMALL.seed
-    assert guessed_seed(row_ids(2**62 + 12345, 1, 9)[0], below=200) is None
+    assert guessed_seed(row_ids(SMALL.seed, 1, count=SMALL.stocks)[0], below=200) == SMALL.seed
+    assert guessed_seed(row_ids(2**62 + 12345, 1, count=9)[0], below=200) is None
 
 
 def _figures() -> None:

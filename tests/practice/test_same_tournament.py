@@ -121,9 +121,9 @@ def test_no_number_of_threads_decides_a_score_in_the_largest_world() -> None:
     plain, final = [], []
     for threads in (1, 2):
         with threadpool_limits(limits=threads, user_api="blas"):
-            scores = settlement.scores_of(predictions, meta, target, horizon_days=60)
+            scores = settlement.scores_of(predictions, meta, target=target, horizon_days=60)
             plain.append({name: values.tolist() for name, values in scores.items()})
-            scores = final_scores(predictions, stakes, target, horizon_days=60)
+            scores = final_scores(predictions, stakes, target=target, horizon_days=60)
             final.append({name: values.tolist() for name, values in scores.items()})
     assert plain[0] != plain[1]
     assert final[0] == final[1] == plain[0]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from numeri_cli.practice.participants.ids import opaque_id
+from numeri_cli.practice.participants.accounts import opaque_id
 from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 from tests.support.wire import Wire

@@ -36,7 +36,7 @@ def definition() -> WorldDefinition:
 
 def in_order_of_stocks(values: np.ndarray, era: int) -> np.ndarray:
     """Rows of an era as only the store knows them."""
-    order = row_order(SETTINGS.seed, era, SETTINGS.stocks)
+    order = row_order(SETTINGS.seed, era, count=SETTINGS.stocks)
     return values[..., np.argsort(order)]
 
 
@@ -74,7 +74,7 @@ def test_the_place_of_a_row_does_not_tell_sector_country_volatility_or_target(
     place = np.arange(SETTINGS.stocks, dtype=float)[None]
     assert correlation(known[:, by_sector], place) > 10  # rows sorted by sector would be found
     for era in (1, 40, 49):
-        rows = known[:, row_order(SETTINGS.seed, era, SETTINGS.stocks)]
+        rows = known[:, row_order(SETTINGS.seed, era, count=SETTINGS.stocks)]
         assert correlation(rows, place) < 4.5
     assert correlation(world.target(30, "target_ender_20")[None], place) < 4.5
 
@@ -82,7 +82,7 @@ def test_the_place_of_a_row_does_not_tell_sector_country_volatility_or_target(
 def test_an_id_tells_nothing_of_its_row(world: World, definition: WorldDefinition) -> None:
     stocks = definition.market.stocks
     for era in (1, 40, 49):
-        order = row_order(SETTINGS.seed, era, SETTINGS.stocks)
+        order = row_order(SETTINGS.seed, era, count=SETTINGS.stocks)
         numbers = id_numbers(world, era)
         secrets = np.stack([stocks.sector[order], stocks.country[order], stocks.beta[order], order])
         planted = (numbers + order) / 2 / SETTINGS.stocks
@@ -148,7 +148,7 @@ def dependence(codes: np.ndarray, others: np.ndarray) -> float:
 
 def secrets_of(definition: WorldDefinition, world: World, era: int) -> dict[str, np.ndarray]:
     """What nobody may read from an id or a place: codes of the rows of an era, by their meaning."""
-    order = row_order(SETTINGS.seed, era, SETTINGS.stocks)
+    order = row_order(SETTINGS.seed, era, count=SETTINGS.stocks)
     stocks = definition.market.stocks
     known = {
         "sector": stocks.sector[order],
@@ -209,9 +209,9 @@ def test_ids_are_no_scrambling_of_stocks_that_a_counter_or_shift_register_makes(
         return affine_rank(np.concatenate([bits(first, 60), bits(second, 60), stock]))
 
     def ids(era: int) -> np.ndarray:
-        names = row_ids(SETTINGS.seed, era, SETTINGS.stocks)
+        names = row_ids(SETTINGS.seed, era, count=SETTINGS.stocks)
         numbers = np.array([int(name[1:], 16) for name in names.tolist()], dtype=object)
-        return numbers[np.argsort(row_order(SETTINGS.seed, era, SETTINGS.stocks))]
+        return numbers[np.argsort(row_order(SETTINGS.seed, era, count=SETTINGS.stocks))]
 
     shifted = np.array([one ^ (one >> 7) ^ 0x123456789ABCDEF for one in ids(40)], dtype=object)
     assert independent(ids(40), shifted) == 68

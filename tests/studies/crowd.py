@@ -146,7 +146,7 @@ def in_house_models(
     """The organiser's model on every 4th era of the medium features, and on every era of all."""
     sets = definition.features.sets(archive.settings.seed, definition.market.plan)
     medium = np.flatnonzero(np.isin(definition.features.names, sets["medium"]))
-    history = TrainedField(archive, ())._history(0)
+    history = TrainedField(archive=archive, rivals=())._history(0)
     models = {}
     for name, columns, stride in (
         ("tutorial", medium, 4),
@@ -165,13 +165,20 @@ def live_rounds(root: Path, seed: int, *, is_shuffled: bool) -> tuple[World, Liv
     """A world after two years, and what was said and came true in them."""
     settings = WorldSettings(seed=seed)
     definition, archive = WorldDefinition.of(settings), Archive(root, settings)
-    week_start = history.run_history(archive, definition.market, definition.features, SilentTask())
+    week_start = history.run_history(
+        archive, definition.market, features=definition.features, task=SilentTask()
+    )
     if is_shuffled:
         shuffle_history(archive)
-    history.run_all(list(TrainedField(archive, definition.rivals).trainings()), SilentTask())
+    history.run_all(
+        list(TrainedField(archive=archive, rivals=definition.rivals).trainings()), SilentTask()
+    )
     models = in_house_models(archive, definition)
     # rivals are not asked of the history, and no file is written: neither is looked at here
-    world = World(root, WorldState(settings, settings.eras + 1, 0, has_field=True))
+    world = World(
+        root,
+        WorldState(settings=settings, live_era=settings.eras + 1, published_era=0, has_field=True),
+    )
     world._make_live(week_start)
     world._predict_live(world.live_era)
     archive.write_week_start(week_start)
@@ -236,7 +243,7 @@ def settle(live: Live) -> tuple[dict[str, np.ndarray], np.ndarray]:
             )
         )
         crowds["all alike"].append(gaussian[:, on_time].mean(axis=1))
-        found = daily_scores(predictions.T, crowds["meta model"][-1], live.targets[number])
+        found = daily_scores(predictions.T, crowds["meta model"][-1], targets=live.targets[number])
         corr, mmc = found[:, 0], found[:, 1]
         due.append(
             [
@@ -253,7 +260,7 @@ def corr_of(rows: np.ndarray, targets: np.ndarray) -> np.ndarray:
     unused = np.ones(rows.shape[1])
     return np.stack(
         [
-            daily_scores(row[:, None], unused, aims)[:, 0, 0]
+            daily_scores(row[:, None], unused, targets=aims)[:, 0, 0]
             for row, aims in zip(rows, targets, strict=True)
         ]
     )

@@ -114,7 +114,7 @@ class TrainingHistory:
         for era in range(1, settings.eras + 1):
             characteristics = market.characteristics(state)
             features.append(plan.features(characteristics, noise, era=era))
-            noise = plan.next_noise(settings.seed, era + 1, noise)
+            noise = plan.next_noise(settings.seed, era + 1, noise=noise)
             returns, state = market.week(state)
             weeks.append((characteristics[: market.plan.styles].astype(np.float32), returns))
             if len(weeks) == weeks.maxlen:

@@ -34,7 +34,7 @@ MEDIUM_VARIANTS = 2
 NEUTRAL_VARIANTS = (0, 2)  # in fncv3_features: every family, but not only what medium has
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FeaturePlan:
     """How each feature is made; one entry per feature, in the order of the files.
 
@@ -101,7 +101,7 @@ class FeaturePlan:
         random = stream(seed, Purpose.feature_noise, 1)
         return random.standard_normal((len(self.names), stocks), dtype=np.float32)
 
-    def next_noise(self, seed: int, era: int, noise: NoiseArray) -> NoiseArray:
+    def next_noise(self, seed: int, era: int, *, noise: NoiseArray) -> NoiseArray:
         """(features, stocks) noise of `era`, from that of the era before."""
         random = stream(seed, Purpose.feature_noise, era)
         fresh = random.standard_normal(noise.shape, dtype=np.float32)

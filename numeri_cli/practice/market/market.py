@@ -1,6 +1,6 @@
 """Stocks, factors, daily returns: the market that the practice tournament is about.
 
-Week w covers days 5w … 5w + 4. Vendors' characteristics of a stock are known on its eve; each is
+Week w covers days 5w … 5w + 4. Vendors' characteristics of a stock are known as it begins; each is
 part theme, part sector, part the stock's own, all AR(1). A day's log return is
 
     β·market + country + sector + Σ style·g + σ·[Σ characteristic·f + Σ shape·q + noise]
@@ -76,9 +76,9 @@ GATE_OPEN, GATE_SHARE, GATE_DEVIATION = 0.5, 0.3085, 0.4619  # P(N > .5) and its
 HUMP_CEILING, HUMP_MEAN, HUMP_DEVIATION = 6.0, 1.0, 1.25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MarketState:
-    """All that the market knows on the eve of a week's first day.
+    """All that the market knows when a week begins.
 
     era: the week, from 1
     themes: (themes, stocks) AR(1), unit variance
@@ -101,9 +101,9 @@ class MarketState:
     log_volatility: FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Market:
-    """The laws of one world; holds nothing that changes."""
+    """How the market of one world moves; holds nothing that changes."""
 
     seed: int
     stocks: Stocks
@@ -112,10 +112,10 @@ class Market:
     @classmethod
     def of(cls, settings: WorldSettings) -> Market:
         """The market of a world."""
-        return cls(settings.seed, draw_stocks(settings), draw_plan(settings))
+        return cls(seed=settings.seed, stocks=draw_stocks(settings), plan=draw_plan(settings))
 
     def first_state(self) -> MarketState:
-        """The eve of era 1, drawn from the stationary distributions."""
+        """The beginning of era 1, drawn from the stationary distributions."""
         plan, stocks = self.plan, self.stocks
         random = stream(self.seed, Purpose.characteristics, 1)
         themes = random.standard_normal((int(plan.theme.max()) + 1, stocks.count))
@@ -137,7 +137,7 @@ class Market:
         )
 
     def characteristics(self, state: MarketState) -> FloatArray:
-        """What vendors measure on the eve of the week: (characteristics, stocks), unit variance."""
+        """What vendors measure when the week begins: (characteristics, stocks), unit variance."""
         plan = self.plan
         common = THEME_SHARE**0.5 * state.themes[plan.theme]
         sector = SECTOR_SHARE**0.5 * state.sector_values[:, self.stocks.sector]
@@ -147,7 +147,7 @@ class Market:
     def week(self, state: MarketState) -> tuple[ReturnArray, MarketState]:
         """One week passes.
 
-        returns: (5, stocks) log returns of its days in units of 1e-7, and the eve of the next week
+        returns: (5, stocks) log returns of its days in units of 1e-7, and the state a week later
         """
         characteristics = self.characteristics(state)
         styles = characteristics[: self.plan.styles]
@@ -228,14 +228,16 @@ class Market:
         return np.rint(returns / RETURN_UNIT).astype(np.int32), log_volatility
 
     def _next_state(self, state: MarketState) -> MarketState:
-        """The eve of the following week."""
+        """The state when the following week begins."""
         plan, era = self.plan, state.era + 1
         random = stream(self.seed, Purpose.characteristics, era)
-        themes = _step(state.themes, persistence_of(THEME_HALF_LIFE), random)
-        sector_values = _step(state.sector_values, persistence_of(SECTOR_HALF_LIFE), random)
-        own = _step(state.own, plan.persistence[:, None], random)
+        themes = _step(state.themes, persistence_of(THEME_HALF_LIFE), random=random)
+        sector_values = _step(state.sector_values, persistence_of(SECTOR_HALF_LIFE), random=random)
+        own = _step(state.own, plan.persistence[:, None], random=random)
         random = stream(self.seed, Purpose.premia, era)
-        theme_pays = _switch(state.theme_pays, THEME_ON_WEEKS, THEME_OFF_WEEKS, random)
+        theme_pays = _switch(
+            state.theme_pays, THEME_ON_WEEKS, off_steps=THEME_OFF_WEEKS, random=random
+        )
         memory = persistence_of(PREMIUM_HALF_LIFE)
         return MarketState(
             era=era,
@@ -243,22 +245,24 @@ class Market:
             sector_values=sector_values,
             own=own,
             theme_pays=theme_pays,
-            linear_drift=_step(state.linear_drift, memory, random),
-            nonlinear_drift=_step(state.nonlinear_drift, memory, random),
-            crowd_builds=_switch(state.crowd_builds, BUILDING_WEEKS, UNWINDING_WEEKS, random),
+            linear_drift=_step(state.linear_drift, memory, random=random),
+            nonlinear_drift=_step(state.nonlinear_drift, memory, random=random),
+            crowd_builds=_switch(
+                state.crowd_builds, BUILDING_WEEKS, off_steps=UNWINDING_WEEKS, random=random
+            ),
             log_volatility=state.log_volatility,
         )
 
 
 def _step(
-    values: FloatArray, memory: float | FloatArray, random: np.random.Generator
+    values: FloatArray, memory: float | FloatArray, *, random: np.random.Generator
 ) -> FloatArray:
     """AR(1) with unit variance, one step on."""
     return memory * values + np.sqrt(1 - memory**2) * random.standard_normal(values.shape)
 
 
 def _switch(
-    is_on: npt.NDArray[np.int8], on_steps: float, off_steps: float, random: np.random.Generator
+    is_on: npt.NDArray[np.int8], on_steps: float, *, off_steps: float, random: np.random.Generator
 ) -> npt.NDArray[np.int8]:
     """Two-state Markov chains that stay on and off for so many steps on average."""
     leaves = random.random(is_on.shape) < np.where(is_on, 1 / on_steps, 1 / off_steps)

@@ -61,12 +61,12 @@ def feature_names(seed: int, count: int) -> tuple[str, ...]:
     return tuple(sorted(drawn))
 
 
-def row_ids(seed: int, era: int, count: int) -> npt.NDArray[np.str_]:
+def row_ids(seed: int, era: int, *, count: int) -> npt.NDArray[np.str_]:
     """(count,) ids of an era's rows, in the order of the files: "n" and 15 hex digits."""
     numbers = stream(seed, Purpose.identifiers, era).integers(0, 2**60, count, dtype=np.uint64)
     return np.array([f"n{number:015x}" for number in numbers.tolist()])
 
 
-def row_order(seed: int, era: int, count: int) -> npt.NDArray[np.int64]:
+def row_order(seed: int, era: int, *, count: int) -> npt.NDArray[np.int64]:
     """(count,) which stock stands in each row of an era's files."""
     return stream(seed, Purpose.order, era).permutation(count)

@@ -28,7 +28,7 @@ SOLVABLE = 1e-12  # of a stock, in a group that has none
 RESIDUAL_UNIT = 1e-9  # below the noise of the market, above that of floating-point sums
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scheme:
     """What a family of targets is made neutral to; market and sector always.
 
@@ -44,10 +44,10 @@ class Scheme:
 
 
 SCHEMES = (
-    Scheme("ender"),
-    Scheme("jasper", styles=False),
-    Scheme("teager2b", country=False),
-    Scheme("victor", per_volatility=True),
+    Scheme(name="ender"),
+    Scheme(name="jasper", styles=False),
+    Scheme(name="teager2b", country=False),
+    Scheme(name="victor", per_volatility=True),
 )
 
 
@@ -69,7 +69,7 @@ def horizon_of(target: str) -> int:
     return int((ALIAS_STANDS_FOR if target == ALIAS else target).rsplit("_", 1)[1])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RiskModel:
     """The factors that targets are made neutral to, without the styles, which move.
 
@@ -86,7 +86,7 @@ class RiskModel:
         """The risk model of a universe."""
         parts = [_dummies(stocks.sector), stocks.beta[None], _dummies(stocks.country)[1:]]
         fixed = np.concatenate(parts)
-        return cls(stocks, fixed, _products(fixed, fixed))
+        return cls(stocks=stocks, fixed=fixed, gram=_products(fixed, fixed))
 
     def resolve(self, styles: FloatArray, returns: ReturnArray, *, horizon_days: int) -> CodeArray:
         """The targets of one era and horizon.
@@ -99,7 +99,7 @@ class RiskModel:
         total = returns[days].sum(axis=0, dtype=np.int64) * RETURN_UNIT
         factors, gram = self._factors(styles)
         return np.stack(
-            [_codes(self._residual(scheme, factors, gram, total)) for scheme in SCHEMES]
+            [_codes(self._residual(scheme, factors, gram=gram, total=total)) for scheme in SCHEMES]
         )
 
     def resolve_daily(self, styles: FloatArray, returns: ReturnArray, *, days: int) -> CodeArray:
@@ -137,7 +137,7 @@ class RiskModel:
         return factors, gram
 
     def _residual(
-        self, scheme: Scheme, factors: FloatArray, gram: FloatArray, total: FloatArray
+        self, scheme: Scheme, factors: FloatArray, *, gram: FloatArray, total: FloatArray
     ) -> FloatArray:
         """What a least-squares fit on the scheme's factors leaves, in units far above rounding."""
         chosen = np.ones(len(factors), dtype=bool)

@@ -29,7 +29,7 @@ THEMES = 8
 MOST_BINNED_CELLS = 400_000_000  # ten bytes each are needed for a moment
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WorldSettings:
     """The measures of a world. Equal settings make equal worlds, to the last byte.
 
@@ -84,7 +84,7 @@ class WorldSettings:
 SCALES = {"v5.3": WorldSettings(stocks=5_000, eras=688, features=3_555)}  # 2.75 million train rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stocks:
     """The universe; one entry per stock.
 
@@ -114,7 +114,7 @@ class Stocks:
         return int(self.sector.max()) + 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """How the characteristics of stocks persist and what they pay on average.
 

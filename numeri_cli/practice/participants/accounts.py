@@ -36,11 +36,12 @@ SCOPES = (
     "read_user_info",
     "delete",
 )
+NAMESPACE = uuid.UUID("6f1c2f4e-8c1d-4a57-9d1b-3c1f7a0e5b21")  # of ids that come of names
 PARTICIPANT = "newcomer"  # the account of whoever owns this machine
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """One participant."""
 
@@ -51,7 +52,7 @@ class Account:
     inserted_at: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ApiKey:
     """A key's public half and what it may do."""
 
@@ -60,7 +61,7 @@ class ApiKey:
     scopes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ParticipantModel:
     """A model slot.
 
@@ -106,6 +107,13 @@ class Caller:
 def new_id() -> str:
     """An id as the API has them."""
     return str(uuid.uuid4())
+
+
+def opaque_id(kind: str, *named: object) -> str:
+    """The id of what has these names, the same always; it looks like one drawn by lot."""
+    words = " ".join(map(str, (kind, *named)))
+    digest = hashlib.sha256(NAMESPACE.bytes + words.encode()).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
 def new_key() -> NewKey:
@@ -260,7 +268,7 @@ def _account(row: Row) -> Account:
 
 
 def _key(row: Row) -> ApiKey:
-    return ApiKey(row["public_id"], row["name"], tuple(row["scopes"].split()))
+    return ApiKey(public_id=row["public_id"], name=row["name"], scopes=tuple(row["scopes"].split()))
 
 
 def _model(row: Row) -> ParticipantModel:
@@ -282,7 +290,7 @@ def _amount(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def change_balance(connection: Connection, account_id: str, amount_nmr: Decimal) -> None:
+def change_balance(connection: Connection, account_id: str, *, amount_nmr: Decimal) -> None:
     """Add to what an account has unstaked."""
     balance = account(connection, account_id).available_nmr + amount_nmr
     connection.execute(

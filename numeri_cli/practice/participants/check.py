@@ -27,7 +27,7 @@ SUFFIXES = (".csv", ".parquet")
 Predictions = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What was found: error_info is None where the file is good.
 
@@ -48,10 +48,14 @@ def check(path: Path, live_ids: npt.NDArray[Any]) -> Verdict:
     try:
         ids, values = read_table(path)
     except Unfit as unfit:
-        return Verdict(str(unfit))
+        return Verdict(error_info=str(unfit))
     rows = _positions(ids, live_ids)
     kept = int((rows >= 0).sum())
-    return Verdict(_fault(rows, values, size=len(live_ids)), len(ids), kept)
+    return Verdict(
+        error_info=_fault(rows, values, size=len(live_ids)),
+        submitted_count=len(ids),
+        filtered_count=kept,
+    )
 
 
 def read_aligned(path: Path, live_ids: npt.NDArray[Any]) -> Predictions:

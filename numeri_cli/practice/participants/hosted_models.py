@@ -17,9 +17,9 @@ from numeri_cli.practice.database.database import (
 MAX_LOOKED_AT_BYTES = 64 * 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UploadedModel:
-    """A model file somebody handed in; validation_status is "validated" or "failed"."""
+    """A model file that somebody uploaded; validation_status is "validated" or "failed"."""
 
     id: str
     account_id: str
@@ -32,7 +32,7 @@ class UploadedModel:
     updated_at: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HostingChoice:
     """A data version or a Docker image that a hosted model may ask for."""
 
@@ -42,11 +42,30 @@ class HostingChoice:
     is_default: bool
 
 
-DATA_VERSIONS = (HostingChoice("5d0f1c2e-7a41-4c39-9a55-3f0f4b1d5300", "v5.3", "5.3", True),)
+DATA_VERSIONS = (
+    HostingChoice(
+        id="5d0f1c2e-7a41-4c39-9a55-3f0f4b1d5300", name="v5.3", detail="5.3", is_default=True
+    ),
+)
 DOCKER_IMAGES = (
-    HostingChoice("a1b7c9d2-0b1e-4f57-8a63-311000000000", "Python 3.11", "3.11", False),
-    HostingChoice("a1b7c9d2-0b1e-4f57-8a63-312000000000", "Python 3.12", "3.12", True),
-    HostingChoice("a1b7c9d2-0b1e-4f57-8a63-313000000000", "Python 3.13", "3.13", False),
+    HostingChoice(
+        id="a1b7c9d2-0b1e-4f57-8a63-311000000000",
+        name="Python 3.11",
+        detail="3.11",
+        is_default=False,
+    ),
+    HostingChoice(
+        id="a1b7c9d2-0b1e-4f57-8a63-312000000000",
+        name="Python 3.12",
+        detail="3.12",
+        is_default=True,
+    ),
+    HostingChoice(
+        id="a1b7c9d2-0b1e-4f57-8a63-313000000000",
+        name="Python 3.13",
+        detail="3.13",
+        is_default=False,
+    ),
 )
 
 

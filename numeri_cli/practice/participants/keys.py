@@ -12,7 +12,7 @@ from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.participants.accounts import NewKey
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Secrets:
     """The participant's key, and what signs file URLs, in hex."""
 
@@ -39,6 +39,10 @@ def read_secrets(folders: Folders) -> Secrets:
         written = folders.keys.read_bytes()
     try:
         content = json.loads(written)
-        return Secrets(content["public_id"], content["secret"], content["signing_key"])
+        return Secrets(
+            public_id=content["public_id"],
+            secret=content["secret"],
+            signing_key=content["signing_key"],
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(folders.keys) from error

@@ -24,7 +24,7 @@ TOKEN_LENGTH = 12
 FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._ ()+-]{0,99}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Upload:
     """A file name handed out: kind is "submission", "diagnostics" or "model"."""
 
@@ -34,7 +34,7 @@ class Upload:
     model_id: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StoredSubmission:
     """One submission; on_time false means late, queued_for names the round it waits for."""
 
@@ -78,7 +78,9 @@ def authorize(
         raise Refusal(f"invalid filename: must end in {' or '.join(suffixes)}")
     token = "".join(secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))
     stem = re.sub(r"[^A-Za-z0-9._-]", "_", path.stem)
-    upload = Upload(f"{stem}-{token}{path.suffix}", kind, account_id, model_id)
+    upload = Upload(
+        filename=f"{stem}-{token}{path.suffix}", kind=kind, account_id=account_id, model_id=model_id
+    )
     insert(
         connection,
         "uploads",
@@ -99,7 +101,11 @@ def upload_named(
         "SELECT * FROM uploads WHERE filename = ? AND kind = ? AND account_id = ?",
         (filename, kind, account_id),
     ).fetchone()
-    return None if row is None else Upload(filename, kind, account_id, row["model_id"])
+    return (
+        None
+        if row is None
+        else Upload(filename=filename, kind=kind, account_id=account_id, model_id=row["model_id"])
+    )
 
 
 def record(
@@ -120,7 +126,7 @@ def record(
     """
     on_time = moment < round_times.closes_at
     selected = verdict.error_info is None and (
-        on_time or not _has_on_time(connection, model_id, round_times.number)
+        on_time or not _has_on_time(connection, model_id, number=round_times.number)
     )
     if selected:
         connection.execute(
@@ -148,7 +154,7 @@ def record(
     )
 
 
-def _has_on_time(connection: Connection, model_id: str, number: int) -> bool:
+def _has_on_time(connection: Connection, model_id: str, *, number: int) -> bool:
     query = "SELECT 1 FROM submissions WHERE model_id = ? AND round = ? AND selected AND on_time"
     return connection.execute(query, (model_id, number)).fetchone() is not None
 

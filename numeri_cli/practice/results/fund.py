@@ -15,7 +15,7 @@ cash earns and borrowed stocks cost is left out.
 The funds: the meta model, weighted by what was at risk in the round, in history by the first
 stakes; the organiser's own LightGBM; and the rival whose mean CORR on target_ender_20 was highest
 over all eras resolved when the fund began. The 20-day target resolves soonest and overlaps least.
-Where none was handed in in time, the newest one before is traded again.
+Where none was submitted in time, the newest one before is traded again.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ IN_HOUSE = "v53_lgbm_ender60"
 CHOICE_TARGET, CHOICE_DAYS = "target_ender_20", 20
 ENOUGH_ROUNDS = 13  # until the first live tranche has run its course
 WARM_UP_ERAS = 16  # of history: 12 to choose the rival by, and until these are resolved
-LEAST_SEEN = 0.5  # of the eras a rival is judged by: the share it must have handed in in time
+LEAST_SEEN = 0.5  # of the eras a rival is judged by: the share it must have submitted in time
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FundPeriod(Published):
     """The weeks of a fund.
 
@@ -90,7 +90,7 @@ class FundPeriod(Published):
         return self.live_weeks == self.weeks
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RivalChoice(Published):
     """The rival chosen in advance, and by what."""
 
@@ -102,7 +102,7 @@ class RivalChoice(Published):
     last_era: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FundExposures(Published):
     """The largest of all weeks.
 
@@ -115,7 +115,7 @@ class FundExposures(Published):
     drifted: BookExposure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fund(Published):
     """One fund; net: (days,) its cumulated net return since the start, as a share."""
 
@@ -126,7 +126,7 @@ class Fund(Published):
     net: FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FundReport(Published):
     """Funds side by side.
 
@@ -179,7 +179,13 @@ def fund_report(
         for era in range(period.first_era, period.last_era + 1)
     )
     return FundReport(
-        period, terms, choice, market.older, len(market.returns), tuple(opened), tuple(funds)
+        period=period,
+        terms=terms,
+        choice=choice,
+        older=market.older,
+        days=len(market.returns),
+        opened=tuple(opened),
+        funds=tuple(funds),
     )
 
 
@@ -202,11 +208,13 @@ def chosen_period(world: World, *, from_era: int | None, eras: int | None) -> Fu
             raise PracticeSettings(f"no fund lasts {eras} weeks", hint="ask for 1 or more")
         last = min(last, from_era + eras - 1)
     live_weeks = max(last - max(from_era - 1, settings.eras), 0)
-    return FundPeriod(from_era, last, live_weeks, live_rounds)
+    return FundPeriod(
+        first_era=from_era, last_era=last, live_weeks=live_weeks, live_rounds=live_rounds
+    )
 
 
 def best_rival(world: World, *, before_era: int) -> RivalChoice:
-    """Who had the highest mean CORR by the eve of an era, of those who took part in half of all."""
+    """Who had the highest mean CORR when an era begins, of those who took part in half of all."""
     first, last = world.settings.train_eras + 1, resolved_eras(before_era, CHOICE_DAYS)
     scores: dict[str, list[float]] = {}
     for era in range(first, last + 1):
@@ -217,10 +225,17 @@ def best_rival(world: World, *, before_era: int) -> RivalChoice:
     means = {name: float(np.mean(some)) for name, some in scores.items() if len(some) >= least}
     name = max(means, key=lambda one: np.nan_to_num(means[one], nan=-np.inf))
     technique = next(one.technique for one in world.participants() if one.name == name)
-    return RivalChoice(name, technique, CHOICE_TARGET, means[name], first, last)
+    return RivalChoice(
+        name=name,
+        technique=technique,
+        target=CHOICE_TARGET,
+        corr_mean=means[name],
+        first_era=first,
+        last_era=last,
+    )
 
 
-def carried(rows: Iterable[FloatArray | None], *, count: int) -> FloatArray:
+def filled_forward(rows: Iterable[FloatArray | None], *, count: int) -> FloatArray:
     """(rows, count) each row, or the newest before where there is none; 0 before the first."""
     newest, made = np.zeros(count), []
     for row in rows:
@@ -230,13 +245,13 @@ def carried(rows: Iterable[FloatArray | None], *, count: int) -> FloatArray:
 
 
 def in_time(world: World, era: int) -> dict[str, FloatArray]:
-    """The predictions of the rivals that handed in before an era's round closed, by name."""
+    """The predictions of the rivals that submitted before an era's round closed, by name."""
     kept = world.attendance(era)
     found = world.rival_predictions(era)
     return {name: one for name, one in found.items() if kept[name] is Attendance.on_time}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _FundMarket:
     """What all funds of a report share.
 
@@ -266,7 +281,15 @@ class _FundMarket:
         styles = {era: era_records.archive.read("styles", era) for era in eras}
         market: FloatArray = np.expm1(returns).mean(axis=1)
         risk = RiskModel.of(era_records.definition.market.stocks)
-        return cls(world, period, terms, risk, styles, returns, market)
+        return cls(
+            world=world,
+            period=period,
+            terms=terms,
+            risk=risk,
+            styles=styles,
+            returns=returns,
+            market=market,
+        )
 
     @property
     def older(self) -> int:
@@ -277,7 +300,7 @@ class _FundMarket:
         """The fund of a model; source: of an era (stocks,) in the order of its file, or None."""
         terms, older = self.terms, self.older
         eras = range(min(self.styles), self.period.last_era + 1)
-        rows = carried(
+        rows = filled_forward(
             (self._plain(era, source(era)) for era in eras), count=self.risk.stocks.count
         )
         weights = np.stack(
@@ -295,7 +318,13 @@ class _FundMarket:
         )
         exposures = self._exposures(scaled(rows[older:], terms.gross), track)
         net = np.asarray(np.cumprod(1 + track.net) - 1, dtype=np.float64)
-        return Fund(role, name, FundFigures.of(track, self.market), exposures, net)
+        return Fund(
+            role=role,
+            name=name,
+            figures=FundFigures.of(track, self.market),
+            exposures=exposures,
+            net=net,
+        )
 
     def _plain(self, era: int, prediction: FloatArray | None) -> FloatArray | None:
         """(stocks,) gaussian, mean 0, in order of stocks instead of the file's."""
@@ -323,5 +352,7 @@ class _FundMarket:
 
         first = self.period.first_era
         return FundExposures(
-            largest(before, first), largest(track.held, first), largest(track.drifted, first + 1)
+            before=largest(before, first),
+            after=largest(track.held, first),
+            drifted=largest(track.drifted, first + 1),
         )

@@ -25,7 +25,7 @@ PAID_BESIDE = "mmc60"
 Kind = Literal["models", "accounts"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LeaderboardRow(Published):
     """One model or account; scores are means of the rounds resolved in the past year.
 
@@ -46,7 +46,7 @@ class LeaderboardRow(Published):
     return_share: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Leaderboard(Published):
     """Everybody by reputation, the best first, or the best and the participant's own.
 
@@ -76,7 +76,9 @@ def leaderboard(
     found = everybody if of == "models" else ranked_accounts(everybody)
     rows = [_row(one, techniques) for one in found]
     shown = (row for place, row in enumerate(rows) if top is None or place < top or row.is_own)
-    return Leaderboard(number, of, len(rows), resolved, tuple(shown))
+    return Leaderboard(
+        round_number=number, of=of, entrants=len(rows), resolved_rounds=resolved, rows=tuple(shown)
+    )
 
 
 def _row(one: RankedModel | RankedAccount, techniques: dict[str, str]) -> LeaderboardRow:

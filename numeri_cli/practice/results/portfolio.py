@@ -33,7 +33,7 @@ DAYS_PER_YEAR = 260
 Neutralizer = Callable[[int, FloatArray], FloatArray]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FundTerms(Published):
     """On what terms a fund trades.
 
@@ -49,7 +49,7 @@ class FundTerms(Published):
     fee_a_year: float = 0.02
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BookExposure(Published):
     """The largest sizes of a book's exposures, as shares of the fund's value.
 
@@ -77,10 +77,12 @@ class BookExposure(Published):
     def largest(cls, exposures: list[BookExposure]) -> BookExposure:
         """The largest of each over many books; 0 of none."""
         names = ("market", "country", "sector", "style")
-        return cls(*(max((getattr(one, name) for one in exposures), default=0.0) for name in names))
+        return cls(
+            **{name: max((getattr(one, name) for one in exposures), default=0.0) for name in names}
+        )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PortfolioTrack:
     """What a portfolio did.
 
@@ -170,7 +172,7 @@ def trade(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _TradedWeek:
     net: FloatArray
     before: FloatArray
@@ -192,10 +194,10 @@ def _week(
         rows.append((change / value, float(profit) / value, paid / value, fee / value))
         value += change
     net, before, costs, fees = np.array(rows).T
-    return _TradedWeek(net, before, costs, fees, value)
+    return _TradedWeek(net=net, before=before, cost=costs, fee=fees, value=value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FundFigures(Published):
     """A track in figures; a year has 260 days.
 
@@ -203,8 +205,7 @@ class FundFigures(Published):
     sharpe: the one over the other; NaN where nothing moves; sharpe_error: its standard error were
     days independent, √((1 + s² / 2) / days) of a day's, times √260 (Lo 2002)
     drawdown: the deepest fall of the value from an earlier height, as a share of that height
-    before_a_year, cost_a_year, fee_a_year: what the net return is made of, each a
-    daily mean × 260
+    before_a_year, cost_a_year, fee_a_year: what the mean net return is made of
     turnover_a_year: bought and sold, in values of the fund; gross: mean size of the book after
     trades; market_correlation: of daily returns before costs with the mean stock's
     """

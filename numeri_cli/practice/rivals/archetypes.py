@@ -26,18 +26,18 @@ from numeri_cli.practice.market.universe import (
 )
 from numeri_cli.practice.rivals.benchmarks import BENCHMARKS
 from numeri_cli.practice.rivals.rivals import Rival
+from numeri_cli.practice.rivals.technique import Technique
 from numeri_cli.practice.rivals.techniques import (
     BenchmarkCopy,
     BestFeatures,
     Noise,
     RankEnsemble,
     Ridge,
-    Technique,
 )
 from numeri_cli.practice.rivals.trees import Trees
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ArchetypeInputs:
     """What an archetype is drawn from: this world's features and a generator of its own."""
 
@@ -74,9 +74,14 @@ def _trees(
 ) -> Trees:
     """Trees on some features and binned eras; where shifted, every second rival has other eras."""
     return Trees(
-        inputs.some(share), rounds=rounds, depth=depth, learning_rate=learning_rate, every=every,
-        offset=inputs.repeat % 2 if shifted else 0, bagging=bagging,
-    )  # fmt: skip
+        columns=inputs.some(share),
+        rounds=rounds,
+        depth=depth,
+        learning_rate=learning_rate,
+        every=every,
+        offset=inputs.repeat % 2 if shifted else 0,
+        bagging=bagging,
+    )
 
 
 def _theme_trees(inputs: ArchetypeInputs, *, themes: int, depth: int) -> Trees:
@@ -86,7 +91,7 @@ def _theme_trees(inputs: ArchetypeInputs, *, themes: int, depth: int) -> Trees:
 
 def _ridge(inputs: ArchetypeInputs, *, share: float, **parameters: Any) -> Ridge:
     """Ridge on some features."""
-    return Ridge(inputs.some(share), **parameters)
+    return Ridge(columns=inputs.some(share), **parameters)
 
 
 def _best_features(
@@ -94,7 +99,7 @@ def _best_features(
 ) -> BestFeatures:
     """A few of some features; where share is None, of all, of a half, of a third, and so on."""
     seen = 1 / (1 + inputs.repeat) if share is None else share
-    return BestFeatures(count, inputs.some(seen), **parameters)
+    return BestFeatures(count=count, columns=inputs.some(seen), **parameters)
 
 
 def _trees_and_ridge(inputs: ArchetypeInputs, *, share: float, depth: int) -> RankEnsemble:
@@ -122,7 +127,7 @@ BUILDERS: Mapping[str, Callable[..., Technique]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Archetype:
     """A row of the table of rivals; every world keeps the rows that it was made with.
 
@@ -154,68 +159,86 @@ class Archetype:
 
 ARCHETYPES = (
     Archetype(
-        "quiet_harvest", "trees, half neutralized", 8, "1460", "target_ender_60",
-        "trees", {"share": 0.6, "depth": 5}, neutral=0.5,
+        name="quiet_harvest", description="trees, half neutralized",
+        count=8, stake_nmr="1460", target="target_ender_60",
+        builder="trees", parameters={"share": 0.6, "depth": 5}, neutral=0.5,
     ),
     Archetype(
-        "old_oak", "trees", 12, "820", "target_ender_20",
-        "trees", {"share": 0.5, "depth": 5},
+        name="old_oak", description="trees",
+        count=12, stake_nmr="820", target="target_ender_20",
+        builder="trees", parameters={"share": 0.5, "depth": 5},
     ),
     Archetype(
-        "straight_edge", "ridge", 6, "310", "target_ender_20",
-        "ridge", {"share": 0.4},
+        name="straight_edge", description="ridge",
+        count=6, stake_nmr="310", target="target_ender_20",
+        builder="ridge", parameters={"share": 0.4},
     ),
     Archetype(
-        "night_heron", "trees, three quarters neutralized", 3, "640", "target_jasper_20",
-        "trees", {"share": 0.5, "depth": 4}, neutral=0.75,
+        name="night_heron", description="trees, three quarters neutralized",
+        count=3, stake_nmr="640", target="target_jasper_20",
+        builder="trees", parameters={"share": 0.5, "depth": 4}, neutral=0.75,
     ),
     Archetype(
-        "tin_whistle", "shallow trees", 5, "520", "target_ender_60",
-        "trees", {"share": 0.4, "depth": 3},
+        name="tin_whistle", description="shallow trees",
+        count=5, stake_nmr="520", target="target_ender_60",
+        builder="trees", parameters={"share": 0.4, "depth": 3},
     ),
     Archetype(
-        "icarus", "the three best features", 3, "95", "target_ender_20",
-        "best features", {"count": 3},
+        name="icarus", description="the three best features",
+        count=3, stake_nmr="95", target="target_ender_20",
+        builder="best features", parameters={"count": 3},
     ),
     Archetype(
-        "level_ground", "ridge, half neutralized", 3, "240", "target_ender_60",
-        "ridge", {"share": 0.5, "penalty": 0.2}, neutral=0.5,
+        name="level_ground", description="ridge, half neutralized",
+        count=3, stake_nmr="240", target="target_ender_60",
+        builder="ridge", parameters={"share": 0.5, "penalty": 0.2}, neutral=0.5,
     ),
     Archetype(
-        "short_memory", "ridge on the recent past", 2, "75", "target_ender_20",
-        "ridge", {"share": 0.4, "penalty": 1.0, "every": 2, "last_eras": 52},
+        name="short_memory", description="ridge on the recent past",
+        count=2, stake_nmr="75", target="target_ender_20",
+        builder="ridge", parameters={"share": 0.4, "penalty": 1.0, "every": 2, "last_eras": 52},
     ),
     Archetype(
-        "two_themes", "trees on two themes", 4, "180", "target_victor_60",
-        "theme trees", {"themes": 2, "depth": 4},
-    ),
-    Archetype("coin_toss", "chance", 4, "12.5", "target_ender_20", "chance"),
-    Archetype(
-        "echo_chamber", "the organiser's model, copied", 3, "150", "target_ender_20",
-        "benchmark copy",
+        name="two_themes", description="trees on two themes",
+        count=4, stake_nmr="180", target="target_victor_60",
+        builder="theme trees", parameters={"themes": 2, "depth": 4},
     ),
     Archetype(
-        "learned_by_heart", "deep trees on few eras", 2, "40", "target_ender_20",
-        "trees", {
+        name="coin_toss", description="chance",
+        count=4, stake_nmr="12.5", target="target_ender_20", builder="chance",
+    ),
+    Archetype(
+        name="echo_chamber", description="the organiser's model, copied",
+        count=3, stake_nmr="150", target="target_ender_20",
+        builder="benchmark copy",
+    ),
+    Archetype(
+        name="learned_by_heart", description="deep trees on few eras",
+        count=2, stake_nmr="40", target="target_ender_20",
+        builder="trees", parameters={
             "share": 0.2, "depth": 6, "rounds": 40, "learning_rate": 0.2, "every": 4,
             "shifted": False, "bagging": 0.5,
         },
     ),
     Archetype(
-        "last_years_hits", "twenty features that paid lately", 2, "60", "target_ender_20",
-        "best features", {"count": 20, "share": 0.8, "last_eras": 26},
+        name="last_years_hits", description="twenty features that paid lately",
+        count=2, stake_nmr="60", target="target_ender_20",
+        builder="best features", parameters={"count": 20, "share": 0.8, "last_eras": 26},
     ),
     Archetype(
-        "small_choir", "ridge and trees together", 3, "450", "target_jasper_60",
-        "trees and ridge", {"share": 0.5, "depth": 4},
+        name="small_choir", description="ridge and trees together",
+        count=3, stake_nmr="450", target="target_jasper_60",
+        builder="trees and ridge", parameters={"share": 0.5, "depth": 4},
     ),
     Archetype(
-        "sleepyhead", "trees, late in every fourth round", 2, "110", "target_ender_60",
-        "trees", {"share": 0.5, "depth": 4}, late=0.25,
+        name="sleepyhead", description="trees, late in every fourth round",
+        count=2, stake_nmr="110", target="target_ender_60",
+        builder="trees", parameters={"share": 0.5, "depth": 4}, late=0.25,
     ),
     Archetype(
-        "on_holiday", "ridge, missing in every third round", 2, "90", "target_ender_20",
-        "ridge", {"share": 0.5}, missing=1 / 3,
+        name="on_holiday", description="ridge, missing in every third round",
+        count=2, stake_nmr="90", target="target_ender_20",
+        builder="ridge", parameters={"share": 0.5}, missing=1 / 3,
     ),
 )  # fmt: skip
 FULL_FIELD = sum(archetype.count for archetype in ARCHETYPES)
@@ -241,7 +264,14 @@ def field_of_rivals(
     rivals = []
     for number, (archetype, repeat) in enumerate(islice(_rows(archetypes), settings.rivals)):
         random = stream(settings.seed, Purpose.rivals, number)
-        inputs = ArchetypeInputs(settings, plan, features, number, repeat, random)
+        inputs = ArchetypeInputs(
+            settings=settings,
+            plan=plan,
+            features=features,
+            number=number,
+            repeat=repeat,
+            random=random,
+        )
         stake = Decimal(archetype.stake_nmr)
         if repeat:
             stake = (stake * Decimal(str(random.lognormal(0, 0.8)))).quantize(Decimal("0.01"))

@@ -17,11 +17,7 @@ from numeri_cli.practice.market.universe import (
     PURGE_ERAS,
     WorldSettings,
 )
-from numeri_cli.practice.rivals.techniques import (
-    FitData,
-    Forecaster,
-    TrainingHistory,
-)
+from numeri_cli.practice.rivals.technique import FitData, Forecaster, TrainingHistory
 from numeri_cli.practice.rivals.trees import Trees
 
 
@@ -46,13 +42,15 @@ def chunk_of(settings: WorldSettings, era: int) -> int:
 
 
 def train_benchmark(
-    settings: WorldSettings, history: TrainingHistory, benchmark: Benchmark, *, chunk: int
+    settings: WorldSettings, history: TrainingHistory, *, benchmark: Benchmark, chunk: int
 ) -> bytes:
     """The model that predicts a chunk's eras, as bytes for `benchmark_forecaster`."""
     last = chunk * settings.chunk_eras - PURGE_ERAS[horizon_of(benchmark.target)]
     moment = chunk * len(BENCHMARKS) + BENCHMARKS.index(benchmark)
     seed = derived_seed(settings.seed, Purpose.benchmarks, moment)
-    return TECHNIQUE.fit(FitData(history, range(1, last + 1), benchmark.target, seed))
+    return TECHNIQUE.fit(
+        FitData(history=history, eras=range(1, last + 1), target=benchmark.target, seed=seed)
+    )
 
 
 def benchmark_forecaster(learnt: bytes) -> Forecaster:

@@ -14,7 +14,7 @@ from numeri_cli.practice.market.random_streams import (
     stream,
 )
 from numeri_cli.practice.market.universe import WorldSettings
-from numeri_cli.practice.rivals.techniques import (
+from numeri_cli.practice.rivals.technique import (
     FitData,
     Forecaster,
     LiveView,
@@ -36,7 +36,7 @@ class Attendance(StrEnum):
     missing = "missing"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RivalRecord:
     """What the leaderboard may know of a rival."""
 
@@ -45,7 +45,7 @@ class RivalRecord:
     stake_nmr: Decimal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rival:
     """One participant.
 
@@ -68,12 +68,14 @@ class Rival:
     @property
     def record(self) -> RivalRecord:
         """What the leaderboard may know."""
-        return RivalRecord(self.name, self.description, self.stake_nmr)
+        return RivalRecord(name=self.name, technique=self.description, stake_nmr=self.stake_nmr)
 
     def train(self, settings: WorldSettings, history: TrainingHistory) -> bytes:
         """Learn from the train eras, less the purge before validation."""
         eras = range(1, settings.rival_eras + 1)
-        return self.technique.fit(FitData(history, eras, self.target, self.seed))
+        return self.technique.fit(
+            FitData(history=history, eras=eras, target=self.target, seed=self.seed)
+        )
 
     def attendance(self, settings: WorldSettings, era: int) -> Attendance:
         """How it keeps the time in the round of a live era."""
@@ -84,9 +86,9 @@ class Rival:
 
 
 def submitted_scores(
-    rivals: Sequence[Rival], forecasters: Sequence[Forecaster], view: LiveView
+    rivals: Sequence[Rival], forecasters: Sequence[Forecaster], *, view: LiveView
 ) -> ScoreArray:
-    """(rivals, rows) what each hands in, before ranking within the era."""
+    """(rivals, rows) what each submits, before ranking within the era."""
     scores = np.stack([forecaster.scores(view) for forecaster in forecasters])
     neutral = [index for index, rival in enumerate(rivals) if rival.neutral]
     for part in view.parts if neutral else ():

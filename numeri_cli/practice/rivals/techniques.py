@@ -1,106 +1,31 @@
-"""What a technique of forecasting is, and the simple ones: ridge, a few features, chance, a copy.
-
-A technique is fitted once and becomes bytes on disk; the bytes become a forecaster again.
-Everything comes out the same with any number of threads.
-"""
+"""The simple techniques: ridge, a few features, chance, a copy; and several techniques together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
-from numeri_cli.practice.market.features import FeatureArray
 from numeri_cli.practice.market.random_streams import (
     Purpose,
     stream,
 )
-from numeri_cli.practice.market.targets import CodeArray
+from numeri_cli.practice.rivals.technique import (
+    MIDDLE,
+    FitData,
+    Forecaster,
+    LiveView,
+    ScoreArray,
+    Technique,
+)
 from numeri_cli.scoring.ranks import rank_average
 
-if TYPE_CHECKING:
-    from numeri_cli.practice.rivals.trees import BinnedEras
-
-ScoreArray = npt.NDArray[np.float64]
 WEIGHT_UNIT = 2.0**-30  # sums of small integers times such weights are exact in any order
-MIDDLE = 2
 ROWS_PER_BLOCK = 120_000  # few products of large matrices instead of many of small ones
 
 
-class TrainingHistory(Protocol):
-    """What a model may learn from."""
-
-    def features(self, era: int) -> FeatureArray:
-        """(features, stocks) in 0–4."""
-
-    def target(self, era: int, name: str) -> CodeArray:
-        """(stocks,) in 0–4."""
-
-    def binned(self) -> BinnedEras:
-        """Every so manieth era, as trees learn from it."""
-
-
-@dataclass(frozen=True)
-class FitData:
-    """What one model is fitted on: rows of these eras, one target, one seed."""
-
-    history: TrainingHistory
-    eras: Sequence[int]
-    target: str
-    seed: int
-
-    def centred(
-        self, eras: Sequence[int], columns: Sequence[int]
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """(features, rows) and (rows,) of these eras as whole numbers from −2 to 2."""
-        features = [self.history.features(era)[list(columns)] - MIDDLE for era in eras]
-        codes = [self.history.target(era, self.target) - MIDDLE for era in eras]
-        return (
-            np.concatenate(features, axis=1).astype(np.float32),
-            np.concatenate(codes).astype(np.float32),
-        )
-
-
-@dataclass(frozen=True)
-class LiveView:
-    """What forecasters see of some eras, one after the other; the rows of an era are its stocks.
-
-    features: (features, rows); benchmarks: (models, rows) ranks of the organiser's models
-    """
-
-    eras: tuple[int, ...]
-    features: FeatureArray
-    benchmarks: ScoreArray
-
-    @property
-    def parts(self) -> tuple[slice, ...]:
-        """The rows of each era."""
-        stocks = self.features.shape[1] // len(self.eras)
-        return tuple(slice(at * stocks, (at + 1) * stocks) for at in range(len(self.eras)))
-
-
-class Forecaster(Protocol):
-    """A fitted model."""
-
-    def scores(self, view: LiveView) -> ScoreArray:
-        """(rows,) on any scale that ranks within an era."""
-
-
-class Technique(Protocol):
-    """A way to forecast."""
-
-    def fit(self, fit_data: FitData) -> bytes:
-        """Learn; what is learnt as bytes."""
-
-    def forecaster(self, learnt: bytes) -> Forecaster:
-        """The model that these bytes are."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ridge:
     """Least squares with a penalty, in closed form.
 
@@ -134,7 +59,7 @@ class Ridge:
         return WeightsForecaster(np.frombuffer(learnt))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BestFeatures:
     """The few features that looked best, in equal parts: over all of training, the high flyer.
 
@@ -204,7 +129,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class BenchmarkCopy:
-    """Hands in one of the organiser's models."""
+    """Submits one of the organiser's models."""
 
     model: int = 0
 

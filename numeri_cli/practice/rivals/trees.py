@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from numeri_cli.errors import LibraryMissing
-from numeri_cli.practice.rivals.techniques import (
+from numeri_cli.practice.rivals.technique import (
     FitData,
     Forecaster,
     LiveView,
@@ -42,7 +42,7 @@ def _lightgbm() -> Any:
     return lightgbm
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BinnedEras:
     """Some eras of the history in LightGBM's bins, all features: what every tree model shares."""
 
@@ -60,10 +60,17 @@ class BinnedEras:
         names = [f"f{number}" for number in range(len(columns))]
         table = pa.table([pa.array(column) for column in columns], names=names)
         dataset = lightgbm.Dataset(table, label=np.zeros(columns.shape[1]), params=BINNING)
-        return cls(tuple(eras), columns.shape[1] // len(eras), dataset.construct())
+        return cls(
+            eras=tuple(eras), stocks=columns.shape[1] // len(eras), dataset=dataset.construct()
+        )
 
-    def fit_data(self, eras: Sequence[int], fit_data: FitData) -> Any:
-        """The rows of `eras` as a LightGBM dataset of its own, with the lesson's target."""
+    @property
+    def features(self) -> int:
+        """How many columns there are."""
+        return int(self.dataset.num_feature())
+
+    def subset(self, eras: Sequence[int], fit_data: FitData) -> Any:
+        """The rows of `eras` as a LightGBM dataset of its own, with the target of `fit_data`."""
         places = [self.eras.index(era) * self.stocks for era in eras]
         rows = np.concatenate([np.arange(place, place + self.stocks) for place in places])
         codes = [fit_data.history.target(era, fit_data.target) for era in eras]
@@ -71,7 +78,7 @@ class BinnedEras:
         return subset.set_label(np.concatenate(codes) / np.float32(4))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trees:
     """Boosted trees.
 
@@ -95,7 +102,7 @@ class Trees:
         lightgbm = _lightgbm()
         binned = fit_data.history.binned()
         eras = [era for era in binned.eras if era in fit_data.eras][self.offset :: self.every]
-        count = binned.dataset.num_feature()
+        count = binned.features
         chosen = np.arange(count) if self.columns is None else np.array(self.columns)
         weights = np.zeros(count)
         weights[chosen] = 1.0  # a feature of weight 0 is never worth a split
@@ -113,7 +120,7 @@ class Trees:
             "bagging_freq": 5 if self.bagging < 1 else 0,
             "seed": fit_data.seed,
         }
-        data = binned.fit_data(eras, fit_data)
+        data = binned.subset(eras, fit_data)
         booster = lightgbm.train(parameters, data, num_boost_round=self.rounds)
         text: str = booster.model_to_string()
         return text.encode()

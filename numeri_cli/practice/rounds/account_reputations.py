@@ -15,7 +15,7 @@ from numeri_cli.practice.rounds.reputations import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RankedAccount:
     """One account among all.
 

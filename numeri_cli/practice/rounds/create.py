@@ -63,7 +63,7 @@ def create_tournament(
                 shutil.rmtree(building.root, ignore_errors=True)
                 building.root.mkdir(parents=True)
             world = World.create(building.world, settings, field=field, listener=listener)
-            write_accounts(building, world, start)
+            write_accounts(building, world, start=start)
             listener.step("tournament_built")
             with disk_errors(root):
                 building.root.replace(root)
@@ -78,13 +78,13 @@ def refuse_remains(root: Path) -> None:
             raise damaged(Folders(root).database)
 
 
-def write_accounts(folders: Folders, world: World, start: datetime | None) -> None:
+def write_accounts(folders: Folders, world: World, *, start: datetime | None) -> None:
     """Write keys and store of a new tournament."""
     key = accounts.new_key()
     write_secrets(folders, key)
     calendar, clock = Calendar.starting(start, first_round=world.live_era)
     with Store.create(folders.database).writing() as connection:
-        write_first_state(connection, calendar, clock)
+        write_first_state(connection, calendar, clock=clock)
         newcomer = accounts.add_account(
             connection,
             PARTICIPANT,
@@ -106,5 +106,5 @@ def _add_rival(connection: Connection, name: str, *, stake_nmr: Decimal, moment:
     model_id = accounts.add_model(connection, account_id, name=name, moment=moment)
     if stake_nmr:
         settlement.move_stake(
-            connection, model_id, stake_nmr, kind="initial", number=None, moment=moment
+            connection, model_id, amount_nmr=stake_nmr, kind="initial", number=None, moment=moment
         )

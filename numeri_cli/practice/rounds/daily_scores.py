@@ -21,13 +21,13 @@ from numeri_cli.practice.database.database import Connection
 from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.market.targets import LAG_DAYS
 from numeri_cli.practice.rounds import settlement
-from numeri_cli.practice.rounds.predictions import predictions_of
 from numeri_cli.practice.rounds.references import ScoreReferences
 from numeri_cli.practice.rounds.settlement import (
     SCORE_RULES,
     FloatArray,
     ModelInRound,
     ScoreRule,
+    predictions_of,
 )
 from numeri_cli.practice.rounds.terms import (
     RoundTerms,
@@ -42,7 +42,7 @@ REFERENCE_KINDS = ("bmc", "fnc", "mcwnm", "apcwnm")
 KINDS = (*CROWD_KINDS, *REFERENCE_KINDS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DayScore:
     """One model's score of one kind on one day; final on the last day of the score's horizon."""
 
@@ -53,7 +53,7 @@ class DayScore:
     is_final: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RoundScores:
     """All daily scores of a round.
 
@@ -78,7 +78,7 @@ class RoundScores:
             return []
         rules = sorted(SCORE_RULES, key=lambda rule: rule.name)
         found = (
-            self.on_day(model_id, rule, day)
+            self.on_day(model_id, rule, day=day)
             for rule in rules
             for day in range(rule.horizon_days, 0, -1)
         )
@@ -90,35 +90,38 @@ class RoundScores:
         for rule in sorted(SCORE_RULES, key=lambda rule: rule.name):
             is_final = (model_id, rule.name) in self.finals
             day = rule.horizon_days if is_final else min(self.days, rule.horizon_days)
-            score = self.on_day(model_id, rule, day) if day else None
+            score = self.on_day(model_id, rule, day=day) if day else None
             if score is not None:
                 found[rule.name] = score
         return found
 
-    def on_day(self, model_id: str, rule: ScoreRule, day: int) -> DayScore | None:
+    def on_day(self, model_id: str, rule: ScoreRule, *, day: int) -> DayScore | None:
         """A model's score on a day; None where the returns of that day are not known."""
         final = self.finals.get((model_id, rule.name))
         if final is not None and day == rule.horizon_days:
-            return DayScore(rule, day, *final, is_final=True)
+            value, percentile = final
+            return DayScore(rule=rule, day=day, value=value, percentile=percentile, is_final=True)
         if day > self.days or day > rule.horizon_days or model_id not in self.entries:
             return None
         column = self.values[day - 1, KINDS.index(rule.kind)]
         place = list(self.entries).index(model_id)
         percentile = float(settlement.percentiles(column)[place])
-        return DayScore(rule, day, float(column[place]), percentile, is_final=False)
+        return DayScore(
+            rule=rule, day=day, value=float(column[place]), percentile=percentile, is_final=False
+        )
 
     def payout(self, model_id: str, *, day: int | None = None) -> Decimal:
         """What the round would pay a model if it ended with the scores of a day, or of now."""
         if day is None:
             scores = self.newest(model_id)
         else:
-            known = ((rule, self.on_day(model_id, rule, day)) for rule in SCORE_RULES)
+            known = ((rule, self.on_day(model_id, rule, day=day)) for rule in SCORE_RULES)
             scores = {rule.name: score for rule, score in known if score is not None}
         values = {name: score.value for name, score in scores.items()}
         return self.terms.payout(self.entries[model_id].at_risk_nmr, values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scoreboard:
     """Where daily scores come from; `moment` is the tournament's time."""
 
@@ -133,11 +136,11 @@ class Scoreboard:
         rows = connection.execute("SELECT * FROM scores WHERE round = ?", (times.number,))
         finals = {(row["model_id"], row["name"]): (row["value"], row["percentile"]) for row in rows}
         return RoundScores(
-            times,
-            terms_of(connection, times.number),
-            {entry.model_id: entry for entry in entries},
-            self._values(times.number, entries, days),
-            finals,
+            times=times,
+            terms=terms_of(connection, times.number),
+            entries={entry.model_id: entry for entry in entries},
+            values=self._values(times.number, entries, days=days),
+            finals=finals,
         )
 
     def days_known(self, times: RoundTimes) -> int:
@@ -145,26 +148,28 @@ class Scoreboard:
         drawn = DAYS_PER_WEEK * (self.world.live_era - times.number) - LAG_DAYS
         return min(times.days_scored(self.moment), max(drawn, 0), MOST_SCORE_DAYS)
 
-    def _values(self, number: int, entries: tuple[ModelInRound, ...], days: int) -> FloatArray:
+    def _values(self, number: int, entries: tuple[ModelInRound, ...], *, days: int) -> FloatArray:
         if not days:
             return np.empty((0, len(KINDS), len(entries)))
         path = self.folders.scores / f"{number:04d}.npy"
         kept = _kept(path)
         if kept is None or len(kept) < days or kept.shape[1:] != (len(KINDS), len(entries)):
-            kept = self._worked_out(number, entries, days)
+            kept = self._worked_out(number, entries, days=days)
             with atomic_file(path) as file:
                 np.save(file, kept, allow_pickle=False)
         return kept[:days]
 
-    def _worked_out(self, number: int, entries: tuple[ModelInRound, ...], days: int) -> FloatArray:
-        predictions = predictions_of(self.world, self.folders, number, entries=entries)
+    def _worked_out(
+        self, number: int, entries: tuple[ModelInRound, ...], *, days: int
+    ) -> FloatArray:
+        predictions = predictions_of(self.world, self.folders, number=number, entries=entries)
         meta = settlement.meta_model(predictions, [entry.at_risk_nmr for entry in entries])
         targets = self.world.era_records.targets_so_far(number, days=days).astype(np.float64)
         references = ScoreReferences.of(self.world, number)
         with threadpool_limits(limits=1, user_api="blas"):  # sums of many rows depend on it
-            crowd = daily_scores(predictions, meta, targets)
+            crowd = daily_scores(predictions, meta, targets=targets)
             return np.concatenate(
-                [crowd, reference_scores(predictions, references, targets)], axis=1
+                [crowd, reference_scores(predictions, references, targets=targets)], axis=1
             )
 
 
@@ -176,7 +181,7 @@ def _kept(path: Path) -> FloatArray | None:
     return values if values.ndim == 3 else None
 
 
-def daily_scores(predictions: FloatArray, meta: FloatArray, targets: FloatArray) -> FloatArray:
+def daily_scores(predictions: FloatArray, meta: FloatArray, *, targets: FloatArray) -> FloatArray:
     """The scores of settlement.scores_of on many targets; 0 where a score has no meaning.
 
     predictions: (n_ids, n_models); meta: (n_ids,); targets: (n_days, n_ids) in [0, 1]; no NaN
@@ -186,16 +191,16 @@ def daily_scores(predictions: FloatArray, meta: FloatArray, targets: FloatArray)
     aims = np.array([centred(target) for target in targets])
     values = np.zeros((len(targets), len(CROWD_KINDS), len(gaussian)))
     values[:, 0] = _corrs(gaussian, aims)
-    values[:, 1] = _contributions(gaussian, gaussianize(meta), aims)
+    values[:, 1] = _contributions(gaussian, gaussianize(meta), aims=aims)
     columns = predictions.T
     values[:, 2] = np.nan_to_num([correlation_with(column, meta) for column in columns])
     return values
 
 
 def reference_scores(
-    predictions: FloatArray, references: ScoreReferences, targets: FloatArray
+    predictions: FloatArray, references: ScoreReferences, *, targets: FloatArray
 ) -> FloatArray:
-    """The scores that do not depend on the crowd; 0 where a score has no meaning.
+    """The scores that do not depend on the crowd, on many targets; 0 where one has no meaning.
 
     predictions: (n_ids, n_models); targets: (n_days, n_ids) in [0, 1]; no NaN
     returns: (n_days, REFERENCE_KINDS, n_models)
@@ -203,7 +208,7 @@ def reference_scores(
     gaussian = gaussianize(predictions).T
     aims = np.array([centred(target) for target in targets])
     values = np.zeros((len(targets), len(REFERENCE_KINDS), len(gaussian)))
-    values[:, 0] = _contributions(gaussian, gaussianize(references.benchmark), aims)
+    values[:, 0] = _contributions(gaussian, gaussianize(references.benchmark), aims=aims)
     values[:, 1] = _corrs(gaussianize(references.neutral(gaussian.T)).T, aims)
     likeness = _pearsons(gaussian, references.organisers.T)
     values[:, 2], values[:, 3] = likeness.max(axis=0), likeness.mean(axis=0)
@@ -211,9 +216,12 @@ def reference_scores(
 
 
 def reference_finals(
-    predictions: FloatArray, references: ScoreReferences, target: FloatArray, *, horizon_days: int
+    predictions: FloatArray, references: ScoreReferences, *, target: FloatArray, horizon_days: int
 ) -> dict[str, FloatArray]:
-    """The same on the last day of a horizon: by name, (n_models,) each; target: (n_ids,)."""
+    """The scores that do not depend on the crowd, on a final target: by name, (n_models,) each.
+
+    predictions: (n_ids, n_models); target: (n_ids,) in [0, 1]
+    """
     rules = [
         rule
         for rule in SCORE_RULES
@@ -222,7 +230,7 @@ def reference_finals(
     if not rules:
         return {}
     with threadpool_limits(limits=1, user_api="blas"):
-        values = reference_scores(predictions, references, target[None])[0]
+        values = reference_scores(predictions, references, targets=target[None])[0]
     return {rule.name: values[REFERENCE_KINDS.index(rule.kind)] for rule in rules}
 
 
@@ -240,7 +248,7 @@ def _pearsons(gaussian: FloatArray, others: FloatArray) -> FloatArray:
     return np.where(agree, np.einsum("dn,mn->dm", _unit(others), _unit(raised)), 0.0)
 
 
-def _contributions(gaussian: FloatArray, model: FloatArray, aims: FloatArray) -> FloatArray:
+def _contributions(gaussian: FloatArray, model: FloatArray, *, aims: FloatArray) -> FloatArray:
     """(n_days, n_models) what predictions add to a gaussianized model, (n_ids,)."""
     square = float(model @ model)
     if not square:

@@ -32,7 +32,7 @@ TOP_BOTTOM = 200
 ERAS = "invalid_submission_eras"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EraDiagnostics:
     """Scores of one era; None where a score has no meaning there.
 
@@ -52,13 +52,19 @@ class EraDiagnostics:
 
     @property
     def top_bottom(self) -> EraDiagnostics:
-        """The same era by its extremes alone."""
+        """This era by its extremes alone: corr, mmc and bmc."""
         return EraDiagnostics(
-            self.era, self.corr_tb200, self.mmc_tb200, self.bmc_tb200, None, None, None
+            era=self.era,
+            corr=self.corr_tb200,
+            mmc=self.mmc_tb200,
+            bmc=self.bmc_tb200,
+            fnc_v3=None,
+            feature_corr_max=None,
+            example_corr=None,
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ValidationEra:
     """What the service knows of one era, rows in one order.
 

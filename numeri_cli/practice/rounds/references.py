@@ -23,7 +23,7 @@ FloatArray = npt.NDArray[np.float64]
 NOTHING_LEFT = 1e-10  # of a gaussianized prediction, whose scale is 1; below is rounding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScoreReferences:
     """Of one round; ids in the order of its files.
 
@@ -41,9 +41,9 @@ class ScoreReferences:
         chosen = np.isin(world.feature_names, world.feature_sets[NEUTRALIZED_SET])
         models = world.benchmark_predictions(number)
         return cls(
-            world.features(number)[chosen].T,
-            models[BENCHMARK],
-            np.column_stack(list(models.values())),
+            features=world.features(number)[chosen].T,
+            benchmark=models[BENCHMARK],
+            organisers=np.column_stack(list(models.values())),
         )
 
     def neutral(self, gaussian: FloatArray) -> FloatArray:

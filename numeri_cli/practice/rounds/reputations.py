@@ -70,7 +70,7 @@ class Earnings:
         return float(self.earned_nmr / self.staked_nmr) if self.staked_nmr else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RankedModel:
     """One model among all.
 
@@ -86,7 +86,7 @@ class RankedModel:
     earnings: Mapping[Trailing, Earnings]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StakeMove:
     """One change of a stake: kind is initial, increase, decrease, payout or burn."""
 
@@ -109,7 +109,7 @@ def ranked_models(
     calendar = read_state(connection).calendar
     models = all_models(connection)
     if known_by is not None:
-        models = _models_at(connection, models, known_by)
+        models = _models_at(connection, models, moment=known_by)
     means = reputations(connection, live_round, known_by=known_by)
     places = [model.id for model in models]
     ranks = {name: ranks_by(means, name, places=places) for name in SCORE_NAMES}
@@ -142,7 +142,7 @@ def reputations(
 ) -> Reputations:
     """By model id and score name: the mean of the scores that became final in the past year.
 
-    live_round, known_by: as for standings
+    live_round: the one at that moment; known_by: scores that were final by then, now where None
     """
     since = Trailing.year.begins(read_state(connection).calendar, live_round)
     until = None if known_by is None else moment_text(known_by)
@@ -202,17 +202,17 @@ def stake_moves_of(connection: Connection, model_id: str) -> tuple[StakeMove, ..
 
 def _move(row: Row) -> StakeMove:
     return StakeMove(
-        row["model_id"],
-        row["kind"],
-        row["round"],
-        Decimal(row["amount_nmr"]),
-        Decimal(row["stake_nmr"]),
-        moment_of(row["moved_at"]),
+        model_id=row["model_id"],
+        kind=row["kind"],
+        round_number=row["round"],
+        amount_nmr=Decimal(row["amount_nmr"]),
+        stake_nmr=Decimal(row["stake_nmr"]),
+        moved_at=moment_of(row["moved_at"]),
     )
 
 
 def _models_at(
-    connection: Connection, models: Sequence[ParticipantModel], moment: datetime
+    connection: Connection, models: Sequence[ParticipantModel], *, moment: datetime
 ) -> tuple[ParticipantModel, ...]:
     """The models there were at a moment, with the stakes they had."""
     rows = connection.execute(

@@ -23,11 +23,14 @@ from numeri_cli.practice.database.database import (
     insert,
     nmr_text,
 )
+from numeri_cli.practice.folders import Folders
+from numeri_cli.practice.participants.check import read_aligned
 from numeri_cli.practice.rivals.meta_model import stake_weighted
 from numeri_cli.practice.rounds.terms import (
     NMR_UNIT,
     terms_of,
 )
+from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.ranks import rank_average
 from numeri_cli.scoring.scores import contribution, corr, correlation_with
 
@@ -36,7 +39,7 @@ FloatArray = npt.NDArray[np.float64]
 OVERLAPPING_ROUNDS = -(-LIFE_BUSINESS_DAYS // 5)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScoreRule:
     """One score of a round."""
 
@@ -46,15 +49,15 @@ class ScoreRule:
 
 
 SCORE_RULES = (
-    ScoreRule("v2_corr20", "corr", 20),
-    ScoreRule("mmc", "mmc", 20),
-    ScoreRule("corr60", "corr", 60),
-    ScoreRule("mmc60", "mmc", 60),
-    ScoreRule("corr_w_meta_model", "cwmm", 20),
-    ScoreRule("bmc", "bmc", 20),
-    ScoreRule("fnc_v3", "fnc", 20),
-    ScoreRule("mcwnm", "mcwnm", 20),
-    ScoreRule("apcwnm", "apcwnm", 20),
+    ScoreRule(name="v2_corr20", kind="corr", horizon_days=20),
+    ScoreRule(name="mmc", kind="mmc", horizon_days=20),
+    ScoreRule(name="corr60", kind="corr", horizon_days=60),
+    ScoreRule(name="mmc60", kind="mmc", horizon_days=60),
+    ScoreRule(name="corr_w_meta_model", kind="cwmm", horizon_days=20),
+    ScoreRule(name="bmc", kind="bmc", horizon_days=20),
+    ScoreRule(name="fnc_v3", kind="fnc", horizon_days=20),
+    ScoreRule(name="mcwnm", kind="mcwnm", horizon_days=20),
+    ScoreRule(name="apcwnm", kind="apcwnm", horizon_days=20),
 )
 HORIZONS = tuple(sorted({rule.horizon_days for rule in SCORE_RULES}))
 PAYOUT_HORIZON_DAYS = max(HORIZONS)  # what is paid waits for them all
@@ -67,7 +70,7 @@ class TargetSource(Protocol):
         """(n_ids,) values in [0, 1]; NaN where the horizon has not passed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelInRound:
     """What one model has in one round; a rival's predictions come from the world by its name."""
 
@@ -129,12 +132,30 @@ def entries_of(connection: Connection, number: int) -> tuple[ModelInRound, ...]:
 
 def _round_entry(row: Row) -> ModelInRound:
     return ModelInRound(
-        row["model_id"],
-        row["model_name"],
-        row["submission_id"],
-        row["filename"],
-        Decimal(row["at_risk_nmr"]),
+        model_id=row["model_id"],
+        model_name=row["model_name"],
+        submission_id=row["submission_id"],
+        filename=row["filename"],
+        at_risk_nmr=Decimal(row["at_risk_nmr"]),
     )
+
+
+def predictions_of(
+    world: World, folders: Folders, *, number: int, entries: Sequence[ModelInRound]
+) -> FloatArray:
+    """What everybody had in a round: rivals' from the world, others' from their files.
+
+    returns: (n_ids, n_entries) in the order of the round's ids
+    """
+    ids = world.live_ids(number)
+    rivals = world.rival_predictions(number)
+    columns = [
+        rivals[entry.model_name]
+        if entry.submission_id is None
+        else read_aligned(folders.submission(entry.submission_id, entry.filename or ""), ids)
+        for entry in entries
+    ]
+    return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
 
 
 def unsettled(connection: Connection, horizon_days: int) -> tuple[int, ...]:
@@ -147,7 +168,7 @@ def unsettled(connection: Connection, horizon_days: int) -> tuple[int, ...]:
     return tuple(row["round"] for row in rows)
 
 
-def resolved_target(world: TargetSource, number: int, horizon_days: int) -> FloatArray | None:
+def resolved_target(world: TargetSource, number: int, *, horizon_days: int) -> FloatArray | None:
     """The round's target of this horizon, (n_ids,); None while it is not known."""
     target = np.asarray(world.target(number, f"target_ender_{horizon_days}"), dtype=np.float64)
     return None if np.isnan(target).any() else target
@@ -168,9 +189,9 @@ def weights(stakes: Sequence[Decimal]) -> list[Decimal]:
 
 
 def scores_of(
-    predictions: FloatArray, meta: FloatArray, target: FloatArray, *, horizon_days: int
+    predictions: FloatArray, meta: FloatArray, *, target: FloatArray, horizon_days: int
 ) -> dict[str, FloatArray]:
-    """Scores by name, (n_models,) each, of one round and horizon, but those of yardsticks.
+    """Scores by name, (n_models,) each, of one round and horizon, but those of references.
 
     predictions: (n_ids, n_models); meta, target: (n_ids,)
     """
@@ -235,15 +256,20 @@ def record_scores(
             if amount:
                 kind = "payout" if amount > 0 else "burn"
                 move_stake(
-                    connection, entry.model_id, amount, kind=kind, number=number, moment=moment
+                    connection,
+                    entry.model_id,
+                    amount_nmr=amount,
+                    kind=kind,
+                    number=number,
+                    moment=moment,
                 )
 
 
 def move_stake(
     connection: Connection,
     model_id: str,
-    amount_nmr: Decimal,
     *,
+    amount_nmr: Decimal,
     kind: str,
     number: int | None,
     moment: datetime,

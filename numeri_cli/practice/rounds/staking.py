@@ -30,7 +30,7 @@ from numeri_cli.published import Published
 PLACES = -int(NMR_UNIT.as_tuple().exponent)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stake(Published):
     """A model's stake and the wallet it comes from, in NMR.
 
@@ -45,7 +45,7 @@ class Stake(Published):
     wallet_nmr: Decimal
 
 
-def risked(connection: Connection, model: ParticipantModel, number: int) -> Decimal:
+def risked(connection: Connection, model: ParticipantModel, *, number: int) -> Decimal:
     """What a round risks of a model's stake: as it stood when the window ended.
 
     number: of the live round; the same before and after its entries are written
@@ -67,8 +67,8 @@ def locked(
     closing: a round whose window is past; who closed it was killed, or nobody did yet
     """
     held = _held(connection, model)
-    if closing is not None and _is_in(connection, model, closing.number):
-        held[closing.number] = risked(connection, model, closing.number)
+    if closing is not None and _is_in(connection, model, number=closing.number):
+        held[closing.number] = risked(connection, model, number=closing.number)
     return min(sum(held.values(), start=Decimal(0)), model.stake_nmr)
 
 
@@ -82,7 +82,7 @@ def _held(connection: Connection, model: ParticipantModel) -> dict[int, Decimal]
     return {row["round"]: Decimal(row["at_risk_nmr"]) for row in rows}
 
 
-def _is_in(connection: Connection, model: ParticipantModel, number: int) -> bool:
+def _is_in(connection: Connection, model: ParticipantModel, *, number: int) -> bool:
     query = "SELECT 1 FROM submissions WHERE model_id = ? AND round = ? AND selected AND on_time"
     return connection.execute(query, (model.id, number)).fetchone() is not None
 
@@ -90,8 +90,8 @@ def _is_in(connection: Connection, model: ParticipantModel, number: int) -> bool
 def set_stake(
     connection: Connection,
     model: ParticipantModel,
-    stake_nmr: Decimal,
     *,
+    stake_nmr: Decimal,
     times: RoundTimes,
     moment: datetime,
 ) -> Stake:
@@ -105,10 +105,10 @@ def set_stake(
     closing = times if moment >= times.closes_at else None
     held = locked(connection, model, closing=closing)
     if closing is not None:
-        _fix(connection, model, times.number)
+        _fix(connection, model, number=times.number)
     goal = wanted if wanted >= model.stake_nmr else max(wanted, held)
-    _transfer(connection, model, goal - model.stake_nmr, moment=moment)
-    _want(connection, model.id, wanted if goal > wanted else None)
+    _transfer(connection, model, amount_nmr=goal - model.stake_nmr, moment=moment)
+    _want(connection, model.id, wanted_nmr=wanted if goal > wanted else None)
     return stake_of(connection, model.id, locked_nmr=held)
 
 
@@ -118,7 +118,13 @@ def stake_of(connection: Connection, model_id: str, *, locked_nmr: Decimal) -> S
     if model is None:
         raise ValueError(f"there is no model {model_id}")
     wallet = accounts.account(connection, model.account_id).available_nmr
-    return Stake(model.name, model.stake_nmr, model.wanted_nmr, locked_nmr, wallet)
+    return Stake(
+        model=model.name,
+        stake_nmr=model.stake_nmr,
+        wanted_nmr=model.wanted_nmr,
+        locked_nmr=locked_nmr,
+        wallet_nmr=wallet,
+    )
 
 
 def release(connection: Connection, *, moment: datetime) -> None:
@@ -127,9 +133,11 @@ def release(connection: Connection, *, moment: datetime) -> None:
         if model.wanted_nmr is None:
             continue
         goal = max(model.wanted_nmr, locked(connection, model))
-        _transfer(connection, model, min(goal - model.stake_nmr, Decimal(0)), moment=moment)
+        _transfer(
+            connection, model, amount_nmr=min(goal - model.stake_nmr, Decimal(0)), moment=moment
+        )
         if goal <= model.wanted_nmr:
-            _want(connection, model.id, None)
+            _want(connection, model.id, wanted_nmr=None)
 
 
 def parsed_nmr(text: str) -> Decimal:
@@ -169,25 +177,25 @@ def _checked(stake_nmr: Decimal, model: ParticipantModel, *, wallet_nmr: Decimal
 
 
 def _transfer(
-    connection: Connection, model: ParticipantModel, amount_nmr: Decimal, *, moment: datetime
+    connection: Connection, model: ParticipantModel, *, amount_nmr: Decimal, moment: datetime
 ) -> None:
     """From the wallet to the stake, or back where negative."""
     if not amount_nmr:
         return
-    accounts.change_balance(connection, model.account_id, -amount_nmr)
+    accounts.change_balance(connection, model.account_id, amount_nmr=-amount_nmr)
     kind = "increase" if amount_nmr > 0 else "decrease"
-    move_stake(connection, model.id, amount_nmr, kind=kind, number=None, moment=moment)
+    move_stake(connection, model.id, amount_nmr=amount_nmr, kind=kind, number=None, moment=moment)
 
 
-def _fix(connection: Connection, model: ParticipantModel, number: int) -> None:
+def _fix(connection: Connection, model: ParticipantModel, *, number: int) -> None:
     """Write down what a round whose window is past risks, before the stake changes."""
-    amount = nmr_text(risked(connection, model, number))
+    amount = nmr_text(risked(connection, model, number=number))
     connection.execute(
         "UPDATE models SET closing_round = ?, closing_nmr = ? WHERE id = ?",
         (number, amount, model.id),
     )
 
 
-def _want(connection: Connection, model_id: str, wanted_nmr: Decimal | None) -> None:
+def _want(connection: Connection, model_id: str, *, wanted_nmr: Decimal | None) -> None:
     text = None if wanted_nmr is None else nmr_text(wanted_nmr)
     connection.execute("UPDATE models SET wanted_nmr = ? WHERE id = ?", (text, model_id))

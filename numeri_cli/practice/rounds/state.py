@@ -18,7 +18,7 @@ from numeri_cli.practice.database.database import (
 from numeri_cli.practice.rounds.terms import keep_terms
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class State:
     """The one row of the tournament.
 
@@ -61,7 +61,7 @@ class State:
         return times if times is not None and moment < times.closes_at else None
 
 
-def write_first_state(connection: Connection, calendar: Calendar, clock: datetime) -> None:
+def write_first_state(connection: Connection, calendar: Calendar, *, clock: datetime) -> None:
     """The state of a new tournament, whose first round is published."""
     keep_terms(connection, calendar.first_round)
     insert(

@@ -13,7 +13,7 @@ from numeri_cli.practice.rounds.state import State
 from numeri_cli.published import Published
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PracticeModel(Published):
     """One of the participant's models in the live round: status on-time, late or none.
 
@@ -27,7 +27,7 @@ class PracticeModel(Published):
     submission_id: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PracticeStatus(Published):
     """Where the practice tournament stands; times aware UTC."""
 

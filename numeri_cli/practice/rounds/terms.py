@@ -12,7 +12,7 @@ from numeri_cli.practice.database.database import Connection
 NMR_UNIT = Decimal("1e-18")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RoundTerms:
     """How scores become NMR.
 
@@ -57,7 +57,7 @@ ATOMIC = RoundTerms(
 )
 
 
-def keep_terms(connection: Connection, number: int, terms: RoundTerms = ATOMIC) -> None:
+def keep_terms(connection: Connection, number: int, *, terms: RoundTerms = ATOMIC) -> None:
     """Fix the terms of a round that opens; a second time changes nothing."""
     multipliers = {name: str(value) for name, value in terms.multipliers.items()}
     connection.execute(
@@ -78,8 +78,8 @@ def terms_of(connection: Connection, number: int) -> RoundTerms:
     if row is None:
         return ATOMIC
     return RoundTerms(
-        {name: Decimal(text) for name, text in json.loads(row["multipliers"]).items()},
-        Decimal(row["clip_threshold"]),
-        Decimal(row["payout_factor"]),
-        Decimal(row["stake_threshold_nmr"]),
+        multipliers={name: Decimal(text) for name, text in json.loads(row["multipliers"]).items()},
+        clip_threshold=Decimal(row["clip_threshold"]),
+        payout_factor=Decimal(row["payout_factor"]),
+        stake_threshold_nmr=Decimal(row["stake_threshold_nmr"]),
     )

@@ -26,15 +26,14 @@ from numeri_cli.practice.rounds import (
 )
 from numeri_cli.practice.rounds.daily_scores import reference_finals
 from numeri_cli.practice.rounds.late_submissions import queued_entry
-from numeri_cli.practice.rounds.predictions import predictions_of
 from numeri_cli.practice.rounds.references import ScoreReferences
-from numeri_cli.practice.rounds.settlement import FloatArray
+from numeri_cli.practice.rounds.settlement import FloatArray, predictions_of
 from numeri_cli.practice.rounds.state import State, mark_published, open_round, read_state
 from numeri_cli.practice.world.world import World
 from numeri_cli.progress import Listener
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Week:
     """What the passage of a week works on; the world is nobody else's while it does."""
 
@@ -71,9 +70,9 @@ class Week:
         clock = state.calendar.held(clock, number=number + 1)  # nor past a round not yet made
         with self.store.reading() as connection:
             waiting = submissions.queued_for(connection, number + 1)
-        carried = [queued_entry(self.world, self.folders, one) for one in waiting]
+        queued = [queued_entry(self.world, self.folders, queued=one) for one in waiting]
         with self.store.writing() as connection:
-            for one in carried:
+            for one in queued:
                 one.record(connection, times)
             open_round(connection, number + 1, clock=clock, by_hand=running is None)
         self.listener.step("round_opened")
@@ -99,7 +98,7 @@ class Week:
                 if own is None and attended is Attendance.missing:
                     continue
                 in_time = own.on_time if own else attended is Attendance.on_time
-                stake = staking.risked(connection, model, number)
+                stake = staking.risked(connection, model, number=number)
                 settlement.enter(
                     connection,
                     number,
@@ -114,7 +113,7 @@ class Week:
     def _keep_meta_model(self, number: int, entries: Sequence[settlement.ModelInRound]) -> None:
         """Keep what the crowd said in a round, weighted as in its scores, for the files to tell."""
         if entries:
-            predictions = predictions_of(self.world, self.folders, number, entries=entries)
+            predictions = predictions_of(self.world, self.folders, number=number, entries=entries)
             weights = settlement.weights([entry.at_risk_nmr for entry in entries])
             self.world.keep_meta_model(meta_model(predictions.T, weights))
 
@@ -122,19 +121,19 @@ class Week:
         with self.store.reading() as connection:
             waiting = settlement.unsettled(connection, horizon_days)
         for number in waiting:
-            target = settlement.resolved_target(self.world, number, horizon_days)
+            target = settlement.resolved_target(self.world, number, horizon_days=horizon_days)
             if target is None:
                 return
             with self.store.reading() as connection:
                 entries = settlement.entries_of(connection, number)
                 state = read_state(connection)
-            predictions = predictions_of(self.world, self.folders, number, entries=entries)
+            predictions = predictions_of(self.world, self.folders, number=number, entries=entries)
             stakes = [entry.at_risk_nmr for entry in entries]
-            scores = final_scores(predictions, stakes, target, horizon_days=horizon_days)
+            scores = final_scores(predictions, stakes, target=target, horizon_days=horizon_days)
             scores |= reference_finals(
                 predictions,
                 ScoreReferences.of(self.world, number),
-                target,
+                target=target,
                 horizon_days=horizon_days,
             )
             with self.store.writing() as connection:
@@ -150,7 +149,7 @@ class Week:
 
 
 def final_scores(
-    predictions: FloatArray, stakes: Sequence[Decimal], target: FloatArray, *, horizon_days: int
+    predictions: FloatArray, stakes: Sequence[Decimal], *, target: FloatArray, horizon_days: int
 ) -> dict[str, FloatArray]:
     """Scores by name, (n_models,) each, the same to the last bit with any number of threads.
 
@@ -158,4 +157,4 @@ def final_scores(
     """
     with threadpool_limits(limits=1, user_api="blas"):  # it splits sums of more than 10,000
         meta = settlement.meta_model(predictions, stakes)
-        return settlement.scores_of(predictions, meta, target, horizon_days=horizon_days)
+        return settlement.scores_of(predictions, meta, target=target, horizon_days=horizon_days)

@@ -1,4 +1,4 @@
-"""A GraphQL request → an answer, executed by graphql-core over the resolvers of each errand."""
+"""A GraphQL request → an answer, executed by graphql-core over the resolvers."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ BUILTIN_NAMES = ("id", "round", "type")
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GraphQLRequest:
     """What a client posts: a document, its variables, the operation meant."""
 

@@ -43,7 +43,7 @@ PUBLISHED: Mapping[str, Rate] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Excess:
     """A question that comes too soon, and after how many whole seconds it may come again."""
 
@@ -77,14 +77,16 @@ class RateLimiter:
         with self._lock:
             now = self._seconds()
             asked = {name: count for name, count in Counter(names).items() if name in self._rates}
-            over = [self._over(address, name, count, now=now) for name, count in asked.items()]
+            over = [
+                self._over(address, name, count=count, now=now) for name, count in asked.items()
+            ]
             worst = max(filter(None, over), key=lambda one: one.wait_seconds, default=None)
             if worst is None:
                 for name, count in asked.items():
                     self._calls[address, name].extend([now] * count)
             return worst
 
-    def _over(self, address: str, name: str, count: int, *, now: float) -> Excess | None:
+    def _over(self, address: str, name: str, *, count: int, now: float) -> Excess | None:
         rate = self._rates[name]
         calls = self._window(address, name)
         while calls and now >= calls[0] + rate.seconds:
@@ -95,7 +97,9 @@ class RateLimiter:
         # it fits when so many of the oldest have left the window; never, where it is too much alone
         freed = (calls[min(surplus, len(calls)) - 1] if calls else now) + rate.seconds
         wait = max(1, math.ceil(freed - now))
-        return Excess(name, rate, wait if now + wait >= freed else wait + 1)  # where it was rounded
+        return Excess(
+            name=name, rate=rate, wait_seconds=wait if now + wait >= freed else wait + 1
+        )  # where it was rounded
 
     def _window(self, address: str, name: str) -> deque[float]:
         if len(self._calls) > MOST_WINDOWS:

@@ -61,7 +61,7 @@ def application(
     """
     return _Application(
         tournament,
-        signer or UrlSigner(tournament.signing_key()),
+        signer or UrlSigner(key=tournament.signing_key()),
         limiter=limiter,
         is_serving=False,
         queued_time=queued_time,
@@ -113,7 +113,7 @@ def listening(
     """Serve on 127.0.0.1 from another thread for as long as the block runs; yields the address."""
     speed = speed_of(clock)
     app = _Application(
-        tournament, UrlSigner(tournament.signing_key()), limiter=limiter, is_serving=True
+        tournament, UrlSigner(key=tournament.signing_key()), limiter=limiter, is_serving=True
     )
     try:
         server = _Server((ADDRESS, port), app, tournament.now)
@@ -226,11 +226,11 @@ class _Application:
         if request.content_length > MAX_QUERY_BYTES:
             return _detail(413, "Request Entity Too Large")
         asked = ApiRequest(
-            self._tournament,
-            self._signer,
-            request.host_url.rstrip("/"),
-            request.headers.get("Authorization"),
-            self._queued_time,
+            tournament=self._tournament,
+            signer=self._signer,
+            origin=request.host_url.rstrip("/"),
+            authorization=request.headers.get("Authorization"),
+            queued_time=self._queued_time,
         )
         try:
             parsed = _parsed(request.get_data())
@@ -269,7 +269,7 @@ def _parsed(body: bytes) -> GraphQLRequest | None:
     name = content.get("operationName")
     if not isinstance(variables, dict) or not isinstance(name, str | None):
         return None
-    return GraphQLRequest(content["query"], variables, name)
+    return GraphQLRequest(query=content["query"], variables=variables, operation_name=name)
 
 
 def _json(status: int, payload: dict[str, Any]) -> Response:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 LIFE_SECONDS = 900.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UrlSigner:
     """Signs and checks URLs; they expire in real seconds, whatever the practice clock says.
 
@@ -29,17 +29,20 @@ class UrlSigner:
         origin: scheme and host without a trailing slash, as the client named them
         """
         expires = f"{self.clock() + self.life_seconds:.3f}"
-        query = {"X-Expires": expires, "X-Signature": self._signature(method, path, expires)}
+        query = {
+            "X-Expires": expires,
+            "X-Signature": self._signature(method, path, expires=expires),
+        }
         return f"{origin}{quote(path)}?{urlencode(query)}"
 
     def allows(self, *, method: str, path: str, query: Mapping[str, str]) -> bool:
         """Whether this request carries a signature for exactly this, still in time."""
         expires = query.get("X-Expires", "")
-        expected = self._signature(method, path, expires).encode()
+        expected = self._signature(method, path, expires=expires).encode()
         given = query.get("X-Signature", "").encode()
         # the signature first: an expiry it does not cover may be any text
         return hmac.compare_digest(expected, given) and self.clock() < float(expires)
 
-    def _signature(self, method: str, path: str, expires: str) -> str:
+    def _signature(self, method: str, path: str, *, expires: str) -> str:
         message = "\n".join((method, path, expires)).encode()
         return hmac.new(self.key, message, hashlib.sha256).hexdigest()

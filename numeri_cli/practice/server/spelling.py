@@ -38,7 +38,7 @@ MAX_TOKENS = 10_000
 LOOSE_FOR_ID = frozenset({"String", "Int"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Edit:
     """Characters start..end of the document give way to `text`."""
 
@@ -74,11 +74,11 @@ def _name_edits(document: DocumentNode, schema: GraphQLSchema) -> Iterator[Edit]
             parent = schema.get_type(definition.type_condition.name.value)
         else:
             continue
-        yield from _selection_edits(definition.selection_set, parent, schema)
+        yield from _selection_edits(definition.selection_set, parent, schema=schema)
 
 
 def _selection_edits(
-    selections: SelectionSetNode | None, parent: object, schema: GraphQLSchema
+    selections: SelectionSetNode | None, parent: object, *, schema: GraphQLSchema
 ) -> Iterator[Edit]:
     if selections is None or not isinstance(parent, GraphQLObjectType):
         return
@@ -86,13 +86,13 @@ def _selection_edits(
         if isinstance(node, InlineFragmentNode):
             condition = node.type_condition
             inner = schema.get_type(condition.name.value) if condition else parent
-            yield from _selection_edits(node.selection_set, inner, schema)
+            yield from _selection_edits(node.selection_set, inner, schema=schema)
         elif isinstance(node, FieldNode):
-            yield from _field_edits(node, parent, schema)
+            yield from _field_edits(node, parent, schema=schema)
 
 
 def _field_edits(
-    node: FieldNode, parent: GraphQLObjectType, schema: GraphQLSchema
+    node: FieldNode, parent: GraphQLObjectType, *, schema: GraphQLSchema
 ) -> Iterator[Edit]:
     sent = node.name.value
     name = sent if sent in parent.fields else camel_case(sent)
@@ -105,7 +105,7 @@ def _field_edits(
         word = argument.name.value
         if word not in field.args and camel_case(word) in field.args:
             yield _replacing(argument.name, camel_case(word))
-    yield from _selection_edits(node.selection_set, get_named_type(field.type), schema)
+    yield from _selection_edits(node.selection_set, get_named_type(field.type), schema=schema)
 
 
 class _VariableVisitor(Visitor):
@@ -160,4 +160,4 @@ def _innermost(variable: VariableDefinitionNode) -> NameNode:
 def _replacing(node: Node, text: str) -> Edit:
     if node.loc is None:
         raise ValueError("the document was parsed without locations")
-    return Edit(node.loc.start, node.loc.end, text)
+    return Edit(start=node.loc.start, end=node.loc.end, text=text)

@@ -2,7 +2,7 @@
 
 base/KIND.npy        one array over the eras of the history, written once
 weeks/ERA/KIND.npy   what came after, each written once and whole
-state/ERA.npz        the eve of the live era
+state/ERA.npz        what is known when the live week begins
 models/…             what the rivals and the organiser have trained
 world.json           its measures, its rivals' kinds, which era is live: the one file whose
                      change makes an advance true
@@ -50,7 +50,7 @@ class WeekStart:
     noise: NoiseArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WorldState:
     """What world.json says.
 
@@ -105,7 +105,7 @@ class Archive:
             def append(array: NumberArray) -> None:
                 nonlocal written
                 if not written:
-                    _write_header(file, array, count)
+                    _write_header(file, array, count=count)
                 file.write(np.ascontiguousarray(array).tobytes())
                 written += 1
 
@@ -129,13 +129,13 @@ class Archive:
         return np.concatenate(weeks).astype(np.int32, copy=False)
 
     def read_week_start(self, era: int) -> WeekStart:
-        """The eve of an era."""
+        """What was known when an era began."""
         with _readable(self.root), np.load(self.root / "state" / f"{era:04d}.npz") as saved:
             values = {field.name: saved[field.name] for field in fields(MarketState)[1:]}
             return WeekStart(MarketState(era=era, **values), saved["noise"])
 
     def write_week_start(self, week_start: WeekStart) -> None:
-        """Keep the eve of its era."""
+        """Keep what is known when its era begins."""
         arrays = {
             field.name: getattr(week_start.market, field.name) for field in fields(MarketState)[1:]
         }
@@ -228,7 +228,7 @@ def read_world_state(root: Path) -> WorldState:
             )
         settings = WorldSettings(**content["settings"])
         state = WorldState(
-            settings,
+            settings=settings,
             live_era=int(content["live_era"]),
             published_era=int(content["published_era"]),
             has_field=bool(content["has_field"]),
@@ -271,7 +271,7 @@ def _readable(root: Path) -> Iterator[None]:
             raise error
 
 
-def _write_header(file: Any, array: NumberArray, count: int) -> None:
+def _write_header(file: Any, array: NumberArray, *, count: int) -> None:
     description = {
         "descr": np.lib.format.dtype_to_descr(array.dtype),
         "fortran_order": False,

@@ -85,7 +85,7 @@ def fixed_works(root: Path, era_records: EraRecords) -> tuple[Callable[[], None]
             _write_data,
             folder / "train.parquet",
             era_records,
-            range(1, definition.settings.train_eras + 1),
+            eras=range(1, definition.settings.train_eras + 1),
         ),
     )
 
@@ -95,7 +95,7 @@ def fixed_field_works(root: Path, era_records: EraRecords) -> tuple[Callable[[],
     settings = era_records.definition.settings
     eras = range(settings.chunk_eras + 1, settings.train_eras + 1)
     path = root / "published" / "fixed" / "train_benchmark_models.parquet"
-    return (partial(_write_benchmarks, path, era_records, eras),)
+    return (partial(_write_benchmarks, path, era_records, eras=eras),)
 
 
 def churn_works(root: Path, era_records: EraRecords) -> tuple[Callable[[], None], ...]:
@@ -113,8 +113,8 @@ def round_works(root: Path, era_records: EraRecords) -> tuple[Callable[[], None]
     """What writes the data files of the live era, each alone, in any order."""
     folder, validation, live = _round(root, era_records)
     return (
-        partial(_write_data, folder / "validation.parquet", era_records, validation),
-        partial(_write_data, folder / "live.parquet", era_records, live),
+        partial(_write_data, folder / "validation.parquet", era_records, eras=validation),
+        partial(_write_data, folder / "live.parquet", era_records, eras=live),
     )
 
 
@@ -126,12 +126,20 @@ def round_field_works(root: Path, era_records: EraRecords) -> tuple[Callable[[],
             _write_benchmarks,
             folder / "validation_benchmark_models.parquet",
             era_records,
-            validation,
+            eras=validation,
         ),
-        partial(_write_benchmarks, folder / "live_benchmark_models.parquet", era_records, live),
-        partial(_write_meta_model, folder / "meta_model.parquet", era_records, validation),
-        partial(_write_example, folder, "validation_example_preds", era_records, validation),
-        partial(_write_example, folder, "live_example_preds", era_records, live),
+        partial(
+            _write_benchmarks, folder / "live_benchmark_models.parquet", era_records, eras=live
+        ),
+        partial(_write_meta_model, folder / "meta_model.parquet", era_records, eras=validation),
+        partial(
+            _write_example,
+            folder,
+            "validation_example_preds",
+            era_records=era_records,
+            eras=validation,
+        ),
+        partial(_write_example, folder, "live_example_preds", era_records=era_records, eras=live),
     )
 
 
@@ -150,7 +158,7 @@ def drop_rounds_but(root: Path, live_era: int) -> None:
                 shutil.rmtree(folder)
 
 
-def _write_data(path: Path, era_records: EraRecords, eras: range) -> None:
+def _write_data(path: Path, era_records: EraRecords, *, eras: range) -> None:
     write_data(
         path,
         map(era_records.rows, eras),
@@ -162,19 +170,21 @@ def _write_data(path: Path, era_records: EraRecords, eras: range) -> None:
 def _write_churn_pair(files: list[Path], era_records: EraRecords) -> None:
     definition = era_records.definition
     for path, rows in zip(
-        files, churn_pair(definition.settings, definition.market, definition.features), strict=True
+        files,
+        churn_pair(definition.settings, definition.market, features=definition.features),
+        strict=True,
     ):
         write_data(path, [rows], features=definition.features.names, targets=(*TARGETS, ALIAS))
 
 
-def _write_benchmarks(path: Path, era_records: EraRecords, eras: range) -> None:
+def _write_benchmarks(path: Path, era_records: EraRecords, *, eras: range) -> None:
     write_predictions(path, map(era_records.benchmark_rows, eras), columns=BENCHMARK_COLUMNS)
 
 
-def _write_meta_model(path: Path, era_records: EraRecords, eras: range) -> None:
+def _write_meta_model(path: Path, era_records: EraRecords, *, eras: range) -> None:
     rows = map(era_records.meta_rows, eras)
     write_predictions(path, rows, columns=(META_MODEL_COLUMN,), data_type=True)
 
 
-def _write_example(folder: Path, name: str, era_records: EraRecords, eras: range) -> None:
-    write_example(folder, name, [era_records.example_rows(era) for era in eras])
+def _write_example(folder: Path, name: str, *, era_records: EraRecords, eras: range) -> None:
+    write_example(folder, name, eras=[era_records.example_rows(era) for era in eras])

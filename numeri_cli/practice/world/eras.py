@@ -56,7 +56,7 @@ RankArray = npt.NDArray[np.float32]
 TargetArray = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WorldDefinition:
     """What follows from the settings and the archetypes of the rivals."""
 
@@ -75,10 +75,10 @@ class WorldDefinition:
         rivals = field_of_rivals(
             settings, plan=market.plan, features=features, archetypes=archetypes
         )
-        return cls(settings, market, features, rivals)
+        return cls(settings=settings, market=market, features=features, rivals=rivals)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EraRecords:
     """The eras of a world up to its live one."""
 
@@ -89,7 +89,7 @@ class EraRecords:
     def ids(self, era: int) -> npt.NDArray[np.str_]:
         """(stocks,) ids of an era's rows."""
         return row_ids(
-            self.definition.settings.seed, self._begun(era), self.definition.settings.stocks
+            self.definition.settings.seed, self._begun(era), count=self.definition.settings.stocks
         )
 
     def order(self, era: int) -> npt.NDArray[np.int64]:
@@ -197,7 +197,9 @@ class EraRecords:
         return self._predictions(era, (ranks / len(ranks))[None])
 
     def _predictions(self, era: int, columns: FloatArray) -> PredictionRows:
-        return PredictionRows(era, self.data_type(era), self.ids(era), columns)
+        return PredictionRows(
+            era=era, data_type=self.data_type(era), ids=self.ids(era), columns=columns
+        )
 
     def _begun(self, era: int) -> int:
         if not 1 <= era <= self.live_era:
@@ -205,7 +207,7 @@ class EraRecords:
         return era
 
     def _order(self, era: int) -> npt.NDArray[np.int64]:
-        return row_order(self.definition.settings.seed, era, self.definition.settings.stocks)
+        return row_order(self.definition.settings.seed, era, count=self.definition.settings.stocks)
 
     def _uniform(self, kind: str, era: int) -> FloatArray:
         """Ranks in order of stocks → (rank − 0.5) / n in order of rows."""

@@ -57,8 +57,10 @@ def clear(root: Path) -> None:
                 shutil.rmtree(root / name)
 
 
-def run_history(archive: Archive, market: Market, features: FeaturePlan, task: Task) -> WeekStart:
-    """Write features, styles, returns and targets of all eras; return the eve of the live era."""
+def run_history(
+    archive: Archive, market: Market, *, features: FeaturePlan, task: Task
+) -> WeekStart:
+    """Write features, styles, returns and targets of all eras; return the start of the live one."""
     settings = archive.settings
     state = market.first_state()
     noise = features.first_noise(settings.seed, settings.stocks)
@@ -70,7 +72,7 @@ def run_history(archive: Archive, market: Market, features: FeaturePlan, task: T
         characteristics: FloatArray, noise: NoiseArray, era: int
     ) -> tuple[FeatureArray, NoiseArray]:
         made = features.features(characteristics, noise, era=era)
-        return made, features.next_noise(settings.seed, era + 1, noise)
+        return made, features.next_noise(settings.seed, era + 1, noise=noise)
 
     with ExitStack() as stack:
         worker = stack.enter_context(ThreadPoolExecutor(1))
@@ -132,7 +134,7 @@ def run_all(works: Iterable[Callable[[], None]], task: Task) -> None:
                 at_work.acquire()
 
 
-def predict_history(archive: Archive, field: TrainedField, task: Task) -> None:
+def predict_history(archive: Archive, field: TrainedField, *, task: Task) -> None:
     """Keep what the organiser's models and the rivals said of the eras they had not seen."""
     settings = archive.settings
     blocks = _blocks(settings)

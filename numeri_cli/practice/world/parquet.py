@@ -42,7 +42,7 @@ CELLS_PER_ROW_GROUP = 100_000_000  # fewer eras where they are large
 FloatColumn = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataRows:
     """One era as the files show it; rows are in the files' order.
 
@@ -56,7 +56,7 @@ class DataRows:
     targets: npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PredictionRows:
     """Predictions of one era, rows in the files' order; columns: (columns, rows) in (0, 1]."""
 
@@ -124,7 +124,7 @@ def write_predictions(
             writer.write_table(table, row_group_size=len(table))
 
 
-def write_example(folder: Path, name: str, eras: Sequence[PredictionRows]) -> None:
+def write_example(folder: Path, name: str, *, eras: Sequence[PredictionRows]) -> None:
     """An example of a submission, as parquet and CSV; the first column is the prediction."""
     schema = _schema([("prediction", pa.float64())])
     path = folder / f"{name}.parquet"

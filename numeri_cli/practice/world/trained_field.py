@@ -29,12 +29,7 @@ from numeri_cli.practice.rivals.rivals import (
     Rival,
     submitted_scores,
 )
-from numeri_cli.practice.rivals.techniques import (
-    Forecaster,
-    LiveView,
-    ScoreArray,
-    TrainingHistory,
-)
+from numeri_cli.practice.rivals.technique import Forecaster, LiveView, ScoreArray, TrainingHistory
 from numeri_cli.practice.rivals.trees import BinnedEras
 from numeri_cli.practice.world.archive import Archive
 from numeri_cli.scoring.ranks import rank_average
@@ -42,7 +37,7 @@ from numeri_cli.scoring.ranks import rank_average
 RankArray = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ArchiveHistory:
     """The history as a model may learn from it, in order of stocks; safe in several threads."""
 
@@ -72,7 +67,7 @@ class ArchiveHistory:
             return self._binned[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainedField:
     """Trains what is to be trained and asks the trained; ranks are from 1, in order of stocks."""
 
@@ -87,7 +82,7 @@ class TrainedField:
         history = self._history(chunks)
         for chunk in range(chunks, 0, -1):
             for benchmark in BENCHMARKS:
-                yield partial(self._train_benchmark, benchmark, chunk, history)
+                yield partial(self._train_benchmark, benchmark, chunk, history=history)
         for rival in self.rivals:
             yield partial(self._train_rival, rival, history)
 
@@ -98,17 +93,17 @@ class TrainedField:
             chunk = chunk_of(settings, era)
             history = self._history(chunk)
             for benchmark in BENCHMARKS:
-                self._train_benchmark(benchmark, chunk, history)
+                self._train_benchmark(benchmark, chunk, history=history)
 
     def ranks(self, eras: tuple[int, ...], features: FeatureArray) -> tuple[RankArray, RankArray]:
         """(benchmarks, rows) and (rivals, rows) of eras of one chunk after train."""
         benchmarks = self.benchmark_ranks(eras, features)
-        view = LiveView(eras, features, benchmarks.astype(np.float64))
+        view = LiveView(eras=eras, features=features, benchmarks=benchmarks.astype(np.float64))
         return benchmarks, self._rival_ranks(view)
 
     def benchmark_ranks(self, eras: tuple[int, ...], features: FeatureArray) -> RankArray:
         """(benchmarks, rows) of eras of one chunk; features: (features, rows)."""
-        view = LiveView(eras, features, np.empty((0, features.shape[1])))
+        view = LiveView(eras=eras, features=features, benchmarks=np.empty((0, features.shape[1])))
         chunk = chunk_of(self.archive.settings, eras[0])
         scores = [
             self._forecaster(_benchmark_file(model, chunk), benchmark_forecaster).scores(view)
@@ -121,16 +116,18 @@ class TrainedField:
             self._forecaster(_rival_file(rival), rival.technique.forecaster)
             for rival in self.rivals
         ]
-        return _ranks(submitted_scores(self.rivals, forecasters, view), view)
+        return _ranks(submitted_scores(self.rivals, forecasters, view=view), view)
 
     def _history(self, chunk: int) -> ArchiveHistory:
         """The history that the models of a chunk, and the rivals, learn from."""
         settings = self.archive.settings
         last = chunk * settings.chunk_eras - min(PURGE_ERAS.values())
-        return ArchiveHistory(self.archive, max(last, settings.rival_eras))
+        return ArchiveHistory(archive=self.archive, last_era=max(last, settings.rival_eras))
 
-    def _train_benchmark(self, benchmark: Benchmark, chunk: int, history: TrainingHistory) -> None:
-        learnt = train_benchmark(self.archive.settings, history, benchmark, chunk=chunk)
+    def _train_benchmark(
+        self, benchmark: Benchmark, chunk: int, *, history: TrainingHistory
+    ) -> None:
+        learnt = train_benchmark(self.archive.settings, history, benchmark=benchmark, chunk=chunk)
         self.archive.write_model(_benchmark_file(benchmark, chunk), learnt)
 
     def _train_rival(self, rival: Rival, history: TrainingHistory) -> None:

@@ -57,7 +57,7 @@ class World:
         self._state = state
         self._definition = WorldDefinition.of(state.settings, state.archetypes)
         self._archive = Archive(root, state.settings)
-        self._field = TrainedField(self._archive, self._definition.rivals)
+        self._field = TrainedField(archive=self._archive, rivals=self._definition.rivals)
 
     @classmethod
     def create(
@@ -118,7 +118,7 @@ class World:
 
     @property
     def has_field(self) -> bool:
-        """Whether there are predictions of rivals and benchmarks; `gather` makes them."""
+        """Whether there are predictions of rivals and benchmarks; `train_field` makes them."""
         return self._state.has_field
 
     @property
@@ -153,7 +153,7 @@ class World:
         return tuple(rival.record for rival in self._definition.rivals)
 
     def attendance(self, era: int) -> dict[str, Attendance]:
-        """Whether each rival hands in for the round of a live era, and in time."""
+        """Whether each rival submits to the round of a live era, and in time."""
         return {one.name: one.attendance(self.settings, era) for one in self._definition.rivals}
 
     def rival_predictions(self, era: int) -> dict[str, FloatArray]:
@@ -175,7 +175,9 @@ class World:
     @property
     def era_records(self) -> EraRecords:
         """All that may be said of the eras so far."""
-        return EraRecords(self._archive, self._definition, self.live_era)
+        return EraRecords(
+            archive=self._archive, definition=self._definition, live_era=self.live_era
+        )
 
     def train_field(self, *, listener: Listener = SILENT) -> None:
         """Train the rivals and the organiser's models, ask them, write their files; only once.
@@ -190,7 +192,7 @@ class World:
         listener.step("rivals_trained")
         count = self.settings.eras - self.settings.chunk_eras
         with listener.task("Asking all models", total=count, unit="weeks") as task:
-            history.predict_history(self._archive, self._field, task)
+            history.predict_history(self._archive, self._field, task=task)
         self._predict_live(self.live_era)
         eras = range(self.settings.train_eras + 1, self.live_era)
         with self._archive.base_writer("meta", count=len(eras)) as keep:
@@ -220,14 +222,14 @@ class World:
         self._resolve_targets(state.era)
         listener.step("targets_resolved")
         noise = self._definition.features.next_noise(
-            self.settings.seed, state.era, week_start.noise
+            self.settings.seed, state.era, noise=week_start.noise
         )
         following = WeekStart(state, noise)
         self._make_live(following)
         self._predict_live(state.era)
         listener.step("live_era_made")
         self._archive.write_week_start(following)
-        listener.step("eve_written")
+        listener.step("week_start_written")
         self._put_in_force(replace(self._state, live_era=state.era))
         listener.step("week_in_force")
         self._archive.tidy(self.live_era)
@@ -256,7 +258,7 @@ class World:
         """Path of every dataset file of the live era by its name, such as "v5.3/live.parquet".
 
         Where a killed process has left them unpublished, they are published first; those of the
-        field are there once it is gathered.
+        field are there once it is trained.
         """
         self.publish()
         return dataset_files.paths(self.root, self.live_era)
@@ -265,7 +267,7 @@ class World:
         definition, settings = self._definition, self.settings
         with listener.task("Running the market", total=settings.eras, unit="weeks") as task:
             week_start = history.run_history(
-                self._archive, definition.market, definition.features, task
+                self._archive, definition.market, features=definition.features, task=task
             )
         listener.step("market_run")
         works = dataset_files.fixed_works(self.root, self.era_records)

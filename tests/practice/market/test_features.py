@@ -101,7 +101,7 @@ def test_a_late_feature_is_two_for_every_stock_until_it_begins(
 
 def test_noise_persists_from_week_to_week(plan: FeaturePlan) -> None:
     noise = plan.first_noise(1, 1000)
-    following = plan.next_noise(1, 2, noise)
+    following = plan.next_noise(1, 2, noise=noise)
     measured = [np.corrcoef(a, b)[0, 1] for a, b in zip(noise, following, strict=True)]
     assert np.abs(np.array(measured) - plan.persistence).max() < 0.15
     assert abs(following.std() - 1) < 0.01
@@ -130,13 +130,13 @@ def test_names_are_different_words_and_enough_for_the_real_size() -> None:
 
 
 def test_ids_are_fresh_in_every_era() -> None:
-    first, second = row_ids(1, 1, 2000), row_ids(1, 2, 2000)
+    first, second = row_ids(1, 1, count=2000), row_ids(1, 2, count=2000)
     assert all(re.fullmatch(r"n[0-9a-f]{15}", row) for row in first.tolist())
     assert len({*first.tolist(), *second.tolist()}) == 4000
 
 
 def test_the_order_of_rows_is_fresh_in_every_era() -> None:
-    first, second = row_order(1, 1, 2000), row_order(1, 2, 2000)
+    first, second = row_order(1, 1, count=2000), row_order(1, 2, count=2000)
     assert sorted(first.tolist()) == list(range(2000))
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.1
     assert abs(np.corrcoef(first, np.arange(2000))[0, 1]) < 0.1

@@ -26,8 +26,8 @@ from numeri_cli.practice.results.fund import (
     FundPeriod,
     FundReport,
     best_rival,
-    carried,
     chosen_period,
+    filled_forward,
     fund_report,
 )
 from numeri_cli.practice.results.portfolio import (
@@ -122,7 +122,9 @@ def test_exposures_are_the_net_weights_by_factor(tape: Tape) -> None:
     assert found.style == pytest.approx(
         max(abs(0.3 * style[0] - 0.1 * style[1]) for style in tape.styles[0])
     )
-    assert BookExposure.largest([found, BookExposure(0, 1, 0, 0)]) == replace(found, country=1)
+    assert BookExposure.largest(
+        [found, BookExposure(market=0, country=1, sector=0, style=0)]
+    ) == replace(found, country=1)
 
 
 def test_the_book_is_neutral_again_after_every_trade(tape: Tape) -> None:
@@ -200,14 +202,22 @@ def test_older_tranches_leave_when_their_time_is_over() -> None:
 
 def test_where_nothing_is_handed_in_the_newest_prediction_is_traded_again() -> None:
     first, second = np.array([1.0, 2.0]), np.array([4.0, 3.0])
-    rows = carried([None, first, None, None, second], count=2)
+    rows = filled_forward([None, first, None, None, second], count=2)
     assert rows.tolist() == [[0, 0], [1, 2], [1, 2], [1, 2], [4, 3]]
 
 
 def test_figures_are_those_of_a_year_of_260_days() -> None:
     net = np.array([0.01, -0.02, 0.015, 0.0])
     zero = np.zeros(4)
-    track = PortfolioTrack(net, net, zero, zero, np.array([0.5]), np.ones((1, 2)), np.ones((1, 2)))
+    track = PortfolioTrack(
+        net=net,
+        before=net,
+        cost=zero,
+        fee=zero,
+        traded=np.array([0.5]),
+        held=np.ones((1, 2)),
+        drifted=np.ones((1, 2)),
+    )
     figures = FundFigures.of(track, -net)
     assert figures.return_a_year == pytest.approx(0.00125 * 260)
     assert figures.volatility_a_year == pytest.approx(np.std(net) * 260**0.5)
@@ -349,6 +359,10 @@ def test_a_period_that_cannot_be_is_refused_with_what_can(
         assert "to 73" in refused.value.hint
     with pytest.raises(PracticeSettings):
         chosen_period(world, from_era=None, eras=0)
-    assert chosen_period(world, from_era=54, eras=3) == FundPeriod(54, 56, 0, 13)
-    assert chosen_period(world, from_era=59, eras=4) == FundPeriod(59, 62, 2, 13)
+    assert chosen_period(world, from_era=54, eras=3) == FundPeriod(
+        first_era=54, last_era=56, live_weeks=0, live_rounds=13
+    )
+    assert chosen_period(world, from_era=59, eras=4) == FundPeriod(
+        first_era=59, last_era=62, live_weeks=2, live_rounds=13
+    )
     assert fund_report(grown[1], from_era=54, eras=3).days == 15

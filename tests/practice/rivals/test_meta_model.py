@@ -15,7 +15,7 @@ from numeri_cli.practice.rivals.meta_model import (
 )
 from numeri_cli.practice.rivals.rivals import Attendance
 from numeri_cli.practice.rounds import settlement
-from numeri_cli.practice.rounds.predictions import predictions_of
+from numeri_cli.practice.rounds.settlement import predictions_of
 from numeri_cli.practice.tournament import Tournament
 from tests.support.small_worlds import small_world
 
@@ -73,7 +73,7 @@ def test_where_nobody_staked_the_published_one_is_the_one_that_scores_are_made_w
     stakes = [entry.at_risk_nmr for entry in entries]
     assert entries
     assert not any(stakes)
-    said = predictions_of(world, tournament.folders, number, entries=entries)
+    said = predictions_of(world, tournament.folders, number=number, entries=entries)
     scored_with = settlement.meta_model(said, stakes)
     order = np.argsort(scored_with)
     assert (np.diff(world.meta_model(number)[order]) >= 0).all()

@@ -23,17 +23,14 @@ from numeri_cli.practice.rivals.benchmarks import (
     train_benchmark,
 )
 from numeri_cli.practice.rivals.rivals import Attendance
-from numeri_cli.practice.rivals.techniques import (
-    BestFeatures,
+from numeri_cli.practice.rivals.technique import (
     FitData,
     Forecaster,
     LiveView,
-    Noise,
-    RankEnsemble,
-    Ridge,
     Technique,
     TrainingHistory,
 )
+from numeri_cli.practice.rivals.techniques import BestFeatures, Noise, RankEnsemble, Ridge
 from numeri_cli.practice.rivals.trees import (
     BinnedEras,
     Trees,
@@ -70,24 +67,26 @@ class PlainHistory:
 
 def view(history: TrainingHistory, era: int) -> LiveView:
     features = history.features(era)
-    return LiveView((era,), features, np.zeros((2, features.shape[1])))
+    return LiveView(eras=(era,), features=features, benchmarks=np.zeros((2, features.shape[1])))
 
 
 TECHNIQUES: list[Technique] = [
     Trees(rounds=30, share=0.5),
-    Trees(tuple(range(2, 8)), rounds=30, share=0.9),
-    Ridge(tuple(range(10))),
-    Ridge((1, 3, 7), every=2, last_eras=10),
-    BestFeatures(2),
-    BestFeatures(2, (1, 3, 5, 7), last_eras=8),
-    RankEnsemble((Trees(rounds=30, share=0.5), Ridge(tuple(range(10))))),
+    Trees(columns=tuple(range(2, 8)), rounds=30, share=0.9),
+    Ridge(columns=tuple(range(10))),
+    Ridge(columns=(1, 3, 7), every=2, last_eras=10),
+    BestFeatures(count=2),
+    BestFeatures(count=2, columns=(1, 3, 5, 7), last_eras=8),
+    RankEnsemble((Trees(rounds=30, share=0.5), Ridge(columns=tuple(range(10))))),
 ]
 
 
 @pytest.mark.parametrize("technique", TECHNIQUES, ids=str)
 def test_a_technique_finds_what_is_there(technique: Technique) -> None:
     history = PlainHistory(30)
-    learnt = technique.fit(FitData(history, range(1, 31), "target_ender_20", seed=1))
+    learnt = technique.fit(
+        FitData(history=history, eras=range(1, 31), target="target_ender_20", seed=1)
+    )
     scores = technique.forecaster(learnt).scores(view(history, 40))
     assert np.corrcoef(scores, history.target(40, "target_ender_20"))[0, 1] > 0.6
 
@@ -95,7 +94,7 @@ def test_a_technique_finds_what_is_there(technique: Technique) -> None:
 @pytest.mark.parametrize("technique", TECHNIQUES, ids=str)
 def test_a_technique_learns_the_same_twice_and_only_from_its_eras(technique: Technique) -> None:
     history = PlainHistory(30)
-    fit_data = FitData(history, range(1, 21), "target_ender_20", seed=1)
+    fit_data = FitData(history=history, eras=range(1, 21), target="target_ender_20", seed=1)
     assert technique.fit(fit_data) == technique.fit(fit_data)
     assert history.asked
     assert max(history.asked) <= 20
@@ -103,23 +102,27 @@ def test_a_technique_learns_the_same_twice_and_only_from_its_eras(technique: Tec
 
 def test_trees_split_only_on_the_features_they_may_use() -> None:
     history = PlainHistory(30)
-    fit_data = FitData(history, range(1, 31), "target_ender_20", seed=1)
+    fit_data = FitData(history=history, eras=range(1, 31), target="target_ender_20", seed=1)
     everything = view(history, 40)
     features = everything.features.copy()
     features[3] = 4 - features[3]
 
     def sees_the_change(technique: Technique) -> bool:
         forecaster = technique.forecaster(technique.fit(fit_data))
-        changed = forecaster.scores(LiveView((40,), features, everything.benchmarks))
+        changed = forecaster.scores(
+            LiveView(eras=(40,), features=features, benchmarks=everything.benchmarks)
+        )
         return bool((changed != forecaster.scores(everything)).any())
 
-    assert sees_the_change(Trees((3, 4, 5), rounds=20, share=1.0))
-    assert not sees_the_change(Trees((4, 5, 7), rounds=20, share=1.0))
+    assert sees_the_change(Trees(columns=(3, 4, 5), rounds=20, share=1.0))
+    assert not sees_the_change(Trees(columns=(4, 5, 7), rounds=20, share=1.0))
 
 
 def test_chance_is_fresh_in_every_era_and_alike_when_asked_again() -> None:
     history, noise = PlainHistory(2), Noise(seed=1, number=3)
-    forecaster: Forecaster = noise.forecaster(noise.fit(FitData(history, range(1, 3), "", 1)))
+    forecaster: Forecaster = noise.forecaster(
+        noise.fit(FitData(history=history, eras=range(1, 3), target="", seed=1))
+    )
     first, second = forecaster.scores(view(history, 1)), forecaster.scores(view(history, 2))
     assert (first == forecaster.scores(view(history, 1))).all()
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.3
@@ -151,7 +154,7 @@ def test_benchmarks_are_trained_on_what_was_known_before_their_chunk(benchmark: 
     assert [chunk_of(settings, era) for era in (40, 41, 80, 81, 121)] == [0, 1, 1, 2, 3]
     for chunk in (1, 2):
         history = PlainHistory(chunk * 40)
-        train_benchmark(settings, history, model, chunk=chunk)
+        train_benchmark(settings, history, benchmark=model, chunk=chunk)
         assert chunk * 40 - purge - 1 <= max(history.asked) <= chunk * 40 - purge
 
 
@@ -214,7 +217,9 @@ def test_neutral_rivals_are_less_exposed_than_they_would_be(name: str) -> None:
     make: Callable[[bytes], Forecaster] = rival.technique.forecaster
     learnt = world.era_records.archive.read_model(f"rivals/{name}")
     features = world.features(61)
-    raw = make(learnt).scores(LiveView((61,), features, np.zeros((2, SMALL.stocks))))
+    raw = make(learnt).scores(
+        LiveView(eras=(61,), features=features, benchmarks=np.zeros((2, SMALL.stocks)))
+    )
 
     def exposure(scores: np.ndarray) -> float:
         return float((np.corrcoef(scores, features)[0, 1:] ** 2).mean())
@@ -225,14 +230,16 @@ def test_neutral_rivals_are_less_exposed_than_they_would_be(name: str) -> None:
 @pytest.mark.parametrize(("depth", "rounds"), [(2, 5), (5, 40), (6, 20)])
 def test_trees_score_as_lightgbm_does_with_any_number_of_threads(depth: int, rounds: int) -> None:
     history = PlainHistory(30)
-    fit_data = FitData(history, range(1, 31), "target_ender_20", seed=1)
+    fit_data = FitData(history=history, eras=range(1, 31), target="target_ender_20", seed=1)
     trees = Trees(depth=depth, rounds=rounds, share=0.8)
     learnt = trees.fit(fit_data)
     eras = tuple(range(40, 50))
     features = np.concatenate([history.features(era) for era in eras], axis=1)
     booster = lightgbm.Booster(model_str=learnt.decode())
     expected = booster.predict(np.ascontiguousarray(features.T, dtype=np.float32), num_threads=2)
-    found = trees.forecaster(learnt).scores(LiveView(eras, features, np.empty((0, 0))))
+    found = trees.forecaster(learnt).scores(
+        LiveView(eras=eras, features=features, benchmarks=np.empty((0, 0)))
+    )
     assert (found == expected).all()
     assert len(np.unique(expected)) > rounds
 
@@ -240,7 +247,7 @@ def test_trees_score_as_lightgbm_does_with_any_number_of_threads(depth: int, rou
 def test_trees_without_a_split_are_a_constant() -> None:
     history = PlainHistory(2, stocks=15)  # too few rows for a leaf
     trees = Trees(rounds=3, bagging=1.0)
-    learnt = trees.fit(FitData(history, range(1, 3), "target_ender_20", seed=1))
+    learnt = trees.fit(FitData(history=history, eras=range(1, 3), target="target_ender_20", seed=1))
     found = trees.forecaster(learnt).scores(view(history, 5))
     expected = lightgbm.Booster(model_str=learnt.decode()).predict(history.features(5).T)
     assert (found == expected).all()

@@ -67,11 +67,11 @@ def test_daily_scores_are_those_of_a_settlement_on_every_target(horizon_days: in
     targets = random.choice([0, 0.25, 0.5, 0.75, 1], size=(5, 400), p=[0.05, 0.2, 0.5, 0.2, 0.05])
     targets[3] = 0.5
     targets[4] = np.eye(400)[7]
-    found = daily_scores(predictions, meta, targets)
+    found = daily_scores(predictions, meta, targets=targets)
     kinds = {"v2_corr20": 0, "corr60": 0, "mmc": 1, "mmc60": 1, "corr_w_meta_model": 2}
     assert found.shape == (5, len(CROWD_KINDS), 6)
     for day, target in enumerate(targets):
-        expected = scores_of(predictions, meta, target, horizon_days=horizon_days)
+        expected = scores_of(predictions, meta, target=target, horizon_days=horizon_days)
         for name, values in expected.items():
             np.testing.assert_allclose(
                 found[day, kinds[name]], np.nan_to_num(values), atol=1e-12, err_msg=name
@@ -154,7 +154,7 @@ def test_the_newest_scores_are_found_without_ranking_the_days_before(
 ) -> None:
     played.advance(6)
     with played.store.reading() as connection:
-        board = Scoreboard(played.world(), played.folders, played.now())
+        board = Scoreboard(world=played.world(), folders=played.folders, moment=played.now())
         scores = board.of_round(connection, played.state().calendar.round(61))
     watched = replace(scores, values=scores.values.view(Watched))
     for model in scores.entries:

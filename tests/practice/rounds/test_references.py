@@ -34,9 +34,9 @@ def references() -> ScoreReferences:
     """Of a round of 300 stocks."""
     random = np.random.default_rng(1)
     return ScoreReferences(
-        random.integers(0, 5, (300, 12)).astype(np.int8),
-        random.random(300),
-        random.random((300, 2)),
+        features=random.integers(0, 5, (300, 12)).astype(np.int8),
+        benchmark=random.random(300),
+        organisers=random.random((300, 2)),
     )
 
 
@@ -48,7 +48,7 @@ def test_they_are_those_of_numerai_tools_on_every_day(references: ScoreReference
     )
     predictions[:, 4] = predictions[:, 4].round(1)
     targets = random.choice([0, 0.25, 0.5, 0.75, 1], (4, 300), p=[0.05, 0.2, 0.5, 0.2, 0.05])
-    found = reference_scores(predictions, references, targets)
+    found = reference_scores(predictions, references, targets=targets)
     assert found.shape == (4, len(REFERENCE_KINDS), 5)
     index = pd.Index([f"n{row:03}" for row in range(300)])
     features = pd.DataFrame(references.features.astype(float), index)
@@ -68,19 +68,23 @@ def test_they_are_those_of_numerai_tools_on_every_day(references: ScoreReference
     assert (found[:, :, 2] == 0).all()  # a constant
     assert np.abs(found[:, 0, 3]).max() < 1e-12  # the benchmark adds nothing to itself
     assert (found[:, 2] >= found[:, 3]).all()  # the likest and the mean
-    finals = reference_finals(predictions, references, targets[2], horizon_days=20)
+    finals = reference_finals(predictions, references, target=targets[2], horizon_days=20)
     assert list(finals) == ["bmc", "fnc_v3", "mcwnm", "apcwnm"]
     np.testing.assert_array_equal(np.array(list(finals.values())), found[2])
-    assert reference_finals(predictions, references, targets[2], horizon_days=60) == {}
+    assert reference_finals(predictions, references, target=targets[2], horizon_days=60) == {}
 
 
 def test_what_features_explain_to_the_last_digit_scores_nothing(
     references: ScoreReferences,
 ) -> None:
     random = np.random.default_rng(3)
-    own = ScoreReferences(np.eye(300, dtype=np.int8), references.benchmark, references.organisers)
+    own = ScoreReferences(
+        features=np.eye(300, dtype=np.int8),
+        benchmark=references.benchmark,
+        organisers=references.organisers,
+    )
     targets = random.choice([0, 0.25, 0.5, 0.75, 1], (2, 300))
-    found = reference_scores(random.random((300, 1)), own, targets)
+    found = reference_scores(random.random((300, 1)), own, targets=targets)
     assert (found[:, 1] == 0).all()
     assert (found[:, 0] != 0).all()
 

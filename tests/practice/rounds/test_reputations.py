@@ -144,7 +144,13 @@ def test_models_without_stake_count_equally_in_their_account(tmp_path: Path) -> 
         newcomer = accounts.account_named(connection, "newcomer")
         assert newcomer is not None
         entries = [
-            settlement.ModelInRound(one.id, one.name, None, None, Decimal(0))
+            settlement.ModelInRound(
+                model_id=one.id,
+                model_name=one.name,
+                submission_id=None,
+                filename=None,
+                at_risk_nmr=Decimal(0),
+            )
             for one in accounts.models_of(connection, newcomer.id)
         ]
         settlement.record_scores(
@@ -199,7 +205,7 @@ def test_a_return_is_over_what_was_staked_whatever_was_moved_since(
             settlement.move_stake(
                 connection,
                 model.id,
-                Decimal(nmr),
+                amount_nmr=Decimal(nmr),
                 kind=kind,
                 number=first + week - 13 if is_settled else None,
                 moment=moment if is_settled else moment + timedelta(hours=3),

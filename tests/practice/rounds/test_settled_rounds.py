@@ -163,7 +163,7 @@ def test_awkward_columns_score_as_in_numerai_tools_and_nothing_where_it_raises(
     kinds = ("random", "tied", "binary", "constant", "missing", "half_missing")
     predictions = np.column_stack([column(kind, count, random) for kind in kinds])
     meta = random.normal(size=count)
-    found = scores_of(predictions, meta, target, horizon_days=horizon_days)
+    found = scores_of(predictions, meta, target=target, horizon_days=horizon_days)
     aim = pd.Series(target, index=index, name="target")
     other = pd.Series(meta, index=index, name="meta")
     names = {20: ("v2_corr20", "mmc"), 60: ("corr60", "mmc60")}[horizon_days]

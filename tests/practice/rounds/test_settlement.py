@@ -84,7 +84,7 @@ def test_scores_equal_those_of_numerai_tools() -> None:
     target = np.repeat([0, 0.25, 0.5, 0.75, 1], [20, 80, 200, 80, 20]).astype(float)
     predictions = random.normal(size=(400, 2)) + target[:, None]
     meta = random.normal(size=400) + target
-    found = scores_of(predictions, meta, target, horizon_days=60)
+    found = scores_of(predictions, meta, target=target, horizon_days=60)
     rows = pd.Index([f"n{row:04}" for row in range(400)], name="id")
     frame = pd.DataFrame(predictions, columns=["a", "b"], index=rows)
     live = pd.Series(target, index=rows, name="target")

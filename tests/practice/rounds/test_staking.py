@@ -131,7 +131,7 @@ def test_what_is_staked_paid_burned_and_held_adds_up(played: list[Week]) -> None
                     stake = (held * share).quantize(NMR_UNIT, "ROUND_DOWN")
                     times = calendar.round(number)
                     staked = staking.set_stake(
-                        connection, model, stake, times=times, moment=times.opens_at
+                        connection, model, stake_nmr=stake, times=times, moment=times.opens_at
                     )
                     assert staked.stake_nmr >= stake
                 for model in accounts.all_models(connection):
@@ -140,7 +140,7 @@ def test_what_is_staked_paid_burned_and_held_adds_up(played: list[Week]) -> None
                         number,
                         model_id=model.id,
                         submission_id=None,
-                        at_risk_nmr=staking.risked(connection, model, number),
+                        at_risk_nmr=staking.risked(connection, model, number=number),
                     )
                 if number > WEEKS_TO_SETTLE:
                     scores = played[number - WEEKS_TO_SETTLE - 1][1]

@@ -13,7 +13,12 @@ from numeri_cli.practice.rounds.terms import (
 from numeri_cli.practice.tournament import Tournament
 from tests.support.wire import Wire
 
-OTHER = RoundTerms({"v2_corr20": Decimal("0.5")}, Decimal("0.05"), Decimal("0.8"), Decimal(72_000))
+OTHER = RoundTerms(
+    multipliers={"v2_corr20": Decimal("0.5")},
+    clip_threshold=Decimal("0.05"),
+    payout_factor=Decimal("0.8"),
+    stake_threshold_nmr=Decimal(72_000),
+)
 CONFIGS = """query($n: Int!) { rounds(tournament: 8, number: $n) {
     payoutFactor stakeThreshold roundScoreConfigs {
         displayName isPayout defaultMultiplier clipThreshold payoutFactor stakeThreshold } } }"""
@@ -28,23 +33,23 @@ def test_terms_are_fixed_when_a_round_opens(tournament: Tournament) -> None:
     number = tournament.state().live_round
     with tournament.store.writing() as connection:
         assert terms_of(connection, number) == ATOMIC
-        keep_terms(connection, number, OTHER)
+        keep_terms(connection, number, terms=OTHER)
         assert terms_of(connection, number) == ATOMIC
-        keep_terms(connection, number + 1, OTHER)
+        keep_terms(connection, number + 1, terms=OTHER)
         assert terms_of(connection, number + 1) == OTHER
         assert terms_of(connection, number + 2) == ATOMIC
 
 
 def test_every_round_pays_and_shows_its_own_terms(tournament: Tournament, wire: Wire) -> None:
     other = RoundTerms(
-        {**ATOMIC.multipliers, "v2_corr20": Decimal(2)},  # known long before it is paid
-        ATOMIC.clip_threshold,
-        Decimal("0.5"),
-        ATOMIC.stake_threshold_nmr,
+        multipliers={**ATOMIC.multipliers, "v2_corr20": Decimal(2)},  # known long before it is paid
+        clip_threshold=ATOMIC.clip_threshold,
+        payout_factor=Decimal("0.5"),
+        stake_threshold_nmr=ATOMIC.stake_threshold_nmr,
     )
     first = tournament.state().live_round
     with tournament.store.writing() as connection:
-        keep_terms(connection, first + 1, other)
+        keep_terms(connection, first + 1, terms=other)
     tournament.advance(15)
     with tournament.store.reading() as connection:
         for number, terms in ((first, ATOMIC), (first + 1, other)):

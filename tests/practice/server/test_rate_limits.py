@@ -84,7 +84,7 @@ def test_without_limits_one_asks_as_often_as_one_likes(wire: Wire) -> None:
     ],
 )  # fmt: skip
 def test_a_question_counts_however_it_is_wrapped(query: str, names: list[str]) -> None:
-    assert root_fields(GraphQLRequest(query, {})) == names
+    assert root_fields(GraphQLRequest(query=query, variables={})) == names
 
 
 @given(steps=st.lists(st.floats(0, 4), max_size=60), calls=st.integers(1, 5))

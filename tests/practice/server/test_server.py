@@ -96,7 +96,7 @@ def test_a_put_without_a_length_is_refused(tournament: Tournament) -> None:
         "wsgi.url_scheme": "http",
         "wsgi.input": None,
     }
-    signer = UrlSigner(tournament.signing_key())
+    signer = UrlSigner(key=tournament.signing_key())
     url = signer.url("http://x", method="PUT", path="/uploads/p.csv")
     environ["QUERY_STRING"] = httpx.URL(url).query.decode()
     app = application(tournament)

@@ -26,7 +26,7 @@ def hand() -> Hand:
 
 @pytest.fixture
 def signer(hand: Hand) -> UrlSigner:
-    return UrlSigner(b"a key", life_seconds=900, clock=hand)
+    return UrlSigner(key=b"a key", life_seconds=900, clock=hand)
 
 
 def query_of(url: str) -> dict[str, str]:
@@ -84,7 +84,7 @@ def test_no_query_opens_nothing(signer: UrlSigner) -> None:
 
 def test_another_key_opens_nothing(signer: UrlSigner, hand: Hand) -> None:
     query = query_of(signer.url("https://x.invalid", method="GET", path=PATH))
-    other = UrlSigner(b"another key", life_seconds=900, clock=hand)
+    other = UrlSigner(key=b"another key", life_seconds=900, clock=hand)
     assert not other.allows(method="GET", path=PATH, query=query)
 
 

@@ -72,7 +72,7 @@ ADVANCE_STEPS = (
     "returns_drawn",
     "targets_resolved",
     "live_era_made",
-    "eve_written",
+    "week_start_written",
     "week_in_force",
     "files_written",
     "files_in_force",
@@ -327,8 +327,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "no archetype": lambda root: write_json(root, field=[]),
     "features are gone": lambda root: (root / "base" / "features.npy").unlink(),
     "features are cut off": lambda root: os.truncate(root / "base" / "features.npy", 1000),
-    "no eve": lambda root: (root / "state" / "0061.npz").unlink(),
-    "eve is cut off": lambda root: os.truncate(root / "state" / "0061.npz", 500),
+    "no start of the week": lambda root: (root / "state" / "0061.npz").unlink(),
+    "the start of the week is cut off": lambda root: os.truncate(root / "state" / "0061.npz", 500),
     "a rival has forgotten": lambda root: (root / "models" / "rivals" / "old_oak").unlink(),
 }
 

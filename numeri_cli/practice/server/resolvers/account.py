@@ -12,8 +12,8 @@ from numeri_cli.practice.participants import (
 from numeri_cli.practice.participants.accounts import (
     ApiKey,
     ParticipantModel,
+    opaque_id,
 )
-from numeri_cli.practice.participants.ids import opaque_id
 from numeri_cli.practice.participants.refusals import (
     Refusal,
     on_chain_only,
@@ -112,7 +112,9 @@ def model_wire(view: RequestView, one: ParticipantModel) -> Wire:
         "computeEnabled": one.hosted_id is not None,
         "computePickleUpload": lambda: hosted_in(view, one),
         "submissions": _reading(view, lambda: _all_submissions(view, one.id)),
-        "latestSubmissions": lambda latest_n_rounds=20: _latest(view, one.id, latest_n_rounds),
+        "latestSubmissions": lambda latest_n_rounds=20: _latest(
+            view, one.id, latest_n_rounds=latest_n_rounds
+        ),
         "latestUserScores": lambda: user_scores(view, one.id),
         "v2Stake": {
             "tournamentNumber": CLASSIC,
@@ -158,7 +160,7 @@ def _all_submissions(view: RequestView, model_id: str) -> list[Wire]:
     return [submission_wire(view, one) for one in found]
 
 
-def _latest(view: RequestView, model_id: str, latest_n_rounds: int | None) -> list[Wire]:
+def _latest(view: RequestView, model_id: str, *, latest_n_rounds: int | None) -> list[Wire]:
     view.caller("read_submission_info")
     return latest_submissions(view, model_id, latest_n_rounds=latest_n_rounds)
 
@@ -200,7 +202,7 @@ def set_user_link(
     link_text: str | None = None,
     model_id: str | None = None,
 ) -> bool:
-    """Links are not kept: nobody here follows them."""
+    """Links of a profile are not kept: nobody here reads them."""
     _owned(asked, model_id, scope=WRITE_SCOPE)
     return True
 
@@ -211,7 +213,7 @@ def set_submission_webhook(
     model_id: str | None = None,
     new_submission_webhook: str | None = None,
 ) -> str:
-    """Webhooks are not kept: practice calls nobody."""
+    """An address to be called is not kept: practice calls nobody."""
     _owned(asked, model_id, scope=WRITE_SCOPE)
     return "true"
 
@@ -236,7 +238,7 @@ def release_stake(
     amount: str,
     drain: bool | None = False,
 ) -> Wire:
-    """Refused: stakes of the real tournament moved to the chain."""
+    """Refused, as every change of a stake since they moved to the chain."""
     _owned(asked, model_id, scope="stake")
     raise Refusal(STAKING_DISABLED)
 

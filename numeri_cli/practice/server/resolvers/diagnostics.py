@@ -133,7 +133,7 @@ def _wire(row: Row) -> Wire:
 
 
 def _top_bottom(row: Row, eras: Sequence[EraDiagnostics]) -> Wire | None:
-    """The same on the extremes of each era; None in a world of too few stocks."""
+    """Diagnostics on the extremes of each era alone; None in a world of too few stocks."""
     if all(era.mmc_tb200 is None for era in eras):
         return None
     extremes = [era.top_bottom for era in eras]

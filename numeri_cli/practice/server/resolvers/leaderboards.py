@@ -55,7 +55,9 @@ def v2_leaderboard(
         for one in ranked_models(view.connection, view.state.live_round)
     ]
     return page(
-        _named_like(_ordered(rows, order_by, direction), filter_by), limit=limit, offset=offset
+        _named_like(_ordered(rows, order_by, direction=direction), filter_by),
+        limit=limit,
+        offset=offset,
     )
 
 
@@ -111,7 +113,9 @@ def account_leaderboard(
         for one in ranked_accounts(ranked_models(view.connection, view.state.live_round))
     ]
     return page(
-        _named_like(_ordered(rows, order_by, direction), filter_by), limit=limit, offset=offset
+        _named_like(_ordered(rows, order_by, direction=direction), filter_by),
+        limit=limit,
+        offset=offset,
     )
 
 
@@ -141,7 +145,7 @@ def _account_row(one: RankedAccount, *, rank_before: int | None) -> Wire:
     }
 
 
-def _ordered(rows: list[Wire], order_by: str | None, direction: str | None) -> list[Wire]:
+def _ordered(rows: list[Wire], order_by: str | None, *, direction: str | None) -> list[Wire]:
     """All rows of a board in the order asked for, those without a value last; else by rank.
 
     Raises Refusal for what is no column, in either spelling, or no direction.

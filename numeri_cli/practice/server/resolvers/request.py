@@ -34,7 +34,7 @@ CLASSIC = 8
 Wire = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ApiRequest:
     """A request: whom it is for, what the client calls us, what it shows for itself.
 
@@ -53,7 +53,7 @@ class ApiRequest:
         return self.signer.url(self.origin, method=method, path=path)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RequestView:
     """The state in one transaction."""
 
@@ -85,7 +85,7 @@ class RequestView:
     def scoreboard(self) -> Scoreboard:
         """Where daily scores come from."""
         tournament = self.asked.tournament
-        return Scoreboard(tournament.world(), tournament.folders, self.now)
+        return Scoreboard(world=tournament.world(), folders=tournament.folders, moment=self.now)
 
     def round_scores(self, number: int) -> RoundScores:
         """Everybody's scores in a round, as far as they are known."""
@@ -105,7 +105,9 @@ def viewing(asked: ApiRequest) -> Iterator[RequestView]:
     """The state as it is now, for as long as the block runs."""
     with asked.tournament.store.reading() as connection:
         state = read_state(connection)
-        yield RequestView(asked, connection, state, asked.tournament.time_of(state))
+        yield RequestView(
+            asked=asked, connection=connection, state=state, now=asked.tournament.time_of(state)
+        )
 
 
 def require_classic(tournament: int | None) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from numeri_cli.practice.calendar import RoundTimes
-from numeri_cli.practice.participants.ids import opaque_id
+from numeri_cli.practice.participants.accounts import opaque_id
 from numeri_cli.practice.participants.refusals import (
     Refusal,
     not_found,
@@ -103,7 +103,7 @@ def round_wire(view: RequestView, times: RoundTimes) -> Wire:
         "defaultCorrMultiplier": float(terms.multiplier("corr60")),
         "defaultMmcMultiplier": float(terms.multiplier("mmc60")),
         "roundScoreConfigs": lambda: [
-            score_config_wire(rule, times, terms) for rule in settlement.SCORE_RULES
+            score_config_wire(rule, times, terms=terms) for rule in settlement.SCORE_RULES
         ],
     }
 
@@ -113,7 +113,7 @@ def round_id(number: int) -> str:
     return opaque_id("round", number)
 
 
-def score_config_wire(rule: ScoreRule, times: RoundTimes, terms: RoundTerms) -> Wire:
+def score_config_wire(rule: ScoreRule, times: RoundTimes, *, terms: RoundTerms) -> Wire:
     """How a score of this round is made and paid."""
     multiplier = float(terms.multiplier(rule.name))
     paid = multiplier > 0

@@ -58,7 +58,7 @@ def submission_scores(
             break
         scores = view.round_scores(number)
         rows += [
-            score_wire(view, model.id, scores, one)
+            score_wire(view, model.id, scores=scores, one=one)
             for one in scores.of_model(model.id)
             if day in (None, one.day)
             and resolved in (None, one.is_final)
@@ -84,11 +84,11 @@ def newest_scores(view: RequestView, model_id: str) -> list[Wire]:
     for number in rounds_of(view, model_id):
         scores = view.round_scores(number)
         newest = scores.newest(model_id).values()
-        found += [score_wire(view, model_id, scores, one) for one in newest]
+        found += [score_wire(view, model_id, scores=scores, one=one) for one in newest]
     return found
 
 
-def score_wire(view: RequestView, model_id: str, scores: RoundScores, one: DayScore) -> Wire:
+def score_wire(view: RequestView, model_id: str, *, scores: RoundScores, one: DayScore) -> Wire:
     """A score of one day as the API shows it; what it pays stands beside the paid scores."""
     times, rule = scores.times, one.rule
     paid = pending = None
@@ -102,7 +102,7 @@ def score_wire(view: RequestView, model_id: str, scores: RoundScores, one: DaySc
         "roundId": round_id(times.number),
         "roundNumber": times.number,
         "displayName": rule.name,
-        "version": score_config_wire(rule, times, scores.terms)["version"],
+        "version": score_config_wire(rule, times, terms=scores.terms)["version"],
         "day": one.day,
         "date": times.score_day(one.day),
         "value": one.value,
@@ -117,7 +117,7 @@ def score_wire(view: RequestView, model_id: str, scores: RoundScores, one: DaySc
     }
 
 
-def submission_in(view: RequestView, model_id: str, number: int) -> str | None:
+def submission_in(view: RequestView, model_id: str, *, number: int) -> str | None:
     """The id of what a model had in a round; rivals have none that anybody could ask for."""
     row = view.connection.execute(
         "SELECT submission_id FROM entries WHERE model_id = ? AND round = ?", (model_id, number)
@@ -142,17 +142,18 @@ def v2_round_model_performances(
         (model.id,),
     )
     stakes = {row["round"]: Decimal(row["at_risk_nmr"]) for row in rows}
-    wanted = [number for number in stakes if _is_wanted(view, number, filters)]
+    wanted = [number for number in stakes if _is_wanted(view, number, filters=filters)]
     if filters.get("last_n_rounds") is not None:
         first = view.state.live_round - int(filters["last_n_rounds"] or 0)
         wanted = [number for number in wanted if number > first]
     performances = [
-        _performance_wire(view, model.id, number, at_risk=stakes[number]) for number in wanted
+        _performance_wire(view, model.id, number=number, at_risk=stakes[number])
+        for number in wanted
     ]
     return page(performances, limit=limit, offset=offset)
 
 
-def _is_wanted(view: RequestView, number: int, filters: Mapping[str, int | bool | None]) -> bool:
+def _is_wanted(view: RequestView, number: int, *, filters: Mapping[str, int | bool | None]) -> bool:
     times = view.state.calendar.round(number)
     tests: dict[str, Callable[[int], bool]] = {
         "round_number_eq": lambda value: number == value,
@@ -172,21 +173,25 @@ def _is_wanted(view: RequestView, number: int, filters: Mapping[str, int | bool 
     return all(test(given[name]) for name, test in tests.items() if name in given)
 
 
-def _performance_wire(view: RequestView, model_id: str, number: int, *, at_risk: Decimal) -> Wire:
+def _performance_wire(view: RequestView, model_id: str, *, number: int, at_risk: Decimal) -> Wire:
     times: RoundTimes = view.state.calendar.round(number)
 
     def daily() -> list[Wire]:
         scores = view.round_scores(number)
-        return [score_wire(view, model_id, scores, one) for one in scores.of_model(model_id)]
+        return [
+            score_wire(view, model_id, scores=scores, one=one) for one in scores.of_model(model_id)
+        ]
 
     def newest() -> list[Wire]:
         scores = view.round_scores(number)
         known = scores.newest(model_id).values()
-        return [score_wire(view, model_id, scores, one) for one in known]
+        return [score_wire(view, model_id, scores=scores, one=one) for one in known]
 
     terms = terms_of(view.connection, number)
     configs = [
-        score_config_wire(rule, times, terms) for rule in SCORE_RULES if terms.multiplier(rule.name)
+        score_config_wire(rule, times, terms=terms)
+        for rule in SCORE_RULES
+        if terms.multiplier(rule.name)
     ]
     return {
         "roundId": round_id(number),
@@ -199,7 +204,7 @@ def _performance_wire(view: RequestView, model_id: str, number: int, *, at_risk:
         "roundResolveTime": times.resolves_at,
         "roundResolved": is_settled(view, number),
         "roundPayoutFactor": terms.payout_factor,
-        "submissionId": submission_in(view, model_id, number),
+        "submissionId": submission_in(view, model_id, number=number),
         "atRisk": at_risk,
         "corrMultiplier": float(terms.multiplier("corr60")),
         "mmcMultiplier": float(terms.multiplier("mmc60")),
@@ -221,15 +226,15 @@ def pending_model_payouts(view: RequestView, *, tournament: int) -> Wire:
         for number in rounds_of(view, model.id):
             if is_settled(view, number):
                 amount = payouts_in(view, number).get(model.id, Decimal(0))
-                actual.append(_payout_wire(view, model, number, amount_nmr=amount))
+                actual.append(_payout_wire(view, model, number=number, amount_nmr=amount))
             else:
                 amount = view.round_scores(number).payout(model.id)
-                pending.append(_payout_wire(view, model, number, amount_nmr=amount))
+                pending.append(_payout_wire(view, model, number=number, amount_nmr=amount))
     return {"pending": pending, "actual": actual}
 
 
 def _payout_wire(
-    view: RequestView, model: accounts.ParticipantModel, number: int, *, amount_nmr: Decimal
+    view: RequestView, model: accounts.ParticipantModel, *, number: int, amount_nmr: Decimal
 ) -> Wire:
     return {
         "roundId": round_id(number),

@@ -158,14 +158,14 @@ def keep_copy(upload: Path, copy: Path) -> None:
 
 
 def submission_download_auth(view: RequestView, *, id_: str) -> Wire:
-    """A signed URL to GET one's own submission, as it was handed in."""
+    """A signed URL to GET one's own submission, as it was uploaded."""
     caller = view.caller("download_submission")
-    found = as_uploaded(view.connection, own_submission(view, caller.account.id, id_))
+    found = as_uploaded(view.connection, own_submission(view, caller.account.id, submission_id=id_))
     path = f"/submissions/{found.id}/{found.filename}"
     return {"filename": found.filename, "url": view.asked.file_url(path, method="GET")}
 
 
-def own_submission(view: RequestView, account_id: str, submission_id: str) -> StoredSubmission:
+def own_submission(view: RequestView, account_id: str, *, submission_id: str) -> StoredSubmission:
     """The account's submission of that id. Raises Refusal."""
     found = submissions.submission(view.connection, submission_id)
     owner = None if found is None else accounts.model(view.connection, found.model_id)
@@ -183,7 +183,9 @@ def submissions_list(
     """One submission by its id, or those of a model, newest first."""
     caller = view.caller(READ_SCOPE)
     if id_ is not None:
-        found: Sequence[StoredSubmission] = [own_submission(view, caller.account.id, id_)]
+        found: Sequence[StoredSubmission] = [
+            own_submission(view, caller.account.id, submission_id=id_)
+        ]
     elif model_id is not None:
         model = view.own_model(caller, model_id)
         found = submissions.submissions_of(view.connection, model.id)
@@ -241,14 +243,14 @@ def latest_submissions(
     waiting = {one.queued_for: one for one in reversed(made) if one.queued_for}
     last = view.state.live_round
     numbers = range(last, max(last - count, view.state.calendar.first_round - 1), -1)
-    rows = [_latest_wire(view, number, counted.get(number)) for number in numbers]
+    rows = [_latest_wire(view, number, one=counted.get(number)) for number in numbers]
     if last + 1 in waiting:
-        rows.insert(0, _latest_wire(view, last + 1, waiting[last + 1], status="queued"))
+        rows.insert(0, _latest_wire(view, last + 1, one=waiting[last + 1], status="queued"))
     return rows
 
 
 def _latest_wire(
-    view: RequestView, number: int, one: StoredSubmission | None, *, status: str | None = None
+    view: RequestView, number: int, *, one: StoredSubmission | None, status: str | None = None
 ) -> Wire:
     times = view.state.calendar.round(number)
     known = "none" if one is None else "on-time" if one.on_time else "late"
