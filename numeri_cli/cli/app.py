@@ -81,6 +81,10 @@ GROUPS = {
     "practice": "A tournament in miniature on this machine: no account, no network, no risk.",
     "schedule": "Let cron or systemd start `numeri run` when rounds open.",
 }
+UNSUPPORTED_SYSTEM = (
+    "numeri is made for Linux and macOS: here downloads, training and schedules do not work;"
+    " on Windows use it inside WSL"
+)
 
 
 def _version(asked: bool) -> None:
@@ -140,9 +144,15 @@ def main(
     arguments: list[str] | None = None,
     *,
     commands: Mapping[str, Callable[..., None]] = COMMANDS,
+    system: str = os.name,
 ) -> int:
-    """Run one command; the return value is the exit code of the process."""
+    """Run one command; the return value is the exit code of the process.
+
+    system: as in os.name; where it is not supported that is said first, on standard error
+    """
     words = sys.argv[1:] if arguments is None else arguments
+    if system != "posix":
+        sys.stderr.write(f"{UNSUPPORTED_SYSTEM}\n")
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
         app = application(words, commands=commands)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from numeri_cli.api.client import Client
 from numeri_cli.api.files import download as transfer
 from numeri_cli.api.files.parts import Identity
 from numeri_cli.api.files.sizes import bytes_to_come
+from numeri_cli.commands.round import newest_round
 from numeri_cli.errors import (
     ApiRefused,
     DatasetUnknown,
@@ -70,7 +71,8 @@ def download(
         for name in dict.fromkeys(names)
     ]
     if round_number is None and any(item.live for item in wanted):
-        round_number = _latest_round_number(client)
+        with suppress(NoRoundOpen):  # none has opened yet
+            round_number = newest_round(client).number
     work = _Work(client, ledger, tournament=tournament, round_number=round_number)
     sizes = work.sizes(wanted) if len(wanted) > 1 else {}
     _require_space(home, sizes)
@@ -236,16 +238,6 @@ def _wanted(ledger: Ledger, home: Home, *, tournament: str, name: str, force: bo
     if held is not None and here and not force and (not live or digest_file(path) == held.digest):
         known = Identity(held.etag or None, held.size_bytes)
     return _Wanted(name, path, known, held, live=live)
-
-
-def _latest_round_number(client: Client) -> int | None:
-    """The round that the live files belong to: the open one, between rounds the last one."""
-    try:
-        return client.current_round().number
-    except NoRoundOpen:
-        now = client.now()
-        opened = (item.number for item in client.rounds(limit=5) if item.open_time <= now)
-        return max(opened, default=None)
 
 
 def _unknown(name: str, offered: Sequence[str]) -> DatasetUnknown:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from numeri_cli.api.client import Client
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring_live
-from numeri_cli.errors import LiveDataStale, NoRoundOpen, NumeriError, RoundClosed
+from numeri_cli.errors import NoRoundOpen, NumeriError, RoundClosed
 from numeri_cli.records import Round
 
 POLL_SECONDS = 20.0  # a look at live data takes two requests
@@ -64,22 +62,6 @@ def open_round(context: Context, waiting: Waiting) -> Round:
             context.listener.step("waiting_for_round")
             said = True
         waiting.pause()
-
-
-def live_data(context: Context, round_: Round, waiting: Waiting) -> Path:
-    """The live file of this round; waits until it is published, at most until the deadline.
-
-    Raises LiveDataStale where time is up.
-    """
-    while True:
-        try:
-            return bring_live(context, round_)
-        except LiveDataStale:
-            until_deadline = (round_.deadline - context.client.now()).total_seconds()
-            if min(waiting.left_seconds, until_deadline) <= 0:
-                raise
-        context.listener.step("waiting_for_live_data")
-        waiting.pause(until_deadline)
 
 
 def none_open(client: Client, error: NoRoundOpen) -> NoRoundOpen:

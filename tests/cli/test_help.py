@@ -9,7 +9,7 @@ import sys
 import pytest
 import typer
 
-from numeri_cli.cli.app import application
+from numeri_cli.cli.app import application, main
 from tests.support.runner import Numeri
 
 HEAVY = ("pandas", "numpy", "lightgbm", "pyarrow", "httpx", "rich", "scipy")
@@ -117,3 +117,15 @@ def test_the_version_is_one_line(numeri: Numeri) -> None:
     said = numeri("--version")
     assert (said.code, said.err) == (0, "")
     assert re.fullmatch(r"numeri \d+\.\d+\S*\n", said.out)
+
+
+def test_where_the_system_is_not_supported_one_sentence_says_so_first(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--version"], system="nt") == 0
+    out, err = capfd.readouterr()
+    assert re.fullmatch(r"numeri \d+\.\d+\S*\n", out)
+    assert err.count("\n") == 1
+    assert "Linux and macOS" in err
+    assert main(["--version"], system="posix") == 0
+    assert capfd.readouterr().err == ""

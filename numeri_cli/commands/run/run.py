@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from numeri_cli.commands.account import only_run, slot_of, slots
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.round import Waiting, live_data, newest_round, open_round
+from numeri_cli.commands.datasets import bring_live
+from numeri_cli.commands.round import Waiting, newest_round, open_round
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome, Retraining, RunResult
 from numeri_cli.commands.submission.send import already_accepted
-from numeri_cli.errors import ModelUnknown
+from numeri_cli.errors import LiveDataStale, ModelUnknown
 from numeri_cli.records import LatestSubmission, ModelSlot, Round
 
 STARTER_STEPS = (
@@ -47,7 +49,7 @@ def _run(context: Context, allowed: Allowed, waiting: Waiting) -> RunResult:
         # learning takes a second to import, which a run that has nothing to do can spare
         from numeri_cli.commands.run.entry import enter_all
 
-        live = live_data(context, round_, waiting)
+        live = _live_data(context, round_, waiting)
         outcomes.update(enter_all(context, round_, pending, live, allowed=allowed))
     return RunResult(
         tournament=context.tournament,
@@ -56,6 +58,22 @@ def _run(context: Context, allowed: Allowed, waiting: Waiting) -> RunResult:
         models=tuple(outcomes[name] for name in context.profile.models),
         retrained=() if allowed.dry_run else _retrain_due(context, outcomes),
     )
+
+
+def _live_data(context: Context, round_: Round, waiting: Waiting) -> Path:
+    """The live file of this round; waits until it is published, at most until the deadline.
+
+    Raises LiveDataStale where time is up.
+    """
+    while True:
+        try:
+            return bring_live(context, round_)
+        except LiveDataStale:
+            until_deadline = (round_.deadline - context.client.now()).total_seconds()
+            if min(waiting.left_seconds, until_deadline) <= 0:
+                raise
+        context.listener.step("waiting_for_live_data")
+        waiting.pause(until_deadline)
 
 
 def _retrain_due(context: Context, outcomes: dict[str, ModelOutcome]) -> tuple[Retraining, ...]:
