@@ -52,27 +52,28 @@ def tell(
     """
     channels = channels_of(settings, log.mask)
     spool = Spool(folder, warn=lambda words: log.write("notify", words, level="warning"))
-    queues: dict[str, list[Undelivered]] = {channel.key: [] for channel in channels}
-    for entry in spool.waiting():
-        if entry.channel in queues:
-            spool.sending(entry)
-            queues[entry.channel].append(entry)
-    if message is not None:
-        masked = without_secrets(message, log.mask)
-        for channel in channels:
-            wanted = message.event in settings.on and not routine
-            if wanted or message.event in channel.always:
-                queues[channel.key].append(spool.add(channel.key, masked))
-    jobs = [_Job(channel, queues[channel.key]) for channel in channels if queues[channel.key]]
-    _run(jobs)
-    return tuple(_settled(job, spool, log) for job in jobs)
+    jobs = {channel.key: _Job(channel) for channel in channels}
+    with spool.earlier() as earlier:
+        for entry in earlier:
+            if entry.channel in jobs:
+                jobs[entry.channel].add(entry, late=True)
+        if message is not None:
+            masked = without_secrets(message, log.mask)
+            for channel in channels:
+                wanted = message.event in settings.on and not routine
+                if wanted or message.event in channel.always:
+                    jobs[channel.key].add(spool.add(channel.key, masked), late=False)
+        busy = [job for job in jobs.values() if job.entries]
+        _run(busy)
+        return tuple(_settled(job, spool, log) for job in busy)
 
 
 def try_out(settings: NotifySettings, message: Message, *, log: Log) -> tuple[Delivery, ...]:
     """Send a message to everybody, whatever `on` says; nothing is kept and sent again."""
+    jobs = [_Job(channel) for channel in channels_of(settings, log.mask)]
     masked = without_secrets(message, log.mask)
-    channels = channels_of(settings, log.mask)
-    jobs = [_Job(channel, [Undelivered("", channel.key, masked)]) for channel in channels]
+    for job in jobs:
+        job.add(Undelivered("", job.channel.key, masked, process=0), late=False)
     _run(jobs)
     return tuple(_settled(job, None, log) for job in jobs)
 
@@ -88,25 +89,29 @@ class _Job:
     The thread is a daemon: a name server that hangs does not keep the process from its end.
     """
 
-    def __init__(self, channel: Channel, entries: Sequence[Undelivered]) -> None:
-        self.channel, self.entries = channel, entries
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.entries: list[tuple[Undelivered, bool]] = []  # and whether it is late
         self.delivered = 0
         self.answer = ""
         self.error: NumeriError | None = None
         self.seconds = 0.0
         self.thread = threading.Thread(target=self._send, daemon=True)
 
+    def add(self, entry: Undelivered, *, late: bool) -> None:
+        """Send this one, too, after the others."""
+        self.entries.append((entry, late))
+
     def _send(self) -> None:
         started = time.monotonic()
         try:
-            for entry in self.entries:
+            for entry, late in self.entries:
                 left = SEND_SECONDS - (time.monotonic() - started)
                 if left <= 0:
                     raise NotificationUndelivered(
                         f"{self.channel.name}: there was no time for every message",
                         hint="the next run sends the others",
                     )
-                late = entry.attempts > 0
                 self.answer = self.channel.send(entry.message, late=late, seconds=left)
                 self.delivered += 1
         except Exception as error:  # whatever it is, the work goes on
@@ -129,10 +134,8 @@ def _settled(job: _Job, spool: Spool | None, log: Log) -> Delivery:
         error, seconds = _hanging(job.channel), BOUND_SECONDS
     delivered = job.delivered
     if spool is not None:
-        for entry in job.entries[:delivered]:
+        for entry, _ in job.entries[:delivered]:
             spool.delivered(entry)
-        for entry in job.entries[delivered:]:
-            spool.failed(entry)
     if error is None:
         log.write("notify", f"{job.channel.name}: {delivered} delivered: {job.answer}")
         return Delivery(job.channel.name, log.mask.text(job.answer), seconds)

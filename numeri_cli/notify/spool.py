@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from numeri_cli.errors import DiskError
+from numeri_cli.errors import DiskError, NumeriError
 from numeri_cli.files import is_running, write_text
+from numeri_cli.locks import held_lock
 from numeri_cli.notify.message import Message
 from numeri_cli.published import Published
 
 MOST_KEPT = 50
 OLDEST = timedelta(days=7)
-_SENDING_SECONDS = 60.0  # no process takes longer to deliver what it has
+_SENDING_SECONDS = 60.0  # no process takes longer to deliver its own
 
 
 @dataclass(frozen=True)
 class Undelivered(Published):
     """A message on its way.
 
-    channel: the key of the channel; process: the number of the one that is sending it, else 0
+    channel: the key of the channel; process: the number of the one whose message it is
     """
 
     name: str
     channel: str
     message: Message
-    attempts: int = 0
-    process: int = 0
-    sent_at: datetime | None = None
+    process: int
 
 
 _READER = TypeAdapter(Undelivered)
@@ -53,29 +52,39 @@ class Spool:
         """Keep a message before it is first sent; the oldest go where there are too many."""
         now = datetime.now(UTC)
         name = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}.json"
-        entry = Undelivered(name, channel, message)
-        self.sending(entry)
+        entry = Undelivered(name, channel, message, os.getpid())
+        try:
+            content = _READER.dump_json(entry).decode()
+            write_text(self._folder / name, content, mode=0o600)
+        except DiskError as error:
+            self._warn(f"an undelivered message cannot be kept: {error.message}")
         for path in self._paths()[:-MOST_KEPT]:
             self._warn(f"an undelivered message is given up: there are more than {MOST_KEPT}")
             path.unlink(missing_ok=True)
         return entry
-
-    def sending(self, entry: Undelivered) -> None:
-        """Note that this process is sending it, so that no other does meanwhile."""
-        self._write(replace(entry, process=os.getpid(), sent_at=datetime.now(UTC)))
 
     def delivered(self, entry: Undelivered) -> None:
         """Keep it no longer."""
         with suppress(OSError):  # what cannot go is sent twice
             (self._folder / entry.name).unlink(missing_ok=True)
 
-    def failed(self, entry: Undelivered) -> None:
-        """Keep it for the next command that tells somebody, unless it is given up meanwhile."""
-        if (self._folder / entry.name).exists():
-            self._write(replace(entry, attempts=entry.attempts + 1, process=0))
+    @contextmanager
+    def earlier(self) -> Iterator[list[Undelivered]]:
+        """What earlier commands could not deliver, oldest first.
 
-    def waiting(self) -> list[Undelivered]:
-        """What nobody is sending, oldest first; what is older than OLDEST is given up."""
+        Empty where another process is sending it; none other will while the block runs.
+        What is older than OLDEST is given up.
+        """
+        with ExitStack() as stack:
+            found: list[Undelivered] = []
+            if self._paths():
+                with suppress(NumeriError):  # another process is sending
+                    lock = held_lock(self._folder / "sending.lock", what="a delivery")
+                    stack.enter_context(lock)
+                    found = self._earlier()
+            yield found
+
+    def _earlier(self) -> list[Undelivered]:
         found, now = [], datetime.now(UTC)
         for path in self._paths():
             entry = self._read(path)
@@ -103,16 +112,8 @@ class Spool:
             return None
         return replace(entry, name=path.name)
 
-    def _write(self, entry: Undelivered) -> None:
-        try:
-            content = _READER.dump_json(entry).decode()
-            write_text(self._folder / entry.name, content, mode=0o600)
-        except DiskError as error:
-            self._warn(f"an undelivered message cannot be kept: {error.message}")
-
 
 def _is_being_sent(entry: Undelivered, now: datetime) -> bool:
-    if not entry.process or entry.sent_at is None:
-        return False
-    recent = abs((now - entry.sent_at).total_seconds()) < _SENDING_SECONDS
-    return recent and is_running(str(entry.process))
+    """Whether it is the message of another process that is still at work."""
+    recent = abs((now - entry.message.time).total_seconds()) < _SENDING_SECONDS
+    return recent and entry.process != os.getpid() and is_running(str(entry.process))

@@ -88,7 +88,7 @@ def test_one_who_hangs_keeps_a_run_for_a_small_bound_alone(
     receiver.received.clear()
     assert numeri("run", "--quiet").code == 3
     assert [got.json["late"] for got in receiver.received] == [True, False]
-    assert list((home / "data" / "undelivered").iterdir()) == []
+    assert list((home / "data" / "undelivered").glob("*.json")) == []
 
 
 def test_a_message_of_a_failure_says_what_why_and_where_to_read_on(
@@ -173,6 +173,26 @@ def test_a_run_that_the_system_ends_is_told(
         "terminated",
         143,
     )
+
+
+def test_a_message_of_a_run_that_was_killed_as_it_told_is_sent_by_the_next(
+    numeri: Numeri, receiver: Receiver
+) -> None:
+    telling(receiver, text=without_keys())
+    receiver.manner = "hangs"
+    running = subprocess.Popen([sys.executable, "-m", "numeri_cli", "run", "--quiet"])
+    until = time.monotonic() + 60
+    while not receiver.received:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    receiver.manner = "works"
+    assert numeri("run", "--quiet").code == 3
+    told = [(got.json["run"], got.json["late"]) for got in receiver.received]
+    assert [late for _, late in told] == [False, True, False]
+    assert told[0][0] == told[1][0]
+    assert told[2][0] != told[0][0]
 
 
 def test_what_goes_wrong_in_telling_changes_nothing_but_a_warning(

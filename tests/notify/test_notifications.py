@@ -20,6 +20,7 @@ import pytest
 
 from numeri_cli.config import NotifySettings, Shape
 from numeri_cli.files import write_text
+from numeri_cli.locks import held_lock
 from numeri_cli.log import Log, Mask, read_log
 from numeri_cli.notify.base import SERVICES, shape_of
 from numeri_cli.notify.message import (
@@ -91,7 +92,7 @@ class Teller:
         return [line.words for line in read_log(self.log_folder)]
 
     def kept(self) -> list[Path]:
-        return sorted(self.folder.glob("*")) if self.folder.exists() else []
+        return sorted(self.folder.glob("*.json")) if self.folder.exists() else []
 
 
 @pytest.fixture
@@ -392,13 +393,17 @@ def test_a_message_that_another_process_is_sending_is_left_to_it(
     teller.tell(to(receiver), failure())
     [path] = teller.kept()
     entry = json.loads(path.read_text())
-    now = datetime.now(UTC).isoformat()
-    path.write_text(json.dumps({**entry, "process": os.getppid(), "sent_at": now}))
+    path.write_text(json.dumps({**entry, "process": os.getppid()}))
     receiver.received.clear()
     assert teller.tell(to(receiver), None) == ()
-    path.write_text(json.dumps({**entry, "process": 2**22 - 1, "sent_at": now}))  # it was killed
-    teller.tell(to(receiver), None)
+    path.write_text(json.dumps({**entry, "process": 2**22 - 1}))  # that one was killed
+    with held_lock(teller.folder / "sending.lock", what="another process"):
+        assert teller.tell(to(receiver), None) == ()
+        assert receiver.received == []
+        teller.tell(to(receiver), failure())  # its own it sends all the same
     assert len(receiver.received) == 1
+    teller.tell(to(receiver), None)
+    assert len(receiver.received) == 2  # the service fails: the second waits behind the first
 
 
 def test_a_home_that_cannot_be_written_keeps_nobody_from_being_told(
