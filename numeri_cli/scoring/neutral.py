@@ -161,7 +161,7 @@ def _by_cholesky(columns: FloatArray, design: _Design, *, gram: FloatArray) -> F
 def _by_pivoted_cholesky(
     columns: FloatArray, design: _Design, *, gram: FloatArray
 ) -> FloatArray | None:
-    """The same over a largest independent set of columns; None where that is a close call."""
+    """By Cholesky, over a largest independent set of columns; None where that is a close call."""
     tolerance = float(gram.diagonal().max()) * _INDEPENDENT
     _, pivots, rank, _ = dpstrf(gram, tol=tolerance, lower=1)
     chosen = np.sort(pivots[:rank] - 1)

@@ -19,7 +19,7 @@ from numeri_cli.output.html.validation import write_report
 from numeri_cli.output.text.validate import validate as validation_shown
 from numeri_cli.records import Diagnostics, DiagnosticsEra
 from numeri_cli.scoring.score_table import SCORES, Score, score_named
-from tests.support.validations import sample_validation
+from tests.support.validations import card_of, sample_validation
 
 PACKAGE = Path(numeri_cli.__file__).parent
 TOY = Score(
@@ -36,7 +36,7 @@ TOY = Score(
 
 def test_a_new_score_is_a_row_and_is_seen_in_scorecard_terminal_and_page(tmp_path: Path) -> None:
     made = sample_validation("lighthouse", "beacon", table=(*SCORES, TOY))
-    values = made.card("beacon").score("toy")
+    values = card_of(made, "beacon").score("toy")
     assert 1.1 < values.min() <= values.max() < 1.2
     text = io.StringIO()
     shown = validation_shown(summary_of(made, report=tmp_path / "report.html"))

@@ -13,7 +13,7 @@ from numeri_cli.commands.validate.validation import Coverage, PredictionSource, 
 from numeri_cli.dataset.prediction_files import IdColumn
 from numeri_cli.scoring.era import Era
 from numeri_cli.scoring.score_table import SCORES, Score, score_named
-from numeri_cli.scoring.scorecard import collect, score_era
+from numeri_cli.scoring.scorecard import Scorecard, collect, score_era
 from numeri_cli.scoring.summary import PayoutRule
 
 FEATURES = tuple(f"feature_a_long_family_name_of_which_there_are_{n:02d}" for n in range(30))
@@ -78,7 +78,6 @@ def validation_of(eras: list[Era], *names: str, table: Sequence[Score] = SCORES)
         ),
         eras=tuple(era.name for era in eras),
         unresolved=(),
-        meta_model=eras[0].meta_model is not None,
         benchmark=None,
         features=0,
         warnings=(),
@@ -88,3 +87,8 @@ def validation_of(eras: list[Era], *names: str, table: Sequence[Score] = SCORES)
 def source_of(name: str) -> PredictionSource:
     """A source of this name, without its predictions."""
     return PredictionSource(predictions=IdColumn(name, pa.array([], pa.string()), np.empty(0)))
+
+
+def card_of(validation: Validation, name: str) -> Scorecard:
+    """The scorecard of a source."""
+    return next(card for card in validation.cards if card.name == name)

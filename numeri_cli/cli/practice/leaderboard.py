@@ -21,6 +21,6 @@ def leaderboard(
     numeri practice leaderboard
     """
     from numeri_cli.commands.practice.leaderboard import leaderboard
-    from numeri_cli.output.text.practice_leaderboard import ranking
+    from numeri_cli.output.text.practice_leaderboard import leaderboard as leaderboard_shown
 
-    call.show(leaderboard(call.context, top=top, accounts=accounts), ranking)
+    call.show(leaderboard(call.context, top=top, accounts=accounts), leaderboard_shown)

@@ -92,7 +92,6 @@ def score_sources(
         ),
         eras=done,
         unresolved=unresolved,
-        meta_model=inputs.meta is not None,
         benchmark=inputs.bench.name if inputs.bench else None,
         features=len(features),
         warnings=_warnings(sources, inputs, scored=done),
@@ -123,9 +122,11 @@ class _Inputs:
 
     @property
     def columns(self) -> list[str]:
+        """Those of the data file that are read of each era."""
         return [self.data.id_column, self.target, *self.features]
 
     def of_era(self, era: EraTable) -> Era:
+        """What the scores of one era rest on."""
         table = era.table
         predictions = np.stack([joined.values[era.rows] for joined in self.joins], axis=1)
         order: Order = slice(None)

@@ -91,7 +91,6 @@ class Validation:
     coverage: tuple[Coverage, ...]
     eras: tuple[str, ...]
     unresolved: tuple[str, ...]
-    meta_model: bool
     benchmark: str | None
     features: int
     warnings: tuple[str, ...]
@@ -107,10 +106,6 @@ class Validation:
         """Those that any source has, in the order of the score table."""
         table = self.cards[0].table
         return tuple(one for one in table if any(card.has(one.name) for card in self.cards))
-
-    def card(self, name: str) -> Scorecard:
-        """The scorecard of a source."""
-        return next(card for card in self.cards if card.name == name)
 
     def payout_summary(self, card: Scorecard) -> Summary | None:
         """Of the payout per era, a share of the stake; None without a rule, or a score it takes."""

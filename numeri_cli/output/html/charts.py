@@ -16,7 +16,7 @@ from numeri_cli.output.html.look import (
     coloured,
     empty_figure,
     era_figure,
-    there,
+    scored_eras,
     translucent,
 )
 from numeri_cli.output.html.page import Chart, Table
@@ -57,7 +57,7 @@ def cumulative(cards: tuple[Scorecard, ...], score: Score) -> Chart:
     figure = era_figure(f"cumulative {label}", cards)
     words, rows = [], []
     for card, colour in coloured(cards):
-        eras, values = there(card, score.name)
+        eras, values = scored_eras(card, score.name)
         if not len(values):
             continue
         total = np.cumsum(values)
@@ -106,7 +106,7 @@ def per_era(cards: tuple[Scorecard, ...]) -> Chart:
     figure = era_figure(CORR.label, cards)
     words, rows = [], []
     for card, colour in coloured(cards):
-        eras, values = there(card, CORR.name)
+        eras, values = scored_eras(card, CORR.name)
         figure.add_bar(
             x=eras,
             y=values,
@@ -143,7 +143,7 @@ def rolling_sharpe(cards: tuple[Scorecard, ...]) -> Chart:
     figure = era_figure(f"Sharpe of {window} eras", cards)
     words, rows = [], []
     for card, colour in coloured(cards):
-        eras, values = there(card, CORR.name)
+        eras, values = scored_eras(card, CORR.name)
         if len(values) < window:
             continue
         windows = np.lib.stride_tricks.sliding_window_view(values, window)
@@ -169,7 +169,7 @@ def rolling_sharpe(cards: tuple[Scorecard, ...]) -> Chart:
 
 def distribution(cards: tuple[Scorecard, ...]) -> Chart:
     """How often CORR fell where."""
-    values = {card.name: there(card, CORR.name)[1] for card in cards}
+    values = {card.name: scored_eras(card, CORR.name)[1] for card in cards}
     everything = np.concatenate(list(values.values()))
     low, high = (everything.min(), everything.max()) if len(everything) else (0.0, 1.0)
     if low == high:
@@ -218,7 +218,7 @@ def correlations(cards: tuple[Scorecard, ...], benchmark: str | None) -> Chart:
         ("cwbm", benchmark or "the benchmark", "dot"),
     ):
         for card, colour in coloured(cards):
-            eras, values = there(card, score)
+            eras, values = scored_eras(card, score)
             if not len(values):
                 continue
             name = f"{card.name} with {other}"

@@ -60,16 +60,18 @@ def add_line(
     colour: str,
     dash: str = "solid",
 ) -> None:
+    """Add a line over eras to a figure."""
     line = {"color": colour, "width": 2, "dash": dash}
     figure.add_scatter(x=eras, y=values, name=name, mode="lines", line=line)
 
 
 def coloured(cards: tuple[Scorecard, ...]) -> Iterator[tuple[Scorecard, str]]:
+    """Each card with the colour that it has in every chart."""
     for place, card in enumerate(cards):
         yield card, COLOURS[place % len(COLOURS)]
 
 
-def there(card: Scorecard, score: str) -> tuple[list[str], FloatArray]:
+def scored_eras(card: Scorecard, score: str) -> tuple[list[str], FloatArray]:
     """The eras that have the score, and the score."""
     values = card.score(score)
     places = known(values)
@@ -77,5 +79,6 @@ def there(card: Scorecard, score: str) -> tuple[list[str], FloatArray]:
 
 
 def translucent(colour: str) -> str:
+    """A colour such as "#3b82c4", for areas that others are seen through."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.18)"

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from numeri_cli.practice.results.leaderboard import Leaderboard
 
 
-def ranking(view: Leaderboard) -> RenderableType:
+def leaderboard(record: Leaderboard) -> RenderableType:
     """Ranks, scores, stakes and what they earned."""
     right = ("rank", "CORR60", "MMC60", "NMR", "year")
     rows = table(
-        "rank", view.of.removesuffix("s"), "", "CORR60", "MMC60", "NMR", "year", right=right
+        "rank", record.of.removesuffix("s"), "", "CORR60", "MMC60", "NMR", "year", right=right
     )
     rows.columns[1].no_wrap = rows.columns[2].no_wrap = True
     rows.columns[2].overflow, rows.columns[2].max_width = "ellipsis", 17
-    for row in view.rows:
+    for row in record.rows:
         rows.add_row(
             ABSENT if row.rank is None else str(row.rank),
             Text(row.name, style="bold" if row.is_own else ""),
@@ -32,10 +32,10 @@ def ranking(view: Leaderboard) -> RenderableType:
             f"{row.stake_nmr:,.0f}",
             f"{number(100 * row.return_share, 1, signed=True)}%" if row.earned_nmr else ABSENT,
         )
-    heading = f"{view.entrants} {view.of}"
-    if view.resolved_rounds:
-        mean = "their mean" if view.of == "models" else "the stake-weighted mean"
-        heading += f" by {mean} CORR60 in {view.resolved_rounds} resolved rounds"
+    heading = f"{record.entrants} {record.of}"
+    if record.resolved_rounds:
+        mean = "their mean" if record.of == "models" else "the stake-weighted mean"
+        heading += f" by {mean} CORR60 in {record.resolved_rounds} resolved rounds"
     else:
         heading += "; none is ranked before the first round resolves, in 13 weeks"
     note = Text(

@@ -30,6 +30,7 @@ from tests.support.scored_data import (
     ScoredData,
     write_scored_data,
 )
+from tests.support.validations import card_of
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def library_scores(era: pd.DataFrame, name: str) -> dict[str, float]:
 def test_every_score_of_every_era_is_the_librarys(
     scored_data: ScoredData, both: Validation, name: str
 ) -> None:
-    card = both.card(name)
+    card = card_of(both, name)
     frame = scored_data.frame.sort_index()
     for place, era in enumerate(card.eras):
         for score, value in library_scores(frame[frame["era"] == era], name).items():
@@ -88,8 +89,8 @@ def test_every_score_of_every_era_is_the_librarys(
 def test_eras_without_a_target_yet_are_left_out_and_named(both: Validation) -> None:
     assert both.eras == tuple(f"{number:04d}" for number in range(601, 611))
     assert both.unresolved == ("0611", "0612")
-    assert both.card("a").summary("corr").eras == 10
-    assert both.card("a").summary("mmc").eras == 8
+    assert card_of(both, "a").summary("corr").eras == 10
+    assert card_of(both, "a").summary("mmc").eras == 8
 
 
 def test_the_better_prediction_wins_its_row_and_the_paired_test_tells_them_apart(
@@ -106,7 +107,7 @@ def test_the_better_prediction_wins_its_row_and_the_paired_test_tells_them_apart
 
 
 def test_exposures_name_the_feature_and_neutralizing_by_half_lowers_it(both: Validation) -> None:
-    card = both.card("a")
+    card = card_of(both, "a")
     feature, _, size = card.largest_exposure()
     assert feature == "feature_00"
     assert 0.2 < size < 0.8
@@ -124,7 +125,7 @@ def test_a_csv_and_a_parquet_file_get_the_same_scores(
 ) -> None:
     source = PredictionSource.of_file(scored_data.predictions("a", suffix=".csv"), name="csv")
     alone = score_sources([source], scored_data.data, target=TARGET)
-    ours, theirs = alone.cards[0].score("corr"), both.card("a").score("corr")
+    ours, theirs = alone.cards[0].score("corr"), card_of(both, "a").score("corr")
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-14)
     assert [score.name for score in alone.scores] == ["corr", "tb200"]
     lines = summary_of(alone, report=Path("report.html")).lines
