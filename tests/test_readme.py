@@ -35,3 +35,16 @@ def test_every_exit_code_stands_in_the_readme() -> None:
     table = README[README.index("| exit |") : README.index("Of several models")]
     numbers = {int(number) for number in re.findall(r"\b(\d+)\b", table)}
     assert {int(code) for code in ExitCode} <= numbers
+
+
+def test_every_path_in_the_readme_leads_to_something() -> None:
+    named = re.findall(r"`([\w./-]+/[\w./-]*|[\w-]+\.md)`|\]\(([^:)]+)\)", README)
+    paths = {path for pair in named for path in pair if path and not path.endswith("/X")}
+    assert {"schedule/base.py", "cli/run", "numeri_cli/guide/how-it-works.md"} <= paths
+    shelves = (ROOT, ROOT / "numeri_cli", ROOT / "tests" / "studies")
+    ways = {path: [shelf / path for shelf in shelves] for path in paths}
+    assert {
+        path
+        for path, places in ways.items()
+        if not any(place.exists() or place.with_suffix(".py").exists() for place in places)
+    } == set()

@@ -9,11 +9,10 @@ import tomllib
 from collections.abc import Iterator
 from functools import reduce
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
-from tests.support.sources import PACKAGE, ROOT, trees
+from tests.support.sources import ROOT, trees
 
 # library → the names that its next version may drop without a word
 PRIVATE = {
@@ -114,8 +113,3 @@ def imported() -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
     return found - sys.stdlib_module_names - PUBLIC_ALL_THE_SAME
-
-
-def test_the_guide_is_installed_with_the_program() -> None:
-    page: Path = PACKAGE / "guide" / "how-it-works.md"
-    assert page.read_text(encoding="utf-8").startswith("# How Numeri works\n")
