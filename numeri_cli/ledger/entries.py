@@ -1,17 +1,20 @@
-"""Rows of the ledger that no other room has a record for. Times are aware and in UTC."""
+"""Rows of the ledger as records; times are aware and in UTC."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from numeri_cli.errors import LedgerDamaged
+from numeri_cli.records import DataFileRecord, Receipt
 
 AttemptState = Literal[
     "begun", "authorized", "uploaded", "sending", "created", "accepted", "refused", "failed"
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSeen:
     """A round as it was when this machine last asked."""
 
@@ -24,7 +27,7 @@ class RoundSeen:
     seen: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedModel:
     """A model that was trained here; digest is that of its artifact."""
 
@@ -35,7 +38,7 @@ class TrainedModel:
     time: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try to submit, as far as it came; `error` is the sentence it ended with."""
 
@@ -50,3 +53,70 @@ class Attempt:
     error: str | None
     started: datetime
     updated: datetime
+
+
+def file_of(row: tuple[Any, ...]) -> DataFileRecord:
+    """What is known of a file, of a row of `files`."""
+    tournament, name, size, etag, digest, number, time, modified_ns = row
+    return DataFileRecord(
+        tournament=tournament,
+        name=name,
+        size_bytes=size,
+        etag=etag,
+        digest=digest,
+        round_number=number,
+        time=time_of(time),
+        modified_ns=modified_ns,
+    )
+
+
+def attempt_of(row: tuple[Any, ...]) -> Attempt:
+    """A try to submit, of the columns that `Ledger.attempts` asks for."""
+    number, *facts, started, updated = row
+    tournament, round_number, model, digest, state, filename, server_id, error = facts
+    return Attempt(
+        id=number,
+        tournament=tournament,
+        round_number=round_number,
+        model=model,
+        prediction_digest=digest,
+        state=state,
+        filename=filename,
+        server_id=server_id,
+        error=error,
+        started=time_of(started),
+        updated=time_of(updated),
+    )
+
+
+def receipt_of(row: tuple[Any, ...]) -> Receipt:
+    """A receipt, of the columns that `Ledger.receipts` asks for."""
+    tournament, round_number, model, server_id, filename, digest, count, timing, time, chosen = row
+    return Receipt(
+        tournament=tournament,
+        round_number=round_number,
+        model=model,
+        server_id=server_id,
+        filename=filename,
+        prediction_digest=digest,
+        rows=count,
+        timing=timing,
+        time=time_of(time),
+        selected=bool(chosen),
+    )
+
+
+def time_text(time: datetime) -> str:
+    """A time as the ledger keeps it: ISO 8601 in UTC."""
+    return time.astimezone(UTC).isoformat()
+
+
+def time_of(text: str) -> datetime:
+    """What `time_text` wrote. Raises LedgerDamaged."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise LedgerDamaged(
+            f"the ledger tells a time that is none: {text[:40]!r}",
+            hint="move it away and go on; the server still knows your submissions",
+        ) from error

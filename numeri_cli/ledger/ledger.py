@@ -12,7 +12,17 @@ from typing import Any
 
 from numeri_cli.errors import LedgerDamaged
 from numeri_cli.files import disk_errors
-from numeri_cli.ledger.entries import Attempt, AttemptState, RoundSeen, TrainedModel
+from numeri_cli.ledger.entries import (
+    Attempt,
+    AttemptState,
+    RoundSeen,
+    TrainedModel,
+    attempt_of,
+    file_of,
+    receipt_of,
+    time_of,
+    time_text,
+)
 from numeri_cli.ledger.migrations import TABLES, is_current, migrate
 from numeri_cli.records import DataFileRecord, Receipt, Round
 from numeri_cli.sqlite import sqlite_errors
@@ -80,11 +90,11 @@ class Ledger:
             "INSERT OR REPLACE INTO rounds VALUES (?, ?, ?, ?, ?, ?, ?)",
             tournament,
             round_.number,
-            _text(round_.open_time),
-            _text(round_.deadline),
+            time_text(round_.open_time),
+            time_text(round_.deadline),
             round_.data_datestamp,
             round_.target,
-            _text(time or datetime.now(UTC)),
+            time_text(time or datetime.now(UTC)),
         )
 
     def rounds(self, tournament: str, *, limit: int = 20) -> tuple[RoundSeen, ...]:
@@ -95,7 +105,15 @@ class Ledger:
             limit,
         )
         return tuple(
-            RoundSeen(name, number, _time(opens), _time(closes), stamp, target, _time(seen))
+            RoundSeen(
+                tournament=name,
+                number=number,
+                open_time=time_of(opens),
+                deadline=time_of(closes),
+                data_datestamp=stamp,
+                target=target,
+                seen=time_of(seen),
+            )
             for name, number, opens, closes, stamp, target, seen in rows
         )
 
@@ -111,19 +129,19 @@ class Ledger:
             record.etag,
             record.digest,
             record.round_number,
-            _text(record.time),
+            time_text(record.time),
             record.modified_ns,
         )
 
     def file(self, tournament: str, name: str) -> DataFileRecord | None:
         """What was last downloaded under this name."""
         rows = self._read("SELECT * FROM files WHERE tournament = ? AND name = ?", tournament, name)
-        return _file(rows[0]) if rows else None
+        return file_of(rows[0]) if rows else None
 
     def files(self, tournament: str) -> tuple[DataFileRecord, ...]:
         """Everything that was downloaded, by name."""
         rows = self._read("SELECT * FROM files WHERE tournament = ? ORDER BY name", tournament)
-        return tuple(_file(row) for row in rows)
+        return tuple(file_of(row) for row in rows)
 
     def keep_live_ids(self, tournament: str, name: str, *, round_number: int, digest: str) -> None:
         """Remember which ids a live file had in a round, by their digest."""
@@ -160,7 +178,7 @@ class Ledger:
             trained.model,
             trained.artifact,
             trained.digest,
-            _text(trained.time),
+            time_text(trained.time),
         )
 
     def models(self, tournament: str, *, model: str | None = None) -> tuple[TrainedModel, ...]:
@@ -172,7 +190,9 @@ class Ledger:
             model,
         )
         return tuple(
-            TrainedModel(name, model, artifact, digest, _time(time))
+            TrainedModel(
+                tournament=name, model=model, artifact=artifact, digest=digest, time=time_of(time)
+            )
             for name, model, artifact, digest, time in rows
         )
 
@@ -187,7 +207,7 @@ class Ledger:
                 "INSERT INTO attempts"
                 " (tournament, round_number, model, prediction_digest, state, started, updated)"
                 " VALUES (?, ?, ?, ?, 'begun', ?, ?)",
-                (tournament, round_number, model, digest, _text(time), _text(time)),
+                (tournament, round_number, model, digest, time_text(time), time_text(time)),
             )
         return int(cursor.lastrowid or 0)
 
@@ -206,7 +226,7 @@ class Ledger:
             "UPDATE attempts SET state = ?, updated = ?, filename = coalesce(?, filename),"
             " server_id = coalesce(?, server_id), error = coalesce(?, error) WHERE id = ?",
             state,
-            _text(time),
+            time_text(time),
             filename,
             server_id,
             error,
@@ -227,14 +247,14 @@ class Ledger:
                     receipt.prediction_digest,
                     receipt.rows,
                     receipt.timing,
-                    _text(receipt.time),
+                    time_text(receipt.time),
                     receipt.selected,
                 ),
             )
             self._connection.execute(
                 "UPDATE attempts SET state = 'accepted', updated = ?, server_id = ?, filename = ?"
                 " WHERE id = ?",
-                (_text(receipt.time), receipt.server_id, receipt.filename, attempt),
+                (time_text(receipt.time), receipt.server_id, receipt.filename, attempt),
             )
 
     def attempts(
@@ -257,7 +277,7 @@ class Ledger:
             model,
             digest,
         )
-        return tuple(_attempt(row) for row in rows)
+        return tuple(attempt_of(row) for row in rows)
 
     def receipts(
         self, tournament: str, *, round_number: int | None = None, model: str | None = None
@@ -272,7 +292,7 @@ class Ledger:
             round_number,
             model,
         )
-        return tuple(_receipt(row) for row in rows)
+        return tuple(receipt_of(row) for row in rows)
 
     def _read(self, question: str, *values: str | int | None) -> list[Any]:
         with _readable(self._path):
@@ -293,68 +313,6 @@ class Ledger:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-
-
-def _file(row: tuple[Any, ...]) -> DataFileRecord:
-    tournament, name, size, etag, digest, number, time, modified_ns = row
-    return DataFileRecord(
-        tournament=tournament,
-        name=name,
-        size_bytes=size,
-        etag=etag,
-        digest=digest,
-        round_number=number,
-        time=_time(time),
-        modified_ns=modified_ns,
-    )
-
-
-def _attempt(row: tuple[Any, ...]) -> Attempt:
-    number, *facts, started, updated = row
-    tournament, round_number, model, digest, state, filename, server_id, error = facts
-    return Attempt(
-        id=number,
-        tournament=tournament,
-        round_number=round_number,
-        model=model,
-        prediction_digest=digest,
-        state=state,
-        filename=filename,
-        server_id=server_id,
-        error=error,
-        started=_time(started),
-        updated=_time(updated),
-    )
-
-
-def _receipt(row: tuple[Any, ...]) -> Receipt:
-    tournament, round_number, model, server_id, filename, digest, count, timing, time, chosen = row
-    return Receipt(
-        tournament=tournament,
-        round_number=round_number,
-        model=model,
-        server_id=server_id,
-        filename=filename,
-        prediction_digest=digest,
-        rows=count,
-        timing=timing,
-        time=_time(time),
-        selected=bool(chosen),
-    )
-
-
-def _text(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat()
-
-
-def _time(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise LedgerDamaged(
-            f"the ledger tells a time that is none: {text[:40]!r}",
-            hint="move it away and go on; the server still knows your submissions",
-        ) from error
 
 
 def _readable(path: Path) -> AbstractContextManager[None]:

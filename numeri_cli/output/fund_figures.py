@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from numeri_cli.output.formats import number, percent
-from numeri_cli.practice.results.fund import ENOUGH_ROUNDS, Fund, FundReport
+from numeri_cli.practice.results.fund import Fund, FundReport
+from numeri_cli.practice.results.fund_choice import ENOUGH_ROUNDS
 from numeri_cli.practice.results.portfolio import BookExposure, FundFigures
 from numeri_cli.scoring.score_table import CORR
 from numeri_cli.scoring.summary import best_place

@@ -69,7 +69,15 @@ def test_rounds_come_back_newest_first_and_are_renewed(ledger: Ledger) -> None:
     found = ledger.rounds("numerai")
     assert [item.number for item in found] == [1374, 1373]
     deadline = ROUND.deadline
-    assert found[0] == RoundSeen("numerai", 1374, NOW, deadline, 20260320, None, later)
+    assert found[0] == RoundSeen(
+        tournament="numerai",
+        number=1374,
+        open_time=NOW,
+        deadline=deadline,
+        data_datestamp=20260320,
+        target=None,
+        seen=later,
+    )
     assert ledger.rounds("numerai", limit=1) == found[:1]
     assert ledger.rounds("practice") == ()
 
@@ -101,7 +109,9 @@ def test_an_earlier_round_with_the_same_ids_is_found(ledger: Ledger) -> None:
 
 
 def test_models_come_back_newest_first(ledger: Ledger) -> None:
-    first = TrainedModel("numerai", "lighthouse", "a1", "x", NOW)
+    first = TrainedModel(
+        tournament="numerai", model="lighthouse", artifact="a1", digest="x", time=NOW
+    )
     second = replace(first, artifact="a2", time=NOW + timedelta(seconds=1))
     other = replace(first, model="beacon")
     for item in (first, second, other):
@@ -154,7 +164,9 @@ def test_forgetting_a_tournament_leaves_the_others(ledger: Ledger) -> None:
         ledger.see_round(name, ROUND)
         ledger.keep_file(replace(FILE, tournament=name))
         ledger.keep_live_ids(name, "live", round_number=1, digest="d")
-        ledger.keep_model(TrainedModel(name, "m", "a", "x", NOW))
+        ledger.keep_model(
+            TrainedModel(tournament=name, model="m", artifact="a", digest="x", time=NOW)
+        )
         number = begin(ledger, tournament=name)
         ledger.accept(number, replace(RECEIPT, tournament=name))
     ledger.forget("practice")

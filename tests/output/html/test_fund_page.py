@@ -9,13 +9,8 @@ import numpy as np
 import pytest
 
 from numeri_cli.output.html.practice_fund import cumulative_net, falls, write_fund_page
-from numeri_cli.practice.results.fund import (
-    Fund,
-    FundExposures,
-    FundPeriod,
-    FundReport,
-    RivalChoice,
-)
+from numeri_cli.practice.results.fund import Fund, FundExposures, FundReport
+from numeri_cli.practice.results.fund_choice import FundPeriod, RivalChoice
 from numeri_cli.practice.results.portfolio import BookExposure, FundFigures, FundTerms
 from tests.support.browser import Browser
 

@@ -22,14 +22,8 @@ from numeri_cli.practice.market.universe import (
     FloatArray,
     WorldSettings,
 )
-from numeri_cli.practice.results.fund import (
-    FundPeriod,
-    FundReport,
-    best_rival,
-    chosen_period,
-    filled_forward,
-    fund_report,
-)
+from numeri_cli.practice.results.fund import FundReport, filled_forward, fund_report
+from numeri_cli.practice.results.fund_choice import FundPeriod, best_rival, chosen_period
 from numeri_cli.practice.results.portfolio import (
     BookExposure,
     FundFigures,
