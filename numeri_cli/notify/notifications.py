@@ -92,7 +92,7 @@ class _Job:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.entries: list[tuple[Undelivered, bool]] = []  # and whether it is late
-        self.delivered = 0
+        self.delivered: list[Undelivered] = []
         self.answer = ""
         self.error: NumeriError | None = None
         self.seconds = 0.0
@@ -103,9 +103,16 @@ class _Job:
         self.entries.append((entry, late))
 
     def _send(self) -> None:
+        """Send what is late, oldest first, then what is new.
+
+        A late one that is refused does not stand in the way of others. Where one is not delivered,
+        no other late one is tried; a new one always is.
+        """
         started = time.monotonic()
-        try:
-            for entry, late in self.entries:
+        for entry, late in self.entries:
+            if late and isinstance(self.error, NotificationUndelivered):
+                continue
+            try:
                 left = SEND_SECONDS - (time.monotonic() - started)
                 if left <= 0:
                     raise NotificationUndelivered(
@@ -113,9 +120,9 @@ class _Job:
                         hint="the next run sends the others",
                     )
                 self.answer = self.channel.send(entry.message, late=late, seconds=left)
-                self.delivered += 1
-        except Exception as error:  # whatever it is, the work goes on
-            self.error = as_ours(error, self.channel)
+                self.delivered.append(entry)
+            except Exception as error:  # whatever it is, the work goes on
+                self.error = as_ours(error, self.channel)
         self.seconds = time.monotonic() - started
 
 
@@ -132,12 +139,12 @@ def _settled(job: _Job, spool: Spool | None, log: Log) -> Delivery:
     error, seconds = job.error, job.seconds
     if job.thread.is_alive():
         error, seconds = _hanging(job.channel), BOUND_SECONDS
-    delivered = job.delivered
+    delivered = list(job.delivered)
     if spool is not None:
-        for entry, _ in job.entries[:delivered]:
+        for entry in delivered:
             spool.delivered(entry)
     if error is None:
-        log.write("notify", f"{job.channel.name}: {delivered} delivered: {job.answer}")
+        log.write("notify", f"{job.channel.name}: {len(delivered)} delivered: {job.answer}")
         return Delivery(job.channel.name, log.mask.text(job.answer), seconds)
     error = type(error)(log.mask.text(error.message), hint=error.hint)
     log.write("notify", f"not delivered: {error.message}", level="warning")

@@ -359,6 +359,32 @@ def test_messages_of_two_commands_reach_the_service_in_their_order(
     assert told == [(1, True), (2, True), (3, False)]
 
 
+def test_a_message_that_a_service_refuses_keeps_no_other_from_it(
+    receiver: Receiver, teller: Teller
+) -> None:
+    receiver.manner = "refuses"
+    for number in (1, 2):
+        teller.tell(to(receiver), replace(failure(), round_number=number))
+    receiver.manner = "refuses late"
+    receiver.received.clear()
+    [done] = teller.tell(to(receiver), replace(failure(), round_number=3))
+    assert done.error is not None
+    assert [got.json["round_number"] for got in receiver.received] == [1, 2, 3]
+    assert len(teller.kept()) == 2
+
+
+def test_a_service_that_is_down_is_asked_for_one_late_message_and_the_new_one(
+    receiver: Receiver, teller: Teller
+) -> None:
+    receiver.manner = "fails"
+    for number in (1, 2, 3):
+        teller.tell(to(receiver), replace(failure(), round_number=number))
+    receiver.received.clear()
+    teller.tell(to(receiver), replace(failure(), round_number=4))
+    assert [got.json["round_number"] for got in receiver.received] == [1, 4]
+    assert len(teller.kept()) == 4
+
+
 def test_no_more_than_so_many_are_kept_and_what_is_given_up_is_in_the_log(
     receiver: Receiver, teller: Teller
 ) -> None:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
-Manner = Literal["works", "refuses", "fails", "hangs", "drips", "redirects", "gigabyte"]
+Manner = Literal[
+    "works", "refuses", "refuses late", "fails", "hangs", "drips", "redirects", "gigabyte"
+]
 CHUNK = b"x" * 65_536
 
 
@@ -53,7 +55,8 @@ class Receiver:
         if self.manner == "hangs":
             self.closing.wait(30)
             return
-        statuses = {"refuses": 404, "fails": 503, "redirects": 307}
+        late = 404 if b'"late": true' in body else 200
+        statuses = {"refuses": 404, "refuses late": late, "fails": 503, "redirects": 307}
         handler.send_response(statuses.get(self.manner, 200))
         if self.manner == "redirects":
             handler.send_header("Location", self.elsewhere)
