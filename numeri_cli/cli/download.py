@@ -21,7 +21,7 @@ def download(
 
     numeri download live validation
     """
-    from numeri_cli.commands.datasets import download
-    from numeri_cli.output.text.datasets import downloaded
+    from numeri_cli.commands.download import download
+    from numeri_cli.output.text.download import downloaded
 
     call.show(download(call.context, files or (), force=force), downloaded)

@@ -33,10 +33,10 @@ def neutralize(
 
     numeri neutralize mine.csv --data live --proportion 0.5
     """
-    from numeri_cli.commands.neutralize import neutralize_predictions
+    from numeri_cli.commands.neutralize import neutralize
     from numeri_cli.output.text.neutralize import neutralized
 
-    done = neutralize_predictions(
+    done = neutralize(
         call.context,
         file,
         data=data,

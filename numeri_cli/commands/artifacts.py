@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring, missing
+from numeri_cli.commands.download import bring, missing
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ApiError
 from numeri_cli.learning.artifact import Artifact, find_artifact, has_artifact

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring_for_training
+from numeri_cli.commands.download import bring_for_training
 from numeri_cli.commands.train import require_as_downloaded
 from numeri_cli.commands.words import chosen_models
 from numeri_cli.learning import backtest as walking

@@ -1,21 +1,14 @@
-"""numeri datasets and download; and whatever files a command needs, brought here."""
+"""numeri datasets: what the tournament offers, what of it is here, and what is kept binned."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from numeri_cli.commands import download as downloading
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.download import DownloadedFile
-from numeri_cli.errors import DatasetUnknown, NumeriError
 from numeri_cli.learning.cached_data import cached_data
-from numeri_cli.model_spec import ModelSpec
 from numeri_cli.published import Published
-from numeri_cli.records import Round
-from numeri_cli.tournaments import DataFiles
 
 
 @dataclass(frozen=True)
@@ -54,23 +47,6 @@ class Datasets(Published):
     binned_folder: Path
 
 
-@dataclass(frozen=True)
-class DownloadedRow(Published):
-    """One file; unchanged: it was here already."""
-
-    name: str
-    size_bytes: int
-    unchanged: bool
-    path: Path
-
-
-@dataclass(frozen=True)
-class DownloadedFiles(Published):
-    """What was downloaded, or was already here."""
-
-    files: tuple[DownloadedRow, ...]
-
-
 def datasets(context: Context, *, every: bool) -> Datasets:
     """What can be downloaded and what is here of it.
 
@@ -87,93 +63,6 @@ def datasets(context: Context, *, every: bool) -> Datasets:
         binned=binned(context),
         binned_folder=context.home.binned(context.tournament),
     )
-
-
-def download(context: Context, words: Sequence[str], *, force: bool) -> DownloadedFiles:
-    """Download files of this data version; the practice tournament is made where it is missing.
-
-    words: such as "live" or "train.parquet"; the usual files where there are none
-    force: even what did not change
-    Raises DatasetUnknown, LiveDataStale, DiskFull and what the client and its transfers raise.
-    """
-    version = context.require_profile().data_version
-    context.make_practice()
-    names = tuple(file_name(word, version=version, files=context.files) for word in words)
-    return DownloadedFiles(
-        tuple(
-            DownloadedRow(done.record.name, done.record.size_bytes, done.unchanged, done.path)
-            for done in bring(context, names or context.files.usual, force=force)
-        )
-    )
-
-
-def file_name(word: str, *, version: str, files: DataFiles) -> str:
-    """A file's name from what people type: "live" and "v5.3/live.parquet" are "live.parquet".
-
-    Raises DatasetUnknown for one of another data version.
-    """
-    folder, _, name = word.rpartition("/")
-    if folder not in ("", version):
-        raise DatasetUnknown(
-            f"{word} is not of data version {version}",
-            hint="`data_version` in the profile says which one is used",
-        )
-    return files.named(name)
-
-
-def bring(
-    context: Context,
-    names: Sequence[str],
-    *,
-    round_number: int | None = None,
-    force: bool = False,
-) -> tuple[DownloadedFile, ...]:
-    """Download files of this data version, named without it; unchanged ones are left."""
-    return downloading.download(
-        context.client,
-        context.ledger,
-        home=context.home,
-        tournament=context.tournament,
-        names=[f"{context.data_version}/{name}" for name in names],
-        round_number=round_number,
-        force=force,
-        listener=context.listener,
-    )
-
-
-def bring_live(context: Context, round_: Round) -> Path:
-    """The live file of this round. Raises LiveDataStale while it is still an earlier round's."""
-    return bring(context, [context.files.live], round_number=round_.number)[0].path
-
-
-def missing(context: Context, names: Sequence[str]) -> tuple[str, ...]:
-    """Those of these files that are not here."""
-    return tuple(name for name in names if not context.file(name).is_file())
-
-
-def bring_for_training(context: Context, spec: ModelSpec) -> None:
-    """Whatever a model's training needs and is not here."""
-    needed = (context.files.features, *map(context.files.named, spec.data))
-    absent = missing(context, needed)
-    if absent:
-        bring(context, absent)
-
-
-def bring_for_figures(context: Context) -> None:
-    """What a model's CORR on validation data is made of."""
-    absent = missing(context, (context.files.features, context.files.validation))
-    if absent:
-        bring(context, absent)
-
-
-def bring_for_validation(context: Context) -> None:
-    """What validation reads: targets and, where the tournament offers it, the meta model."""
-    bring_for_figures(context)
-    for name in missing(context, (context.files.meta_model,)):
-        try:
-            bring(context, (name,))
-        except NumeriError as error:
-            context.listener.say(f"going on without {name}: {error.message}")
 
 
 def offered(context: Context) -> tuple[OfferedFile, ...]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring, missing
+from numeri_cli.commands.download import bring, missing
 from numeri_cli.commands.words import data_file
 from numeri_cli.dataset.by_era import EraTable, eras_with_rows
 from numeri_cli.dataset.features import FeatureFile
@@ -27,7 +27,7 @@ from numeri_cli.dataset.prediction_files import (
 from numeri_cli.errors import PredictionsIds, PredictionsValues, UsageProblem
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.published import Published
-from numeri_cli.scoring.neutral import neutralize
+from numeri_cli.scoring import neutral
 from numeri_cli.scoring.parallel import in_order
 from numeri_cli.scoring.ranks import FloatArray, gaussianize, known, rank_uniform
 from numeri_cli.scoring.scores import exposures
@@ -58,7 +58,7 @@ class NeutralizedFile(Published):
     after: LargestExposure
 
 
-def neutralize_predictions(
+def neutralize(
     context: Context,
     file: Path,
     *,
@@ -243,7 +243,7 @@ def _sweep_era(joined: _Joined, proportions: Sequence[float], *, era: EraTable) 
     gaussian = gaussianize(joined.values[rows])
     fit = np.zeros(len(rows))
     if gaussian.min() != gaussian.max():
-        fit = gaussian - neutralize(gaussian, features)
+        fit = gaussian - neutral.neutralize(gaussian, features)
     left = rank_uniform(gaussian[:, None] - fit[:, None] * np.array(proportions))
     return _EraSweep(
         name=era.name, rows=rows, gaussian=gaussian, fit=fit, loads=exposures(left, features)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from numeri_cli.commands.account import only_run, slot_of, slots
 from numeri_cli.commands.artifacts import open_model
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring_live
+from numeri_cli.commands.download import bring_live
 from numeri_cli.commands.round import Waiting, newest_round, open_round
 from numeri_cli.commands.run.entry import RoundEntry, predicted_entry, send
 from numeri_cli.commands.run.outcomes import ModelOutcome, RunResult

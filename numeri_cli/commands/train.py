@@ -8,8 +8,8 @@ from pathlib import Path
 
 from numeri_cli.commands.artifacts import remember
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring_for_training
-from numeri_cli.commands.download import is_as_downloaded
+from numeri_cli.commands.data_files import is_as_downloaded
+from numeri_cli.commands.download import bring_for_training
 from numeri_cli.commands.words import chosen_models
 from numeri_cli.errors import FileDamaged
 from numeri_cli.files import disk_errors

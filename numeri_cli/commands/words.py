@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import (
+from numeri_cli.commands.download import (
     bring,
     missing,
 )

@@ -36,7 +36,7 @@ OUR_IMPORTS = (
     "filelock",
     "httpcore",
     "numeri_cli.api.client",
-    "numeri_cli.commands.download",
+    "numeri_cli.commands.data_files",
     "numeri_cli.ledger.ledger",
     "pyarrow.parquet",
 )
@@ -110,14 +110,14 @@ def load(megabytes: int, way: str, fetched: Callable[[Site], Outputs] | None, fo
 def ours(site: Site) -> Outputs:
     """As `numeri download` does it: fetched, checked, synced, entered into the ledger."""
     from numeri_cli.api.client import Client
-    from numeri_cli.commands import download as downloading
+    from numeri_cli.commands import data_files
     from numeri_cli.home import Home
     from numeri_cli.ledger.ledger import Ledger
 
     places = (site.folder / name for name in ("config", "data", "cache", "log"))
     home = Home(*places)
     with Client(site.address) as client, Ledger.open(home.ledger) as ledger:
-        downloading.download(client, ledger, home=home, tournament="benchmark", names=[site.name])
+        data_files.download(client, ledger, home=home, tournament="benchmark", names=[site.name])
     return {}
 
 

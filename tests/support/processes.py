@@ -27,7 +27,7 @@ _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(
     [
         "numeri_cli.cli.run",
-        "numeri_cli.commands.download",
+        "numeri_cli.commands.data_files",
         "numeri_cli.commands.artifacts",
         "numeri_cli.commands.run.entry",
         "numeri_cli.output.text.tables",

@@ -12,8 +12,8 @@ from numeri_cli.api import diagnostics as wire
 from numeri_cli.api.client import Client
 from numeri_cli.commands.account import slot_of, slots
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring, bring_for_validation, missing
 from numeri_cli.commands.diagnostics.comparison import TOLERANCE, EraPairs, FigurePair, compare
+from numeri_cli.commands.download import bring, bring_for_validation, missing
 from numeri_cli.commands.submission.transfer import settle, upload
 from numeri_cli.commands.validate.validate import validate_sources
 from numeri_cli.dataset.parquet import DataFile

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel, is_trained, open_model
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring_for_figures
+from numeri_cli.commands.download import bring_for_figures
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome
 from numeri_cli.commands.submission.check import check_predictions
 from numeri_cli.commands.submission.send import submit as submit_checked

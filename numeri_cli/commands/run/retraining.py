@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from numeri_cli.commands.artifacts import OpenModel, is_trained, remember
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import (
+from numeri_cli.commands.download import (
     bring,
 )
 from numeri_cli.commands.run.outcomes import Retraining

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from numeri_cli.commands.account import only_run, slot_of, slots
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring_live
+from numeri_cli.commands.download import bring_live
 from numeri_cli.commands.round import Waiting, newest_round, open_round
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome, Retraining, RunResult
 from numeri_cli.commands.submission.send import already_accepted

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring, missing
+from numeri_cli.commands.download import bring, missing
 from numeri_cli.dataset.prediction_files import IdColumn, join, read_predictions
 from numeri_cli.errors import NumeriError
 from numeri_cli.scoring.scores import churn

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel, open_model
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.datasets import bring, bring_for_validation, missing
+from numeri_cli.commands.download import bring, bring_for_validation, missing
 from numeri_cli.commands.run.outcomes import ValidationFigures
 from numeri_cli.commands.validate.model_sources import (
     churning_source,

@@ -12,10 +12,7 @@ from numeri_cli.output.formats import ABSENT, size
 from numeri_cli.output.text.tables import table
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.datasets import (
-        Datasets,
-        DownloadedFiles,
-    )
+    from numeri_cli.commands.datasets import Datasets
 
 
 def datasets(record: Datasets) -> RenderableType:
@@ -42,11 +39,3 @@ def datasets(record: Datasets) -> RenderableType:
 def _minute(value: datetime | None) -> str:
     """Such as "2026-01-03 12:05"."""
     return ABSENT if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
-
-
-def downloaded(record: DownloadedFiles) -> RenderableType:
-    """What came and what was left."""
-    rows = table("file", "size", "", right=("size",))
-    for file in record.files:
-        rows.add_row(file.name, size(file.size_bytes), "unchanged" if file.unchanged else "new")
-    return rows

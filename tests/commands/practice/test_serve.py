@@ -26,7 +26,7 @@ def test_serve_makes_the_tournament_and_tells_its_address_and_keys_while_it_answ
         told.append(words)
         [address] = re.findall(r"NUMERI_API_URL=(\S+)", words)
         answer = httpx.post(address, json={"query": "{ __typename }"})
-        assert answer.json() == {"data": {"__typename": "Query"}}
+        assert answer.json() == {"data": {"__typename": "RootQueryType"}}
         raise StoppedError
 
     context = Context(home=home)

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from numeri_cli.commands.download import (
+from numeri_cli.commands.data_files import (
     DownloadedFile,
     download,
 )

@@ -1,0 +1,291 @@
+"""What changed at the tournament comes here, verified; the ledger knows what is here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from numeri_cli.api.client import Client
+from numeri_cli.api.files import download as transfer
+from numeri_cli.api.files.parts import Identity
+from numeri_cli.api.files.sizes import bytes_to_come
+from numeri_cli.commands.round import newest_round
+from numeri_cli.errors import (
+    ApiRefused,
+    DatasetUnknown,
+    DiskFull,
+    FileForeign,
+    LiveDataStale,
+    NoRoundOpen,
+    TransferCorrupt,
+    did_you_mean,
+)
+from numeri_cli.files import digest_file, disk_errors, free_bytes, safe_relative
+from numeri_cli.home import Home
+from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.progress import SILENT, Listener, Task
+from numeri_cli.records import DataFileRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadedFile:
+    """A file of the tournament that is here now."""
+
+    record: DataFileRecord
+    path: Path
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    name: str
+    path: Path
+    known: Identity | None
+    held: DataFileRecord | None
+    live: bool
+
+
+def download(
+    client: Client,
+    ledger: Ledger,
+    *,
+    home: Home,
+    tournament: str,
+    names: Sequence[str],
+    round_number: int | None = None,
+    force: bool = False,
+    listener: Listener = SILENT,
+) -> tuple[DownloadedFile, ...]:
+    """Bring files such as "v5.3/live.parquet" here; what is here unchanged is not fetched again.
+
+    round_number: the round that live files are for; asked for where it is not given
+    force: fetch even what did not change
+    Raises DatasetUnknown, LiveDataStale (the live file is an earlier round's; the copy that is
+    here stays), DiskFull, and what the client and transfer.download raise.
+    """
+    wanted = [
+        _wanted(ledger, home, tournament=tournament, name=name, force=force)
+        for name in dict.fromkeys(names)
+    ]
+    if round_number is None and any(item.live for item in wanted):
+        with suppress(NoRoundOpen):  # none has opened yet
+            round_number = newest_round(client).number
+    work = _Work(client, ledger, tournament=tournament, round_number=round_number)
+    sizes = work.sizes(wanted) if len(wanted) > 1 else {}
+    _require_space(home, sizes)
+    done = []
+    with ExitStack() as stack:
+        bars = _Bars(stack, listener, total=sum(sizes.values()) if len(wanted) > 1 else None)
+        for item in wanted:
+            if len(wanted) > 1 and item.name not in sizes:
+                done.append(work.unchanged(item))
+            else:
+                done.append(work.fetch(item, bar=bars.bar(item.name)))
+            listener.step("downloaded")
+    return tuple(done)
+
+
+class _Bars:
+    """One bar for all files together; of a single file the size is known once it begins."""
+
+    def __init__(self, stack: ExitStack, listener: Listener, *, total: int | None) -> None:
+        self._stack, self._listener, self._total = stack, listener, total
+        self._task: Task | None = None
+
+    def bar(self, name: str) -> Callable[[int | None], Task]:
+        """What transfer.download calls when it knows the size."""
+
+        def open_bar(size: int | None) -> Task:
+            if self._task is None:
+                total = self._total if self._total is not None else size
+                self._task = self._stack.enter_context(
+                    self._listener.task("downloading", total=total, unit="bytes")
+                )
+            self._task.note(name)
+            return self._task
+
+        return open_bar
+
+
+class _Work:
+    """The files of one call."""
+
+    def __init__(
+        self, client: Client, ledger: Ledger, *, tournament: str, round_number: int | None
+    ) -> None:
+        self._client, self._ledger = client, ledger
+        self._tournament, self._round_number = tournament, round_number
+
+    def sizes(self, wanted: Sequence[_Wanted]) -> dict[str, int]:
+        """Bytes still to come for each file that changed, by a look at its first byte."""
+        sizes = {}
+        for item in wanted:
+            to_come = bytes_to_come(
+                connector=self._client.connector,
+                get_url=self._url_of(item.name),
+                destination=item.path,
+                known=item.known,
+            )
+            if to_come is not None:
+                sizes[item.name] = to_come
+        return sizes
+
+    def fetch(self, item: _Wanted, *, bar: Callable[[int | None], Task]) -> DownloadedFile:
+        """Download one file and tell the ledger."""
+        ids_digest: list[str] = []
+
+        def check(path: Path) -> None:
+            _require_sound(path, name=item.name)
+            if item.live:
+                ids_digest.append(self._require_fresh(path, name=item.name))
+
+        result = transfer.download(
+            connector=self._client.connector,
+            get_url=self._url_of(item.name),
+            destination=item.path,
+            known=item.known,
+            bar=bar,
+            check=check,
+        )
+        if result.unchanged:
+            return self.unchanged(item)
+        with disk_errors(item.path):
+            modified_ns = item.path.stat().st_mtime_ns
+        record = DataFileRecord(
+            tournament=self._tournament,
+            name=item.name,
+            size_bytes=result.identity.size or 0,
+            etag=result.identity.etag or "",
+            digest=digest_file(item.path) if item.live else "",
+            round_number=self._round_number if item.live else None,
+            time=self._client.now(),
+            modified_ns=modified_ns,
+        )
+        self._keep(record, ids_digest)
+        return DownloadedFile(record, item.path, unchanged=False)
+
+    def unchanged(self, item: _Wanted) -> DownloadedFile:
+        """The copy here is the server's. Raises LiveDataStale where it is an earlier round's."""
+        if item.held is None:
+            raise AssertionError("only a file that the ledger knows can be unchanged")
+        record = item.held
+        if item.live:
+            digest = self._require_fresh(item.path, name=item.name)
+            record = replace(record, round_number=self._round_number)
+            self._keep(record, [digest])
+        return DownloadedFile(record, item.path, unchanged=True)
+
+    def _keep(self, record: DataFileRecord, ids_digest: list[str]) -> None:
+        if self._round_number is not None:
+            for digest in ids_digest:
+                self._ledger.keep_live_ids(
+                    self._tournament,
+                    record.name,
+                    round_number=self._round_number,
+                    digest=digest,
+                )
+        self._ledger.keep_file(record)
+
+    def _require_fresh(self, path: Path, *, name: str) -> str:
+        """The digest of a live file's ids. Raises LiveDataStale, FileForeign."""
+        digest = _digest_of_ids(path, name=name)
+        if self._round_number is not None:
+            earlier = self._ledger.earlier_round_of_ids(
+                self._tournament, name, round_number=self._round_number, digest=digest
+            )
+            if earlier is not None:
+                raise LiveDataStale(
+                    f"{name} still has the ids of round {earlier};"
+                    f" the data of round {self._round_number} is not published yet",
+                    hint="try again in a few minutes; `numeri run --wait 30m` waits for it",
+                )
+        return digest
+
+    def _url_of(self, name: str) -> Callable[[], str]:
+        def ask() -> str:
+            try:
+                return self._client.dataset_url(name)
+            except (ApiRefused, DatasetUnknown):
+                offered = self._client.list_datasets()
+                if name in offered:
+                    raise
+                raise _unknown(name, offered) from None
+
+        return ask
+
+
+def is_as_downloaded(record: DataFileRecord, path: Path) -> bool:
+    """Whether a file looks as when it was whole; only one touched since is read. Raises OSError."""
+    found = path.stat()
+    if found.st_size != record.size_bytes:
+        return False
+    if found.st_mtime_ns == record.modified_ns:
+        return True
+    return bool(record.digest) and digest_file(path) == record.digest
+
+
+def _wanted(ledger: Ledger, home: Home, *, tournament: str, name: str, force: bool) -> _Wanted:
+    path = home.datasets(tournament) / safe_relative(name)
+    held = ledger.file(tournament, name)
+    with disk_errors(path):
+        here = held is not None and path.is_file() and is_as_downloaded(held, path)
+    live = path.name.startswith("live") and path.suffix in (".parquet", ".csv")
+    known = None
+    # a live file is small, and money hangs on it: its bytes are looked at, not its size alone
+    if held is not None and here and not force and (not live or digest_file(path) == held.digest):
+        known = Identity(held.etag or None, held.size_bytes)
+    return _Wanted(name, path, known, held, live=live)
+
+
+def _unknown(name: str, offered: Sequence[str]) -> DatasetUnknown:
+    hint = did_you_mean(name, offered, otherwise="`numeri datasets` lists what there is")
+    return DatasetUnknown(f"the tournament offers no file {name!r}", hint=hint)
+
+
+def _require_space(home: Home, sizes: dict[str, int]) -> None:
+    needed, free = sum(sizes.values()), free_bytes(home.data)
+    if needed > free:
+        raise DiskFull(
+            f"{len(sizes)} files need {needed:,} bytes, and the disk of {home.data} has {free:,}",
+            hint="free some space and run the same command again; nothing was lost",
+        )
+
+
+def _require_sound(path: Path, *, name: str) -> None:
+    """What transfer checks is the frame; this reads the footer. Raises TransferCorrupt."""
+    if not name.endswith(".parquet"):
+        return
+    import pyarrow.lib as arrow
+    from pyarrow import parquet
+
+    try:
+        parquet.read_metadata(path)
+    except (arrow.ArrowException, OSError) as error:
+        raise TransferCorrupt(
+            f"{name} as it arrived has a footer that cannot be read",
+            hint="it was thrown away; run the same command again",
+        ) from error
+
+
+def _digest_of_ids(path: Path, *, name: str) -> str:
+    """SHA-256 over the sorted ids of a live file. Raises FileForeign where it has none."""
+    import pyarrow as arrow
+    from pyarrow import csv, parquet
+
+    try:
+        if name.endswith(".parquet"):
+            column = parquet.read_table(path, columns=["id"]).column("id")
+        else:
+            options = csv.ConvertOptions(include_columns=["id"], column_types={"id": "string"})
+            column = csv.read_csv(path, convert_options=options).column("id")
+    except (arrow.ArrowException, KeyError) as error:
+        raise FileForeign(
+            f"{name} has no column of ids", hint="the layout of the data has changed"
+        ) from error
+    digest = hashlib.sha256()
+    for identifier in sorted(str(value) for value in column.to_pylist()):
+        digest.update(identifier.encode() + b"\n")
+    return digest.hexdigest()
