@@ -12,23 +12,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.errors import (
-    LockHeld,
-    ModelUnknown,
-    PracticeMissing,
-    PracticeSettings,
-)
+from numeri_cli.errors import LockHeld, ModelUnknown, PracticeMissing, PracticeSettings
 from numeri_cli.locks import held_lock
 from numeri_cli.practice.clock import RunningClock
-from numeri_cli.practice.database.database import (
-    Store,
-    damaged,
-)
+from numeri_cli.practice.database.database import Store, damaged
 from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.market.universe import SCALES, WorldSettings
-from numeri_cli.practice.participants import (
-    accounts,
-)
+from numeri_cli.practice.participants import accounts
 from numeri_cli.practice.participants.keys import read_secrets
 from numeri_cli.practice.participants.refusals import round_closed
 from numeri_cli.practice.rounds import staking

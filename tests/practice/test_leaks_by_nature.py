@@ -15,14 +15,8 @@ import pytest
 from numeri_cli.practice.market.features import FeaturePlan
 from numeri_cli.practice.market.market import Market
 from numeri_cli.practice.market.names import row_ids
-from numeri_cli.practice.market.targets import (
-    SCHEMES,
-    RiskModel,
-)
-from numeri_cli.practice.market.universe import (
-    Stocks,
-    WorldSettings,
-)
+from numeri_cli.practice.market.targets import SCHEMES, RiskModel
+from numeri_cli.practice.market.universe import Stocks, WorldSettings
 from numeri_cli.scoring.ranks import rank_average
 
 SMALL = WorldSettings(seed=11, stocks=400, eras=48, features=48)

@@ -13,10 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from numeri_cli.practice.market.names import (
-    row_ids,
-    row_order,
-)
+from numeri_cli.practice.market.names import row_ids, row_order
 from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.world.eras import WorldDefinition
 from numeri_cli.practice.world.world import World

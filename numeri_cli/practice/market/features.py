@@ -8,20 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.practice.market.names import (
-    THEME_SETS,
-    feature_names,
-)
-from numeri_cli.practice.market.random_streams import (
-    Purpose,
-    stream,
-)
-from numeri_cli.practice.market.universe import (
-    FloatArray,
-    IntArray,
-    Plan,
-    WorldSettings,
-)
+from numeri_cli.practice.market.names import THEME_SETS, feature_names
+from numeri_cli.practice.market.random_streams import Purpose, stream
+from numeri_cli.practice.market.universe import FloatArray, IntArray, Plan, WorldSettings
 
 FeatureArray = npt.NDArray[np.int8]
 NoiseArray = npt.NDArray[np.float32]

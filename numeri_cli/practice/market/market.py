@@ -41,10 +41,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.practice.market.random_streams import (
-    Purpose,
-    stream,
-)
+from numeri_cli.practice.market.random_streams import Purpose, stream
 from numeri_cli.practice.market.universe import (
     FloatArray,
     Plan,

@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.practice.market.random_streams import (
-    Purpose,
-    stream,
-)
+from numeri_cli.practice.market.random_streams import Purpose, stream
 
 ADJECTIVES = """
     ample amber angular arctic arid ashen autumnal azure balmy bashful blunt bold brackish breezy

@@ -7,16 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.practice.market.market import (
-    DAYS_PER_ERA,
-    RETURN_UNIT,
-    ReturnArray,
-)
-from numeri_cli.practice.market.universe import (
-    FloatArray,
-    IntArray,
-    Stocks,
-)
+from numeri_cli.practice.market.market import DAYS_PER_ERA, RETURN_UNIT, ReturnArray
+from numeri_cli.practice.market.universe import FloatArray, IntArray, Stocks
 
 CodeArray = npt.NDArray[np.int8]
 

@@ -9,12 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from numeri_cli.errors import PracticeSettings
-from numeri_cli.practice.market.random_streams import (
-    SEEDS_BEGIN,
-    SEEDS_END,
-    Purpose,
-    stream,
-)
+from numeri_cli.practice.market.random_streams import SEEDS_BEGIN, SEEDS_END, Purpose, stream
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -14,17 +14,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from numeri_cli.errors import PracticeMissing, PracticeSettings
-from numeri_cli.practice.database.database import (
-    Connection,
-    Row,
-    insert,
-    moment_of,
-    nmr_text,
-)
-from numeri_cli.practice.participants.refusals import (
-    permission_missing,
-    session_invalid,
-)
+from numeri_cli.practice.database.database import Connection, Row, insert, moment_of, nmr_text
+from numeri_cli.practice.participants.refusals import permission_missing, session_invalid
 
 SCOPES = (
     "write_user_info",

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from numeri_cli.practice.database.database import (
-    Connection,
-    Row,
-    insert,
-    moment_of,
-)
+from numeri_cli.practice.database.database import Connection, Row, insert, moment_of
 
 MAX_LOOKED_AT_BYTES = 64 * 2**20
 

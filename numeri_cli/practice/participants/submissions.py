@@ -10,12 +10,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from numeri_cli.practice.calendar import RoundTimes
-from numeri_cli.practice.database.database import (
-    Connection,
-    Row,
-    insert,
-    moment_of,
-)
+from numeri_cli.practice.database.database import Connection, Row, insert, moment_of
 from numeri_cli.practice.participants.check import Verdict
 from numeri_cli.practice.participants.refusals import Refusal
 

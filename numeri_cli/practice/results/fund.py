@@ -27,14 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
-from numeri_cli.practice.market.market import (
-    DAYS_PER_ERA,
-    RETURN_UNIT,
-)
-from numeri_cli.practice.market.targets import (
-    LAG_DAYS,
-    RiskModel,
-)
+from numeri_cli.practice.market.market import DAYS_PER_ERA, RETURN_UNIT
+from numeri_cli.practice.market.targets import LAG_DAYS, RiskModel
 from numeri_cli.practice.market.universe import FloatArray
 from numeri_cli.practice.results.fund_choice import (
     FundPeriod,

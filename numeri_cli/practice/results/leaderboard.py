@@ -7,10 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from numeri_cli.practice.participants.accounts import PARTICIPANT
-from numeri_cli.practice.rounds.account_reputations import (
-    RankedAccount,
-    ranked_accounts,
-)
+from numeri_cli.practice.rounds.account_reputations import RankedAccount, ranked_accounts
 from numeri_cli.practice.rounds.reputations import (
     RANKED_BY,
     RankedModel,

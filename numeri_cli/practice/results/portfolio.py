@@ -21,10 +21,7 @@ import numpy as np
 
 from numeri_cli.practice.market.market import DAYS_PER_ERA
 from numeri_cli.practice.market.targets import RiskModel
-from numeri_cli.practice.market.universe import (
-    FloatArray,
-    Stocks,
-)
+from numeri_cli.practice.market.universe import FloatArray, Stocks
 from numeri_cli.published import Published
 from numeri_cli.scoring.ranks import gaussianize
 

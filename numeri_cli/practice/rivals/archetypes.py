@@ -15,15 +15,8 @@ from typing import Any
 import numpy as np
 
 from numeri_cli.practice.market.features import FeaturePlan
-from numeri_cli.practice.market.random_streams import (
-    Purpose,
-    derived_seed,
-    stream,
-)
-from numeri_cli.practice.market.universe import (
-    Plan,
-    WorldSettings,
-)
+from numeri_cli.practice.market.random_streams import Purpose, derived_seed, stream
+from numeri_cli.practice.market.universe import Plan, WorldSettings
 from numeri_cli.practice.rivals.benchmarks import BENCHMARKS
 from numeri_cli.practice.rivals.rivals import Rival
 from numeri_cli.practice.rivals.technique import Technique

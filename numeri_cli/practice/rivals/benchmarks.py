@@ -8,15 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from numeri_cli.practice.market.random_streams import (
-    Purpose,
-    derived_seed,
-)
+from numeri_cli.practice.market.random_streams import Purpose, derived_seed
 from numeri_cli.practice.market.targets import horizon_of
-from numeri_cli.practice.market.universe import (
-    PURGE_ERAS,
-    WorldSettings,
-)
+from numeri_cli.practice.market.universe import PURGE_ERAS, WorldSettings
 from numeri_cli.practice.rivals.technique import FitData, Forecaster, TrainingHistory
 from numeri_cli.practice.rivals.trees import Trees
 

@@ -9,10 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from numeri_cli.practice.market.random_streams import (
-    Purpose,
-    stream,
-)
+from numeri_cli.practice.market.random_streams import Purpose, stream
 from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.rivals.technique import (
     FitData,

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from numeri_cli.practice.market.random_streams import (
-    Purpose,
-    stream,
-)
+from numeri_cli.practice.market.random_streams import Purpose, stream
 from numeri_cli.practice.rivals.technique import (
     MIDDLE,
     FitData,

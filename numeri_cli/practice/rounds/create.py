@@ -11,11 +11,7 @@ from numeri_cli.errors import PracticeExists
 from numeri_cli.files import disk_errors
 from numeri_cli.locks import held_lock
 from numeri_cli.practice.calendar import Calendar
-from numeri_cli.practice.database.database import (
-    Connection,
-    Store,
-    damaged,
-)
+from numeri_cli.practice.database.database import Connection, Store, damaged
 from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.participants import accounts

@@ -29,10 +29,7 @@ from numeri_cli.practice.rounds.settlement import (
     ScoreRule,
     predictions_of,
 )
-from numeri_cli.practice.rounds.terms import (
-    RoundTerms,
-    terms_of,
-)
+from numeri_cli.practice.rounds.terms import RoundTerms, terms_of
 from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.ranks import gaussianize, power
 from numeri_cli.scoring.scores import SMALLEST_AGREEMENT, centred, correlation_with, pearson

@@ -14,12 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.practice.participants.check import (
-    IDS,
-    VALUES,
-    Unfit,
-    read_table,
-)
+from numeri_cli.practice.participants.check import IDS, VALUES, Unfit, read_table
 from numeri_cli.practice.world.eras import EraRecords
 from numeri_cli.scoring.scores import contribution, corr, exposures, fnc
 

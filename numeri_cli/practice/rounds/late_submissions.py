@@ -17,15 +17,8 @@ from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.market.names import row_order
 from numeri_cli.practice.participants import submissions
 from numeri_cli.practice.participants.accounts import opaque_id
-from numeri_cli.practice.participants.check import (
-    Verdict,
-    read_aligned,
-)
-from numeri_cli.practice.participants.submissions import (
-    StoredSubmission,
-    SubmissionOrigin,
-    Upload,
-)
+from numeri_cli.practice.participants.check import Verdict, read_aligned
+from numeri_cli.practice.participants.submissions import StoredSubmission, SubmissionOrigin, Upload
 from numeri_cli.practice.world.world import World
 
 SOURCE = "queued"

@@ -11,10 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.practice.rounds.diagnostics import (
-    BENCHMARK,
-    NEUTRALIZED_SET,
-)
+from numeri_cli.practice.rounds.diagnostics import BENCHMARK, NEUTRALIZED_SET
 from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.neutral import neutralize
 

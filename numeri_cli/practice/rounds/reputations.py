@@ -9,20 +9,9 @@ from decimal import Decimal
 from enum import Enum
 
 from numeri_cli.practice.calendar import Calendar
-from numeri_cli.practice.database.database import (
-    Connection,
-    Row,
-    moment_of,
-    moment_text,
-)
-from numeri_cli.practice.participants.accounts import (
-    ParticipantModel,
-    all_models,
-)
-from numeri_cli.practice.rounds.settlement import (
-    HORIZONS,
-    SCORE_RULES,
-)
+from numeri_cli.practice.database.database import Connection, Row, moment_of, moment_text
+from numeri_cli.practice.participants.accounts import ParticipantModel, all_models
+from numeri_cli.practice.rounds.settlement import HORIZONS, SCORE_RULES
 from numeri_cli.practice.rounds.state import read_state
 
 ROUNDS_PER_YEAR = 52

@@ -17,19 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from numeri_cli.practice.calendar import LIFE_BUSINESS_DAYS
-from numeri_cli.practice.database.database import (
-    Connection,
-    Row,
-    insert,
-    nmr_text,
-)
+from numeri_cli.practice.database.database import Connection, Row, insert, nmr_text
 from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.participants.check import read_aligned
 from numeri_cli.practice.rivals.meta_model import stake_weighted
-from numeri_cli.practice.rounds.terms import (
-    NMR_UNIT,
-    terms_of,
-)
+from numeri_cli.practice.rounds.terms import NMR_UNIT, terms_of
 from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.ranks import rank_average
 from numeri_cli.scoring.scores import contribution, corr, correlation_with

@@ -13,17 +13,10 @@ from decimal import Decimal
 
 from numeri_cli.errors import PracticeSettings
 from numeri_cli.practice.calendar import RoundTimes
-from numeri_cli.practice.database.database import (
-    Connection,
-    nmr_text,
-)
+from numeri_cli.practice.database.database import Connection, nmr_text
 from numeri_cli.practice.participants import accounts
 from numeri_cli.practice.participants.accounts import ParticipantModel
-from numeri_cli.practice.rounds.settlement import (
-    PAYOUT_HORIZON_DAYS,
-    move_stake,
-    round_stake,
-)
+from numeri_cli.practice.rounds.settlement import PAYOUT_HORIZON_DAYS, move_stake, round_stake
 from numeri_cli.practice.rounds.terms import NMR_UNIT
 from numeri_cli.published import Published
 

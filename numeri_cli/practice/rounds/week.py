@@ -20,10 +20,7 @@ from numeri_cli.practice.participants import submissions
 from numeri_cli.practice.participants.accounts import all_models
 from numeri_cli.practice.rivals.meta_model import meta_model
 from numeri_cli.practice.rivals.rivals import Attendance
-from numeri_cli.practice.rounds import (
-    settlement,
-    staking,
-)
+from numeri_cli.practice.rounds import settlement, staking
 from numeri_cli.practice.rounds.daily_scores import reference_finals
 from numeri_cli.practice.rounds.late_submissions import queued_entry
 from numeri_cli.practice.rounds.references import ScoreReferences

@@ -33,32 +33,14 @@ from graphql import (
 )
 
 from numeri_cli.practice.participants.refusals import Refusal
-from numeri_cli.practice.server.resolvers import (
-    account as resolvers_account,
-)
-from numeri_cli.practice.server.resolvers import (
-    diagnostics as resolvers_diagnostics,
-)
-from numeri_cli.practice.server.resolvers import (
-    hosting as resolvers_hosting,
-)
-from numeri_cli.practice.server.resolvers import (
-    leaderboards as resolvers_leaderboards,
-)
-from numeri_cli.practice.server.resolvers import (
-    rounds as resolvers_rounds,
-)
-from numeri_cli.practice.server.resolvers import (
-    scores as resolvers_scores,
-)
-from numeri_cli.practice.server.resolvers import (
-    submissions as resolvers_submissions,
-)
-from numeri_cli.practice.server.resolvers.request import (
-    ApiRequest,
-    Wire,
-    viewing,
-)
+from numeri_cli.practice.server.resolvers import account as resolvers_account
+from numeri_cli.practice.server.resolvers import diagnostics as resolvers_diagnostics
+from numeri_cli.practice.server.resolvers import hosting as resolvers_hosting
+from numeri_cli.practice.server.resolvers import leaderboards as resolvers_leaderboards
+from numeri_cli.practice.server.resolvers import rounds as resolvers_rounds
+from numeri_cli.practice.server.resolvers import scores as resolvers_scores
+from numeri_cli.practice.server.resolvers import submissions as resolvers_submissions
+from numeri_cli.practice.server.resolvers.request import ApiRequest, Wire, viewing
 from numeri_cli.practice.server.spelling import understood
 
 Resolver = Callable[..., Any]

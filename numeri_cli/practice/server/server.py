@@ -21,15 +21,8 @@ from numeri_cli.errors import DiskTrouble, LockHeld, NumeriError
 from numeri_cli.practice.clock import STANDING, speed_of
 from numeri_cli.practice.rounds.late_submissions import QueuedTime
 from numeri_cli.practice.server.connection import Handler
-from numeri_cli.practice.server.files import (
-    PREFIXES,
-    FileStore,
-)
-from numeri_cli.practice.server.graphql import (
-    GraphQLRequest,
-    answer,
-    root_fields,
-)
+from numeri_cli.practice.server.files import PREFIXES, FileStore
+from numeri_cli.practice.server.graphql import GraphQLRequest, answer, root_fields
 from numeri_cli.practice.server.rate_limits import RateLimiter
 from numeri_cli.practice.server.resolvers.request import ApiRequest
 from numeri_cli.practice.server.signing import UrlSigner

@@ -26,15 +26,8 @@ import numpy.typing as npt
 from numeri_cli.errors import DiskFull, PracticeDamaged, PracticeMissing, PracticeSettings
 from numeri_cli.files import atomic_file, disk_errors, free_bytes, write_text
 from numeri_cli.practice.market.features import NoiseArray
-from numeri_cli.practice.market.market import (
-    DAYS_PER_ERA,
-    MarketState,
-)
-from numeri_cli.practice.market.targets import (
-    HORIZONS_DAYS,
-    SCHEMES,
-    eras_to_resolve,
-)
+from numeri_cli.practice.market.market import DAYS_PER_ERA, MarketState
+from numeri_cli.practice.market.targets import HORIZONS_DAYS, SCHEMES, eras_to_resolve
 from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.rivals.archetypes import ARCHETYPES, Archetype
 

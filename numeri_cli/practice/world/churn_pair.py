@@ -11,24 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from numeri_cli.practice.market.features import (
-    FeatureArray,
-    FeaturePlan,
-)
+from numeri_cli.practice.market.features import FeatureArray, FeaturePlan
 from numeri_cli.practice.market.market import Market
-from numeri_cli.practice.market.names import (
-    row_ids,
-    row_order,
-)
-from numeri_cli.practice.market.random_streams import (
-    Purpose,
-    derived_seed,
-)
+from numeri_cli.practice.market.names import row_ids, row_order
+from numeri_cli.practice.market.random_streams import Purpose, derived_seed
 from numeri_cli.practice.market.targets import TARGETS
-from numeri_cli.practice.market.universe import (
-    WorldSettings,
-    draw_stocks,
-)
+from numeri_cli.practice.market.universe import WorldSettings, draw_stocks
 from numeri_cli.practice.world.parquet import DataRows
 
 DATA_TYPE = "churn"

@@ -14,10 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from numeri_cli.files import disk_errors
-from numeri_cli.practice.market.targets import (
-    ALIAS,
-    TARGETS,
-)
+from numeri_cli.practice.market.targets import ALIAS, TARGETS
 from numeri_cli.practice.rivals.benchmarks import BENCHMARKS
 from numeri_cli.practice.world.churn_pair import churn_pair
 from numeri_cli.practice.world.eras import EraRecords

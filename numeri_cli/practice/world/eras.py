@@ -10,18 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from numeri_cli.errors import TargetUnknown
-from numeri_cli.practice.market.features import (
-    FeatureArray,
-    FeaturePlan,
-)
-from numeri_cli.practice.market.market import (
-    DAYS_PER_ERA,
-    Market,
-)
-from numeri_cli.practice.market.names import (
-    row_ids,
-    row_order,
-)
+from numeri_cli.practice.market.features import FeatureArray, FeaturePlan
+from numeri_cli.practice.market.market import DAYS_PER_ERA, Market
+from numeri_cli.practice.market.names import row_ids, row_order
 from numeri_cli.practice.market.targets import (
     ALIAS,
     ALIAS_STANDS_FOR,
@@ -31,25 +22,13 @@ from numeri_cli.practice.market.targets import (
     RiskModel,
     horizon_of,
 )
-from numeri_cli.practice.market.universe import (
-    FloatArray,
-    WorldSettings,
-)
+from numeri_cli.practice.market.universe import FloatArray, WorldSettings
 from numeri_cli.practice.rivals.archetypes import ARCHETYPES, Archetype, field_of_rivals
 from numeri_cli.practice.rivals.benchmarks import BENCHMARKS
 from numeri_cli.practice.rivals.meta_model import meta_model
-from numeri_cli.practice.rivals.rivals import (
-    Attendance,
-    Rival,
-)
-from numeri_cli.practice.world.archive import (
-    Archive,
-    resolved_eras,
-)
-from numeri_cli.practice.world.parquet import (
-    DataRows,
-    PredictionRows,
-)
+from numeri_cli.practice.rivals.rivals import Attendance, Rival
+from numeri_cli.practice.world.archive import Archive, resolved_eras
+from numeri_cli.practice.world.parquet import DataRows, PredictionRows
 from numeri_cli.scoring.ranks import rank_average
 
 RankArray = npt.NDArray[np.float32]

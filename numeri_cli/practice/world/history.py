@@ -14,34 +14,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from numeri_cli.files import disk_errors
-from numeri_cli.practice.market.features import (
-    FeatureArray,
-    FeaturePlan,
-    NoiseArray,
-)
-from numeri_cli.practice.market.market import (
-    Market,
-    ReturnArray,
-)
-from numeri_cli.practice.market.targets import (
-    HORIZONS_DAYS,
-    RiskModel,
-    eras_to_resolve,
-)
-from numeri_cli.practice.market.universe import (
-    FloatArray,
-    WorldSettings,
-)
+from numeri_cli.practice.market.features import FeatureArray, FeaturePlan, NoiseArray
+from numeri_cli.practice.market.market import Market, ReturnArray
+from numeri_cli.practice.market.targets import HORIZONS_DAYS, RiskModel, eras_to_resolve
+from numeri_cli.practice.market.universe import FloatArray, WorldSettings
 from numeri_cli.practice.rivals.benchmarks import chunk_of
-from numeri_cli.practice.world.archive import (
-    Archive,
-    WeekStart,
-    resolved_eras,
-)
-from numeri_cli.practice.world.trained_field import (
-    RankArray,
-    TrainedField,
-)
+from numeri_cli.practice.world.archive import Archive, WeekStart, resolved_eras
+from numeri_cli.practice.world.trained_field import RankArray, TrainedField
 from numeri_cli.progress import Task
 
 WORKERS = 2

@@ -11,12 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from numeri_cli.practice.market.features import FeatureArray
-from numeri_cli.practice.market.targets import (
-    SCHEMES,
-    CodeArray,
-    horizon_of,
-    target_name,
-)
+from numeri_cli.practice.market.targets import SCHEMES, CodeArray, horizon_of, target_name
 from numeri_cli.practice.market.universe import PURGE_ERAS
 from numeri_cli.practice.rivals.benchmarks import (
     BENCHMARKS,
@@ -25,10 +20,7 @@ from numeri_cli.practice.rivals.benchmarks import (
     chunk_of,
     train_benchmark,
 )
-from numeri_cli.practice.rivals.rivals import (
-    Rival,
-    submitted_scores,
-)
+from numeri_cli.practice.rivals.rivals import Rival, submitted_scores
 from numeri_cli.practice.rivals.technique import Forecaster, LiveView, ScoreArray, TrainingHistory
 from numeri_cli.practice.rivals.trees import BinnedEras
 from numeri_cli.practice.world.archive import Archive

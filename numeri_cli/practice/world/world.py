@@ -21,19 +21,10 @@ from numeri_cli.practice.market.targets import (
     RiskModel,
     eras_to_resolve,
 )
-from numeri_cli.practice.market.universe import (
-    FloatArray,
-    WorldSettings,
-)
+from numeri_cli.practice.market.universe import FloatArray, WorldSettings
 from numeri_cli.practice.rivals.archetypes import ARCHETYPES, Archetype
-from numeri_cli.practice.rivals.rivals import (
-    Attendance,
-    RivalRecord,
-)
-from numeri_cli.practice.world import (
-    dataset_files,
-    history,
-)
+from numeri_cli.practice.rivals.rivals import Attendance, RivalRecord
+from numeri_cli.practice.world import dataset_files, history
 from numeri_cli.practice.world.archive import (
     Archive,
     WeekStart,
@@ -41,10 +32,7 @@ from numeri_cli.practice.world.archive import (
     read_world_state,
     resolved_eras,
 )
-from numeri_cli.practice.world.eras import (
-    EraRecords,
-    WorldDefinition,
-)
+from numeri_cli.practice.world.eras import EraRecords, WorldDefinition
 from numeri_cli.practice.world.trained_field import TrainedField
 from numeri_cli.progress import SILENT, Listener
 

@@ -10,10 +10,7 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.errors import PracticeDamaged
-from numeri_cli.practice.database.database import (
-    Store,
-    insert,
-)
+from numeri_cli.practice.database.database import Store, insert
 from numeri_cli.practice.database.migrations import MIGRATIONS
 
 SETTLEMENT = {"horizon_days": 20, "settled_at": "2026-01-03T12:05:00.000000+00:00"}

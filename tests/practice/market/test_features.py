@@ -8,10 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from numeri_cli.practice.market.features import (
-    FeaturePlan,
-    equal_bins,
-)
+from numeri_cli.practice.market.features import FeaturePlan, equal_bins
 from numeri_cli.practice.market.market import Market
 from numeri_cli.practice.market.names import (
     ADJECTIVES,

@@ -8,15 +8,8 @@ import numpy as np
 import pytest
 
 from numeri_cli.errors import PracticeSettings
-from numeri_cli.practice.market.market import (
-    RETURN_UNIT,
-    Market,
-    MarketState,
-)
-from numeri_cli.practice.market.random_streams import (
-    Purpose,
-    stream,
-)
+from numeri_cli.practice.market.market import RETURN_UNIT, Market, MarketState
+from numeri_cli.practice.market.random_streams import Purpose, stream
 from numeri_cli.practice.market.universe import WorldSettings
 
 SETTINGS = WorldSettings(seed=3, stocks=600, eras=120, features=120)

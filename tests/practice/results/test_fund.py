@@ -10,18 +10,9 @@ import numpy as np
 import pytest
 
 from numeri_cli.errors import PracticeSettings
-from numeri_cli.practice.market.market import (
-    RETURN_UNIT,
-    Market,
-)
-from numeri_cli.practice.market.targets import (
-    LAG_DAYS,
-    RiskModel,
-)
-from numeri_cli.practice.market.universe import (
-    FloatArray,
-    WorldSettings,
-)
+from numeri_cli.practice.market.market import RETURN_UNIT, Market
+from numeri_cli.practice.market.targets import LAG_DAYS, RiskModel
+from numeri_cli.practice.market.universe import FloatArray, WorldSettings
 from numeri_cli.practice.results.fund import FundReport, filled_forward, fund_report
 from numeri_cli.practice.results.fund_choice import FundPeriod, best_rival, chosen_period
 from numeri_cli.practice.results.portfolio import (

@@ -9,10 +9,7 @@ import pandas as pd
 import pytest
 from numerai_tools.scoring import gaussian, stake_weight, tie_kept_rank
 
-from numeri_cli.practice.rivals.meta_model import (
-    meta_model,
-    stake_weighted,
-)
+from numeri_cli.practice.rivals.meta_model import meta_model, stake_weighted
 from numeri_cli.practice.rivals.rivals import Attendance
 from numeri_cli.practice.rounds import settlement
 from numeri_cli.practice.rounds.settlement import predictions_of

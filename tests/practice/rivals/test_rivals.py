@@ -13,15 +13,8 @@ import pytest
 from numeri_cli.practice.market.features import FeatureArray
 from numeri_cli.practice.market.targets import CodeArray
 from numeri_cli.practice.market.universe import WorldSettings
-from numeri_cli.practice.rivals.archetypes import (
-    ARCHETYPES,
-    FULL_FIELD,
-)
-from numeri_cli.practice.rivals.benchmarks import (
-    BENCHMARKS,
-    chunk_of,
-    train_benchmark,
-)
+from numeri_cli.practice.rivals.archetypes import ARCHETYPES, FULL_FIELD
+from numeri_cli.practice.rivals.benchmarks import BENCHMARKS, chunk_of, train_benchmark
 from numeri_cli.practice.rivals.rivals import Attendance
 from numeri_cli.practice.rivals.technique import (
     FitData,
@@ -31,10 +24,7 @@ from numeri_cli.practice.rivals.technique import (
     TrainingHistory,
 )
 from numeri_cli.practice.rivals.techniques import BestFeatures, Noise, RankEnsemble, Ridge
-from numeri_cli.practice.rivals.trees import (
-    BinnedEras,
-    Trees,
-)
+from numeri_cli.practice.rivals.trees import BinnedEras, Trees
 from numeri_cli.practice.world.eras import WorldDefinition
 from tests.support.small_worlds import SMALL, small_world
 

@@ -15,17 +15,10 @@ from numeri_cli.practice.participants import accounts
 from numeri_cli.practice.results.leaderboard import leaderboard
 from numeri_cli.practice.rounds import settlement
 from numeri_cli.practice.rounds.account_reputations import ranked_accounts
-from numeri_cli.practice.rounds.reputations import (
-    RankedModel,
-    Trailing,
-    ranked_models,
-)
+from numeri_cli.practice.rounds.reputations import RankedModel, Trailing, ranked_models
 from numeri_cli.practice.server.graphql import tournament_schema
 from numeri_cli.practice.tournament import Tournament
-from tests.support.past_year import (
-    NAMES,
-    PastYear,
-)
+from tests.support.past_year import NAMES, PastYear
 from tests.support.tournaments import fresh_tournament
 from tests.support.wire import Wire
 

@@ -14,10 +14,7 @@ from numeri_cli.practice.rounds.settlement import (
     round_stake,
     scores_of,
 )
-from numeri_cli.practice.rounds.terms import (
-    ATOMIC,
-    NMR_UNIT,
-)
+from numeri_cli.practice.rounds.terms import ATOMIC, NMR_UNIT
 
 STAKES = st.decimals(min_value=0, max_value=10**7, places=18)
 

@@ -14,16 +14,9 @@ from hypothesis import strategies as st
 
 from numeri_cli.errors import PracticeSettings
 from numeri_cli.practice.calendar import Calendar
-from numeri_cli.practice.database.database import (
-    Connection,
-    Store,
-    moment_text,
-)
+from numeri_cli.practice.database.database import Connection, Store, moment_text
 from numeri_cli.practice.participants import accounts
-from numeri_cli.practice.rounds import (
-    settlement,
-    staking,
-)
+from numeri_cli.practice.rounds import settlement, staking
 from numeri_cli.practice.rounds.terms import NMR_UNIT
 from numeri_cli.practice.tournament import Tournament
 from tests.support.tournaments import fresh_tournament, let_the_window_pass

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from numeri_cli.practice.rounds.terms import (
-    ATOMIC,
-    RoundTerms,
-    keep_terms,
-    terms_of,
-)
+from numeri_cli.practice.rounds.terms import ATOMIC, RoundTerms, keep_terms, terms_of
 from numeri_cli.practice.tournament import Tournament
 from tests.support.wire import Wire
 

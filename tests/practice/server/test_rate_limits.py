@@ -15,21 +15,9 @@ from hypothesis import strategies as st
 from numeri_cli.api.client import Client
 from numeri_cli.credentials import Keys
 from numeri_cli.errors import RateLimited
-from numeri_cli.practice.server.graphql import (
-    MUTATIONS,
-    QUERIES,
-    GraphQLRequest,
-    root_fields,
-)
-from numeri_cli.practice.server.rate_limits import (
-    PUBLISHED,
-    Rate,
-    RateLimiter,
-)
-from numeri_cli.practice.server.server import (
-    application,
-    listening,
-)
+from numeri_cli.practice.server.graphql import MUTATIONS, QUERIES, GraphQLRequest, root_fields
+from numeri_cli.practice.server.rate_limits import PUBLISHED, Rate, RateLimiter
+from numeri_cli.practice.server.server import application, listening
 from numeri_cli.practice.tournament import Tournament
 from tests.support.participant import QUICK
 from tests.support.wire import Wire

@@ -13,15 +13,8 @@ import pytest
 from graphql import parse, validate
 
 from numeri_cli.practice.participants.check import WRONG_IDS
-from numeri_cli.practice.server.graphql import (
-    MUTATIONS,
-    QUERIES,
-    tournament_schema,
-)
-from numeri_cli.practice.server.spelling import (
-    camel_case,
-    understood,
-)
+from numeri_cli.practice.server.graphql import MUTATIONS, QUERIES, tournament_schema
+from numeri_cli.practice.server.spelling import camel_case, understood
 from numeri_cli.practice.tournament import Tournament
 from tests.support.wire import CREATE, UPLOAD_AUTH, Wire
 

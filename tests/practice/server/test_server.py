@@ -19,11 +19,7 @@ from werkzeug.http import http_date
 from numeri_cli.errors import DiskTrouble, UsageProblem
 from numeri_cli.locks import held_lock
 from numeri_cli.practice.market.universe import WorldSettings
-from numeri_cli.practice.server.server import (
-    application,
-    listening,
-    serve,
-)
+from numeri_cli.practice.server.server import application, listening, serve
 from numeri_cli.practice.server.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.practice.world.world import World

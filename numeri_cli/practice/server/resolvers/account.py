@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from numeri_cli.practice.participants import (
-    accounts,
-    submissions,
-)
-from numeri_cli.practice.participants.accounts import (
-    ApiKey,
-    ParticipantModel,
-    opaque_id,
-)
-from numeri_cli.practice.participants.refusals import (
-    Refusal,
-    on_chain_only,
-)
+from numeri_cli.practice.participants import accounts, submissions
+from numeri_cli.practice.participants.accounts import ApiKey, ParticipantModel, opaque_id
+from numeri_cli.practice.participants.refusals import Refusal, on_chain_only
 from numeri_cli.practice.rounds import reputations
 from numeri_cli.practice.server.resolvers.hosting import hosted_in
 from numeri_cli.practice.server.resolvers.request import (
@@ -28,10 +18,7 @@ from numeri_cli.practice.server.resolvers.request import (
     page,
     viewing,
 )
-from numeri_cli.practice.server.resolvers.submissions import (
-    latest_submissions,
-    submission_wire,
-)
+from numeri_cli.practice.server.resolvers.submissions import latest_submissions, submission_wire
 
 INFO_SCOPE = "read_user_info"
 WRITE_SCOPE = "write_user_info"

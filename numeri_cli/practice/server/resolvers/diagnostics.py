@@ -7,27 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from numeri_cli.practice.database.database import (
-    Row,
-    insert,
-    moment_of,
-)
-from numeri_cli.practice.participants import (
-    accounts,
-    submissions,
-)
-from numeri_cli.practice.participants.check import (
-    SUFFIXES,
-    Unfit,
-)
+from numeri_cli.practice.database.database import Row, insert, moment_of
+from numeri_cli.practice.participants import accounts, submissions
+from numeri_cli.practice.participants.check import SUFFIXES, Unfit
 from numeri_cli.practice.participants.refusals import not_found
 from numeri_cli.practice.rounds import diagnostics as service
-from numeri_cli.practice.rounds.diagnostics import (
-    TOP_BOTTOM,
-    EraDiagnostics,
-    FloatArray,
-    plain,
-)
+from numeri_cli.practice.rounds.diagnostics import TOP_BOTTOM, EraDiagnostics, FloatArray, plain
 from numeri_cli.practice.server.resolvers.request import (
     CLASSIC,
     ApiRequest,
@@ -36,11 +21,7 @@ from numeri_cli.practice.server.resolvers.request import (
     require_classic,
     viewing,
 )
-from numeri_cli.practice.server.resolvers.submissions import (
-    READ_SCOPE,
-    UPLOAD_SCOPE,
-    upload_auth,
-)
+from numeri_cli.practice.server.resolvers.submissions import READ_SCOPE, UPLOAD_SCOPE, upload_auth
 from numeri_cli.scoring.summary import summarize
 
 DONE, FAILED = "done", "failed"

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from numeri_cli.practice.participants import (
-    accounts,
-    submissions,
-)
-from numeri_cli.practice.participants import (
-    hosted_models as hosting,
-)
+from numeri_cli.practice.participants import accounts, submissions
+from numeri_cli.practice.participants import hosted_models as hosting
 from numeri_cli.practice.participants.accounts import ParticipantModel
 from numeri_cli.practice.participants.hosted_models import (
     DATA_VERSIONS,
@@ -18,10 +13,7 @@ from numeri_cli.practice.participants.hosted_models import (
     HostingChoice,
     UploadedModel,
 )
-from numeri_cli.practice.participants.refusals import (
-    Refusal,
-    not_found,
-)
+from numeri_cli.practice.participants.refusals import Refusal, not_found
 from numeri_cli.practice.server.resolvers.request import (
     ApiRequest,
     RequestView,
@@ -29,10 +21,7 @@ from numeri_cli.practice.server.resolvers.request import (
     require_classic,
     viewing,
 )
-from numeri_cli.practice.server.resolvers.submissions import (
-    UPLOAD_SCOPE,
-    upload_auth,
-)
+from numeri_cli.practice.server.resolvers.submissions import UPLOAD_SCOPE, upload_auth
 
 SUFFIXES = (".pkl",)
 LABEL = "model"

@@ -7,20 +7,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from numeri_cli.practice.participants import accounts
-from numeri_cli.practice.participants.refusals import (
-    Refusal,
-    not_found,
-)
+from numeri_cli.practice.participants.refusals import Refusal, not_found
 from numeri_cli.practice.rounds import reputations
-from numeri_cli.practice.rounds.account_reputations import (
-    RankedAccount,
-    ranked_accounts,
-)
-from numeri_cli.practice.rounds.reputations import (
-    RankedModel,
-    Trailing,
-    ranked_models,
-)
+from numeri_cli.practice.rounds.account_reputations import RankedAccount, ranked_accounts
+from numeri_cli.practice.rounds.reputations import RankedModel, Trailing, ranked_models
 from numeri_cli.practice.server.resolvers.account import user_scores
 from numeri_cli.practice.server.resolvers.request import (
     CLASSIC,

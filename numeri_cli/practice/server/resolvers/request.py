@@ -10,23 +10,11 @@ from typing import Any
 
 from numeri_cli.practice.database.database import Connection
 from numeri_cli.practice.participants import accounts
-from numeri_cli.practice.participants.accounts import (
-    Caller,
-    ParticipantModel,
-)
-from numeri_cli.practice.participants.refusals import (
-    not_found,
-    tournament_invalid,
-)
-from numeri_cli.practice.rounds.daily_scores import (
-    RoundScores,
-    Scoreboard,
-)
+from numeri_cli.practice.participants.accounts import Caller, ParticipantModel
+from numeri_cli.practice.participants.refusals import not_found, tournament_invalid
+from numeri_cli.practice.rounds.daily_scores import RoundScores, Scoreboard
 from numeri_cli.practice.rounds.late_submissions import QueuedTime
-from numeri_cli.practice.rounds.state import (
-    State,
-    read_state,
-)
+from numeri_cli.practice.rounds.state import State, read_state
 from numeri_cli.practice.server.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
 

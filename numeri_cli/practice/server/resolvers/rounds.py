@@ -7,23 +7,11 @@ from decimal import Decimal
 
 from numeri_cli.practice.calendar import RoundTimes
 from numeri_cli.practice.participants.accounts import opaque_id
-from numeri_cli.practice.participants.refusals import (
-    Refusal,
-    not_found,
-    round_closed,
-)
+from numeri_cli.practice.participants.refusals import Refusal, not_found, round_closed
 from numeri_cli.practice.rounds import settlement
 from numeri_cli.practice.rounds.settlement import ScoreRule
-from numeri_cli.practice.rounds.terms import (
-    RoundTerms,
-    terms_of,
-)
-from numeri_cli.practice.server.resolvers.request import (
-    CLASSIC,
-    RequestView,
-    Wire,
-    require_classic,
-)
+from numeri_cli.practice.rounds.terms import RoundTerms, terms_of
+from numeri_cli.practice.server.resolvers.request import CLASSIC, RequestView, Wire, require_classic
 
 MAIN_TARGET = "target_ender_60"
 MAIN_HORIZON_DAYS = 60

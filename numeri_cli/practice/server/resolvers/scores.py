@@ -8,14 +8,8 @@ from decimal import Decimal
 
 from numeri_cli.practice.calendar import RoundTimes
 from numeri_cli.practice.participants import accounts
-from numeri_cli.practice.rounds import (
-    reputations,
-    settlement,
-)
-from numeri_cli.practice.rounds.daily_scores import (
-    DayScore,
-    RoundScores,
-)
+from numeri_cli.practice.rounds import reputations, settlement
+from numeri_cli.practice.rounds.daily_scores import DayScore, RoundScores
 from numeri_cli.practice.rounds.settlement import SCORE_RULES
 from numeri_cli.practice.rounds.terms import terms_of
 from numeri_cli.practice.server.resolvers.request import (

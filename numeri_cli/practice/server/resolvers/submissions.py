@@ -10,23 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from numeri_cli.files import disk_errors
-from numeri_cli.practice.participants import (
-    accounts,
-    submissions,
-)
-from numeri_cli.practice.participants.check import (
-    SUFFIXES,
-    check,
-)
-from numeri_cli.practice.participants.refusals import (
-    Refusal,
-    not_found,
-    round_closed,
-)
-from numeri_cli.practice.participants.submissions import (
-    StoredSubmission,
-    SubmissionOrigin,
-)
+from numeri_cli.practice.participants import accounts, submissions
+from numeri_cli.practice.participants.check import SUFFIXES, check
+from numeri_cli.practice.participants.refusals import Refusal, not_found, round_closed
+from numeri_cli.practice.participants.submissions import StoredSubmission, SubmissionOrigin
 from numeri_cli.practice.rounds.late_submissions import QueuedTime, as_uploaded
 from numeri_cli.practice.rounds.state import read_state
 from numeri_cli.practice.server.resolvers.request import (
