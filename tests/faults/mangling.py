@@ -32,6 +32,7 @@ PROFILE = {
             "neutralize": {"features": "all", "proportion": 0.5},
         }
     },
+    "notify": {"webhook": "https://example.org/x", "command": ["true"]},
     "wire": {"attempts": 3, "total_seconds": 20.5},
 }
 NASTY = st.sampled_from(
