@@ -38,7 +38,7 @@ PARAMS: dict[str, Any] = {
     "force_col_wise": True,
 }
 NOTEBOOK = "github.com/numerai/example-scripts, hello_numerai.ipynb: pandas, LGBMRegressor.fit"
-OUR_IMPORTS = ("pandas", "numeri_cli.learning.training", "sklearn")
+OUR_IMPORTS = ("pandas", "numeri_cli.learning.estimators.lightgbm.estimator", "sklearn")
 PEER_IMPORTS = ("pandas", "lightgbm", "sklearn")
 
 
