@@ -80,18 +80,17 @@ def train_booster(
         for number in range(len(lengths)):
             done = finished.progress(number)
             if done is None:
-                start = finished.scores(number - 1) if number else None
-                booster = _booster(binned, params, number=number, start=start)
+                booster = _booster(binned, params, number=number, finished=finished)
+                last = number + 1 == len(lengths)
                 done = _grow(
                     booster,
                     progress,
-                    length=lengths[number],
-                    last_tree=sum(lengths),
+                    trees=lengths[number],
+                    last=last,
                     early_stopping=early_stopping,
                     task=task,
                 )
-                more_follow = number + 1 < len(lengths) and not done.stopped
-                finished.keep(number, booster, done, more_follow=more_follow)
+                finished.keep(number, booster, done, more_follow=not (last or done.stopped))
                 listener.step(f"leg_{number}_done")  # as --verbose has always called it
             else:
                 task.advance(done.trees - progress.trees)
@@ -101,19 +100,15 @@ def train_booster(
             progress = done
             if progress.stopped:
                 break
-    texts = [finished.text(number) for number in range(len(lengths))]
     kept = progress.best_trees if early_stopping else None
-    return merge_models([text for text in texts if text], trees=kept)
+    return merge_models(finished.texts(len(lengths)), trees=kept)
 
 
 def _booster(
-    binned: lgb.Dataset, params: Mapping[str, Any], *, number: int, start: FloatArray | None
+    binned: lgb.Dataset, params: Mapping[str, Any], *, number: int, finished: _Segments
 ) -> lgb.Booster:
-    """A segment's booster, without trees yet.
-
-    start: (rows,) the raw training scores where the segment before ended
-    """
-    binned.set_field("init_score", start)
+    """A segment's booster, without trees yet, at the scores where the segment before ended."""
+    binned.set_field("init_score", finished.scores(number - 1) if number else None)
     own = without(segment_parameters(params, number), "num_iterations", "early_stopping_round")
     cells = binned.num_data() * binned.num_feature()
     with without_fatal_lines():
@@ -124,22 +119,19 @@ def _grow(
     booster: lgb.Booster,
     progress: BoosterProgress,
     *,
-    length: int,
-    last_tree: int,
+    trees: int,
+    last: bool,
     early_stopping: EarlyStopping | None,
     task: Task,
 ) -> BoosterProgress:
-    """Grow a segment's trees, or those up to where they stop helping.
-
-    last_tree: how many trees all segments have
-    """
+    """Grow so many trees, or those up to where they stop helping; last: the last segment."""
     unseen = 0
-    for _ in range(length):
+    for tree in range(1, trees + 1):
         booster.update()
         task.advance(1)
         progress = replace(progress, trees=progress.trees + 1)
         unseen += 1
-        if early_stopping and (unseen == early_stopping.every_trees or progress.trees == last_tree):
+        if early_stopping and (unseen == early_stopping.every_trees or (last and tree == trees)):
             early_stopping.follow(booster, unseen)
             progress, unseen = early_stopping.judge(progress), 0
             task.note(f"held-out CORR {progress.best_score:.4f}")
@@ -171,6 +163,10 @@ class _Segments:
             return ""
         with disk_errors(path):
             return path.read_text()
+
+    def texts(self, count: int) -> list[str]:
+        """The trees of those of so many segments that were grown."""
+        return [text for number in range(count) if (text := self.text(number))]
 
     def scores(self, number: int) -> FloatArray:
         """(rows,) the raw training scores after a segment."""
