@@ -2,12 +2,13 @@
 
 The lines are in numeri.jsonl. At LIMIT_BYTES it becomes numeri.1.jsonl, the file of that name
 numeri.2.jsonl, and so on; KEPT files are kept in all. Every process appends each line with one
-write, so lines of runs at the same time never mix. Where the log cannot be written, the work goes
-on without it.
+write, under a lock of the file, so lines of runs at the same time never mix and none comes late.
+Where the log cannot be written, the work goes on without it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -21,13 +22,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from numeri_cli.errors import NumeriError
-from numeri_cli.locks import held_lock
 from numeri_cli.progress import Listener, Task
 from numeri_cli.published import Published
 
 LIMIT_BYTES, KEPT = 2_000_000, 5
 LONGEST_WORDS = 2_000
+LOCK_SECONDS = 1.0
 HIDDEN = "***"
 Level = Literal["info", "warning", "error"]
 
@@ -215,30 +215,63 @@ class Log:
     def _append(self, folder: Path, content: bytes) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = current_file(folder)
-        if path.exists() and path.stat().st_size + len(content) > self._limit_bytes:
-            with suppress(NumeriError, OSError):  # another process may be at it
-                _rotate(folder, self._limit_bytes - len(content))
-        descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+        while True:
+            descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+            try:
+                _lock(descriptor)
+                if not _is_at(path, descriptor):
+                    continue  # another process has rotated meanwhile
+                size = os.fstat(descriptor).st_size
+                if size and size + len(content) > self._limit_bytes and _rotated(folder):
+                    continue
+                _write_whole(descriptor, content)
+                return
+            finally:
+                os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Keep others from writing and rotating until the file is closed.
+
+    Goes on without after LOCK_SECONDS, and on a file system that has no locks: the log never
+    stops the work.
+    """
+    until = time.monotonic() + LOCK_SECONDS
+    while time.monotonic() < until:
         try:
-            done = os.write(descriptor, content)
-            if done < len(content):  # the disk is full, and half a line would spoil the next
-                end = os.lseek(descriptor, 0, os.SEEK_CUR)
-                if os.fstat(descriptor).st_size == end:
-                    os.ftruncate(descriptor, end - done)
-                raise OSError("no space is left for a whole line")
-        finally:
-            os.close(descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.001)
+        except OSError:
+            return
+        else:
+            return
 
 
-def _rotate(folder: Path, limit_bytes: int) -> None:
-    """Give each file the next number, where the current one is larger than the limit."""
-    with held_lock(folder / "numeri.lock", what="a rotation of the log"):
-        if current_file(folder).stat().st_size <= limit_bytes:
-            return  # another process was faster
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _rotated(folder: Path) -> bool:
+    """Give each file the next number; False where that cannot be done."""
+    try:
         for number in range(KEPT - 1, 0, -1):
             newer = _numbered(folder, number - 1)
             if newer.exists():
                 newer.replace(_numbered(folder, number))
+    except OSError:
+        return False
+    return True
+
+
+def _write_whole(descriptor: int, content: bytes) -> None:
+    done = os.write(descriptor, content)
+    if done < len(content):  # the disk is full, and half a line would spoil the next
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size - done)
+        raise OSError("no space is left for a whole line")
 
 
 class LoggedListener:
@@ -295,7 +328,7 @@ class Follower:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._files: list[IO[bytes]] = []  # the one before the newest may still get a line
+        self._files: list[IO[bytes]] = []  # oldest first; after a look the newest alone
         for file in self._newer():
             file.seek(0, os.SEEK_END)
             self._files.append(file)
@@ -305,9 +338,9 @@ class Follower:
         newer = self._newer()
         self._files += newer
         found = [line for file in self._files for line in _whole_lines(file)]
-        for file in self._files[:-2]:
+        for file in self._files[:-1]:
             file.close()
-        del self._files[:-2]
+        del self._files[:-1]
         return found
 
     def close(self) -> None:
