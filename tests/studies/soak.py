@@ -1,10 +1,11 @@
 """A year of rounds in which everything goes wrong: is every model in, once, with its own bytes?
 
-    nice python -m tests.studies.soak [--rounds 52] [--seed 1] [--out FOLDER]
+    nice python -m tests.studies.soak [--rounds 52] [--seed 1] [--speed 60] [--out FOLDER]
 
 A practice tournament stands behind a front (tests/support/front.py) that settles submissions late.
-Its clock runs at 60 times the speed of a real one, and in each round starts 20 minutes before the
-close; a cron fires `numeri run` for five models every two and a half of them. In the first half of
+Its clock runs at 60 times the speed of a real one (slower where the machine is busy: a run has to
+fit into the window). Each round starts 20 minutes before its close, and a cron fires `numeri run`
+for five models every two and a half of them. In the first half of
 each window a proxy spoils random steps by every fault of tests/faults/matrix.py, replies to
 createSubmission are lost and acted on later, and some runs meet a SIGKILL at a random moment.
 A quarter of all runs sees a clock of its own that is wrong by up to 400 days. In ten of 52 rounds
@@ -71,6 +72,7 @@ class Soak:
     machines: tuple[Machine, Machine]
     chance: random.Random
     findings: Findings
+    speed: float = SPEED
 
     def round(self, *, two: bool) -> None:
         """One window with everything in it, and the verdict."""
@@ -83,7 +85,7 @@ class Soak:
         set_clock(self.tournament, status.closes_at - WINDOW)
         self._spoil(working)
         began, fired, lifted = time.monotonic(), 0, False
-        while (passed := timedelta(seconds=time.monotonic() - began) * SPEED) < WINDOW:
+        while (passed := timedelta(seconds=time.monotonic() - began) * self.speed) < WINDOW:
             is_spoilt = passed < WINDOW * SPOILT_SHARE
             if not is_spoilt and not lifted:
                 self._lift(working)
@@ -122,7 +124,7 @@ class Soak:
         print(f"round {number}: {verdict.submissions} submissions", *verdict.wrong, flush=True)
 
 
-def soak(folder: Path, *, rounds: int, seed: int) -> dict[str, Any]:
+def soak(folder: Path, *, rounds: int, seed: int, speed: float = SPEED) -> dict[str, Any]:
     """Let so many rounds pass; everything that happened, for the JSON."""
     began = time.monotonic()
     tournament = fresh_tournament(folder / "practice", settings=SETTINGS)
@@ -132,12 +134,12 @@ def soak(folder: Path, *, rounds: int, seed: int) -> dict[str, Any]:
     keys = Keys(*tournament.participant_keys())
     chance = random.Random(seed)
     of_two = set(chance.sample(range(rounds), max(1, round(rounds * ROUNDS_OF_TWO))))
-    with served(front, speed=SPEED) as [url]:
+    with served(front, speed=speed) as [url]:
         first, second = (
             Machine(name, folder / name, keys, backend=url, seed=number)
             for number, name in enumerate(("first", "second"), start=1)
         )
-        done = Soak(tournament, front, (first, second), chance, Findings())
+        done = Soak(tournament, front, (first, second), chance, Findings(), speed)
         for one in done.machines:
             one.train()
         for number in range(rounds):
@@ -206,10 +208,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=52)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--speed", type=float, default=SPEED)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="numeri-soak-") as name:
-        results = soak(Path(name), rounds=options.rounds, seed=options.seed)
+        results = soak(Path(name), rounds=options.rounds, seed=options.seed, speed=options.speed)
     (options.out / "soak.json").write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
     (options.out / "soak.md").write_text(_table(results))
     print(_table(results))
