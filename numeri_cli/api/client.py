@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
-from typing import Any
 
 import httpx
 
@@ -24,20 +22,20 @@ from numeri_cli.api.answers import (
     submission_of,
     token_of,
 )
+from numeri_cli.api.documents import for_many
 from numeri_cli.api.graphql import GraphqlClient
 from numeri_cli.api.http.connection import Connector
 from numeri_cli.api.http.limits import Limits
-from numeri_cli.api.http.retry import (
-    Passing,
-    retried,
-)
+from numeri_cli.api.http.rates import TokenBucket
+from numeri_cli.api.questions import Questions
 from numeri_cli.credentials import Keys
-from numeri_cli.errors import DatasetUnknown, NoRoundOpen
+from numeri_cli.errors import ApiRefused, DatasetUnknown, NoRoundOpen
 from numeri_cli.progress import SILENT, Listener
 from numeri_cli.records import LatestSubmission, ModelSlot, Round, Submission, TokenInfo
 from numeri_cli.tournaments import CLASSIC, TournamentKind
 
 DEFAULT_LIMITS = Limits()
+ALIASES = 50  # in one document: less than any limit of a minute, and small enough to answer
 _DOCUMENTS = {  # by the call of a tournament that they make
     "submissionUploadAuth": queries.UPLOAD_AUTHORIZATION,
     "createSubmission": queries.CREATE_SUBMISSION,
@@ -47,11 +45,15 @@ _DOCUMENTS = {  # by the call of a tournament that they make
 class Client:
     """The tournament's API. Questions are repeated where that is safe, until the deadline set.
 
+    Several threads may ask at once: each has a connection of its own, open until `close`, and a
+    deadline of its own. They share the server's clock, the tokens of the published limits, and
+    what is known of fields that the server refuses.
     Every method may raise Unreachable, ServerTrouble, RateLimited, ApiRefused, ApiChanged,
-    KeysMissing, KeysRefused and ScopeMissing. Not for two threads at once.
+    KeysMissing, KeysRefused and ScopeMissing.
 
-    transport: a server inside this process; by default the network, with the proxies and
-        certificates that the environment names
+    transport: a server inside this process, which has no limits; by default the network, with
+        the proxies and certificates that the environment names
+    bucket: the tokens that all clients of this process share; by default this one's own
     """
 
     def __init__(
@@ -63,16 +65,19 @@ class Client:
         limits: Limits = DEFAULT_LIMITS,
         listener: Listener = SILENT,
         tournament: TournamentKind = CLASSIC,
+        bucket: TokenBucket | None = None,
     ) -> None:
         self.limits = limits
         self.listener = listener
         self.tournament = tournament
         self.connector = Connector(limits, transport=transport)
-        self._connection = self.connector.connect()
-        self._graphql = GraphqlClient(
-            base_url, keys=keys, connection=self._connection, limits=limits
+        self._graphql = GraphqlClient(base_url, keys=keys, connector=self.connector, limits=limits)
+        self._questions = Questions(
+            self._graphql,
+            limits=limits,
+            bucket=None if transport is not None else bucket or TokenBucket(),
+            listener=listener,
         )
-        self._deadline: float | None = None
 
     def __enter__(self) -> Client:
         return self
@@ -86,8 +91,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the connections of all threads."""
+        self._graphql.close()
 
     @property
     def host(self) -> str:
@@ -96,33 +101,28 @@ class Client:
 
     @property
     def deadline(self) -> float | None:
-        """The deadline in force, on the monotonic clock."""
-        return self._deadline
+        """The deadline in force in this thread, on the monotonic clock."""
+        return self._questions.deadline
 
     @contextmanager
     def before(self, deadline: datetime) -> Iterator[None]:
-        """Inside, nothing is tried again once the server's clock would show `deadline`."""
+        """Inside, this thread tries nothing again once the server's clock would show `deadline`."""
         with self.within((deadline - self.now()).total_seconds()):
             yield
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Inside, nothing is tried again once so many seconds have passed."""
-        outer = self._deadline
-        mine = time.monotonic() + seconds
-        self._deadline = mine if outer is None else min(mine, outer)
-        try:
+        """Inside, this thread tries nothing again once so many seconds have passed."""
+        with self._questions.within(seconds):
             yield
-        finally:
-            self._deadline = outer
 
     def now(self) -> datetime:
         """The server's time, from the Date of an answer at most 5 s old; asked where needed."""
         known = self._graphql.clock.now(at_most_old=self.limits.clock_seconds)
         if known is None:
-            self._graphql.clock.forget()
+            asked_at = time.monotonic()
             self.ask(queries.HEARTBEAT)
-            known = self._graphql.clock.now(at_most_old=self.limits.total_seconds)
+            known = self._graphql.clock.now(at_most_old=time.monotonic() - asked_at)
         if known is None:
             raise changed("header Date of the answer is missing")
         return known
@@ -208,6 +208,60 @@ class Client:
         found = (submission_of(item) for item in data.children("submissions", kind="V2Submission"))
         return next((item for item in found if item.id == submission_id), None)
 
+    def submissions_by_id(self, ids: Sequence[str]) -> Mapping[str, Submission]:
+        """Many submissions by their ids, without those that the server does not show (yet).
+
+        Asked in the order given, many in one document; each id takes one token of the limit of
+        `submissions`, and waits for it: what matters most comes first.
+        """
+        found = self._many(queries.SUBMISSION, ids, argument="id")
+        return {
+            asked: submission
+            for asked, submissions in found.items()
+            for submission in submissions
+            if submission.id == asked
+        }
+
+    def submissions_by_model(
+        self, model_ids: Sequence[str]
+    ) -> Mapping[str, tuple[Submission, ...]]:
+        """The submissions of many models, by the models' ids; a model without any has none.
+
+        Asked in the order given, many in one document; each model takes one token of the limit
+        of `submissions`, and waits for it: what matters most comes first.
+        """
+        return self._many(queries.SUBMISSIONS, model_ids, argument="modelId")
+
+    def _many(
+        self, document: str, values: Sequence[str], *, argument: str
+    ) -> dict[str, tuple[Submission, ...]]:
+        wanted = list(dict.fromkeys(values))
+        found: dict[str, tuple[Submission, ...]] = {}
+        for start in range(0, len(wanted), ALIASES):
+            found |= self._batch(document, wanted[start : start + ALIASES], argument=argument)
+        return found
+
+    def _batch(
+        self, document: str, values: list[str], *, argument: str
+    ) -> dict[str, tuple[Submission, ...]]:
+        """One document for all; two where the server refuses it for one of them, or its size."""
+        many = for_many(document, argument=argument, kind="ID", count=len(values))
+        variables = {f"v{number}": value for number, value in enumerate(values)}
+        try:
+            data = self.ask(many, keyed=True, **variables)
+        except ApiRefused:
+            if len(values) == 1:
+                raise
+            middle = len(values) // 2
+            first = self._batch(document, values[:middle], argument=argument)
+            return first | self._batch(document, values[middle:], argument=argument)
+        return {
+            value: tuple(
+                submission_of(item) for item in data.children(f"s{number}", kind="V2Submission")
+            )
+            for number, value in enumerate(values)
+        }
+
     def upload_authorization(self, filename: str, *, model_id: str) -> UploadAuthorization:
         """Leave to put one file of predictions; the server renames it."""
         call = self.tournament.calls.upload_authorization
@@ -252,43 +306,15 @@ class Client:
 
     def ask(self, document: str, *, keyed: bool = False, **variables: object) -> Fields:
         """The data of an answer; asked again after what may pass, so nothing may change by it."""
-
-        def ask() -> dict[str, Any]:
-            return self._graphql.ask(document, variables, keyed=keyed)
-
-        return Fields.of(retried(ask, limits=self.limits, deadline=self._deadline), kind="answer")
+        data = self._questions.ask(document, variables, keyed=keyed)
+        return Fields.of(data, kind="answer")
 
     def create(
         self, document: str, field: str, *, held: Callable[[], str | None], **variables: object
     ) -> str:
-        """The id of what a mutation makes, from `field` of its answer.
+        """The id of what a mutation makes, from `field` of its answer; never made twice blindly.
 
-        Never sent twice blindly: after a lost reply `held` is asked for the id of what the server
-        has of it, None for nothing, before it is sent again; again and again for a while where
-        the server was silent, since it may still be at work.
+        held: asked after a lost reply for the id of what the server has of it, None for nothing
         """
-        lost, in_doubt_until = False, 0.0
-
-        def find() -> str | None:
-            while True:
-                known = held()
-                left = min(in_doubt_until, self._deadline or math.inf) - time.monotonic()
-                if known is not None or left <= 0:
-                    return known
-                time.sleep(min(left, self.limits.poll_seconds))
-
-        def send_or_find() -> str:
-            nonlocal lost, in_doubt_until
-            known = find() if lost else None
-            if known is not None:
-                return known
-            lost = True
-            try:
-                data = Fields.of(self._graphql.ask(document, variables, keyed=True), kind="answer")
-            except Passing as trouble:
-                if trouble.at_work:
-                    in_doubt_until = time.monotonic() + self.limits.read_seconds
-                raise
-            return data.child(field, kind=field).text("id")
-
-        return retried(send_or_find, limits=self.limits, deadline=self._deadline)
+        made = self._questions.create(document, variables, field=field, held=held)
+        return Fields.of(made, kind=field).text("id")

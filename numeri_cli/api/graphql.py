@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +18,7 @@ from numeri_cli.api.http.addresses import checked
 from numeri_cli.api.http.connection import (
     Broken,
     Connection,
+    Connector,
     Request,
 )
 from numeri_cli.api.http.limits import Limits
@@ -29,6 +32,7 @@ from numeri_cli.errors import (
     KeysMissing,
     KeysRefused,
     NoRoundOpen,
+    NumeriError,
     RateLimited,
     ScopeMissing,
     ServerTrouble,
@@ -36,27 +40,51 @@ from numeri_cli.errors import (
 )
 
 _SCOPE = re.compile(r"Insufficient permission for (\w+)")
+_FIELD_REFUSED = re.compile(r'Cannot query field "(\w+)" on type "(\w+)"')
 _TRY_LATER = "nothing was lost; run the same command again in a few minutes"
 
 
+class FieldsRefused(Exception):
+    """The server does not know fields of a document, and has answered nothing of it.
+
+    fields: type and name of each; error: to show where the document cannot do without them
+    """
+
+    def __init__(self, fields: frozenset[tuple[str, str]], *, error: NumeriError) -> None:
+        super().__init__(error.message)
+        self.fields = fields
+        self.error = error
+
+
 class GraphqlClient:
-    """Speaks GraphQL with one host; the key goes to that host only."""
+    """Speaks GraphQL with one host; the key goes to that host only.
+
+    Several threads may ask at once: each has a connection of its own, open until `close`.
+    """
 
     def __init__(
-        self, base_url: str, *, keys: Keys | None, connection: Connection, limits: Limits
+        self, base_url: str, *, keys: Keys | None, connector: Connector, limits: Limits
     ) -> None:
         url = checked(base_url)
         self._url, self.host = str(url), url.netloc.decode("ascii", "replace")
         self._keys = keys
-        self._connection = connection
+        self._connector = connector
+        self._connections: list[Connection] = []
+        self._thread = threading.local()
         self._limits = limits
         self.clock = ServerClock()
 
-    def ask(self, document: str, variables: dict[str, object], *, keyed: bool) -> dict[str, Any]:
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        for connection in tuple(self._connections):
+            connection.close()
+
+    def ask(self, document: str, variables: Mapping[str, object], *, keyed: bool) -> dict[str, Any]:
         """Ask once. Raises Passing for what may pass, errors of our tree for what will not.
 
         keyed: whether the question needs keys; they are sent wherever they are known
         returns: `data` of the answer
+        Raises FieldsRefused, too, where the server does not know fields of the document.
         """
         body = json.dumps({"query": document, "variables": variables}).encode()
         request = Request(
@@ -68,12 +96,19 @@ class GraphqlClient:
             whole_seconds=self._limits.total_seconds,
         )
         try:
-            with self._connection.open(request) as response:
+            with self._connection().open(request) as response:
                 date = self.clock.hear(response.headers.get("date"))
                 content = self._content(response)
         except Broken as trouble:
             raise self._unreachable(trouble) from trouble
         return self._judged(response, content, date=date)
+
+    def _connection(self) -> Connection:
+        known: Connection | None = getattr(self._thread, "connection", None)
+        if known is None:
+            known = self._thread.connection = self._connector.connect()
+            self._connections.append(known)
+        return known
 
     def _headers(self, *, keyed: bool) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -112,7 +147,7 @@ class GraphqlClient:
             )
         if trouble.reason == "astray":
             return Unreachable(trouble.words, hint="look at the address of the tournament")
-        at_work = trouble.reason in ("silent", "overdue")
+        at_work = trouble.reason != "unconnected"
         return Passing(Unreachable(trouble.words, hint=hint), at_work=at_work)
 
     def _judged(
@@ -161,6 +196,8 @@ class GraphqlClient:
             return NoRoundOpen(words, hint="`numeri rounds` shows when the next one opens")
         if words.startswith("Internal server error"):
             return Passing(ServerTrouble(f"{self.host} said: {words}", hint=_TRY_LATER))
+        if fields := frozenset((kind, name) for name, kind in _FIELD_REFUSED.findall(words)):
+            return FieldsRefused(fields, error=changed(words))
         if "Cannot query field" in words or "Unknown argument" in words:
             return changed(words)
         return ApiRefused(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from httpx import BaseTransport
 
     from numeri_cli.api.client import Client
+    from numeri_cli.api.http.rates import TokenBucket
     from numeri_cli.learning.workspace import Workspace
     from numeri_cli.ledger.ledger import Ledger
     from numeri_cli.practice.tournament import Tournament
@@ -173,7 +174,15 @@ class Context:
             limits=limits,
             listener=self.listener,
             tournament=self.endpoint.kind,
+            bucket=self._bucket,
         )
+
+    @cached_property
+    def _bucket(self) -> TokenBucket:
+        """The tokens of the published limits, shared by all clients of this process."""
+        from numeri_cli.api.http.rates import TokenBucket
+
+        return TokenBucket()
 
     def _transport(self) -> BaseTransport | None:
         if not self.endpoint.is_practice:

@@ -161,7 +161,7 @@ def test_latest_submissions_keep_the_servers_word_only_where_it_is_known(
 
 
 def test_a_file_that_is_not_offered_is_named(server: Server, client: Client) -> None:
-    server.script = [data(dataset=None)]
+    server.answer = lambda _: data(dataset=None)
     with pytest.raises(DatasetUnknown, match=r"v9/live\.parquet"):
         client.dataset_url("v9/live.parquet")
 

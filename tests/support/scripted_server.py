@@ -75,8 +75,8 @@ class Reply:
 
 
 def limits_for(reply: Reply) -> Limits:
-    """What a test of this reply has time for."""
-    return HASTY if reply.ending == "silence" else QUICK
+    """What a test of this reply has time for: after a lost one the server may still be at work."""
+    return QUICK if reply.ending == "keep" else HASTY
 
 
 def data(**content: object) -> Reply:

@@ -1,0 +1,193 @@
+"""Questions to the server: paced by its limits, tried again, asked without what it refuses."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from numeri_cli.api import queries
+from numeri_cli.api.documents import Document, read_document
+from numeri_cli.api.graphql import FieldsRefused, GraphqlClient
+from numeri_cli.api.http.limits import Limits
+from numeri_cli.api.http.rates import TokenBucket
+from numeri_cli.api.http.retry import Passing, retried
+from numeri_cli.errors import RateLimited, ServerTrouble
+from numeri_cli.progress import Listener
+
+Answer = dict[str, Any]
+_TOLD_SECONDS = 1.0  # a shorter wait is no news
+
+
+class Questions:
+    """Asks for several threads at once; each thread has its own deadline.
+
+    bucket: of the published limits; None where the server has none
+    """
+
+    def __init__(
+        self,
+        graphql: GraphqlClient,
+        *,
+        limits: Limits,
+        bucket: TokenBucket | None,
+        listener: Listener,
+    ) -> None:
+        self._graphql, self._limits = graphql, limits
+        self._bucket, self._listener = bucket, listener
+        self._thread = threading.local()
+        self._lock = threading.Lock()
+        self._refused: frozenset[tuple[str, str]] = frozenset()  # type and name of each field
+        self._told: set[tuple[str, str]] = set()
+
+    @property
+    def deadline(self) -> float | None:
+        """This thread's, on the monotonic clock."""
+        found: float | None = getattr(self._thread, "deadline", None)
+        return found
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Inside, this thread tries nothing again once so many seconds have passed."""
+        outer = self.deadline
+        mine = time.monotonic() + seconds
+        self._thread.deadline = mine if outer is None else min(mine, outer)
+        try:
+            yield
+        finally:
+            self._thread.deadline = outer
+
+    def ask(self, text: str, variables: Mapping[str, object], *, keyed: bool) -> Answer:
+        """The data of an answer; asked again after what may pass, so nothing may change by it.
+
+        An answer that holds null for a question is asked for once more.
+        """
+        may_repeat = self._limits.attempts > 1
+
+        def once() -> Answer:
+            nonlocal may_repeat
+            data = self._send(text, variables, keyed=keyed)
+            empty = [key for key in read_document(text).root_keys if data.get(key, "") is None]
+            if empty and may_repeat:
+                may_repeat = False
+                raise Passing(self._nothing_for(empty[0]))
+            return data
+
+        return retried(once, limits=self._limits, deadline=self.deadline)
+
+    def create(
+        self,
+        text: str,
+        variables: Mapping[str, object],
+        *,
+        field: str,
+        held: Callable[[], str | None],
+    ) -> object:
+        """What a mutation makes, from `field` of its answer, or the id that `held` finds.
+
+        Never sent twice blindly: after a lost reply `held` is asked for the id of what the server
+        has of it, None for nothing, before it is sent again; again and again for a while where
+        the server was silent or the connection broke, since it may still be at work.
+        """
+        lost, in_doubt_until = False, 0.0
+
+        def find() -> str | None:
+            while True:
+                known = held()
+                left = min(in_doubt_until, self.deadline or math.inf) - time.monotonic()
+                if known is not None or left <= 0:
+                    return known
+                time.sleep(min(left, self._limits.poll_seconds))
+
+        def send_or_find() -> object:
+            nonlocal lost, in_doubt_until
+            known = find() if lost else None
+            if known is not None:
+                return {"id": known}
+            lost = True
+            try:
+                data = self._send(text, variables, keyed=True)
+            except Passing as trouble:
+                if trouble.at_work:
+                    in_doubt_until = time.monotonic() + self._limits.read_seconds
+                raise
+            if data.get(field, "") is None:
+                raise Passing(self._nothing_for(field))
+            return data.get(field)
+
+        return retried(send_or_find, limits=self._limits, deadline=self.deadline)
+
+    def note_odd(self, kind: str, name: str, words: str) -> None:
+        """A field that no errand needs is not as it should be: said once, whoever meets it."""
+        with self._lock:
+            is_news = (kind, name) not in self._told
+            self._told.add((kind, name))
+        if is_news:
+            self._listener.say(f"{words}; going on without it")
+
+    def _send(self, text: str, variables: Mapping[str, object], *, keyed: bool) -> Answer:
+        while True:
+            whole = read_document(text)
+            document = self._known_good(whole)
+            self._await_tokens(document)
+            sent = text if document is whole else document.text()
+            try:
+                return self._graphql.ask(sent, variables, keyed=keyed)
+            except FieldsRefused as refused:
+                self._learn(document, refused)
+
+    def _known_good(self, document: Document) -> Document:
+        """Without the fields that this server has refused before."""
+        refused = self._refused
+        if not refused:
+            return document
+        return document.without(lambda name, around: (queries.type_of(around), name) in refused)
+
+    def _learn(self, document: Document, refused: FieldsRefused) -> None:
+        """Remember which fields are refused. Raises ApiChanged where one of them is needed."""
+        found = {
+            (queries.type_of(around), name)
+            for kind, name in refused.fields
+            for around in _places(document, kind, name)
+        }
+        if not found or not all(queries.is_decorative(kind, name) for kind, name in found):
+            raise refused.error
+        with self._lock:
+            self._refused |= found
+        for kind, name in sorted(found):
+            self.note_odd(kind, name, f"the API changed: it has no field {name} of {kind}")
+
+    def _await_tokens(self, document: Document) -> None:
+        if self._bucket is None:
+            return
+        taken = self._bucket.reserve(document.root_names, deadline=self.deadline)
+        if taken is None:
+            raise RateLimited(
+                f"{self._graphql.host} answers no more questions of this kind before the deadline",
+                hint="its limits are per minute and address: other programs may share them",
+            )
+        if taken.wait_seconds > _TOLD_SECONDS and (limit := self._bucket.limit(taken.field)):
+            self._listener.say(
+                f"waiting {taken.wait_seconds:.0f} seconds: the server answers {limit.questions}"
+                f" questions for {taken.field} in {limit.seconds:.0f} seconds"
+            )
+        if taken.wait_seconds > 0:
+            time.sleep(taken.wait_seconds)
+
+    def _nothing_for(self, field: str) -> ServerTrouble:
+        return ServerTrouble(
+            f"{self._graphql.host} answered nothing for {field}",
+            hint="nothing was lost; run the same command again in a few minutes",
+        )
+
+
+def _places(document: Document, kind: str, name: str) -> set[str]:
+    """The fields around one of that name: those of the type, else whichever they are.
+
+    A server may call a type otherwise than the schema that we know.
+    """
+    around = {outer for inner, outer in document.fields() if inner == name}
+    return {outer for outer in around if queries.type_of(outer) == kind} or around
