@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from numeri_cli.api import queries
 from numeri_cli.api.documents import Document, read_document
+from numeri_cli.api.field_types import is_decorative, type_of
 from numeri_cli.api.graphql import FieldsRefused, GraphqlClient
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.api.http.rates import TokenBucket
@@ -20,6 +20,7 @@ from numeri_cli.progress import Listener
 
 Answer = dict[str, Any]
 _TOLD_SECONDS = 1.0  # a shorter wait is no news
+_LOOKS = 20  # for what a server may still be at work on: its limits are for all questions
 
 
 class Questions:
@@ -100,7 +101,8 @@ class Questions:
                 left = min(in_doubt_until, self.deadline or math.inf) - time.monotonic()
                 if known is not None or left <= 0:
                     return known
-                time.sleep(min(left, self._limits.poll_seconds))
+                pause = max(self._limits.poll_seconds, self._limits.read_seconds / _LOOKS)
+                time.sleep(min(left, pause))
 
         def send_or_find() -> object:
             nonlocal lost, in_doubt_until
@@ -144,16 +146,16 @@ class Questions:
         refused = self._refused
         if not refused:
             return document
-        return document.without(lambda name, around: (queries.type_of(around), name) in refused)
+        return document.without(lambda name, around: (type_of(around), name) in refused)
 
     def _learn(self, document: Document, refused: FieldsRefused) -> None:
         """Remember which fields are refused. Raises ApiChanged where one of them is needed."""
         found = {
-            (queries.type_of(around), name)
+            (type_of(around), name)
             for kind, name in refused.fields
             for around in _places(document, kind, name)
         }
-        if not found or not all(queries.is_decorative(kind, name) for kind, name in found):
+        if not found or not all(is_decorative(kind, name) for kind, name in found):
             raise refused.error
         with self._lock:
             self._refused |= found
@@ -190,4 +192,4 @@ def _places(document: Document, kind: str, name: str) -> set[str]:
     A server may call a type otherwise than the schema that we know.
     """
     around = {outer for inner, outer in document.fields() if inner == name}
-    return {outer for outer in around if queries.type_of(outer) == kind} or around
+    return {outer for outer in around if type_of(outer) == kind} or around

@@ -7,6 +7,7 @@ from graphql import parse, print_ast, validate
 
 from numeri_cli.api import queries
 from numeri_cli.api.documents import for_many, read_document
+from numeri_cli.api.field_types import is_decorative, type_of
 from tests.support.typed_answers import FieldOf, fields_asked, read, schema
 
 DOCUMENTS = {
@@ -23,8 +24,7 @@ def test_a_document_that_was_read_asks_for_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_types_of_fields_are_those_of_the_schema(name: str) -> None:
     ours = {
-        FieldOf(queries.type_of(around), field)
-        for field, around in read_document(DOCUMENTS[name]).fields()
+        FieldOf(type_of(around), field) for field, around in read_document(DOCUMENTS[name]).fields()
     }
     asked = fields_asked(read(DOCUMENTS[name]))
     assert ours == {field for field in asked if not field.type.startswith("Root")}
@@ -33,12 +33,12 @@ def test_types_of_fields_are_those_of_the_schema(name: str) -> None:
 def test_without_every_decorative_field_a_document_still_is_one() -> None:
     for text in DOCUMENTS.values():
         less = read_document(text).without(
-            lambda name, around: queries.is_decorative(queries.type_of(around), name)
+            lambda name, around: is_decorative(type_of(around), name)
         )
         assert validate(schema(), parse(less.text())) == []
         gone = fields_asked(read(text)) - fields_asked(read(less.text()))
         for field in gone:
-            assert queries.is_decorative(field.type, field.name)
+            assert is_decorative(field.type, field.name)
 
 
 def test_what_would_ask_for_nothing_goes_with_its_last_field() -> None:

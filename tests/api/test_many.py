@@ -70,7 +70,9 @@ def test_one_id_that_is_refused_does_not_hide_the_others(server: Server, client:
     with pytest.raises(ApiRefused, match="no such id"):
         client.submissions_by_id(["a", "b", "c", "bad"])
     server.asked.clear()
-    server.answer = lambda asked: refusal("too complex") if len(asked.variables) > 2 else held(asked)
+    server.answer = lambda asked: (
+        refusal("too complex") if len(asked.variables) > 2 else held(asked)
+    )
     assert list(client.submissions_by_id(["a", "b", "c", "d", "e"])) == ["a", "b", "c", "d", "e"]
 
 

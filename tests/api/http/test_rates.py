@@ -97,6 +97,6 @@ def test_threads_share_the_tokens() -> None:
 
 
 def test_the_limits_are_those_that_the_practice_server_keeps() -> None:
-    assert {
-        name: (limit.questions, limit.seconds) for name, limit in PUBLISHED_LIMITS.items()
-    } == {name: (rate.calls, rate.seconds) for name, rate in PUBLISHED.items()}
+    assert {name: (limit.questions, limit.seconds) for name, limit in PUBLISHED_LIMITS.items()} == {
+        name: (rate.calls, rate.seconds) for name, rate in PUBLISHED.items()
+    }
