@@ -111,7 +111,7 @@ WORST_FIRST = (
 
 
 def worst(codes: list[ExitCode]) -> ExitCode:
-    """Of several models' exit codes the one the process ends with; done where there are none."""
+    """The exit code of a process that worked on several models; done where there are none."""
     return min(codes, key=WORST_FIRST.index, default=ExitCode.done)
 
 

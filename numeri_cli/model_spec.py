@@ -109,8 +109,8 @@ class ModelSpec(Section):
 MODEL_TEMPLATE = """\
 [models.{model}]                # the model's name, as on the server
 features = "medium"             # a set in features.json, or a list of names
-targets = ["target_ender_60"]   # one booster each, ensembled
-seeds = [1]                     # one booster each, ensembled
+targets = ["target_ender_60"]   # one member each, ensembled
+seeds = [1]                     # one member each, ensembled
 data = ["train"]                # or ["train", "validation"]
 era_stride = 1                  # 4 takes every 4th era: a quarter of the memory and time
 # missing_twos = "keep"         # "nan": an era where a feature is 2 throughout counts as missing

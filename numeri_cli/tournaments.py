@@ -1,10 +1,12 @@
 """What differs between tournaments: number, names of files, rules of a prediction file, calls.
 
-Classic is the only one so far. Another one is another record here, and a word less in UNSUPPORTED.
+Classic is the only one so far. Another one is a record here, its line in TOURNAMENTS, and a word
+less in UNSUPPORTED.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,3 +99,6 @@ CLASSIC: Final = TournamentKind(
     ),
     calls=SubmissionCalls(upload_authorization="submissionUploadAuth", create="createSubmission"),
 )
+
+# By the word that `--tournament` takes
+TOURNAMENTS: Final[Mapping[str, TournamentKind]] = {CLASSIC.name: CLASSIC}

@@ -54,7 +54,7 @@ class OpenModel:
             vouched = {row.artifact: row.digest for row in kept}
             if vouched.get(contract.artifact_id) != self.artifact.digest:
                 return {}
-        return {record.file: record.digest for record in contract.boosters}
+        return {record.file: record.digest for record in contract.members}
 
     @cached_property
     def neutralization(self) -> Neutralization | None:

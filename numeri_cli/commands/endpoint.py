@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from numeri_cli.credentials import NUMERAI_HOST
 from numeri_cli.errors import UsageProblem
-from numeri_cli.tournaments import CLASSIC, UNSUPPORTED, TournamentKind
+from numeri_cli.tournaments import CLASSIC, TOURNAMENTS, UNSUPPORTED, TournamentKind
 
 API_URL = "NUMERI_API_URL"
 PRACTICE_ADDRESS = "https://practice.invalid/"
 NUMERAI_ADDRESS = f"https://{NUMERAI_HOST}/"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """A tournament: its key for everything kept here, its address, and the host keys are for.
 
@@ -26,12 +26,17 @@ class Endpoint:
     key: str
     address: str
     host: str
-    kind: TournamentKind = CLASSIC
+    kind: TournamentKind
 
     @property
     def is_practice(self) -> bool:
         """Whether it is the tournament inside this program."""
         return self.address == PRACTICE_ADDRESS
+
+    @property
+    def is_numerai(self) -> bool:
+        """Whether it is a tournament of Numerai's own, with real stocks and real money."""
+        return self.host == NUMERAI_HOST
 
 
 def resolve(asked: str | None, of_profile: str | None) -> Endpoint:
@@ -51,10 +56,12 @@ def environment_host() -> str | None:
 
 def _endpoint(name: str) -> Endpoint:
     _require_supported(name)
-    if name == CLASSIC.name:
-        return Endpoint(CLASSIC.name, NUMERAI_ADDRESS, NUMERAI_HOST)
+    if name in TOURNAMENTS:
+        return _of_numerai(TOURNAMENTS[name])
     if name == "practice":
-        return Endpoint("practice", PRACTICE_ADDRESS, "practice.invalid")
+        return Endpoint(
+            key="practice", address=PRACTICE_ADDRESS, host="practice.invalid", kind=CLASSIC
+        )
     try:
         parts = urlsplit(name)
         host, port = parts.hostname, parts.port
@@ -66,12 +73,16 @@ def _endpoint(name: str) -> Endpoint:
             hint="say numerai, practice, or an address such as http://127.0.0.1:8000",
         )
     if host == NUMERAI_HOST and parts.scheme == "https":
-        return Endpoint(CLASSIC.name, NUMERAI_ADDRESS, NUMERAI_HOST)
+        return _of_numerai(CLASSIC)
     where = f"{host}:{port}" if port else host
     key = where.replace(":", "-")
     shown = f"[{host}]" if ":" in host else host
     address = f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path or '/'}"
-    return Endpoint(key.strip("-."), address, where)
+    return Endpoint(key=key.strip("-."), address=address, host=where, kind=CLASSIC)
+
+
+def _of_numerai(kind: TournamentKind) -> Endpoint:
+    return Endpoint(key=kind.name, address=NUMERAI_ADDRESS, host=NUMERAI_HOST, kind=kind)
 
 
 def _require_supported(name: str) -> None:

@@ -214,7 +214,8 @@ class _Swept:
 def _sweep(joined: _Joined, proportions: Sequence[float], *, listener: Listener) -> _Swept:
     """Every era once: fits, and the exposures after neutralizing by each proportion."""
     width = len(joined.features)
-    gaussian, fit = np.full((2, len(joined.values)), np.nan)
+    gaussian = np.full(len(joined.values), np.nan)
+    fit = np.full(len(joined.values), np.nan)
     largest = [LargestExposure(size=0.0, feature="", era="")] * len(proportions)
 
     def one(era: EraTable) -> _EraSweep:

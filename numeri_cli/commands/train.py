@@ -91,9 +91,9 @@ def _row(artifact: Artifact) -> TrainedModelRow:
         targets=contract.spec.targets,
         seeds=contract.spec.seeds,
         eras=len(contract.eras),
-        rows=max(booster.rows for booster in contract.boosters),
-        dropped_rows=sum(booster.dropped_rows for booster in contract.boosters),
-        trees=sum(booster.trees for booster in contract.boosters),
+        rows=max(member.rows for member in contract.members),
+        dropped_rows=sum(member.dropped_rows for member in contract.members),
+        trees=sum(member.trees for member in contract.members),
         seconds=contract.training_seconds,
         folder=artifact.folder,
     )

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from numeri_cli.errors import FileDamaged, FileForeign, FileMissing, nearest
-from numeri_cli.files import digest_file, disk_error
+from numeri_cli.files import disk_error
 
 STORED_INDEX = "__index_level_0__"
 
@@ -33,10 +33,6 @@ class RowEras:
 
     names: tuple[str, ...]
     codes: npt.NDArray[np.int32]
-
-    def labels(self) -> npt.NDArray[np.str_]:
-        """(rows,) the era's name of every row."""
-        return np.array(self.names, dtype=np.str_)[self.codes]
 
     @cached_property
     def contiguous(self) -> bool:
@@ -104,10 +100,6 @@ class DataFile:
     def id_column(self) -> str:
         """The column that holds the ids: `id`, or the index that pandas stored."""
         return STORED_INDEX if STORED_INDEX in self.columns and "id" not in self.columns else "id"
-
-    def digest(self) -> str:
-        """SHA-256 of the file, in hex; reads all of it."""
-        return digest_file(self.path)
 
     def eras(self) -> RowEras:
         """The era of every row. Raises FileForeign where the file has no `era`."""

@@ -87,7 +87,7 @@ class Artifact:
             features=contract.features,
             spec=contract.spec,
             members=tuple(
-                self._member(record, estimator, digests or {}) for record in contract.boosters
+                self._member(record, estimator, digests or {}) for record in contract.members
             ),
         )
 

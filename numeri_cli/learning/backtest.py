@@ -18,7 +18,7 @@ from numeri_cli.learning.estimators.base import Estimator, TrainingSettings
 from numeri_cli.learning.prediction import FittedModel, predict_file
 from numeri_cli.learning.rows import rows_of_eras
 from numeri_cli.learning.training import checked_estimator, held_out_rows, train_members
-from numeri_cli.learning.training_data import TrainingData, hold_out, open_training_data
+from numeri_cli.learning.training_data import TrainingData, hold_out, open_training_data, thinned
 from numeri_cli.learning.workspace import Workspace
 from numeri_cli.locks import held_lock
 from numeri_cli.model_spec import ModelSpec
@@ -61,7 +61,7 @@ def backtest(
         windows = walk_forward(data.eras, purge=purge, window=window)
         predictions = workspace.home.predictions(workspace.tournament)
         folder = _unfinished_folder(predictions, name, spec=spec, data=data, windows=windows)
-        trained_on = [era for step in windows for era in step.train_eras[:: spec.era_stride]]
+        trained_on = [era for step in windows for era in thinned(step.train_eras, spec)]
         settings = TrainingSettings(
             spec=spec,
             features=data.features,
@@ -128,7 +128,7 @@ class _Walk:
 
     def _train(self, number: int, step: Window) -> FittedModel:
         eras, held_out_eras = hold_out(
-            step.train_eras[:: self.settings.spec.era_stride],
+            thinned(step.train_eras, self.settings.spec),
             held_out=self.settings.spec.early_stopping_eras,
             purge=self.purge,
         )

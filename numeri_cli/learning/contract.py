@@ -12,7 +12,7 @@ from numeri_cli.dataset.features import features_digest
 from numeri_cli.errors import ArtifactDamaged
 from numeri_cli.model_spec import FROM_LIST, ModelSpec, Words
 
-FORMAT = 2
+FORMAT = 2  # raised where a key changes its meaning, or one is added that changes predictions
 FIRST_FORMAT = 1  # without `spec`; what it said of the model stood in keys of its own
 
 
@@ -60,7 +60,7 @@ class Contract(BaseModel):
     eras: Words
     purge_eras: int
     neutralize_features: Words
-    boosters: Annotated[tuple[MemberRecord, ...], FROM_LIST]
+    members: Annotated[tuple[MemberRecord, ...], FROM_LIST]
     sources: dict[str, str]
     versions: dict[str, str]
     trained_at: str
@@ -79,12 +79,17 @@ class Contract(BaseModel):
             content = json.loads(text)
             found = content["format"]
             if found == FIRST_FORMAT:
-                content |= {"spec": _spec_of_first_format(content), "format": FORMAT}
+                members = content.pop("boosters")
+                spec = _spec_of_first_format(content)
+                content |= {"spec": spec, "members": members, "format": FORMAT}
             contract = cls.model_validate(content) if content["format"] == FORMAT else None
         except (ValidationError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise _damaged(source, "is no contract of a model") from error
         if contract is None:
-            raise _damaged(source, f"has the format {found}, not {FORMAT}")
+            raise ArtifactDamaged(
+                f"{source} has the format {found}, and this numeri reads up to {FORMAT}",
+                hint="a newer numeri made it: use that, or `numeri train` makes the model again",
+            )
         if features_digest(contract.features) != contract.features_digest:
             raise _damaged(source, "has other features than it was written with")
         return contract

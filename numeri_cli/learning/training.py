@@ -36,6 +36,7 @@ from numeri_cli.learning.training_data import (
     TrainingData,
     hold_out,
     open_training_data,
+    thinned,
     training_eras,
 )
 from numeri_cli.learning.workspace import Workspace
@@ -86,7 +87,7 @@ def train(
         estimator = estimator or checked_estimator(name, spec, workspace=workspace)
         data = open_training_data(spec, workspace)
         eras, held_out_eras = hold_out(
-            training_eras(spec, data)[:: spec.era_stride],
+            thinned(training_eras(spec, data), spec),
             held_out=spec.early_stopping_eras,
             purge=data.purge_eras,
         )
@@ -223,7 +224,7 @@ def _contract(
         eras=eras,
         purge_eras=data.purge_eras,
         neutralize_features=data.neutralize_features,
-        boosters=tuple(member.record for member in members),
+        members=tuple(member.record for member in members),
         sources={source.data.path.name: source.digest for source in data.sources},
         versions={
             "numeri": __version__,

@@ -94,6 +94,11 @@ def training_eras(spec: ModelSpec, data: TrainingData) -> tuple[str, ...]:
     return chosen
 
 
+def thinned(eras: Sequence[str], spec: ModelSpec) -> tuple[str, ...]:
+    """Those of the eras that train a model, in order of time: every `era_stride`-th."""
+    return tuple(eras[:: spec.era_stride])
+
+
 def _last_resolved(data: TrainingData, target: str) -> float:
     rows = rows_of_eras(data.sources, data.eras)
     return max(era_number(era) for era in with_target(rows, target).rows.chosen_eras())

@@ -1,6 +1,6 @@
 """Scheduler: what starts `numeri run` by itself; the list of them, and what they have in common.
 
-A new scheduler is a file or folder here and its line in SCHEDULERS.
+A new scheduler is a folder here, called as it is, and its line in _ALL.
 """
 
 from __future__ import annotations

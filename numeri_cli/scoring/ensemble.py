@@ -1,4 +1,4 @@
-"""From the boosters of a model to one prediction of an era."""
+"""From the members of a model to one prediction of an era."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def combine(
 ) -> FloatArray:
     """Gaussianize each booster, take the equal mean, neutralize that, rank it into (0, 1).
 
-    predictions: (n_ids, n_boosters) or (n_ids,), raw, of one era, no NaN
+    predictions: (n_ids, n_members) or (n_ids,), raw, of one era, no NaN
     features: (n_ids, n_features) to neutralize against; None, or proportion 0, leaves that out
     returns: (n_ids,), strictly inside (0, 1), mean 0.5; all 0.5 where every booster is constant
     errors: PredictionsValues where a prediction is NaN

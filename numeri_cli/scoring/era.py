@@ -49,7 +49,7 @@ class EraArrays:
 
     @cached_property
     def feature_scores(self) -> FeatureScores | None:
-        """Of all predictions; None without features."""
+        """FNC and exposures of all predictions; None without features."""
         features = self.era.features
         if features is None or not features.shape[1]:
             return None

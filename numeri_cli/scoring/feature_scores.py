@@ -16,7 +16,7 @@ _HALF = 0.5
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FeatureScores:
-    """Of one era.
+    """FNC and exposures of the predictions of one era.
 
     fnc: (n_predictions,)
     curve: (n_predictions, len(PROPORTIONS)) CORR after neutralization by so much
@@ -37,7 +37,7 @@ def feature_scores(
     target: NumberArray,
     missing_feature: float = MISSING_FEATURE,
 ) -> FeatureScores:
-    """All of it with one factorization of the features per set of ids.
+    """FNC and exposures, with one factorization of the features per set of ids.
 
     predictions: (n_ids, n_predictions) or (n_ids,), NaN where an id has none
     features: (n_ids, n_features); target: (n_ids,)

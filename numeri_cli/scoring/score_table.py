@@ -52,6 +52,10 @@ class Score:
 
 
 def _corr(one: EraPrediction, *, top_bottom: int | None = None) -> float:
+    """CORR over the ids that have a prediction and a target, in [-1, 1]; NaN where too few have.
+
+    top_bottom: only so many ids with the highest, and as many with the lowest predictions
+    """
     rows = one.targeted
     if not enough(rows):
         return NAN
@@ -60,6 +64,7 @@ def _corr(one: EraPrediction, *, top_bottom: int | None = None) -> float:
 
 
 def _contribution(one: EraPrediction, other: Other) -> float:
+    """What a prediction adds to the meta model or the benchmark; NaN where that is not known."""
     values = one.arrays.other(other)
     if values is None:
         return NAN
@@ -71,6 +76,7 @@ def _contribution(one: EraPrediction, other: Other) -> float:
 
 
 def _correlation(one: EraPrediction, other: Other) -> float:
+    """Correlation with the meta model or the benchmark, in [-1, 1]; NaN where it is not known."""
     values = one.arrays.other(other)
     if values is None:
         return NAN
@@ -81,11 +87,16 @@ def _correlation(one: EraPrediction, other: Other) -> float:
 
 
 def _fnc(one: EraPrediction) -> float:
+    """CORR after everything linear in the features is taken out; NaN without features."""
     made = one.arrays.feature_scores
     return NAN if made is None else float(made.fnc[one.place])
 
 
 def _exposure(one: EraPrediction, of_sizes: Callable[[FloatArray], FloatArray]) -> float:
+    """One figure of the sizes of all correlations with features, in [0, 1]; NaN without features.
+
+    of_sizes: (n_features,) sizes, some NaN → the figure
+    """
     made = one.arrays.feature_scores
     if made is None:
         return NAN

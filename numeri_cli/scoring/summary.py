@@ -67,7 +67,9 @@ class Figure:
         """
         if self.lower_is_better is None:
             return None
-        lower = self.lower_is_better != (score_is_lower and self.name == "mean")
+        lower = self.lower_is_better
+        if self.name == "mean" and score_is_lower:
+            lower = True
         values = [self.of(one) if one else math.nan for one in summaries]
         return best_place(values, lower_is_better=lower, least=least)
 
@@ -238,7 +240,7 @@ def smart_penalty(lag_1: float, count: int) -> float:
 
 def overlap_lags(horizon_days: int) -> int:
     """How many eras ahead a target still shares days with its own: 20 days 4, 60 days 12."""
-    return -(-horizon_days // BUSINESS_DAYS_PER_ERA)
+    return math.ceil(horizon_days / BUSINESS_DAYS_PER_ERA)
 
 
 def compare(first: FloatArray, second: FloatArray, *, lags: int) -> PairedTest:

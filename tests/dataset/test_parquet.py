@@ -60,7 +60,7 @@ def test_eras_of_rows_are_read_from_text_and_from_categories(
 ) -> None:
     for era in (frame["era"], frame["era"].astype("category")):
         eras = stored(frame.assign(era=era), tmp_path).eras()
-        assert eras.labels().tolist() == frame["era"].tolist()
+        assert [eras.names[code] for code in eras.codes] == frame["era"].tolist()
         assert eras.counts() == frame["era"].value_counts().to_dict()
         assert eras.contiguous
         assert eras.mask(["0003", "none"]).tolist() == (frame["era"] == "0003").tolist()

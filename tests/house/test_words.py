@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.support.sources import PACKAGE, ROOT, TESTS, trees
 
-LEANING = re.compile(r"\b[Ll]ikewise\b|\b[Aa]s above\b|^(The same (with|for|as)|Like) ")
+LEANING = re.compile(r"\b[Ll]ikewise\b|\b[Aa]s above\b|^(The same (with|for|as)|Like|All of it) ")
+HEADLESS = re.compile(r"^Of ")  # of what, but not what
 
 
 def leaning(tree: ast.Module) -> Iterator[str]:
@@ -18,7 +19,7 @@ def leaning(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             text = ast.get_docstring(node) or ""
-            if LEANING.search(text):
+            if LEANING.search(text) or HEADLESS.search(text):
                 yield text.splitlines()[0]
 
 
@@ -38,15 +39,22 @@ def test_a_planted_docstring_that_leans_on_another_is_found() -> None:
         "Like `other`, twice.",
         "The same with more.",
         "See as above.",
+        "Of one era.",
+        "All of it at once.",
         "It comes out the same with any number of threads.",
     ]
     text = "".join(f"def f{at}():\n    {line!r}\n" for at, line in enumerate(planted))
-    assert list(leaning(ast.parse(text))) == planted[:4]
+    assert list(leaning(ast.parse(text))) == planted[:6]
 
 
 def test_every_docstring_stands_alone() -> None:
     files = [*trees(PACKAGE), *trees(TESTS)]
-    found = {str(path.relative_to(ROOT)): list(leaning(tree)) for path, tree in files}
+    found = {
+        str(path.relative_to(ROOT)): [
+            text for text in leaning(tree) if path.is_relative_to(PACKAGE) or LEANING.search(text)
+        ]
+        for path, tree in files
+    }
     assert {path: texts for path, texts in found.items() if texts} == {}
 
 

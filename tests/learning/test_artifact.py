@@ -32,7 +32,7 @@ def test_the_contract_says_what_was_trained(artifact: Artifact, workspace: Works
     assert contract.purge_eras == 8
     assert contract.params["deterministic"] is True
     assert contract.params["n_estimators"] == 5
-    assert [(b.target, b.seed, b.rows, b.trees) for b in contract.boosters] == [
+    assert [(b.target, b.seed, b.rows, b.trees) for b in contract.members] == [
         ("target_ender_20", 1, 1200, 5),
         ("target_ender_20", 2, 1200, 5),
     ]
@@ -117,7 +117,7 @@ def test_a_booster_with_its_columns_in_another_order_is_refused(artifact: Artifa
     path.write_text("".join(lines))
     contract = artifact.folder / "model.json"
     content = json.loads(contract.read_text())
-    content["boosters"][0]["digest"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    content["members"][0]["digest"] = hashlib.sha256(path.read_bytes()).hexdigest()
     contract.write_text(json.dumps(content))
     with pytest.raises(ArtifactDamaged, match="are not those of its"):
         Artifact.open(artifact.folder, tournament=TOURNAMENT).fitted()
@@ -126,7 +126,7 @@ def test_a_booster_with_its_columns_in_another_order_is_refused(artifact: Artifa
 def test_another_estimators_file_needs_the_ledgers_digest(workspace: Workspace) -> None:
     spec = model_spec(targets=("target_ender_20",), estimator="sklearn.linear_model:Ridge")
     artifact = train("ridge", spec, workspace)
-    record = artifact.contract.boosters[0]
+    record = artifact.contract.members[0]
     with pytest.raises(ArtifactDamaged, match="ledger does not know"):
         artifact.fitted()
     with pytest.raises(ArtifactDamaged, match="not the file that was trained here"):

@@ -24,7 +24,7 @@ def kept(name: str) -> Artifact:
 @pytest.mark.parametrize("name", ["trees", "own"])
 def test_an_artifact_of_the_first_format_opens_and_predicts_the_same(name: str) -> None:
     artifact = kept(name)
-    digests = {record.file: record.digest for record in artifact.contract.boosters}
+    digests = {record.file: record.digest for record in artifact.contract.members}
     model = artifact.fitted(digests=digests, module_folder=KEPT)
     expected = json.loads((KEPT / name / "expected.json").read_text())
     rows = np.array(expected["rows"], dtype=np.float32)

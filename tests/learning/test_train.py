@@ -66,7 +66,7 @@ def test_a_feature_that_the_file_lacks_is_named(workspace: Workspace) -> None:
 def test_the_stride_chooses_the_eras(workspace: Workspace) -> None:
     artifact = train(NAME, changed(MODEL, era_stride=7), workspace)
     assert artifact.contract.eras == ("0001", "0008", "0015", "0022", "0029")
-    assert artifact.contract.boosters[0].rows == 200
+    assert artifact.contract.members[0].rows == 200
 
 
 def test_nothing_unfinished_is_left_behind(workspace: Workspace) -> None:
@@ -100,7 +100,7 @@ def test_with_validation_unresolved_eras_are_left_out_beyond_the_purge(
         train(NAME, changed(MODEL, data=("validation",)), workspace)
     artifact = train(NAME, spec, workspace)
     assert artifact.contract.eras[-1] == "0026"
-    assert artifact.contract.boosters[0].dropped_rows == 0
+    assert artifact.contract.members[0].dropped_rows == 0
 
 
 def test_the_state_of_the_profile_in_git_is_kept(workspace: Workspace, tmp_path: Path) -> None:

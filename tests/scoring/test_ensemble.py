@@ -10,7 +10,7 @@ from numeri_cli.scoring.ensemble import combine
 from tests.support import oracle
 
 
-def test_boosters_are_gaussianized_averaged_neutralized_and_ranked() -> None:
+def test_members_are_gaussianized_averaged_neutralized_and_ranked() -> None:
     generator = np.random.default_rng(0)
     raw = generator.random((200, 3)) * [1, 100, 1e-6]
     features = generator.integers(0, 5, (200, 6)).astype(np.int8)
@@ -29,7 +29,7 @@ def test_without_neutralization_one_booster_keeps_its_order() -> None:
         assert 0 < made.min() < made.max() < 1
 
 
-def test_boosters_that_all_say_the_same_give_a_half_everywhere() -> None:
+def test_members_that_all_say_the_same_give_a_half_everywhere() -> None:
     features = np.random.default_rng(2).integers(0, 5, (30, 3))
     assert combine(np.ones((30, 2)), features, proportion=1).tolist() == [0.5] * 30
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.files import digest_file
 from numeri_cli.home import Home
 from numeri_cli.learning.rows import (
     LabelledRows,
@@ -119,7 +120,7 @@ def changed(spec: ModelSpec, **keys: object) -> ModelSpec:
 def sources_of(sample: Sample, *names: str) -> tuple[Source, ...]:
     """The files of these names, opened."""
     files = [DataFile.open(sample.folder / f"{name}.parquet") for name in names]
-    return open_sources([(data, data.digest()) for data in files])
+    return open_sources([(data, digest_file(data.path)) for data in files])
 
 
 def labelled(sample: Sample, *names: str, target: str = "target_ender_20") -> LabelledRows:

@@ -80,7 +80,7 @@ def broken(trouble: Broken, *, name: str) -> Exception:
 
 
 def identity_of(response: httpx.Response, *, name: str) -> tuple[Identity, tuple[int, int]]:
-    """Of a 200 or 206: the whole file's identity, and from where up to where this body reaches.
+    """The whole file's identity that a 200 or 206 tells, and from where to where its body reaches.
 
     The end of a 200 without Content-Length is -1. Raises TransferCorrupt for a 206 that does not
     say what it holds.

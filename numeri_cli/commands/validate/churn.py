@@ -15,7 +15,6 @@ from numeri_cli.errors import NumeriError
 from numeri_cli.scoring.scores import churn
 
 PAIR = ("churn_earlier.parquet", "churn_later.parquet")
-REAL = "numerai"
 
 
 def churn_of(context: Context, predicted: Callable[[Path], Path], *, name: str) -> float:
@@ -28,7 +27,7 @@ def churn_of(context: Context, predicted: Callable[[Path], Path], *, name: str) 
     """
     try:
         absent = missing(context, PAIR)
-        if absent and context.tournament == REAL:
+        if absent and context.endpoint.is_numerai:
             return float("nan")
         if absent:
             bring(context, absent)

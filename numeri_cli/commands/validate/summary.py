@@ -136,7 +136,7 @@ def summary_of(validation: Validation, *, report: Path) -> ValidationSummary:
 
 
 def _summaries(validation: Validation, card: Scorecard) -> dict[str, Summary]:
-    """Of every score that any source has, and of the payout last."""
+    """A line for every score that any source has, and for the payout last."""
     summaries = {score.name: card.summary(score.name) for score in validation.scores}
     paid = validation.payout_summary(card)
     return summaries if paid is None else {**summaries, _PAYOUT: paid}

@@ -108,14 +108,14 @@ class Validation:
         return tuple(one for one in table if any(card.has(one.name) for card in self.cards))
 
     def payout_summary(self, card: Scorecard) -> Summary | None:
-        """Of the payout per era, a share of the stake; None without a rule, or a score it takes."""
+        """The payout per era as a share of the stake; None without a rule, or a score it takes."""
         rule = self.payout
         if rule is None or not all(card.has(score.name) for score, _ in rule.multipliers):
             return None
         return summarize(card.payout(rule))
 
     def differences(self, score: Score = CORR) -> tuple[Difference, ...]:
-        """Of every pair; the standard error allows for overlapping targets."""
+        """The paired test of every two sources; its errors allow for overlapping targets."""
         lags = overlap_lags(self.horizon_days)
         return tuple(
             Difference(

@@ -101,7 +101,7 @@ class AnyClass:
 
 
 def make(spec: EstimatorSpec, *, module_folder: Path | None) -> AnyClass:
-    """For the registry."""
+    """An estimator around a class that the profile names. Raises EstimatorInvalid."""
     return AnyClass(spec.name, spec.params, module_folder)
 
 

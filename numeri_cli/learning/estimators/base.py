@@ -19,7 +19,8 @@ from numeri_cli.progress import SILENT, Listener
 
 FloatArray = npt.NDArray[np.float64]
 
-# Name in the profile → the module below this package whose `make` gives the estimator.
+# Name in the profile → the module below this package that gives the estimator, by its function
+# `make(spec: EstimatorSpec, *, module_folder: Path | None) -> Estimator`.
 ESTIMATORS: Mapping[str, str] = {
     "lightgbm": "lightgbm.estimator",
 }
@@ -92,7 +93,7 @@ class Estimator(Protocol):
 
     @property
     def suffix(self) -> str:
-        """Of a member's file, such as ".txt"."""
+        """The ending of a member's file, such as ".txt"."""
 
     @property
     def opens_safely(self) -> bool:

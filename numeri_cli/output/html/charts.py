@@ -11,7 +11,8 @@ from numeri_cli.output.html.feature_charts import (
     exposed_features,
     neutralization_curve,
 )
-from numeri_cli.output.html.look import (
+from numeri_cli.output.html.page import Chart, Table
+from numeri_cli.output.html.style import (
     add_line,
     coloured,
     empty_figure,
@@ -19,7 +20,6 @@ from numeri_cli.output.html.look import (
     scored_eras,
     translucent,
 )
-from numeri_cli.output.html.page import Chart, Table
 from numeri_cli.scoring.ranks import known
 from numeri_cli.scoring.score_table import CORR, Score
 from numeri_cli.scoring.scorecard import Scorecard

@@ -6,13 +6,13 @@ import numpy as np
 from plotly.subplots import make_subplots
 
 from numeri_cli.output.formats import number
-from numeri_cli.output.html.look import (
+from numeri_cli.output.html.page import Chart, Table
+from numeri_cli.output.html.style import (
     COLOURS,
     coloured,
     empty_figure,
     lay_out,
 )
-from numeri_cli.output.html.page import Chart, Table
 from numeri_cli.scoring.feature_scores import PROPORTIONS
 from numeri_cli.scoring.ranks import FloatArray, known
 from numeri_cli.scoring.scorecard import Scorecard

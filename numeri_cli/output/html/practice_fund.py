@@ -10,8 +10,8 @@ import numpy as np
 
 from numeri_cli.output.formats import percent
 from numeri_cli.output.fund_figures import fund_lines, heading, notes
-from numeri_cli.output.html.look import COLOURS, empty_figure
 from numeri_cli.output.html.page import Chart, Table, write_page
+from numeri_cli.output.html.style import COLOURS, empty_figure
 from numeri_cli.practice.results.fund import Fund, FundReport
 from numeri_cli.scoring.ranks import FloatArray
 

@@ -61,7 +61,10 @@ class BookExposure(Published):
 
     @classmethod
     def of(cls, weights: FloatArray, stocks: Stocks, styles: FloatArray) -> BookExposure:
-        """Of one book; weights: (stocks,), styles: (styles, stocks) of the same day."""
+        """The exposure of one book.
+
+        weights: (stocks,); styles: (styles, stocks) of the same day
+        """
         by_style = np.einsum("kn,n->k", styles.astype(np.float64), weights)
         return cls(
             market=abs(float(np.einsum("n,n->", stocks.beta, weights))),

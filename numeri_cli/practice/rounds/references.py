@@ -22,7 +22,7 @@ NOTHING_LEFT = 1e-10  # of a gaussianized prediction, whose scale is 1; below is
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreReferences:
-    """Of one round; ids in the order of its files.
+    """What the scores of one round are measured against; ids in the order of its files.
 
     features: (n_ids, n_features) of the set that FNC is neutral to
     benchmark: (n_ids,) the model of BMC; organisers: (n_ids, n_models) all of the organiser's

@@ -27,7 +27,7 @@ class RoundTerms:
     stake_threshold_nmr: Decimal
 
     def multiplier(self, name: str) -> Decimal:
-        """Of a score; 0 where it is not paid."""
+        """What a score is multiplied by in the payout; 0 where it is not paid."""
         return self.multipliers.get(name, Decimal(0))
 
     def payout(self, at_risk_nmr: Decimal, scores: Mapping[str, float]) -> Decimal:

@@ -14,8 +14,6 @@ from numeri_cli.dataset.features import features_digest
 from numeri_cli.files import atomic_path, disk_errors
 from numeri_cli.learning.cached_data import (
     SUFFIX,
-    CachedData,
-    cached_data,
     read_note,
     remove,
     shrink,
@@ -91,10 +89,6 @@ class BinnedCache:
                 raise OSError(None, "LightGBM could not write it")
         write_note(path, rows=binned.num_data(), features=binned.num_feature())
         shrink(self.folder, limit_bytes=self.limit_bytes, keep=path)
-
-    def entries(self) -> tuple[CachedData, ...]:
-        """What is kept, most recently used first."""
-        return cached_data(self.folder)
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}{SUFFIX}"

@@ -148,7 +148,7 @@ class LightGBM:
 
 
 def make(spec: EstimatorSpec, *, module_folder: Path | None) -> LightGBM:
-    """For the registry; no module of anybody is needed."""
+    """A LightGBM estimator with these parameters; no module of anybody is needed."""
     return LightGBM(spec.params)
 
 
@@ -199,7 +199,7 @@ class BoosterTrainer:
         return MemberContent(text.encode(), trees)
 
     def _digest(self, task: MemberTask, params: Mapping[str, Any]) -> str:
-        """Of everything that a booster's trees depend on."""
+        """The digest of everything that a booster's trees depend on."""
         held_out, whole = self.settings.held_out, self.settings.whole
         parts = [
             self.rows_key,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from numeri_cli.learning.cached_data import cached_data
 from numeri_cli.learning.estimators.lightgbm.binned import build_binned
 from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
 from numeri_cli.learning.estimators.lightgbm.library import lgb
@@ -90,17 +91,17 @@ def test_the_least_recently_used_goes_first(sample: Sample, tmp_path: Path) -> N
         keys.append(key_of(large, chosen, sample, max_bin=max_bin))
         os.utime(large.folder / f"{keys[-1]}.bin", (1000.0 + max_bin, 1000.0 + max_bin))
     assert large.load(keys[0], lightgbm_parameters({"max_bin": 3})) is not None
-    sizes = [entry.size_bytes for entry in large.entries()]
+    sizes = [entry.size_bytes for entry in cached_data(large.folder)]
     small = BinnedCache(large.folder, limit_bytes=sum(sizes) + sizes[0] // 2)
     kept(small, chosen, sample, max_bin=6)
-    left = {entry.key for entry in small.entries()}
+    left = {entry.key for entry in cached_data(small.folder)}
     assert left == {keys[0], keys[2], key_of(small, chosen, sample, max_bin=6)}
 
 
 def test_what_was_just_written_stays_even_above_the_limit(sample: Sample, tmp_path: Path) -> None:
     cache = BinnedCache(tmp_path / "binned", limit_bytes=1)
     kept(cache, labelled(sample, "train"), sample)
-    assert len(cache.entries()) == 1
+    assert len(cached_data(cache.folder)) == 1
 
 
 @pytest.mark.parametrize("spoil", ["cut", "garbage"])
@@ -113,7 +114,7 @@ def test_a_spoiled_file_is_thrown_away(cache: BinnedCache, sample: Sample, spoil
     path.write_bytes(path.read_bytes()[: size // 2] if spoil == "cut" else bytes(size))
     assert cache.load(key, PARAMS) is None
     assert not path.exists()
-    assert cache.entries() == ()
+    assert cached_data(cache.folder) == ()
 
 
 def test_a_files_digest_is_remembered_until_it_changes(sample: Sample) -> None:
