@@ -1,4 +1,4 @@
-"""Of which type each field of our documents is, and which of them every errand can do without."""
+"""The type of each field of our documents, and which of them every errand can do without."""
 
 from __future__ import annotations
 
