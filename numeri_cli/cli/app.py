@@ -18,6 +18,7 @@ from numeri_cli.cli.backtest import backtest
 from numeri_cli.cli.command import Command
 from numeri_cli.cli.datasets import datasets
 from numeri_cli.cli.diagnostics import diagnostics
+from numeri_cli.cli.doctor import doctor
 from numeri_cli.cli.download import download
 from numeri_cli.cli.init import init
 from numeri_cli.cli.log import log
@@ -62,6 +63,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "status": status,
     "rounds": rounds,
     "models": models,
+    "doctor": doctor,
     "log": log,
     "notify": notify,
     "practice status": practice_status,

@@ -154,13 +154,25 @@ class Context:
         """The API of the tournament, over a socket or, for practice, in this process."""
         return self.connect(self.keys)
 
-    def connect(self, keys: Keys | None) -> Client:
-        """A client with these keys; the profile says how long it tries."""
+    def connect(self, keys: Keys | None, *, patience_seconds: float | None = None) -> Client:
+        """A client with these keys; the profile says how long it tries.
+
+        patience_seconds: each question is asked once and may take so long at most; None leaves
+            that to the profile, which is not read otherwise
+        """
         from numeri_cli.api.client import Client
         from numeri_cli.api.http.limits import Limits
 
         limits = Limits()
-        if self.profile_path is not None:
+        if patience_seconds is not None:
+            limits = replace(
+                limits,
+                connect_seconds=patience_seconds,
+                read_seconds=patience_seconds,
+                total_seconds=patience_seconds,
+                attempts=1,
+            )
+        elif self.profile_path is not None:
             limits = replace(
                 limits,
                 no_progress_seconds=self.profile.no_progress_seconds,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.errors import MemoryShort
-from numeri_cli.learning.estimators.lightgbm.estimator import peak_bytes
+from numeri_cli.learning.estimators.lightgbm.footprint import peak_bytes
 from numeri_cli.learning.memory import TrainingShape, available_bytes, check_disk, check_memory
 
 V53 = TrainingShape(rows=2_746_268, features=3_555, five_valued=True)

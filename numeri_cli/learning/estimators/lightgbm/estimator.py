@@ -22,6 +22,11 @@ from numeri_cli.learning.estimators.base import (
 from numeri_cli.learning.estimators.lightgbm.binned import build_binned, subset
 from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
 from numeri_cli.learning.estimators.lightgbm.early_stopping import PATIENCE_TREES, EarlyStopping
+from numeri_cli.learning.estimators.lightgbm.footprint import (
+    DEFAULT_LEAVES,
+    binned_bytes,
+    peak_bytes,
+)
 from numeri_cli.learning.estimators.lightgbm.library import lgb
 from numeri_cli.learning.estimators.lightgbm.parameters import (
     DEFAULT_TREES,
@@ -31,16 +36,10 @@ from numeri_cli.learning.estimators.lightgbm.parameters import (
     without,
 )
 from numeri_cli.learning.estimators.lightgbm.segments import SEGMENT_TREES, train_booster
-from numeri_cli.learning.matrix import BLOCK_COLUMNS, FloatMatrix
+from numeri_cli.learning.matrix import FloatMatrix
 from numeri_cli.learning.memory import TrainingShape, available_bytes, check_disk, check_memory
 from numeri_cli.learning.rows import Rows
 from numeri_cli.model_spec import EstimatorSpec
-
-DEFAULT_LEAVES = 31
-PROCESS_BYTES = 350_000_000
-BINNED_CELL_BYTES = {True: 0.65, False: 1.15}  # five values fit half a byte, 255 bins one
-ROW_BYTES = 80  # gradients, hessians, scores, labels, weights, row indices
-BLOCK_CELL_BYTES = 3
 
 
 @dataclass(frozen=True)
@@ -212,20 +211,3 @@ class BoosterTrainer:
         ]
         text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def binned_bytes(shape: TrainingShape) -> float:
-    """The binned rows, in memory and in the cache on disk."""
-    return shape.rows * shape.features * BINNED_CELL_BYTES[shape.five_valued]
-
-
-def peak_bytes(shape: TrainingShape, *, leaves: int = DEFAULT_LEAVES) -> float:
-    """The most that a training holds at once, the process itself included.
-
-    leaves: of a tree; each keeps a histogram of every feature
-    """
-    bins = 6 if shape.five_valued else 256
-    histograms = leaves * shape.features * bins * 16
-    block = shape.rows * min(BLOCK_COLUMNS, shape.features) * BLOCK_CELL_BYTES
-    scores = shape.rows * ROW_BYTES
-    return PROCESS_BYTES + binned_bytes(shape) + max(block, histograms) + scores

@@ -1,0 +1,29 @@
+"""What a training with LightGBM takes of memory and disk; known without importing the library."""
+
+from __future__ import annotations
+
+from numeri_cli.learning.memory import TrainingShape
+
+DEFAULT_LEAVES = 31
+BINNED_COLUMNS = 64  # of a block, binned at a time
+PROCESS_BYTES = 350_000_000
+BINNED_CELL_BYTES = {True: 0.65, False: 1.15}  # five values fit half a byte, 255 bins one
+ROW_BYTES = 80  # gradients, hessians, scores, labels, weights, row indices
+BLOCK_CELL_BYTES = 3
+
+
+def binned_bytes(shape: TrainingShape) -> float:
+    """The binned rows, in memory and in the cache on disk."""
+    return shape.rows * shape.features * BINNED_CELL_BYTES[shape.five_valued]
+
+
+def peak_bytes(shape: TrainingShape, *, leaves: int = DEFAULT_LEAVES) -> float:
+    """The most that a training holds at once, the process itself included.
+
+    leaves: of a tree; each keeps a histogram of every feature
+    """
+    bins = 6 if shape.five_valued else 256
+    histograms = leaves * shape.features * bins * 16
+    block = shape.rows * min(BINNED_COLUMNS, shape.features) * BLOCK_CELL_BYTES
+    scores = shape.rows * ROW_BYTES
+    return PROCESS_BYTES + binned_bytes(shape) + max(block, histograms) + scores
