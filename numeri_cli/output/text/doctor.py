@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from numeri_cli.output.text.log import visible
@@ -16,12 +17,12 @@ _COLOURS = {"fine": "green", "mend": "red", "cannot know": "yellow"}
 
 
 def diagnosis(record: Diagnosis) -> RenderableType:
-    """One line for each finding: level, check, fact, cure."""
-    lines = []
+    """One row for each finding: level, check, fact and cure."""
+    rows = Table.grid(padding=(0, 2))
+    for width in (11, 12, None):
+        rows.add_column(min_width=width, overflow="fold")
     for one in record.findings:
         told = f"{one.message}; {one.hint}" if one.hint else one.message
-        line = Text(no_wrap=True, overflow="ignore")
-        line.append(f"{one.level:<12}", style=_COLOURS[one.level])
-        line.append(visible(f"{one.check:<13} {told}"))
-        lines.append(line)
-    return Group(*lines)
+        level = Text(one.level, style=_COLOURS[one.level])
+        rows.add_row(level, Text(one.check), Text(visible(told)))
+    return rows
