@@ -6,6 +6,9 @@ import sys
 def main() -> int:
     """Run the command of this process's arguments; the exit code."""
     try:
+        from numeri_cli.output.standard_streams import prepare_standard_streams
+
+        prepare_standard_streams()
         from numeri_cli.cli.app import main as command
 
         return command()

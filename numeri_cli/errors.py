@@ -566,3 +566,7 @@ class Terminated(NumeriError):
     """SIGTERM."""
 
     code, exit_code = "terminated", ExitCode.terminated
+
+
+class TerminationAsked(BaseException):
+    """SIGTERM came; no handler of errors may take it for the failure of one model or file."""

@@ -39,12 +39,12 @@ from numeri_cli.cli.practice.status import status as practice_status
 from numeri_cli.cli.predict import predict
 from numeri_cli.cli.rounds import rounds
 from numeri_cli.cli.run import run
-from numeri_cli.cli.signals import TerminationAsked, terminate, terminated
+from numeri_cli.cli.signals import terminate, terminated
 from numeri_cli.cli.status import status
 from numeri_cli.cli.submit import submit
 from numeri_cli.cli.train import train
 from numeri_cli.cli.validate import validate
-from numeri_cli.errors import DiskError, ExitCode, NumeriError, UsageProblem
+from numeri_cli.errors import DiskError, ExitCode, NumeriError, TerminationAsked, UsageProblem
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "init": init,

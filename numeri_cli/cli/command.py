@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 from typer.core import TyperCommand
 
-from numeri_cli.cli.signals import TerminationAsked, interrupted, terminated, unanswered
-from numeri_cli.errors import ExitCode, MemoryShort, NumeriError
+from numeri_cli.cli.signals import interrupted, terminated, unanswered
+from numeri_cli.errors import ExitCode, MemoryShort, NumeriError, TerminationAsked
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numeri_cli.commands.context import Context
     from numeri_cli.output.json import Record, Trouble
     from numeri_cli.output.screen import Screen
+    from numeri_cli.output.standard_streams import StandardOutput
 
 Tournament = Annotated[
     str | None,
@@ -82,6 +83,7 @@ class Invocation(typer.Context):
 
     context: Context
     screen: Screen
+    output: StandardOutput
     ends_with: ExitCode
     tell: Teller | None  # set by a command that somebody may want to hear of
     record: Any
@@ -100,6 +102,7 @@ class Invocation(typer.Context):
             as_json=shared.as_json,
             quiet=shared.quiet,
             verbose=shared.verbose,
+            output=self.output.stream,
         )
         home = Home.find()
         log = Log(
@@ -117,6 +120,13 @@ class Invocation(typer.Context):
         )
         self.ends_with, self.tell, self.record, self.problems = ExitCode.done, None, None, ()
         log.begin(" ".join(["numeri", *(self.obj or ())]))
+
+    def printed(self, line: str) -> None:
+        """A library or somebody's class printed a line."""
+        if "context" in vars(self):
+            log = self.context.log
+            log.write("printed", line)
+            self.screen.printed(log.mask.text(line))
 
     def show(
         self,
@@ -146,9 +156,15 @@ class Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; its errors are shown, and become the exit code."""
         shared = _shared(**{one.name: ctx.params.pop(one.name) for one in _shared_parameters()})
-        ctx.begin(shared)
-        with _errors_shown(ctx):
-            super().invoke(ctx)
+        from numeri_cli.output.standard_streams import StandardOutput
+
+        ctx.output = StandardOutput(ctx.printed)
+        try:
+            ctx.begin(shared)
+            with _errors_shown(ctx):
+                super().invoke(ctx)
+        finally:
+            ctx.output.close()
         raise typer.Exit(ctx.ends_with)
 
 

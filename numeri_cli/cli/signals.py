@@ -6,11 +6,13 @@ from types import FrameType
 
 import typer
 
-from numeri_cli.errors import Interrupted, NumeriError, Terminated, UsageProblem
-
-
-class TerminationAsked(BaseException):
-    """SIGTERM came; no handler of errors may take it for the failure of one model or file."""
+from numeri_cli.errors import (
+    Interrupted,
+    NumeriError,
+    Terminated,
+    TerminationAsked,
+    UsageProblem,
+)
 
 
 def terminate(number: int, frame: FrameType | None) -> None:

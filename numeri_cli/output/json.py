@@ -37,8 +37,18 @@ def plain(record: Published | tuple[Published, ...]) -> Any:
     return record.plain()
 
 
-def json_text(command: str, data: Any, error: Trouble | None, exit_code: ExitCode) -> str:
-    """The object every command prints with --json, on one line."""
+def json_text(
+    command: str,
+    data: Any,
+    error: Trouble | None,
+    exit_code: ExitCode,
+    *,
+    in_ascii: bool = False,
+) -> str:
+    """The object every command prints with --json, on one line.
+
+    in_ascii: other characters as JSON escapes, for an output that may not have them
+    """
     if exit_code is ExitCode.done:
         status = "done"
     else:
@@ -53,4 +63,4 @@ def json_text(command: str, data: Any, error: Trouble | None, exit_code: ExitCod
         "data": data,
         "error": told,
     }
-    return json.dumps(content, ensure_ascii=False)
+    return json.dumps(content, ensure_ascii=in_ascii)

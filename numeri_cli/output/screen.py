@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 
@@ -23,18 +23,30 @@ _OUTPUT = Path("standard output")
 
 
 class Screen:
-    """What one command shows: a record or nothing, then an error or nothing."""
+    """What one command shows: a record or nothing, then an error or nothing.
 
-    def __init__(self, command: str, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+    output: where records go; standard output by default
+    """
+
+    def __init__(
+        self,
+        command: str,
+        *,
+        as_json: bool,
+        quiet: bool,
+        verbose: bool,
+        output: TextIO | None = None,
+    ) -> None:
         self.as_json = as_json
-        self._command, self._quiet = command, quiet
-        self._out = Console(file=sys.stdout, highlight=False)
+        self._command, self._quiet, self._verbose = command, quiet, verbose
+        self._output = output or sys.stdout
+        self._out = Console(file=self._output, highlight=False)
         self._talk = Console(file=sys.stderr, highlight=False)
         self._data: Any = {}
         self._error: Trouble | None = None
         self.listener: Listener = SILENT
         if not as_json:
-            watched = sys.stdout.isatty() and sys.stderr.isatty() and not quiet
+            watched = self._output.isatty() and sys.stderr.isatty() and not quiet
             kind = Bars if watched else Sentences
             self.listener = kind(self._talk, quiet=quiet, verbose=verbose)
 
@@ -49,7 +61,7 @@ class Screen:
 
     def announce(self, text: str) -> None:
         """Write text at once, before the command is done; to standard error with --json."""
-        stream = sys.stderr if self.as_json else sys.stdout
+        stream = sys.stderr if self.as_json else self._output
         stream.write(text)
         stream.flush()
 
@@ -63,6 +75,11 @@ class Screen:
         elif self._quiet:
             for trouble in troubles:
                 self.fail(trouble)
+
+    def printed(self, text: str) -> None:
+        """Show a line that a library or somebody's class printed, where asked to be verbose."""
+        if self._verbose:
+            self._talk.print(text, markup=False, soft_wrap=True, style="dim")
 
     def warn(self, text: str) -> None:
         """Say on standard error what must not be lost, whatever was asked for."""
@@ -79,10 +96,13 @@ class Screen:
     def close(self, exit_code: ExitCode) -> None:
         """Write the one JSON object, where JSON was asked for."""
         if self.as_json:
-            text = json_text(self._command, self._data, self._error, exit_code)
+            is_unicode = str(self._output.encoding).lower().startswith("utf")
+            text = json_text(
+                self._command, self._data, self._error, exit_code, in_ascii=not is_unicode
+            )
             with _writing():
-                sys.stdout.write(f"{text}\n")
-                sys.stdout.flush()
+                self._output.write(f"{text}\n")
+                self._output.flush()
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,9 @@ from numeri_cli.home import Home
 from numeri_cli.locks import held_lock
 from numeri_cli.practice.folders import Folders
 from numeri_cli.practice.tournament import Tournament
+from tests.support.closed_rounds import close_round
 from tests.support.refusals import kept, refused
 from tests.support.runner import Numeri
-
-
-def close_round(home: Path) -> None:
-    """Let the practice clock run until the window is over."""
-    tournament = Tournament.open(home / "data" / "practice")
-    closes = tournament.status().closes_at
-    with tournament.running(200_000.0):
-        while tournament.now() <= closes:
-            time.sleep(0.01)
 
 
 def test_after_the_deadline_nothing_is_sent_unless_late_is_wanted(

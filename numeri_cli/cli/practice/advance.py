@@ -10,8 +10,8 @@ import typer
 
 from numeri_cli.cli.command import Invocation
 from numeri_cli.cli.practice.create import day
-from numeri_cli.cli.signals import TerminationAsked, interrupted, terminated
-from numeri_cli.errors import NumeriError
+from numeri_cli.cli.signals import interrupted, terminated
+from numeri_cli.errors import NumeriError, TerminationAsked
 
 if TYPE_CHECKING:
     from numeri_cli.commands.practice.advance import Goal

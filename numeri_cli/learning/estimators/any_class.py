@@ -6,9 +6,8 @@ import hashlib
 import importlib
 import inspect
 import io
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from numeri_cli.learning.estimators.base import (
     MemberTask,
     TrainingSettings,
 )
+from numeri_cli.learning.estimators.user_code import told, user_code
 from numeri_cli.learning.matrix import FloatMatrix, float_matrix
 from numeri_cli.learning.memory import GIGABYTE, TrainingShape, available_bytes, check_memory
 from numeri_cli.learning.rows import Rows
@@ -55,7 +55,7 @@ class AnyClass:
                 hint="take it out of the profile",
             )
         kind = estimator_class(self.name, module_folder=self.module_folder)
-        make_object(kind, self.params, seed=seeds[0])
+        make_object(kind, self.params, seed=seeds[0], folder=self.module_folder)
 
     def recorded_parameters(self, seeds: tuple[int, ...]) -> dict[str, Any]:
         """As given."""
@@ -69,13 +69,7 @@ class AnyClass:
             f"{peak_bytes(shape) / 2 / GIGABYTE:.2f} GB, and as much again where it copies them"
         )
         check_memory(shape, peak_bytes, available=available_bytes(), force=settings.force)
-        matrix = float_matrix(
-            rows,
-            settings.features,
-            missing_twos=settings.spec.missing_twos,
-            listener=settings.listener,
-        )
-        return MatrixTrainer(self, settings, matrix)
+        return MatrixTrainer(self, settings, read_matrix(rows, settings))
 
     def load(
         self, content: bytes, *, features: tuple[str, ...], source: Path, digest: str | None
@@ -91,13 +85,9 @@ class AnyClass:
             )
         import joblib
 
-        with importable(self.module_folder):
-            try:
-                return FittedEstimator(joblib.load(io.BytesIO(content)), self.name)
-            except ImportError as error:
-                raise EstimatorInvalid(
-                    f"a package of {self.name} is missing: {error}", hint="install it again"
-                ) from error
+        with user_code(self.name, "load", folder=self.module_folder):
+            estimator = joblib.load(io.BytesIO(content))
+        return FittedEstimator(estimator, self.name, self.module_folder)
 
 
 def make(spec: EstimatorSpec, *, module_folder: Path | None) -> AnyClass:
@@ -110,46 +100,121 @@ def peak_bytes(shape: TrainingShape) -> float:
     return shape.rows * shape.features * 4 * 2
 
 
-@dataclass(frozen=True)
+@dataclass
 class MatrixTrainer:
-    """The rows as (rows, features) float32, and what is to be fitted to them."""
+    """The rows as (rows, features) float32, and what is to be fitted to them.
+
+    All members share the rows, so a class sees them read-only; one that changes its data in place
+    gets a copy, and so do the members after it. Some libraries write past numpy's lock: rows whose
+    checksum has changed are read again for the next member.
+    """
 
     estimator: AnyClass
     settings: TrainingSettings
     matrix: FloatMatrix
+    needs_copies: bool = False
+    checksum: int = 0
+
+    def __post_init__(self) -> None:
+        self.matrix.flags.writeable = False
+        self.checksum = _checksum(self.matrix)
 
     def train(self, task: MemberTask) -> MemberContent:
-        """One object, fitted."""
+        """One object, fitted. Raises MemoryShort where a copy it needs does not fit."""
         import joblib
 
         named = self.estimator
-        kind = estimator_class(named.name, module_folder=named.module_folder)
         with self.settings.listener.task(task.label, total=1, unit="fits") as progress:
-            fitted = fit_object(
-                make_object(kind, named.params, seed=task.seed),
-                self.matrix,
-                task.rows.labels,
-                weights=task.weights,
-                groups=task.rows.rows.codes,
-                name=named.name,
-            )
+            fitted = self._fitted(task)
             progress.advance(1)
         buffer = io.BytesIO()
-        joblib.dump(fitted.estimator, buffer, compress=3)
+        with user_code(named.name, "save", folder=named.module_folder):
+            joblib.dump(fitted.estimator, buffer, compress=3)
         return MemberContent(buffer.getvalue())
+
+    def _fitted(self, task: MemberTask) -> FittedEstimator:
+        if _checksum(self.matrix) != self.checksum:
+            self.needs_copies = True
+            self.matrix = read_matrix(task.rows.rows, self.settings)
+            self.matrix.flags.writeable = False
+        if not self.needs_copies:
+            try:
+                return self._fit(task, self.matrix)
+            except EstimatorInvalid as error:
+                if not _speaks_of_read_only(error.__cause__):
+                    raise
+            self.needs_copies = True
+            self.settings.listener.say(
+                f"{self.estimator.name} changes its data in place: each member gets a copy of its"
+                f" own, {self.matrix.nbytes / GIGABYTE:.2f} GB"
+            )
+        rows, features = self.matrix.shape
+        shape = TrainingShape(rows, features, five_valued=False)
+        available, force = available_bytes(), self.settings.force
+        check_memory(shape, copied_bytes, available=available, force=force)
+        return self._fit(task, self.matrix.copy(order="K"))
+
+    def _fit(self, task: MemberTask, rows: FloatMatrix) -> FittedEstimator:
+        named = self.estimator
+        kind = estimator_class(named.name, module_folder=named.module_folder)
+        return fit_object(
+            make_object(kind, named.params, seed=task.seed, folder=named.module_folder),
+            rows,
+            task.rows.labels.copy(),
+            weights=None if task.weights is None else task.weights.copy(),
+            groups=task.rows.rows.codes,
+            name=named.name,
+            folder=named.module_folder,
+        )
+
+
+def read_matrix(rows: Rows, settings: TrainingSettings) -> FloatMatrix:
+    """(rows, features) float32 of a training."""
+    return float_matrix(
+        rows,
+        settings.features,
+        missing_twos=settings.spec.missing_twos,
+        listener=settings.listener,
+    )
+
+
+def _checksum(matrix: FloatMatrix) -> int:
+    """A number that changes with any value; the order is that in memory."""
+    flat = matrix.ravel(order="K")
+    return zlib.crc32(flat.data) if flat.size else 0
+
+
+def copied_bytes(shape: TrainingShape) -> float:
+    """The rows as float32, once more."""
+    return shape.rows * shape.features * 4
+
+
+def _speaks_of_read_only(error: BaseException | None) -> bool:
+    """Whether a class failed since it may not write into its data."""
+    if not isinstance(error, ValueError | TypeError | BufferError | RuntimeError):
+        return False
+    words = str(error).lower().replace("-", "").replace(" ", "")
+    return any(sign in words for sign in ("readonly", "writeable", "writable"))
 
 
 @dataclass(frozen=True)
 class FittedEstimator:
-    """An object of somebody's class."""
+    """An object of somebody's class.
+
+    folder: where else the modules are that it may still import
+    """
 
     estimator: Any
     name: str
+    folder: Path | None = None
 
     def predict(self, rows: FloatMatrix) -> FloatArray:
-        """(n,) raw predictions. Raises EstimatorInvalid where they have another shape."""
-        with estimator_errors(self.name):
-            predictions = np.asarray(self.estimator.predict(rows), dtype=np.float64)
+        """(n,) raw predictions, from a copy of the rows, which other members predict from, too.
+
+        Raises EstimatorInvalid where they have another shape.
+        """
+        with user_code(self.name, "predict", folder=self.folder):
+            predictions = np.asarray(self.estimator.predict(rows.copy()), dtype=np.float64)
         if predictions.size != len(rows):
             raise EstimatorInvalid(
                 f"{self.name} predicts an array of shape {predictions.shape} for {len(rows)} rows",
@@ -170,28 +235,37 @@ def estimator_class(name: str, *, module_folder: Path | None = None) -> type[Any
             f"no estimator is called {name!r}",
             hint=f'write {known} or "module:Class", such as "sklearn.linear_model:Ridge"',
         )
-    with importable(module_folder):
+    missing: ModuleNotFoundError | None = None
+    with user_code(name, "import", folder=module_folder):
+        found, missing = None, None
         try:
             found = getattr(importlib.import_module(module_name), class_name, None)
-        except ImportError as error:
-            raise EstimatorInvalid(
-                f"the module of {name!r} cannot be imported: {error}",
-                hint=f"install the package, such as `pip install {_package(module_name)}`",
-            ) from error
+        except ModuleNotFoundError as error:
+            missing = error
+        lacks = [one for one in ("fit", "predict") if not callable(getattr(found, one, None))]
+    if missing is not None:
+        package = _package(missing.name or module_name)
+        raise EstimatorInvalid(
+            told(missing, name, "import", folder=module_folder).message,
+            hint=f"install the package, such as `pip install {package}`",
+        ) from missing
     if not inspect.isclass(found):
         raise EstimatorInvalid(f"{module_name} has no class {class_name!r}", hint="mend its name")
-    for method in ("fit", "predict"):
-        if not callable(getattr(found, method, None)):
-            raise EstimatorInvalid(f"{name} has no method {method}", hint="it needs fit, predict")
+    if lacks:
+        raise EstimatorInvalid(f"{name} has no method {lacks[0]}", hint="it needs fit, predict")
     return found
 
 
-def make_object(kind: type[Any], params: Mapping[str, Any], *, seed: int) -> Any:
+def make_object(
+    kind: type[Any], params: Mapping[str, Any], *, seed: int, folder: Path | None = None
+) -> Any:
     """An unfitted object; the seed becomes `random_state` where the class takes one.
 
-    Raises ParameterUnknown naming what the class does not take.
+    folder: where else the modules are that it may import
+    Raises ParameterUnknown naming what the class does not take, EstimatorInvalid.
     """
-    accepted = inspect.signature(kind).parameters
+    with user_code(kind.__name__, "construct", folder=folder):
+        accepted = inspect.signature(kind).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
     for name in params:
         if name not in accepted and not open_ended:
@@ -202,7 +276,7 @@ def make_object(kind: type[Any], params: Mapping[str, Any], *, seed: int) -> Any
     complete = dict(params)
     if SEED_PARAMETER in accepted:
         complete.setdefault(SEED_PARAMETER, seed)
-    with estimator_errors(kind.__name__):
+    with user_code(kind.__name__, "construct", folder=folder):
         return kind(**complete)
 
 
@@ -214,9 +288,11 @@ def fit_object(
     weights: npt.NDArray[np.float32] | None,
     groups: npt.NDArray[np.int32],
     name: str,
+    folder: Path | None = None,
 ) -> FittedEstimator:
     """Fit; `sample_weight` and `groups` (the rows' eras) are handed over where fit takes them."""
-    accepted = inspect.signature(estimator.fit).parameters
+    with user_code(name, "fit", folder=folder):
+        accepted = inspect.signature(estimator.fit).parameters
     extra: dict[str, Any] = {}
     if weights is not None:
         if "sample_weight" not in accepted:
@@ -226,35 +302,9 @@ def fit_object(
         extra["sample_weight"] = weights
     if "groups" in accepted:
         extra["groups"] = groups
-    with estimator_errors(name):
+    with user_code(name, "fit", folder=folder):
         estimator.fit(rows, labels, **extra)
-    return FittedEstimator(estimator, name)
-
-
-@contextmanager
-def estimator_errors(name: str) -> Iterator[None]:
-    """Turn what somebody's class raises into EstimatorInvalid, with its own words."""
-    try:
-        yield
-    except (TypeError, ValueError, ArithmeticError, RuntimeError, AttributeError) as error:
-        words = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise EstimatorInvalid(
-            f"{name} fails: {words[:300].rstrip('.')}",
-            hint="mend the estimator's class or its params in the profile",
-        ) from error
-
-
-@contextmanager
-def importable(folder: Path | None) -> Iterator[None]:
-    """Find modules in this folder too while the block runs."""
-    if folder is None:
-        yield
-        return
-    sys.path.insert(0, str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))
+    return FittedEstimator(estimator, name, folder)
 
 
 def _package(module_name: str) -> str:
