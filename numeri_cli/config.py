@@ -104,6 +104,23 @@ class NotifySettings(Section):
         return value
 
 
+Reaction = Literal["warn", "refuse", "off"]
+
+
+class GuardSettings(Section):
+    """What to do where something speaks against a model before it is submitted.
+
+    target: it predicts what the round does not pay; data_version: a newer one is listed
+    age: its training is more than max_age_weeks ago; profile: it was trained otherwise
+    """
+
+    target: Reaction = "warn"
+    data_version: Reaction = "warn"
+    age: Reaction = "warn"
+    profile: Reaction = "warn"
+    max_age_weeks: Annotated[int, Field(ge=1, le=1000)] = 26
+
+
 def _check_webhook(address: str) -> None:
     """Raise ValueError, without the address, which is a secret, where it is none or unsafe."""
     try:
@@ -130,6 +147,7 @@ class Profile(Section):
     models: Annotated[dict[str, ModelSpec], Field(min_length=1)]
     wire: WireSettings = WireSettings()
     notify: NotifySettings = NotifySettings()
+    guard: GuardSettings = GuardSettings()
 
     @field_validator("data_version")
     @classmethod
@@ -311,6 +329,13 @@ data_version = "{data_version}"
 # [wire]                        # one API call: how long it may take, how often it is tried
 # total_seconds = 60
 # attempts = 6
+
+# [guard]                       # before a submission: "warn", "refuse" or "off"
+# target = "warn"               # the model predicts what the round does not pay
+# data_version = "warn"         # a newer data version than the model's is listed
+# age = "warn"                  # the training is older than max_age_weeks
+# profile = "warn"              # the model was trained otherwise than this profile says
+# max_age_weeks = 26
 
 # [notify]                      # who is told how a run ended; try it with `numeri notify --test`
 # webhook = "https://ntfy.sh/a-topic-nobody-guesses"  # or of Slack, Discord, healthchecks.io …

@@ -35,6 +35,8 @@ NumeriError
 │   └── PredictionsValues           predictions_values
 ├── SubmissionError              1
 │   ├── SubmissionRefused           submission_refused
+│   ├── GuardRefused                guard_refused
+│   ├── SubmissionStands            submission_stands
 │   ├── HostedModel                 hosted_model
 │   ├── SubmissionUnconfirmed    4  submission_unconfirmed
 │   ├── NoRoundOpen              6  no_round_open
@@ -83,7 +85,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ExitCode(IntEnum):
@@ -338,6 +340,25 @@ class SubmissionRefused(SubmissionError):
     """The server took the file and refused it."""
 
     code = "submission_refused"
+
+
+class GuardRefused(SubmissionError):
+    """The guard of the profile holds a model back, as it is told to.
+
+    findings: all that the guard has against the model
+    """
+
+    code = "guard_refused"
+
+    def __init__(self, message: str, *, hint: str = "", findings: tuple[Any, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.findings = findings
+
+
+class SubmissionStands(SubmissionError):
+    """One is accepted already, and nobody said that it is to be replaced."""
+
+    code = "submission_stands"
 
 
 class HostedModel(SubmissionError):

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 DEFAULT_ESTIMATOR = "lightgbm"
 STARTER_PARAMETERS: dict[str, Any] = {
@@ -78,6 +85,8 @@ class ModelSpec(Section):
     missing_twos: "nan" has a feature that is 2 throughout an era count as missing there
     early_stopping_eras: the last ones, held out and purged; they end the training; 0 does not
     retrain: "never", or after so many weeks
+    artifact: the id of the one that is used, whatever is trained; the newest where None. It says
+    nothing of how a model is trained, so that it stands in no artifact.
     """
 
     features: Names = "medium"
@@ -88,6 +97,7 @@ class ModelSpec(Section):
     missing_twos: Literal["keep", "nan"] = "keep"
     early_stopping_eras: Annotated[int, Field(ge=0)] = 0
     retrain: str = "never"
+    artifact: Annotated[str | None, Field(min_length=1, exclude=True)] = None
     estimator: EstimatorSpec = EstimatorSpec(params=STARTER_PARAMETERS)
     era_weights: EraWeights = EraWeights()
     neutralize: Neutralization | None = Neutralization()
@@ -98,6 +108,12 @@ class ModelSpec(Section):
         if not _RETRAIN.fullmatch(value):
             raise ValueError('must be "never" or a number of weeks, such as "4 weeks"')
         return value
+
+    @model_validator(mode="after")
+    def _pinned_is_not_retrained(self) -> ModelSpec:
+        if self.artifact is not None and self.retrain != "never":
+            raise ValueError("artifact pins one, so that retrain would change nothing: drop one")
+        return self
 
     @property
     def neutralization(self) -> Neutralization | None:
@@ -116,6 +132,7 @@ era_stride = 1                  # 4 takes every 4th era: a quarter of the memory
 # missing_twos = "keep"         # "nan": an era where a feature is 2 throughout counts as missing
 # early_stopping_eras = 0       # so many last eras are held out and end the training in time
 # retrain = "never"             # or "4 weeks"
+# artifact = "…"                # pins a trained one; `numeri models --local` lists them
 
 [models.{model}.estimator]
 name = "lightgbm"               # or "sklearn.linear_model:Ridge", "my_package:MyModel"

@@ -22,6 +22,11 @@ class ScoreConfig:
     total_score_days: int | None
     returns_lag_days: int | None
 
+    @property
+    def is_paid(self) -> bool:
+        """By its multiplier; by the server's own word where it tells of none."""
+        return self.is_payout if self.multiplier is None else self.multiplier != 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
@@ -39,6 +44,13 @@ class Round:
     payout_factor: Decimal | None
     stake_threshold: float | None
     score_configs: tuple[ScoreConfig, ...] = ()
+
+    @property
+    def paid_days(self) -> frozenset[int] | None:
+        """How many days the paid scores look ahead; None where that cannot be known."""
+        days = {one.total_score_days for one in self.score_configs if one.is_paid}
+        known = frozenset(one for one in days if one is not None)
+        return known if known and len(known) == len(days) else None
 
     def is_open(self, now: datetime) -> bool:
         """Whether a submission made at `now` is on time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -22,6 +23,12 @@ def submit(
     model: Annotated[
         str | None, typer.Option("--model", help="The model a prediction file is for.")
     ] = None,
+    artifact: Annotated[
+        str | None, typer.Option("--artifact", help="An older artifact of the model.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="A file takes the place of what is accepted.")
+    ] = False,
     late: Late = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -32,5 +39,16 @@ def submit(
     from numeri_cli.commands.submit import submit
     from numeri_cli.output.text.run import run_result
 
-    result = submit(call.context, sources or (), model=model, late=late, dry_run=dry_run)
+    def agreed(question: str) -> bool:
+        return replace or (sys.stdin.isatty() and typer.confirm(question, err=True))
+
+    result = submit(
+        call.context,
+        sources or (),
+        model=model,
+        artifact=artifact,
+        late=late,
+        dry_run=dry_run,
+        agreed=agreed,
+    )
     call.show(result, run_result, exit_code=result.exit_code, problems=result.problems)

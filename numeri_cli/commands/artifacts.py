@@ -10,13 +10,15 @@ from pathlib import Path
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring, missing
+from numeri_cli.commands.profile_differences import differing_keys
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import ApiError
+from numeri_cli.errors import ApiError, GuardRefused
 from numeri_cli.learning.artifact import Artifact, find_artifact, has_artifact
 from numeri_cli.learning.prediction import FittedModel, PredictedFile, predict_file
 from numeri_cli.learning.training_data import resolved
 from numeri_cli.ledger.entries import TrainedModel
 from numeri_cli.model_spec import Neutralization
+from numeri_cli.notify.message import GuardFinding
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,37 @@ class OpenModel:
         return {record.file: record.digest for record in contract.members}
 
     @cached_property
+    def profile_differences(self) -> tuple[str, ...]:
+        """The keys in which the profile says otherwise than this model was trained."""
+
+        def names_of_set(wanted: str) -> tuple[str, ...]:
+            return self.context.workspace.feature_file.features(wanted)
+
+        return differing_keys(
+            self.context.profile.models[self.name],
+            self.artifact.contract,
+            data_version=self.context.data_version,
+            names_of_set=names_of_set,
+        )
+
+    def profile_finding(self) -> GuardFinding | None:
+        """The guard's word on a profile that says otherwise than this model was trained."""
+        level = self.context.profile.guard.profile
+        if level == "off" or not self.profile_differences:
+            return None
+        pinned = self.context.profile.models[self.name].artifact is not None
+        cure = "drop `artifact` from the profile" if pinned else f"`numeri train {self.name}`"
+        return GuardFinding(
+            model=self.name,
+            code="guard_profile",
+            message=f"the profile differs from the trained {self.name} in"
+            f" {', '.join(self.profile_differences)}",
+            hint=f"{cure} for what the profile says, or put the profile back",
+            check="profile",
+            level=level,
+        )
+
+    @cached_property
     def neutralization(self) -> Neutralization | None:
         """What the profile now neutralizes this model against, as names of features."""
         wanted = self.context.profile.model(self.name).neutralization
@@ -84,21 +117,45 @@ class OpenModel:
         )
 
 
-def open_model(context: Context, name: str, *, artifact_id: str | None = None) -> OpenModel:
-    """The newest artifact of a model, or the one named. Raises ModelUntrained, ArtifactDamaged."""
-    context.profile.model(name)
+def found_model(context: Context, name: str, *, artifact_id: str | None = None) -> OpenModel:
+    """The artifact that is named, else the one that the profile pins, else the newest.
+
+    The profile's differences from it are not told: the guard does so before a submission.
+    Raises ModelUnknown, ModelUntrained, ArtifactDamaged.
+    """
+    spec = context.profile.model(name)
     return OpenModel(
         context,
         find_artifact(
             context.workspace.artifacts(name),
             tournament=context.tournament,
-            artifact_id=artifact_id,
+            artifact_id=artifact_id or spec.artifact,
         ),
     )
 
 
+def open_model(context: Context, name: str, *, artifact_id: str | None = None) -> OpenModel:
+    """The artifact that is named, else the one that the profile pins, else the newest.
+
+    Where the profile says otherwise than it was trained, that is said, or refused where the guard
+    is told to. Raises ModelUnknown, ModelUntrained, ArtifactDamaged, GuardRefused.
+    """
+    model = found_model(context, name, artifact_id=artifact_id)
+    finding = model.profile_finding()
+    if finding is not None and finding.level == "refuse":
+        raise GuardRefused(finding.message, hint=finding.hint, findings=(finding,))
+    if finding is not None:
+        context.listener.say(f"{finding.message}: {finding.hint}")
+    return model
+
+
 def is_trained(context: Context, name: str) -> bool:
-    """Whether there is an artifact of this model; a damaged one is told of where it is used."""
+    """Whether there is an artifact of this model; a damaged one is told of where it is used.
+
+    One that the profile pins is never made anew: what is missing of it is told where it is used.
+    """
+    if context.profile.models[name].artifact is not None:
+        return True
     return has_artifact(context.workspace.artifacts(name))
 
 

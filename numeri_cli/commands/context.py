@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from numeri_cli.commands import STARTER_MODEL
 from numeri_cli.commands.endpoint import Endpoint, environment_host, resolve
-from numeri_cli.config import Profile, find_profile, read_profile, starter_profile
+from numeri_cli.config import DATA_VERSION, Profile, find_profile, read_profile, starter_profile
 from numeri_cli.credentials import Keys, find_keys, stored_secrets
 from numeri_cli.errors import KeysMissing, ProfileMissing
 from numeri_cli.home import Home
@@ -214,7 +214,9 @@ class Context:
 
     @property
     def data_version(self) -> str:
-        """Such as "v5.3"."""
+        """Such as "v5.3"; where there is no profile, what one has that names none."""
+        if self.profile_path is None and not self.uses_starter:
+            return DATA_VERSION
         return self.profile.data_version
 
     @property

@@ -10,17 +10,19 @@ from numeri_cli.commands.artifacts import open_model
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.words import chosen_models, data_file
 from numeri_cli.errors import UsageProblem
+from numeri_cli.notify.message import GuardFinding
 from numeri_cli.published import Published
 
 
 @dataclass(frozen=True)
 class PredictionFile(Published):
-    """One file that was written."""
+    """One file that was written; findings: what the guard says of the profile."""
 
     model: str
     path: Path
     rows: int
     eras: int
+    findings: tuple[GuardFinding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ def predict(
     Raises ModelUnknown, ModelUntrained, UsageProblem and what reading the data raises.
     """
     names = chosen_models(context, models)
+    if artifact is not None and len(names) > 1:
+        raise UsageProblem(
+            "--artifact names one model's artifact, but several models are to predict",
+            hint=f"name one model: numeri predict {names[0]} --artifact …",
+        )
     if output is not None and len(names) > 1:
         raise UsageProblem(
             "--output names one file, but several models are to predict",
@@ -63,5 +70,7 @@ def predict(
             with_era=not source.name.startswith("live"),
             neutral=not raw,
         )
-        files.append(PredictionFile(name, done.path, done.rows, len(done.eras)))
+        finding = model.profile_finding()
+        told = (finding,) if finding is not None else ()
+        files.append(PredictionFile(name, done.path, done.rows, len(done.eras), told))
     return PredictionFiles(tuple(files))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -11,14 +12,19 @@ from numeri_cli.commands.round import newest_round
 from numeri_cli.commands.run.outcomes import Problem
 from numeri_cli.errors import (
     ApiError,
+    DataError,
+    DiskError,
     ExitCode,
+    ModelError,
     NumeriError,
+    ProfileError,
     RateLimited,
     ServerTrouble,
     Unreachable,
 )
+from numeri_cli.notify.message import GuardFinding
 from numeri_cli.published import Published
-from numeri_cli.records import Timing
+from numeri_cli.records import Round, Timing
 
 Source = Literal["server", "ledger"]
 
@@ -31,6 +37,7 @@ class ModelStanding(Published):
     status: Timing
     server_id: str | None
     time: datetime | None
+    findings: tuple[GuardFinding, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -81,13 +88,14 @@ def _of_server(context: Context) -> RoundStanding:
         for row in client.latest_submissions(rounds=2)
         if row.round_number == newest.number
     }
+    found = _findings(context, newest)
     models = []
     for name in context.profile.models:
-        row = held.get(name)
+        row, told = held.get(name), found.get(name, ())
         if row is None:
-            models.append(ModelStanding(name, "none", None, None))
+            models.append(ModelStanding(name, "none", None, None, told))
         else:
-            models.append(ModelStanding(name, row.status, row.id, row.time))
+            models.append(ModelStanding(name, row.status, row.id, row.time, told))
     now = client.now()
     return RoundStanding(
         tournament=context.tournament,
@@ -98,6 +106,25 @@ def _of_server(context: Context) -> RoundStanding:
         models=tuple(models),
         source="server",
     )
+
+
+def _findings(context: Context, round_: Round) -> Mapping[str, tuple[GuardFinding, ...]]:
+    """What the guard holds against the models that are trained here."""
+    folders = (context.home.models(context.tournament) / name for name in context.profile.models)
+    if not any(folder.is_dir() for folder in folders):
+        return {}
+    # learning takes a second to import, which somebody who trains nothing here can spare
+    from numeri_cli.commands.artifacts import found_model
+    from numeri_cli.commands.guard import findings, round_facts
+
+    facts = round_facts(context, round_)
+    found = {}
+    for name in context.profile.models:
+        try:
+            found[name] = findings(found_model(context, name), facts)
+        except (ModelError, ProfileError, DataError, DiskError):
+            continue  # what is wrong with it is told where it is used
+    return found
 
 
 def _of_ledger(context: Context, error: ApiError | NumeriError) -> RoundStanding:

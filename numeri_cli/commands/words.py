@@ -40,6 +40,11 @@ def data_file(context: Context, word: str) -> Path:
     return context.file(name)
 
 
+def is_file_name(word: str) -> bool:
+    """Whether a word is a file's name by its looks: a suffix or a separator."""
+    return word.lower().endswith((".csv", ".parquet")) or "/" in word
+
+
 def source_of(context: Context, source: str, *, model: str | None) -> tuple[str, Path | None]:
     """What a word on the command line means: a prediction file for a model, or a model.
 
@@ -47,7 +52,7 @@ def source_of(context: Context, source: str, *, model: str | None) -> tuple[str,
     suffix or a separator is a file.
     Raises ModelUnknown where it is neither, or where a file's model is not clear.
     """
-    looks_like_file = source.endswith((".csv", ".parquet")) or "/" in source
+    looks_like_file = is_file_name(source)
     if not looks_like_file and source in context.profile.models:
         return source, None
     if not looks_like_file and not Path(source).exists():

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from numeri_cli.dataset.features import features_digest
 from numeri_cli.errors import ArtifactDamaged
@@ -45,6 +45,7 @@ class Contract(BaseModel):
     neutralize_features: the names; empty where predictions are left as they are
     sources: file name → SHA-256; versions: library → version
     trained_at: ISO 8601, UTC; profile_git: commit, "-dirty" where changed; "" outside git
+    of_first_format: written without `spec`, so that what the profile said is known in part only
     """
 
     model_config = ConfigDict(frozen=True, strict=True, ser_json_inf_nan="constants")
@@ -67,6 +68,7 @@ class Contract(BaseModel):
     training_seconds: float
     profile_git: str
     format: int = FORMAT
+    of_first_format: Annotated[bool, Field(exclude=True)] = False
 
     def to_json(self) -> str:
         """As it stands in model.json."""
@@ -82,6 +84,7 @@ class Contract(BaseModel):
                 members = content.pop("boosters")
                 spec = _spec_of_first_format(content)
                 content |= {"spec": spec, "members": members, "format": FORMAT}
+                content["of_first_format"] = True
             contract = cls.model_validate(content) if content["format"] == FORMAT else None
         except (ValidationError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise _damaged(source, "is no contract of a model") from error

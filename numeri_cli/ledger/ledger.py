@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -167,6 +167,22 @@ class Ledger:
         )
         found = rows[0][0]
         return None if found is None else int(found)
+
+    def see_data_versions(
+        self, tournament: str, versions: Iterable[str], *, time: datetime
+    ) -> Mapping[str, datetime]:
+        """Remember data versions that are listed; when this home first saw each that it knows."""
+        question = "SELECT version, first_seen FROM data_versions WHERE tournament = ?"
+        known = dict(self._read(question, tournament))
+        if new := set(versions) - set(known):
+            with self._transaction():
+                for version in new:
+                    self._connection.execute(
+                        "INSERT OR IGNORE INTO data_versions VALUES (?, ?, ?)",
+                        (tournament, version, time_text(time)),
+                    )
+            known = dict(self._read(question, tournament))
+        return {version: time_of(seen) for version, seen in known.items()}
 
     # models
 

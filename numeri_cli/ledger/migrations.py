@@ -8,7 +8,7 @@ from numeri_cli.errors import LedgerDamaged
 
 APPLICATION_ID = 0x4E554D52  # "NUMR"; tells our file from another program's
 
-TABLES = ("rounds", "files", "models", "attempts", "receipts", "live_ids")
+TABLES = ("rounds", "files", "models", "attempts", "receipts", "live_ids", "data_versions")
 
 # Never change or remove a step that was released; add one.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -54,6 +54,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
     ),
     ("ALTER TABLE files ADD COLUMN modified_ns INTEGER NOT NULL DEFAULT 0",),
+    (
+        """CREATE TABLE data_versions (
+            tournament TEXT NOT NULL, version TEXT NOT NULL, first_seen TEXT NOT NULL,
+            PRIMARY KEY (tournament, version)
+        ) STRICT""",
+    ),
 )
 
 

@@ -26,12 +26,17 @@ class ModelNews(Published):
 
 @dataclass(frozen=True)
 class GuardFinding(Published):
-    """What the guard holds against a model before it is submitted."""
+    """What the guard holds against a model before it is submitted.
+
+    check: "target", "data_version", "age" or "profile"; level: what `[guard]` says to it
+    """
 
     model: str
     code: str
     message: str
     hint: str
+    check: str = ""
+    level: Literal["warn", "refuse"] = "warn"
 
 
 @dataclass(frozen=True)

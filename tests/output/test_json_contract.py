@@ -69,7 +69,8 @@ RECORDS = {
         "model artifact features targets seeds eras rows dropped_rows trees seconds folder"
     ),
     "PredictionFiles": "files",
-    "PredictionFile": "model path rows eras",
+    "PredictionFile": "model path rows eras findings",
+    "GuardFinding": "model code message hint check level",
     "Backtests": "models",
     "BacktestRow": "model path rows eras windows purge_eras",
     "NeutralizedFile": "path rows eras proportion features before after",
@@ -102,13 +103,13 @@ RECORDS = {
     "RunResult": "tournament round_number deadline models retrained next_steps",
     "ModelOutcome": (
         "model state round_number server_id timing selected artifact predictions rows "
-        "validation problem"
+        "validation problem findings replaces"
     ),
     "ValidationFigures": "target eras corr_mean corr_sharpe corr_drawdown",
     "Problem": "code message hint exit_code",
     "Retraining": "model state artifact corr_mean message",
     "RoundStanding": "tournament round_number open deadline now models source problem",
-    "ModelStanding": "model status server_id time",
+    "ModelStanding": "model status server_id time findings",
     "SeenRounds": "tournament rounds",
     "RoundRow": "number open_time deadline receipts attempts",
     "ReceiptRow": (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from numeri_cli.commands.artifacts import OpenModel, is_trained, open_model
+from numeri_cli.commands.artifacts import OpenModel, found_model, is_trained
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_for_figures
+from numeri_cli.commands.guard import RoundFacts, let_through, round_facts
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome
 from numeri_cli.commands.submission.check import check_predictions
 from numeri_cli.commands.submission.send import submit as submit_checked
@@ -42,10 +43,11 @@ def enter_all(
 ) -> dict[str, ModelOutcome]:
     """Submit each of these models; one's failure does not stop the others."""
     outcomes = {}
+    facts = round_facts(context, round_)
     # what is trained goes first: a long training must not cost another model its round
     for slot in sorted(pending, key=lambda slot: not is_trained(context, slot.name)):
         try:
-            outcome = _enter(context, slot, round_, live=live, allowed=allowed)
+            outcome = _enter(context, slot, round_, live=live, allowed=allowed, facts=facts)
         except NumeriError as error:
             outcome = ModelOutcome.failed(slot.name, round_, error)
         outcomes[slot.name] = outcome
@@ -53,14 +55,21 @@ def enter_all(
 
 
 def _enter(
-    context: Context, slot: ModelSlot, round_: Round, *, live: Path, allowed: Allowed
+    context: Context,
+    slot: ModelSlot,
+    round_: Round,
+    *,
+    live: Path,
+    allowed: Allowed,
+    facts: RoundFacts,
 ) -> ModelOutcome:
     if not is_trained(context, slot.name):
         _train(context, slot.name, round_, allowed=allowed)
-    model = open_model(context, slot.name)
+    model = found_model(context, slot.name)
+    findings = let_through(model, facts)
     entry = predicted_entry(model, slot, live=live, round_=round_)
     outcome = send(context, entry, round_, live=live, late=allowed.late, dry_run=allowed.dry_run)
-    return replace(outcome, validation=figures(model))
+    return replace(outcome, validation=figures(model), findings=findings)
 
 
 def _train(context: Context, name: str, round_: Round, *, allowed: Allowed) -> None:

@@ -10,11 +10,13 @@ from typing import Literal
 from numeri_cli.errors import (
     WORST_FIRST,
     ExitCode,
+    GuardRefused,
     NumeriError,
     PredictionsError,
     SubmissionRefused,
     worst,
 )
+from numeri_cli.notify.message import GuardFinding
 from numeri_cli.published import Published
 from numeri_cli.records import Round, Timing
 
@@ -66,6 +68,8 @@ class ModelOutcome(Published):
     """One model in one round.
 
     checked: everything but the upload was done (a dry run)
+    findings: what the guard holds against the model that was to be submitted
+    replaces: the id of the accepted submission that it takes the place of
     """
 
     model: str
@@ -79,16 +83,19 @@ class ModelOutcome(Published):
     rows: int | None = None
     validation: ValidationFigures | None = None
     problem: Problem | None = None
+    findings: tuple[GuardFinding, ...] = ()
+    replaces: str | None = None
 
     @classmethod
     def failed(cls, model: str, round_: Round, error: NumeriError) -> ModelOutcome:
         """A model that did not make it into the round, and why."""
-        refused = isinstance(error, SubmissionRefused | PredictionsError)
+        refused = isinstance(error, SubmissionRefused | PredictionsError | GuardRefused)
         return cls(
             model=model,
             state="refused" if refused else "failed",
             round_number=round_.number,
             problem=Problem.of(error),
+            findings=error.findings if isinstance(error, GuardRefused) else (),
         )
 
     @property

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.output.formats import moment, number
-from numeri_cli.output.text.tables import state, steps, table
+from numeri_cli.output.text.tables import finding_lines, state, steps, table
 
 if TYPE_CHECKING:
     from numeri_cli.commands.run.outcomes import ModelOutcome, RunResult
@@ -41,6 +41,10 @@ def run_result(record: RunResult) -> RenderableType:
     for model in record.models:
         if model.server_id:
             parts.append(Text(f"{model.model} is submission {model.server_id}"))
+        if model.replaces:
+            parts.append(Text(f"it replaces submission {model.replaces}"))
+        if not model.problem:
+            parts += finding_lines(model.findings)
         if model.problem:
             parts.append(Text(f"{model.model}: {model.problem.message}"))
             parts.append(Text(f"hint: {model.problem.hint}", style="dim"))

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.output.formats import moment
-from numeri_cli.output.text.tables import state, table
+from numeri_cli.output.text.tables import finding_lines, state, table
 
 if TYPE_CHECKING:
     from numeri_cli.commands.status import RoundStanding
@@ -26,4 +26,5 @@ def round_standing(record: RoundStanding) -> RenderableType:
         heading = f"round {record.round_number}, {verb} {moment(record.deadline)}"
     if record.source == "ledger":
         heading += "; from the ledger, the server could not be asked"
-    return Group(Text(heading), rows)
+    told = [line for model in record.models for line in finding_lines(model.findings)]
+    return Group(Text(heading), rows, *told)

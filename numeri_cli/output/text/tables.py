@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from numeri_cli.notify.message import GuardFinding
 
 _COLOURS = {
     "accepted": "green",
@@ -30,6 +36,11 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
 def state(word: str) -> Text:
     """A state in its colour."""
     return Text(word, style=_COLOURS.get(word.partition(",")[0], ""))
+
+
+def finding_lines(findings: Sequence[GuardFinding]) -> list[Text]:
+    """What the guard holds against a model: a line each, with its cure."""
+    return [Text(f"guard: {one.message}: {one.hint}", style="yellow") for one in findings]
 
 
 def steps(commands: tuple[str, ...]) -> Text:

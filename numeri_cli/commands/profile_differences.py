@@ -1,0 +1,69 @@
+"""Where a profile says otherwise than a model was trained: the keys that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from numeri_cli.errors import NumeriError
+from numeri_cli.learning.contract import Contract
+from numeri_cli.model_spec import ModelSpec
+
+_ALWAYS_KEPT = ("data", "missing_twos", "seeds", "targets")
+_KEPT_LATER = ("era_stride", "early_stopping_eras")  # not in artifacts of the first format
+
+
+def differing_keys(
+    spec: ModelSpec,
+    contract: Contract,
+    *,
+    data_version: str,
+    names_of_set: Callable[[str], tuple[str, ...]],
+) -> tuple[str, ...]:
+    """The keys of the profile that differ from what a model was trained by, such as "features".
+
+    What is done to predictions afterwards (`neutralize`) and when it is trained (`retrain`) says
+    nothing of the training. A parameter is named by itself: "estimator.params.max_depth".
+    spec: of the profile; contract: of the model
+    names_of_set: the features of a set; where that is not known here, sets go by their names
+    """
+    trained = contract.spec
+    keys = _ALWAYS_KEPT if contract.of_first_format else _ALWAYS_KEPT + _KEPT_LATER
+    found = [key for key in keys if getattr(spec, key) != getattr(trained, key)]
+    if _other_features(spec, contract, names_of_set=names_of_set):
+        found.append("features")
+    if data_version != contract.data_version:
+        found.append("data_version")
+    found += (
+        f"era_weights.{key}"
+        for key in type(spec.era_weights).model_fields
+        if getattr(spec.era_weights, key) != getattr(trained.era_weights, key)
+    )
+    if spec.estimator.name != trained.estimator.name:
+        found.append("estimator.name")
+    wanted, given = spec.estimator.params, trained.estimator.params
+    if contract.of_first_format:  # which kept our own defaults among them
+        given = {key: value for key, value in given.items() if key in wanted}
+    found += (f"estimator.params.{key}" for key in _differing(wanted, given))
+    return tuple(sorted(found))
+
+
+def _other_features(
+    spec: ModelSpec, contract: Contract, *, names_of_set: Callable[[str], tuple[str, ...]]
+) -> bool:
+    """Whether the profile names other features, however it names them."""
+    wanted, trained = spec.features, contract.spec.features
+    if wanted == trained:
+        return False
+    if isinstance(wanted, str):
+        try:
+            wanted = names_of_set(wanted)
+        except NumeriError:
+            return True
+    return set(wanted) != set(contract.features)
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    for key in sorted({*one, *other}):
+        if key not in one or key not in other or one[key] != other[key]:
+            yield key
