@@ -132,7 +132,6 @@ era_stride = 1                  # 4 takes every 4th era: a quarter of the memory
 # missing_twos = "keep"         # "nan": an era where a feature is 2 throughout counts as missing
 # early_stopping_eras = 0       # so many last eras are held out and end the training in time
 # retrain = "never"             # or "4 weeks"
-# artifact = "…"                # pins a trained one; `numeri models --local` lists them
 
 [models.{model}.estimator]
 name = "lightgbm"               # or "sklearn.linear_model:Ridge", "my_package:MyModel"

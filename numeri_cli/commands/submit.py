@@ -117,8 +117,8 @@ def submit(
     Raises what concerns all alike: UsageProblem, KeysMissing, LockHeld, NoRoundOpen, RoundClosed,
     no server; and, where just one is asked for, its own error.
     """
-    meant = _meant(context, sources, model=model, artifact=artifact)
     context.require_keys()
+    meant = _meant(context, sources, model=model, artifact=artifact)
     with only_run(context):
         round_ = newest_round(context.client) if late else open_round(context, Waiting())
         context.ledger.see_round(context.tournament, round_, time=context.client.now())

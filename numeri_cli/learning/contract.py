@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from numeri_cli.dataset.features import features_digest
 from numeri_cli.errors import ArtifactDamaged
@@ -68,11 +68,12 @@ class Contract(BaseModel):
     training_seconds: float
     profile_git: str
     format: int = FORMAT
-    of_first_format: Annotated[bool, Field(exclude=True)] = False
+    of_first_format: bool = False
 
     def to_json(self) -> str:
         """As it stands in model.json."""
-        return self.model_dump_json(indent=1) + "\n"
+        unneeded = None if self.of_first_format else {"of_first_format"}
+        return self.model_dump_json(indent=1, exclude=unneeded) + "\n"
 
     @classmethod
     def parse(cls, text: str, *, source: Path) -> Contract:

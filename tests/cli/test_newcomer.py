@@ -55,8 +55,9 @@ def test_a_submission_by_hand_replaces_and_the_later_one_is_selected(
 ) -> None:
     first = numeri("run", "--json").data["models"][0]
     assert numeri("predict", "lighthouse", "--raw", "--output", "mine.csv").code == 0
-    second = numeri("submit", "mine.csv", "--json").data["models"][0]
+    second = numeri("submit", "mine.csv", "--replace", "--json").data["models"][0]
     assert second["state"] == "accepted"
+    assert second["replaces"] == first["server_id"]
     assert second["selected"]
     assert second["server_id"] != first["server_id"]
     status = numeri("status", "--json").data["models"][0]
@@ -101,6 +102,8 @@ def test_json_is_one_object_with_frozen_keys(numeri: Numeri, profile: Path) -> N
         "rows",
         "validation",
         "problem",
+        "findings",
+        "replaces",
     }
 
 

@@ -202,7 +202,8 @@ def test_an_old_ledger_is_brought_up_to_date_with_its_rows(path: Path, version: 
         old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         old.execute(f"PRAGMA user_version = {version}")
         old.execute(
-            "INSERT INTO files VALUES ('numerai', 'a', 5, '\"e\"', 'd', NULL, ?)",
+            "INSERT INTO files (tournament, name, size_bytes, etag, digest, time)"
+            " VALUES ('numerai', 'a', 5, '\"e\"', 'd', ?)",
             (NOW.isoformat(),),
         )
     old.close()

@@ -29,7 +29,7 @@ def with_payout(context: Context, validation: Validation) -> Validation:
     except ApiError as error:
         say(f"going on without the payout: {error.message}")
         return validation
-    if round_ is None or not _paid(round_):
+    if round_ is None or not any(config.is_payout for config in round_.score_configs):
         return validation
     rule = payout_rule(round_)
     if rule is None:
@@ -77,7 +77,7 @@ def pays_on(round_: Round, target: str) -> bool:
 
 
 def _paid(round_: Round) -> tuple[ScoreConfig, ...]:
-    return tuple(one for one in round_.score_configs if one.is_paid)
+    return tuple(one for one in round_.score_configs if one.is_payout and one.multiplier != 0)
 
 
 def _score(config: ScoreConfig) -> Score | None:
