@@ -134,6 +134,14 @@ def found_model(context: Context, name: str, *, artifact_id: str | None = None) 
     )
 
 
+def held_against_profile(model: OpenModel) -> GuardFinding | None:
+    """What the guard says of the profile. Raises GuardRefused where it is told to refuse."""
+    finding = model.profile_finding()
+    if finding is not None and finding.level == "refuse":
+        raise GuardRefused(finding.message, hint=finding.hint, findings=(finding,))
+    return finding
+
+
 def open_model(context: Context, name: str, *, artifact_id: str | None = None) -> OpenModel:
     """The artifact that is named, else the one that the profile pins, else the newest.
 
@@ -141,9 +149,7 @@ def open_model(context: Context, name: str, *, artifact_id: str | None = None) -
     is told to. Raises ModelUnknown, ModelUntrained, ArtifactDamaged, GuardRefused.
     """
     model = found_model(context, name, artifact_id=artifact_id)
-    finding = model.profile_finding()
-    if finding is not None and finding.level == "refuse":
-        raise GuardRefused(finding.message, hint=finding.hint, findings=(finding,))
+    finding = held_against_profile(model)
     if finding is not None:
         context.listener.say(f"{finding.message}: {finding.hint}")
     return model

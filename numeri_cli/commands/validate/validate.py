@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from numeri_cli.commands.artifacts import OpenModel, open_model
+from numeri_cli.commands.artifacts import OpenModel, found_model, held_against_profile
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring, bring_for_validation, missing
 from numeri_cli.commands.run.outcomes import ValidationFigures
@@ -23,7 +23,7 @@ from numeri_cli.commands.validate.summary import ValidationSummary, page_name, s
 from numeri_cli.commands.validate.validation import PredictionSource, Validation
 from numeri_cli.commands.words import data_file, source_of
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import ModelError, NumeriError
+from numeri_cli.errors import ModelError, NumeriError, UsageProblem
 from numeri_cli.files import write_text
 
 VALIDATION = "validation"  # the word for the validation data
@@ -133,17 +133,22 @@ def validate_sources(
     eras: by default all but those that the purge leaves out after a model's training
     raw_too: each neutralized model without its neutralization as well
     """
+    first = next(iter(context.profile.models))
+    meant = [source_of(context, word, model=first) for word in words]
+    _require_applicable(meant, artifact_id=artifact_id, raw_too=raw_too)
     if data is None:
         bring_for_validation(context)
         data = context.file(context.files.validation)
     sources: list[PredictionSource] = []
     targets: list[str] = []
-    for word in words:
-        name, file = source_of(context, word, model=next(iter(context.profile.models)))
+    told: list[str] = []
+    for name, file in meant:
         if file is not None:
             sources.append(PredictionSource.of_file(file))
             continue
-        model = open_model(context, name, artifact_id=artifact_id)
+        model = found_model(context, name, artifact_id=artifact_id)
+        if finding := held_against_profile(model):
+            told.append(f"{finding.message}: {finding.hint}")
         targets += model.artifact.contract.spec.targets
         is_neutralized = model.artifact.contract.spec.neutralization is not None
         sources += [
@@ -154,7 +159,7 @@ def validate_sources(
         target or (targets or context.profile.model(next(iter(context.profile.models))).targets)[0]
     )
     with purge_explained([] if eras else sources, data, target=chosen):
-        return score_sources(
+        scored = score_sources(
             sources,
             data,
             target=chosen,
@@ -163,6 +168,27 @@ def validate_sources(
             benchmark=_benchmark(context, benchmark),
             eras=list(eras) or after_purge(sources, data, target=chosen),
             listener=context.listener,
+        )
+    return replace(scored, warnings=(*told, *scored.warnings))
+
+
+def _require_applicable(
+    meant: Sequence[tuple[str, Path | None]], *, artifact_id: str | None, raw_too: bool
+) -> None:
+    """Raise UsageProblem for an option that says nothing of what is to be scored.
+
+    meant: models by name, and the files in place of them
+    """
+    models = [name for name, file in meant if file is None]
+    if artifact_id is not None and len(models) != 1:
+        raise UsageProblem(
+            f"--artifact names one model's artifact, and {len(models) or 'no'} models are named",
+            hint="name one model beside it: numeri validate MODEL --artifact …",
+        )
+    if raw_too and not models:
+        raise UsageProblem(
+            "--raw is for models, and only files are named",
+            hint="leave it out: a file's predictions are scored as they are",
         )
 
 
