@@ -62,7 +62,7 @@ def old_training(home: Path) -> None:
     paid_target(home)
     with Ledger.open(home / "data" / "ledger.sqlite") as ledger:
         [row] = ledger.models("practice", model="lighthouse")
-    edit_contract(home, trained_at=(row.time - timedelta(weeks=40)).isoformat())
+    edit_contract(home, trained_at=(row.time - timedelta(weeks=40, days=1)).isoformat())
 
 
 def edited_profile(home: Path) -> None:
