@@ -20,7 +20,7 @@ NumeriError
 │   ├── TargetUnknown               target_unknown
 │   ├── TargetAlias                 target_alias
 │   ├── TargetMissing               target_missing
-│   └── LiveDataStale               live_data_stale
+│   └── LiveDataStale            4  live_data_stale
 ├── ModelError                   1
 │   ├── ModelUntrained              model_untrained
 │   ├── ArtifactDamaged             artifact_damaged
@@ -137,15 +137,28 @@ class NumeriError(Exception):
 
     message: one sentence without a full stop, never with a secret in it
     hint: what to do about it; may name a command in backquotes
+    after_seconds: after which time the server asks us to come back; None where it says nothing
+    lasting: no time will mend it, whatever its class says in `may_pass`
     """
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[ExitCode] = ExitCode.refused
+    may_pass: bool = False  # whether a command that waits may hope for it to pass by itself
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        after_seconds: float | None = None,
+        lasting: bool = False,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.after_seconds = after_seconds
+        if lasting:
+            self.may_pass = False
 
 
 class UsageProblem(NumeriError):
@@ -259,9 +272,10 @@ class TargetMissing(DataError):
 
 
 class LiveDataStale(DataError):
-    """The live file is that of an earlier round."""
+    """The live file is that of an earlier round, or this round's is not published yet."""
 
-    code = "live_data_stale"
+    code, exit_code = "live_data_stale", ExitCode.trouble
+    may_pass = True
 
 
 class ModelError(NumeriError):
@@ -377,12 +391,14 @@ class NoRoundOpen(SubmissionError):
     """No round takes submissions now."""
 
     code, exit_code = "no_round_open", ExitCode.no_round
+    may_pass = True
 
 
 class RoundClosed(SubmissionError):
     """The round's window has passed."""
 
     code, exit_code = "round_closed", ExitCode.no_round
+    may_pass = True
 
 
 class DiagnosticsError(NumeriError):
@@ -423,18 +439,21 @@ class Unreachable(ApiError):
     """No connection, or none that lasted."""
 
     code = "unreachable"
+    may_pass = True
 
 
 class ServerTrouble(ApiError):
     """The server answered with an error of its own."""
 
     code = "server_trouble"
+    may_pass = True
 
 
 class RateLimited(ApiError):
     """The server asks us to slow down, for longer than we may wait."""
 
     code = "rate_limited"
+    may_pass = True
 
 
 class AddressUnsafe(ApiError):
@@ -447,6 +466,7 @@ class TransferError(NumeriError):
     """A file on its way here or there."""
 
     exit_code = ExitCode.trouble
+    may_pass = True
 
 
 class TransferFailed(TransferError):

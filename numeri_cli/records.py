@@ -30,9 +30,9 @@ class ScoreConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """A round as the server describes it."""
+    """A round as the server describes it; what cannot be read and nobody needs is None."""
 
-    id: str
+    id: str | None
     number: int
     tournament: int
     open_time: datetime
@@ -102,6 +102,11 @@ class Submission:
     def refused(self) -> bool:
         """Settled and not taken."""
         return bool(self.error_info)
+
+    @property
+    def pending(self) -> bool:
+        """Not settled yet, or replaced since: the server tells neither from the other."""
+        return not self.selected and not self.error_info
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from math import isfinite
-from typing import get_args
+from typing import TypeVar, get_args
 
 from numeri_cli.errors import ApiChanged
 from numeri_cli.records import (
@@ -19,6 +19,9 @@ from numeri_cli.records import (
     Timing,
     TokenInfo,
 )
+
+Read = TypeVar("Read")
+Report = Callable[[str, str, str], None]  # hears a type, a field of it and what is odd about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +39,35 @@ def changed(what: str) -> ApiChanged:
     )
 
 
+def _unheard(kind: str, name: str, words: str) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """One object of an answer; `kind` is its GraphQL type. Every method raises ApiChanged."""
+    """One object of an answer. Every method but `spare` raises ApiChanged.
+
+    kind: its GraphQL type; report: hears of fields that are odd and that nobody needs
+    """
 
     kind: str
     values: Mapping[str, object]
+    report: Report = field(default=_unheard, repr=False, compare=False)
 
     @classmethod
-    def of(cls, value: object, *, kind: str) -> Fields:
+    def of(cls, value: object, *, kind: str, report: Report = _unheard) -> Fields:
         """The object, where the value is one."""
         if not isinstance(value, dict):
             raise changed(f"{kind} is no object")
-        return cls(kind, value)
+        return cls(kind, value, report)
+
+    def spare(self, name: str, read: Callable[[str], Read]) -> Read | None:
+        """What `read` makes of a field that no errand needs; None where it is missing or odd."""
+        try:
+            return read(name)
+        except ApiChanged as error:
+            self.report(self.kind, name, error.message)
+            return None
 
     def get(self, name: str) -> object:
         """The value as it came, null included."""
@@ -131,7 +150,11 @@ class Fields:
 
     def child(self, name: str, *, kind: str) -> Fields:
         """An object inside."""
-        return Fields.of(self.get(name), kind=kind)
+        return Fields.of(self.get(name), kind=kind, report=self.report)
+
+    def optional_child(self, name: str, *, kind: str) -> Fields | None:
+        """An object inside, or None for null."""
+        return None if self.get(name) is None else self.child(name, kind=kind)
 
     def items(self, name: str) -> list[object]:
         """A list of values, nulls included."""
@@ -143,30 +166,34 @@ class Fields:
     def children(self, name: str, *, kind: str) -> tuple[Fields, ...]:
         """A list of objects; nulls in it are left out."""
         found = (item for item in self.items(name) if item is not None)
-        return tuple(Fields.of(item, kind=kind) for item in found)
+        return tuple(Fields.of(item, kind=kind, report=self.report) for item in found)
 
     def _wrong(self, name: str, expected: str) -> ApiChanged:
         return changed(f"field {name} of {self.kind} is not {expected}")
 
 
-def round_of(fields: Fields) -> Round:
-    """A Round; the deadline is closeStakingTime, or closeTime where that is null."""
-    close = fields.optional_time("closeTime")
+def round_of(fields: Fields, *, tournament: int) -> Round:
+    """A Round; the deadline is closeStakingTime, or closeTime where that is null.
+
+    tournament: whose rounds were asked for
+    """
+    close = fields.spare("closeTime", fields.optional_time)
     deadline = fields.optional_time("closeStakingTime") or close
     if deadline is None:
-        raise changed("field closeStakingTime of Round is null, and closeTime, too")
+        raise changed("field closeStakingTime of Round is null, and closeTime is no time, too")
+    named = fields.spare("tournament", fields.integer)
     return Round(
-        id=fields.text("id"),
+        id=fields.spare("id", fields.text),
         number=fields.integer("number"),
-        tournament=fields.integer("tournament"),
+        tournament=tournament if named is None else named,
         open_time=fields.time("openTime"),
         deadline=deadline,
         close_time=close,
-        resolve_time=fields.optional_time("resolveTime"),
-        data_datestamp=fields.optional_integer("dataDatestamp"),
-        target=fields.optional_text("target"),
-        payout_factor=fields.optional_decimal("payoutFactor"),
-        stake_threshold=fields.optional_number("stakeThreshold"),
+        resolve_time=fields.spare("resolveTime", fields.optional_time),
+        data_datestamp=fields.spare("dataDatestamp", fields.optional_integer),
+        target=fields.spare("target", fields.optional_text),
+        payout_factor=fields.spare("payoutFactor", fields.optional_decimal),
+        stake_threshold=fields.spare("stakeThreshold", fields.optional_number),
         score_configs=_score_configs(fields),
     )
 
@@ -174,43 +201,57 @@ def round_of(fields: Fields) -> Round:
 def _score_configs(fields: Fields) -> tuple[ScoreConfig, ...]:
     if fields.values.get("roundScoreConfigs") is None:  # only asked for by ROUND_RULES
         return ()
-    return tuple(
-        ScoreConfig(
-            name=item.text("name"),
-            display_name=item.text("displayName"),
-            is_payout=item.truth("isPayout"),
-            multiplier=item.optional_number("defaultMultiplier"),
-            clip_threshold=item.optional_number("clipThreshold"),
-            total_score_days=item.optional_integer("totalScoreDays"),
-            returns_lag_days=item.optional_integer("returnsLagDays"),
-        )
-        for item in fields.children("roundScoreConfigs", kind="RoundScoreConfig")
+
+    def read(name: str) -> tuple[ScoreConfig | None, ...]:
+        return tuple(map(_score_config, fields.children(name, kind="RoundScoreConfig")))
+
+    return tuple(filter(None, fields.spare("roundScoreConfigs", read) or ()))
+
+
+def _score_config(item: Fields) -> ScoreConfig | None:
+    """How a score is paid; None where not even its name can be read."""
+    name = item.spare("name", item.text)
+    if name is None:
+        return None
+    return ScoreConfig(
+        name=name,
+        display_name=item.spare("displayName", item.text) or name,
+        is_payout=bool(item.spare("isPayout", item.truth)),
+        multiplier=item.spare("defaultMultiplier", item.optional_number),
+        clip_threshold=item.spare("clipThreshold", item.optional_number),
+        total_score_days=item.spare("totalScoreDays", item.optional_integer),
+        returns_lag_days=item.spare("returnsLagDays", item.optional_integer),
     )
 
 
 def model_of(fields: Fields) -> ModelSlot:
     """A model of the account; one with an uploaded function assigned is hosted."""
+
+    def uploaded(name: str) -> Fields | None:
+        return fields.optional_child(name, kind="ComputePickleUpload")
+
     return ModelSlot(
         id=fields.text("id"),
         name=fields.text("name"),
         tournament=fields.integer("tournament"),
-        hosted=fields.get("computePickleUpload") is not None,
+        hosted=fields.spare("computePickleUpload", uploaded) is not None,
     )
 
 
 def submission_of(fields: Fields) -> Submission:
     """A submission; words of `status` are kept as they came."""
-    place = fields.get("round")
+    place = fields.optional_child("round", kind="Round")
+    word = fields.spare("status", fields.optional_text)
     return Submission(
         id=fields.text("id"),
-        status=fields.optional_text("status") or "",
+        status=word or "",
         error_info=fields.optional_text("errorInfo") or None,
         selected=fields.truth("selected"),
-        filename=fields.optional_text("filename"),
-        filtered_count=fields.optional_integer("filteredCount"),
-        submitted_count=fields.optional_integer("submittedCount"),
-        round_number=None if place is None else Fields.of(place, kind="Round").integer("number"),
-        inserted_at=fields.optional_time("insertedAt"),
+        filename=fields.spare("filename", fields.optional_text),
+        filtered_count=fields.spare("filteredCount", fields.optional_integer),
+        submitted_count=fields.spare("submittedCount", fields.optional_integer),
+        round_number=None if place is None else place.integer("number"),
+        inserted_at=fields.spare("insertedAt", fields.optional_time),
     )
 
 
@@ -222,8 +263,8 @@ def latest_of(fields: Fields, *, model: str) -> LatestSubmission:
         round_number=fields.integer("roundNumber"),
         status=timing_of(word),
         id=fields.optional_text("id"),
-        filename=fields.optional_text("filename"),
-        time=fields.optional_time("timestamp"),
+        filename=fields.spare("filename", fields.optional_text),
+        time=fields.spare("timestamp", fields.optional_time),
     )
 
 

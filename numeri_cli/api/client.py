@@ -131,7 +131,7 @@ class Client:
         """The round that takes submissions now. Raises NoRoundOpen."""
         data = self.ask(queries.CURRENT_ROUND, tournament=self.tournament.number)
         for found in data.children("rounds", kind="Round"):
-            return round_of(found)
+            return round_of(found, tournament=self.tournament.number)
         raise NoRoundOpen(
             "no round is open for submissions",
             hint="`numeri rounds` shows when the next one opens",
@@ -148,13 +148,14 @@ class Client:
             number=number,
             status=status,
         )
-        return tuple(round_of(item) for item in data.children("rounds", kind="Round"))
+        found = data.children("rounds", kind="Round")
+        return tuple(round_of(item, tournament=self.tournament.number) for item in found)
 
     def round_rules(self, number: int) -> Round | None:
         """A round with its score configurations, or None where there is no such round."""
         data = self.ask(queries.ROUND_RULES, tournament=self.tournament.number, number=number)
         found = data.children("rounds", kind="Round")
-        return round_of(found[0]) if found else None
+        return round_of(found[0], tournament=self.tournament.number) if found else None
 
     def list_datasets(self, *, round_number: int | None = None) -> tuple[str, ...]:
         """Names such as "v5.3/live.parquet". At most 10 times a minute."""
@@ -307,7 +308,7 @@ class Client:
     def ask(self, document: str, *, keyed: bool = False, **variables: object) -> Fields:
         """The data of an answer; asked again after what may pass, so nothing may change by it."""
         data = self._questions.ask(document, variables, keyed=keyed)
-        return Fields.of(data, kind="answer")
+        return Fields.of(data, kind="answer", report=self._questions.note_odd)
 
     def create(
         self, document: str, field: str, *, held: Callable[[], str | None], **variables: object

@@ -142,11 +142,11 @@ class GraphqlClient:
     def _unreachable(self, trouble: Broken) -> Exception:
         hint = "look at the network; " + _TRY_LATER
         if trouble.reason == "untrusted":
-            return Unreachable(
-                trouble.words, hint="a private certificate authority goes into SSL_CERT_FILE"
-            )
+            cure = "a private certificate authority goes into SSL_CERT_FILE"
+            return Unreachable(trouble.words, hint=cure, lasting=True)
         if trouble.reason == "astray":
-            return Unreachable(trouble.words, hint="look at the address of the tournament")
+            cure = "look at the address of the tournament"
+            return Unreachable(trouble.words, hint=cure, lasting=True)
         at_work = trouble.reason != "unconnected"
         return Passing(Unreachable(trouble.words, hint=hint), at_work=at_work)
 
@@ -172,11 +172,20 @@ class GraphqlClient:
             )
         if words:
             raise self._refusal(words, status=status)
+        if status == HTTPStatus.FORBIDDEN:  # the server's own refusals are in GraphQL's words
+            raise Passing(
+                ServerTrouble(
+                    f"something before {self.host} answered {_status(status)}",
+                    hint="a firewall, a proxy or a VPN may be in the way; " + _TRY_LATER,
+                )
+            )
         if status != HTTPStatus.OK:
             raise self._refusal(f"{self.host} answered {_status(status)}", status=status)
         if answer is None:
             raise Passing(ServerTrouble(f"{self.host} answered no JSON", hint=_TRY_LATER))
-        data = answer.get("data") if isinstance(answer, dict) else None
+        data = answer.get("data", ()) if isinstance(answer, dict) else ()
+        if data is None:
+            raise Passing(changed("field data of the answer is null"))
         if not isinstance(data, dict):
             raise changed("field data of the answer is missing")
         return data

@@ -21,9 +21,11 @@ from numeri_cli.errors import (
 )
 from numeri_cli.records import LatestSubmission, ModelSlot, Submission, TokenInfo
 from tests.support.api_answers import ROUND, SUBMISSION
+from tests.support.heard import Heard
 from tests.support.scripted_server import (
     HASTY,
     KEYS,
+    QUICK,
     Asked,
     Reply,
     Server,
@@ -62,7 +64,10 @@ def test_between_rounds_none_is_open(server: Server, client: Client, answer: Rep
         client.current_round()
 
 
-@pytest.mark.parametrize("field", sorted(ROUND))
+NEEDED = ("number", "openTime", "closeStakingTime")
+
+
+@pytest.mark.parametrize("field", NEEDED)
 def test_a_field_that_is_gone_is_named(server: Server, client: Client, field: str) -> None:
     server.script = [data(rounds=[{k: v for k, v in ROUND.items() if k != field}])]
     with pytest.raises(ApiChanged, match=f"the API changed: field {field} of Round is missing"):
@@ -79,12 +84,7 @@ def test_a_field_that_is_gone_is_named(server: Server, client: Client, field: st
         ("openTime", "soon", "a time"),
         ("openTime", None, "a time"),
         ("openTime", 12, "a time"),
-        ("closeTime", "9999-12-31T23:59:59-23:00", "a time"),
-        ("payoutFactor", "much", "a decimal number"),
-        ("payoutFactor", "NaN", "a decimal number"),
-        ("stakeThreshold", "72000", "a number"),
-        ("stakeThreshold", 10**400, "a number"),
-        ("id", [], "a string"),
+        ("closeStakingTime", "9999-12-31T23:59:59-23:00", "a time"),
     ],
 )
 def test_a_field_of_another_type_is_named(
@@ -93,6 +93,43 @@ def test_a_field_of_another_type_is_named(
     server.script = [data(rounds=[{**ROUND, field: value}])]
     with pytest.raises(ApiChanged, match=f"field {field} of Round is not {expected}"):
         client.current_round()
+
+
+ODD = [
+    ("closeTime", "9999-12-31T23:59:59-23:00", "close_time"),
+    ("resolveTime", "in a while", "resolve_time"),
+    ("dataDatestamp", "20260320", "data_datestamp"),
+    ("target", True, "target"),
+    ("payoutFactor", "much", "payout_factor"),
+    ("payoutFactor", "NaN", "payout_factor"),
+    ("stakeThreshold", "72000", "stake_threshold"),
+    ("stakeThreshold", 10**400, "stake_threshold"),
+    ("id", [], "id"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "name"), ODD)
+def test_an_odd_field_that_nobody_needs_is_none_and_told_once(
+    server: Server, field: str, value: object, name: str
+) -> None:
+    heard = Heard()
+    server.answer = lambda _: data(rounds=[{**ROUND, field: value}])
+    with Client(server.url, keys=KEYS, limits=QUICK, listener=heard) as client:
+        found = client.current_round()
+        client.current_round()
+    assert (found.number, getattr(found, name)) == (1374, None)
+    [words] = heard.said
+    assert f"field {field} of Round is not" in words
+
+
+@pytest.mark.parametrize("field", sorted(set(ROUND) - set(NEEDED)))
+def test_without_a_field_that_nobody_needs_a_round_is_read(
+    server: Server, client: Client, field: str
+) -> None:
+    server.script = [data(rounds=[{k: v for k, v in ROUND.items() if k != field}])]
+    found = client.current_round()
+    assert (found.number, found.tournament) == (1374, 8)
+    assert found.deadline == datetime(2026, 3, 22, 14, tzinfo=UTC)
 
 
 def test_rounds_and_their_rules_are_read(server: Server, client: Client) -> None:

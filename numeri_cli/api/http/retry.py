@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -55,9 +56,23 @@ def retried(
             failures, achieved = (1 if now > achieved else failures + 1), now
             wait = pause_seconds(failures, limits=limits, after_seconds=trouble.after_seconds)
             late = deadline is not None and time.monotonic() + wait >= deadline
-            if failures >= limits.attempts or late or wait < 0:
+            if wait < 0:
+                raise _asked_to_wait(trouble) from trouble
+            if failures >= limits.attempts or late:
+                trouble.error.after_seconds = trouble.after_seconds
                 raise trouble.error from trouble
         rest(wait)
+
+
+def _asked_to_wait(trouble: Passing) -> NumeriError:
+    """The error for a pause that is longer than our patience, with the time it asks for."""
+    seconds, error = trouble.after_seconds or 0.0, trouble.error
+    spoken = f"{math.ceil(seconds)} seconds" if seconds < 120 else f"{round(seconds / 60)} minutes"
+    return type(error)(
+        f"{error.message}; it asks us to come back in {spoken}",
+        hint=f"run the same command again in {spoken}; `numeri run --wait` waits for it",
+        after_seconds=seconds,
+    )
 
 
 def pause_seconds(failures: int, *, limits: Limits, after_seconds: float | None) -> float:

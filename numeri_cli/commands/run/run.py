@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from numeri_cli.commands.account import only_run, slot_of, slots
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_live
-from numeri_cli.commands.round import Waiting, newest_round, open_round
+from numeri_cli.commands.round import Waiting, newest_round, open_round, outlasting
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome, Retraining, RunResult
 from numeri_cli.commands.submission.send import already_accepted
-from numeri_cli.errors import LiveDataStale, ModelUnknown
+from numeri_cli.errors import ModelUnknown
 from numeri_cli.records import LatestSubmission, ModelSlot, Round
 
 STARTER_STEPS = (
@@ -44,12 +45,15 @@ def run(context: Context, *, allowed: Allowed, wait_seconds: float = 0.0) -> Run
 def _run(context: Context, allowed: Allowed, waiting: Waiting) -> RunResult:
     round_ = newest_round(context.client) if allowed.late else open_round(context, waiting)
     context.ledger.see_round(context.tournament, round_, time=context.client.now())
-    outcomes, pending = _held(context, round_)
+    with nullcontext() if allowed.late else context.client.before(round_.deadline):
+        outcomes, pending = outlasting(
+            context, waiting, lambda: _held(context, round_), step="waiting_for_account"
+        )
     if pending:
         # learning takes a second to import, which a run that has nothing to do can spare
         from numeri_cli.commands.run.entry import enter_all
 
-        live = _live_data(context, round_, waiting)
+        live = _live_data(context, round_, waiting, late=allowed.late)
         outcomes.update(enter_all(context, round_, pending, live, allowed=allowed))
     return RunResult(
         tournament=context.tournament,
@@ -60,20 +64,15 @@ def _run(context: Context, allowed: Allowed, waiting: Waiting) -> RunResult:
     )
 
 
-def _live_data(context: Context, round_: Round, waiting: Waiting) -> Path:
+def _live_data(context: Context, round_: Round, waiting: Waiting, *, late: bool) -> Path:
     """The live file of this round; waits until it is published, at most until the deadline.
 
-    Raises LiveDataStale where time is up.
+    Raises LiveDataStale, and what the client and its transfers raise, where time is up.
     """
-    while True:
-        try:
-            return bring_live(context, round_)
-        except LiveDataStale:
-            until_deadline = (round_.deadline - context.client.now()).total_seconds()
-            if min(waiting.left_seconds, until_deadline) <= 0:
-                raise
-        context.listener.step("waiting_for_live_data")
-        waiting.pause(until_deadline)
+    with nullcontext() if late else context.client.before(round_.deadline):
+        return outlasting(
+            context, waiting, lambda: bring_live(context, round_), step="waiting_for_live_data"
+        )
 
 
 def _retrain_due(context: Context, outcomes: dict[str, ModelOutcome]) -> tuple[Retraining, ...]:
