@@ -39,7 +39,7 @@ from numeri_cli.cli.practice.status import status as practice_status
 from numeri_cli.cli.predict import predict
 from numeri_cli.cli.rounds import rounds
 from numeri_cli.cli.run import run
-from numeri_cli.cli.signals import terminate, terminated
+from numeri_cli.cli.signals import stopped, terminate, terminated
 from numeri_cli.cli.status import status
 from numeri_cli.cli.submit import submit
 from numeri_cli.cli.train import train
@@ -170,7 +170,8 @@ def main(
 
         return _refused(disk_error(error, Path("standard output")), words, command="")
     except Exception as raised:
-        return _refused(_crashed(raised, words), words, command="")
+        ended = stopped(raised) or _crashed(raised, words)
+        return _refused(ended, words, command="")
     finally:
         signal.signal(signal.SIGTERM, previous)
     return int(result) if isinstance(result, int) else 0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 from typer.core import TyperCommand
 
-from numeri_cli.cli.signals import interrupted, terminated, unanswered
+from numeri_cli.cli.signals import stopped, unanswered
 from numeri_cli.errors import ExitCode, MemoryShort, NumeriError, TerminationAsked
 
 if TYPE_CHECKING:
@@ -211,13 +211,11 @@ def _told(raised: BaseException, call: Invocation) -> NumeriError:
     """The error of ours that says what was raised."""
     if isinstance(raised, NumeriError):
         return raised
-    if isinstance(raised, KeyboardInterrupt):
-        return interrupted()
-    if isinstance(raised, TerminationAsked):
-        return terminated()
     if isinstance(raised, typer.Abort):
         sys.stderr.write("\n")  # the cursor stands behind the question
         return unanswered(raised)
+    if (ended := stopped(raised)) is not None:
+        return ended
     if isinstance(raised, MemoryError):
         return MemoryShort(
             "this machine's memory does not suffice",

@@ -30,6 +30,22 @@ def interrupted() -> Interrupted:
     return Interrupted("interrupted", hint="nothing was lost; run the same command again")
 
 
+def stopped(raised: BaseException) -> NumeriError | None:
+    """What is shown where SIGTERM or Ctrl-C ended the work; None where it was neither.
+
+    Either may strike inside a library's own bookkeeping, as of a lock, which then raises an error
+    of its own on the way out: what was under way when that was raised counts too.
+    """
+    seen: BaseException | None = raised
+    while seen is not None:
+        if isinstance(seen, TerminationAsked):
+            return terminated()
+        if isinstance(seen, KeyboardInterrupt):
+            return interrupted()
+        seen = seen.__context__
+    return None
+
+
 def unanswered(abort: typer.Abort) -> NumeriError:
     """What is shown where a prompt ended without an answer; Typer hides what ended it."""
     if isinstance(abort.__context__, KeyboardInterrupt):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from numeri_cli.cli.app import COMMANDS, main
 from numeri_cli.cli.command import Invocation
+from numeri_cli.errors import ExitCode, TerminationAsked
 from numeri_cli.published import Published
 from tests.support.runner import PROFILE
 from tests.support.said import Said
@@ -49,6 +51,14 @@ def planted_in_a_command(call: Invocation) -> None:
     raise LookupError(WORDS)
 
 
+def stopped_in_a_lock(call: Invocation) -> None:
+    """Be stopped where a library then stumbles over its own lock."""
+    try:
+        raise TerminationAsked
+    finally:
+        threading.Lock().release()
+
+
 def planted_in_a_view(call: Invocation) -> None:
     """Fail where the record is shown."""
 
@@ -83,6 +93,7 @@ def numeri(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
         "view": planted_in_a_view,
         "record": planted_in_a_record,
         "sound": sound,
+        "stopped": stopped_in_a_lock,
     }
 
     def call(*words: object) -> Said:
@@ -210,3 +221,10 @@ def test_where_no_file_can_be_written_the_error_is_told_all_the_same(
     assert said.code == 1
     assert said.json["error"]["code"] == "unexpected"
     assert "no file" in said.json["error"]["hint"]
+
+
+def test_a_library_that_stumbles_as_it_is_stopped_is_no_crash(numeri: Call, home: Path) -> None:
+    said = numeri("stopped", "--json")
+    assert said.code == ExitCode.terminated
+    assert said.json["error"]["code"] == "terminated"
+    assert list((home / "log").glob("crash-*.txt")) == []
