@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 VERSION = 1  # of what programs read; raised where a key goes or changes its meaning
+
+_AS_IT_IS = frozenset({str, int, bool})
 
 
 class Published:
@@ -29,24 +32,28 @@ class Published:
 
         Raises TypeError for a field that holds a record which is not published.
         """
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]  # each subclass is one
-        return {
-            field.name: _plain(getattr(self, field.name))
-            for field in fields
-            if not field.name.startswith("_")
-        }
+        kind: Any = type(self)  # which can be hashed, whatever mypy reads out of its instances
+        return {name: _plain(getattr(self, name)) for name in _public_names(kind)}
+
+
+@cache
+def _public_names(record: type[Published]) -> tuple[str, ...]:
+    fields = dataclasses.fields(record)  # type: ignore[arg-type]  # each subclass is one
+    return tuple(field.name for field in fields if not field.name.startswith("_"))
 
 
 def _plain(value: Any) -> Any:
+    if value is None or type(value) in _AS_IT_IS:  # most are, and a long list has many
+        return value
     if isinstance(value, Published):
         return value.plain()
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str | int | bool):
+    if isinstance(value, str | int | bool):
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

@@ -15,6 +15,7 @@ from typer.core import TyperCommand
 from numeri_cli import __version__
 from numeri_cli.cli import schedule
 from numeri_cli.cli.backtest import backtest
+from numeri_cli.cli.clean import clean
 from numeri_cli.cli.command import Command
 from numeri_cli.cli.datasets import datasets
 from numeri_cli.cli.diagnostics import diagnostics
@@ -64,6 +65,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "rounds": rounds,
     "models": models,
     "doctor": doctor,
+    "clean": clean,
     "log": log,
     "notify": notify,
     "practice status": practice_status,

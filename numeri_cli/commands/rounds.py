@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 
 from numeri_cli.commands.context import Context
-from numeri_cli.ledger.entries import AttemptState, RoundSeen
+from numeri_cli.ledger.entries import AttemptState
 from numeri_cli.published import Published
 from numeri_cli.records import Timing
 
@@ -63,24 +65,32 @@ class SeenRounds(Published):
     rounds: tuple[RoundRow, ...]
 
 
+# tens of thousands of rows are told at once
+_of_receipt = attrgetter(*(field.name for field in fields(ReceiptRow)))
+_of_attempt = attrgetter(*(field.name for field in fields(AttemptRow)))
+
+
 def rounds(context: Context, *, limit: int) -> SeenRounds:
     """The newest rounds that this machine has seen. Raises LedgerDamaged, DiskError."""
-    seen = context.ledger.rounds(context.tournament, limit=limit)
-    return SeenRounds(context.tournament, tuple(_row(context, one) for one in seen))
-
-
-def _row(context: Context, seen: RoundSeen) -> RoundRow:
-    ledger, key = context.ledger, context.tournament
-    return RoundRow(
-        number=seen.number,
-        open_time=seen.open_time,
-        deadline=seen.deadline,
-        receipts=tuple(
-            ReceiptRow(**{field.name: getattr(one, field.name) for field in fields(ReceiptRow)})
-            for one in ledger.receipts(key, round_number=seen.number)
-        ),
-        attempts=tuple(
-            AttemptRow(**{field.name: getattr(one, field.name) for field in fields(AttemptRow)})
-            for one in ledger.attempts(key, round_number=seen.number)
+    key, ledger = context.tournament, context.ledger
+    seen = ledger.rounds(key, limit=limit)
+    receipts: defaultdict[int, list[ReceiptRow]] = defaultdict(list)
+    attempts: defaultdict[int, list[AttemptRow]] = defaultdict(list)
+    first = min((one.number for one in seen), default=0)
+    for receipt in ledger.receipts(key, since_round=first):
+        receipts[receipt.round_number].append(ReceiptRow(*_of_receipt(receipt)))
+    for attempt in ledger.attempts(key, since_round=first):
+        attempts[attempt.round_number].append(AttemptRow(*_of_attempt(attempt)))
+    return SeenRounds(
+        key,
+        tuple(
+            RoundRow(
+                number=one.number,
+                open_time=one.open_time,
+                deadline=one.deadline,
+                receipts=tuple(receipts[one.number]),
+                attempts=tuple(attempts[one.number]),
+            )
+            for one in seen
         ),
     )

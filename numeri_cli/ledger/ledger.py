@@ -280,6 +280,7 @@ class Ledger:
         round_number: int | None = None,
         model: str | None = None,
         digest: str | None = None,
+        since_round: int = 0,
     ) -> tuple[Attempt, ...]:
         """Tries to submit, newest first, narrowed down by what is given."""
         rows = self._read(
@@ -287,26 +288,34 @@ class Ledger:
             " server_id, error, started, updated FROM attempts"
             " WHERE tournament = ?1 AND (?2 IS NULL OR round_number = ?2)"
             " AND (?3 IS NULL OR model = ?3) AND (?4 IS NULL OR prediction_digest = ?4)"
-            " ORDER BY id DESC",
+            " AND round_number >= ?5 ORDER BY id DESC",
             tournament,
             round_number,
             model,
             digest,
+            since_round,
         )
         return tuple(attempt_of(row) for row in rows)
 
     def receipts(
-        self, tournament: str, *, round_number: int | None = None, model: str | None = None
+        self,
+        tournament: str,
+        *,
+        round_number: int | None = None,
+        model: str | None = None,
+        since_round: int = 0,
     ) -> tuple[Receipt, ...]:
         """Accepted submissions, newest first, narrowed down by what is given."""
         rows = self._read(
             "SELECT tournament, round_number, model, server_id, filename, prediction_digest,"
             " row_count, timing, time, selected FROM receipts"
             " WHERE tournament = ?1 AND (?2 IS NULL OR round_number = ?2)"
-            " AND (?3 IS NULL OR model = ?3) ORDER BY round_number DESC, time DESC",
+            " AND (?3 IS NULL OR model = ?3) AND round_number >= ?4"
+            " ORDER BY round_number DESC, time DESC",
             tournament,
             round_number,
             model,
+            since_round,
         )
         return tuple(receipt_of(row) for row in rows)
 
