@@ -135,13 +135,15 @@ class Invocation(typer.Context):
         *,
         exit_code: ExitCode = ExitCode.done,
         problems: Sequence[Trouble] = (),
+        whole_lines: bool = False,
     ) -> None:
         """Show the command's record; `view` makes of it what a person sees.
 
         problems: errors that the record tells of, the worst first
+        whole_lines: no line is broken, however narrow the screen, so that it can be pasted
         """
         self.ends_with, self.record, self.problems = exit_code, record, problems
-        self.screen.show(record, view)
+        self.screen.show(record, view, whole_lines=whole_lines)
         self.screen.own_up(problems)
 
 

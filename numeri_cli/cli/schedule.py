@@ -23,12 +23,17 @@ Daily = Annotated[
     bool, typer.Option("--daily/--weekly", help="Every round, or the weekend's only.")
 ]
 System = Annotated[
-    str,
-    typer.Option("--system", callback=_known, metavar="<cron|systemd>", help="cron or systemd."),
+    str | None,
+    typer.Option(
+        "--system",
+        callback=_known,
+        metavar="<cron|systemd>",
+        help="cron or systemd; by default cron where it works.",
+    ),
 ]
 
 
-def show(call: Invocation, daily: Daily = False, system: System = "cron") -> None:
+def show(call: Invocation, daily: Daily = False, system: System = None) -> None:
     """Show the line or units that fit the calendar, and whether they are installed.
 
     numeri schedule show --daily
@@ -36,10 +41,11 @@ def show(call: Invocation, daily: Daily = False, system: System = "cron") -> Non
     from numeri_cli.commands import schedule
     from numeri_cli.output.text.schedule import schedule_status
 
-    call.show(schedule.show(call.context, daily=daily, system=system), schedule_status)
+    record = schedule.show(call.context, daily=daily, system=system)
+    call.show(record, schedule_status, whole_lines=True)
 
 
-def install(call: Invocation, daily: Daily = False, system: System = "cron") -> None:
+def install(call: Invocation, daily: Daily = False, system: System = None) -> None:
     """Install the schedule; every other byte of the crontab stays as it is.
 
     numeri schedule install --daily
@@ -47,7 +53,8 @@ def install(call: Invocation, daily: Daily = False, system: System = "cron") -> 
     from numeri_cli.commands import schedule
     from numeri_cli.output.text.schedule import schedule_status
 
-    call.show(schedule.install(call.context, daily=daily, system=system), schedule_status)
+    record = schedule.install(call.context, daily=daily, system=system)
+    call.show(record, schedule_status, whole_lines=True)
 
 
 def remove(

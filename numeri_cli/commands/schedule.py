@@ -11,26 +11,26 @@ from numeri_cli.schedule import base
 from numeri_cli.schedule.job import InstalledSchedule, Schedule, ScheduleStatus
 
 
-def show(context: Context, *, daily: bool, system: str) -> ScheduleStatus:
+def show(context: Context, *, daily: bool, system: str | None) -> ScheduleStatus:
     """The lines or units that fit the calendar, and whether they are installed.
 
-    system: the name of a scheduler
+    system: the name of a scheduler; None for the one that suits this machine
     Raises ProfileMissing, ProfileInvalid, ScheduleError.
     """
     planned = _planned(context, daily=daily, system=system)
-    return base.SCHEDULERS[system].show(planned)
+    return base.SCHEDULERS[planned.system].show(planned)
 
 
-def install(context: Context, *, daily: bool, system: str) -> ScheduleStatus:
+def install(context: Context, *, daily: bool, system: str | None) -> ScheduleStatus:
     """Put the schedule in force; the run must find its keys in a file.
 
-    system: the name of a scheduler
+    system: the name of a scheduler; None for the one that suits this machine
     Raises ProfileMissing, ProfileInvalid, KeysMissing, ScheduleError, DiskError.
     """
     planned = _planned(context, daily=daily, system=system)
     endpoint = context.endpoint
     stored = endpoint.is_practice or endpoint.host in stored_hosts(context.home.credentials)
-    return base.install(planned, base.SCHEDULERS[system], keys_stored=stored)
+    return base.install(planned, base.SCHEDULERS[planned.system], keys_stored=stored)
 
 
 def remove(context: Context, *, system: str | None) -> tuple[InstalledSchedule, ...]:
@@ -51,13 +51,15 @@ def _profile(context: Context) -> Path:
     return context.profile_path
 
 
-def _planned(context: Context, *, daily: bool, system: str) -> Schedule:
+def _planned(context: Context, *, daily: bool, system: str | None) -> Schedule:
     profile = _profile(context)
     context.require_profile()
+    scheduler, reason = (base.SCHEDULERS[system], "") if system else base.choose(profile)
     return base.plan(
         "daily" if daily else "weekly",
-        base.SCHEDULERS[system],
+        scheduler,
         profile=profile,
         log=context.home.log / "run.log",
         tournament=context.asked_tournament,
+        chosen_because=reason,
     )

@@ -50,14 +50,23 @@ class Screen:
             kind = Bars if watched else Sentences
             self.listener = kind(self._talk, quiet=quiet, verbose=verbose)
 
-    def show(self, record: Record, view: Callable[[Record], RenderableType]) -> None:
-        """Show the command's record: `view` for a person, its fields for a machine."""
+    def show(
+        self,
+        record: Record,
+        view: Callable[[Record], RenderableType],
+        *,
+        whole_lines: bool = False,
+    ) -> None:
+        """Show the command's record: `view` for a person, its fields for a machine.
+
+        whole_lines: none is broken at the screen's edge
+        """
         if self.as_json:
             self._data = plain(record)
         elif not self._quiet:
             shown = view(record)
             with _writing():
-                self._out.print(shown)
+                self._out.print(shown, soft_wrap=whole_lines)
 
     def announce(self, text: str) -> None:
         """Write text at once, before the command is done; to standard error with --json."""

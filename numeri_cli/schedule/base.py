@@ -46,6 +46,10 @@ class Scheduler(Protocol):
 class Installer(Protocol):
     """A scheduler that can be written to from here. All its errors leave everything as it was."""
 
+    def trouble(self) -> str | None:
+        """Why nothing can be installed in it on this machine; None where it seems to work."""
+        ...
+
     def install(self, schedule: Schedule) -> ScheduleStatus:
         """Put a schedule in force, or bring the installed one up to date.
 
@@ -72,6 +76,32 @@ _ALL: tuple[Scheduler, ...] = (
 SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for scheduler in _ALL}
 
 
+def choose(
+    profile: Path,
+    *,
+    schedulers: Iterable[Scheduler] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Scheduler, str]:
+    """The scheduler to use where none was named, and a sentence that says why.
+
+    It is the one that holds the profile's schedule already, else the first that works, else the
+    first. Raises ScheduleError, PathForbidden, DiskTrouble where what is installed is unreadable.
+    """
+    listed = SCHEDULERS.values() if schedulers is None else schedulers
+    all_of_them = [scheduler for scheduler in listed if isinstance(scheduler, Installer)]
+    identity = identify(profile, environment=environment)
+    troubles = [scheduler.trouble() for scheduler in all_of_them]
+    working = [one for one, trouble in zip(all_of_them, troubles, strict=True) if trouble is None]
+    for scheduler in working:
+        if scheduler.installed(identity) is not None:
+            return scheduler, f"{scheduler.name} was chosen, which holds this schedule already"
+    against = "; ".join(trouble for trouble in troubles if trouble)
+    chosen = (working or all_of_them)[0]
+    if working and chosen is all_of_them[0]:
+        return chosen, f"{chosen.name} was chosen, which works on this machine"
+    return chosen, f"{chosen.name} was chosen: {against}"
+
+
 def plan(
     cadence: Cadence,
     scheduler: Scheduler,
@@ -84,6 +114,7 @@ def plan(
     environment: Mapping[str, str] | None = None,
     zones: Sequence[tzinfo] | None = None,
     now: datetime | None = None,
+    chosen_because: str = "",
 ) -> Schedule:
     """Lay out a schedule; nothing is read but the machine's zone, nothing written.
 
@@ -91,6 +122,7 @@ def plan(
     environment: whose NUMERI_HOME, XDG_…, proxies and such the command takes along
     zones: whose clock cron may go by; wait, program, environment, zones, now: by default what
     suits the cadence, this installation, process, machine and moment
+    chosen_because: why this scheduler, where nobody named it
     Raises ScheduleError for paths and addresses that a schedule cannot or must not hold.
     """
     variables = os.environ if environment is None else environment
@@ -129,6 +161,7 @@ def plan(
                 for name in withheld_variables(variables)
             ),
             f"output is added to {command.log}",
+            *((chosen_because,) if chosen_because else ()),
         ),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.schedule.base import SCHEDULERS, plan
-from numeri_cli.schedule.calendar import Cadence
+from numeri_cli.schedule.calendar import Cadence, following, rhythm
 
 START = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 SATURDAY = 5
@@ -112,7 +112,9 @@ def test_every_firing_of_the_year_is_wanted_under_some_offset(name: str, cadence
     slips = {later - earlier for later in shifts for earlier in shifts}
     fired = [time for time in quarters if cron.fires(time)]
     wanted = {"weekly": {(5, 12), (5, 14), (5, 18), (6, 8)}}
-    wanted["daily"] = wanted["weekly"] | {(day, 12) for day in range(1, 5)}
+    wanted["daily"] = wanted["weekly"] | {
+        (day, hour) for day in range(1, 6) for hour in (12, 13, 14)
+    }
     minutes = {"weekly": {0}, "daily": {0, 30}}[cadence]
     for time in fired:
         meant = [time + slip for slip in slips]
@@ -120,7 +122,32 @@ def test_every_firing_of_the_year_is_wanted_under_some_offset(name: str, cadence
             (m.weekday(), m.hour) in wanted[cadence] and m.minute in minutes for m in meant
         ), time
     # once for each offset, and no more
-    assert len(fired) <= len(slips) * {"weekly": 4, "daily": 13}[cadence] * 53
+    assert len(fired) <= len(slips) * {"weekly": 4, "daily": 32}[cadence] * 53
+
+
+@pytest.mark.parametrize("name", ZONES)
+@pytest.mark.parametrize("late_minutes", [0, 25, 50, 59, 100, 170])
+def test_daily_lines_meet_a_round_that_opens_late_and_is_open_for_an_hour(
+    name: str, late_minutes: int
+) -> None:
+    """One firing of the year's lines waits when the round opens, or fires while it is open."""
+    cron = daemon("daily", zoneinfo.ZoneInfo(name))
+    wait = rhythm("daily").wait
+    missed = []
+    for opening in openings("daily"):
+        opens = opening + timedelta(minutes=late_minutes)
+        minutes = (opens - wait + timedelta(minutes=step) for step in range(60 + 25))
+        if not any(cron.fires(minute) for minute in minutes):
+            missed.append(opens)
+    assert not missed
+
+
+def test_systemds_daily_timer_meets_a_round_that_opens_fifty_minutes_late() -> None:
+    moments = rhythm("daily").moments
+    for opening in openings("daily"):
+        opens = opening + timedelta(minutes=50)
+        fires = following(moments, after=opens - rhythm("daily").wait)
+        assert fires < opens + timedelta(hours=1)
 
 
 def test_the_simulation_finds_a_line_made_for_one_half_of_the_year() -> None:

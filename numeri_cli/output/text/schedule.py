@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 
 
 def schedule_status(record: ScheduleStatus) -> RenderableType:
-    """Lines or units, whether they are installed, and why they are as they are."""
+    """Lines or units, whether they are installed, and why they are as they are.
+
+    What is no line of a crontab or unit is a comment there, so that all of it can be pasted.
+    """
     planned = record.schedule
-    parts: list[RenderableType] = [Text(planned.text.rstrip(), overflow="fold")]
+    parts: list[RenderableType] = [Text(planned.text.rstrip())]
     said = {
         "absent": "not installed: `numeri schedule install`",
         "outdated": "another one is installed: `numeri schedule install` replaces it",
         "current": f"installed ({record.where})",
     }[record.state]
-    parts.append(Text(f"{said}; fires next {moment(planned.next_firing)}", style="bold"))
-    parts += [Text(reason, style="dim") for reason in planned.explanation]
+    parts.append(Text(f"# {said}; fires next {moment(planned.next_firing)}", style="bold"))
+    parts += [Text(f"# {reason}", style="dim") for reason in planned.explanation]
     return Group(*parts)
 
 

@@ -23,6 +23,16 @@ class CronScheduler:
     name: ClassVar[str] = "cron"
     crontab: Crontab = field(default_factory=Crontab)
 
+    def trouble(self) -> str | None:
+        """Why nothing can be installed: no `crontab`, or one that refuses to be read."""
+        if not self.crontab.available():
+            return "there is no `crontab` on this machine"
+        try:
+            self.crontab.read()
+        except ScheduleError as error:
+            return error.message
+        return None
+
     def lay_out(self, job: Job) -> Layout:
         """A comment and as few lines as fire at the local minutes of the moments wanted."""
         shifts = offsets(job.zones, start=job.start)

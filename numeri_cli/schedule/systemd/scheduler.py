@@ -44,6 +44,12 @@ class SystemdScheduler:
         """Where the units lie."""
         return self.unit_folder or user_unit_folder(os.environ)
 
+    def trouble(self) -> str | None:
+        """Why nothing can be installed; whether its manager answers is seen by installing."""
+        if shutil.which(self.command[0]) is None:
+            return f"there is no `{self.command[0]}` on this machine"
+        return None
+
     def lay_out(self, job: Job) -> Layout:
         """The service and the timer; systemd's calendar takes UTC, so zones play no part."""
         return Layout(
