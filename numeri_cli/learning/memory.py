@@ -25,6 +25,14 @@ class TrainingShape:
     five_valued: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Footprint:
+    """The most that a training takes of memory, the process included, and of disk for its cache."""
+
+    memory_bytes: float
+    disk_bytes: float
+
+
 PeakBytes = Callable[[TrainingShape], float]
 
 

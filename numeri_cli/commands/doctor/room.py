@@ -10,8 +10,8 @@ from numeri_cli.commands.download import missing
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import NumeriError
 from numeri_cli.files import free_bytes
-from numeri_cli.learning.estimators.footprints import needed_bytes
-from numeri_cli.learning.memory import GIGABYTE, TrainingShape, available_bytes
+from numeri_cli.learning.estimators.base import footprint_of
+from numeri_cli.learning.memory import GIGABYTE, Footprint, TrainingShape, available_bytes
 from numeri_cli.model_spec import ModelSpec
 
 name = "room"
@@ -42,8 +42,8 @@ def _of_trainings(examination: Examination, *, free: int) -> Iterator[Finding]:
             unknown.append(model)
             continue
         for what, code, bytes_needed, bytes_there in (
-            ("memory", "memory_short", needed[0], available),
-            ("disk", "disk_short", needed[1], free),
+            ("memory", "memory_short", needed.memory_bytes, available),
+            ("disk", "disk_short", needed.disk_bytes, free),
         ):
             if bytes_needed > bytes_there:
                 found.append(
@@ -71,12 +71,12 @@ def _of_trainings(examination: Examination, *, free: int) -> Iterator[Finding]:
         )
 
 
-def _needed(examination: Examination, spec: ModelSpec) -> tuple[float, float] | None:
-    """Bytes of memory and of disk that a training takes at most; None without its data."""
+def _needed(examination: Examination, spec: ModelSpec) -> Footprint | None:
+    """What a training takes of memory and disk at most; None without its data."""
     context = examination.context
     names = [context.files.named(part) for part in spec.data]
     if missing(context, (context.files.features, *names)):
         return None
     features = context.workspace.feature_file.features(spec.features)
     rows = sum(DataFile.open(context.file(one)).rows for one in names) // spec.era_stride
-    return needed_bytes(spec.estimator, TrainingShape(rows, len(features), five_valued=True))
+    return footprint_of(spec.estimator, TrainingShape(rows, len(features), five_valued=True))

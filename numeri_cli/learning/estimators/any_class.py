@@ -25,7 +25,13 @@ from numeri_cli.learning.estimators.base import (
 )
 from numeri_cli.learning.estimators.user_code import told, user_code
 from numeri_cli.learning.matrix import FloatMatrix, float_matrix
-from numeri_cli.learning.memory import GIGABYTE, TrainingShape, available_bytes, check_memory
+from numeri_cli.learning.memory import (
+    GIGABYTE,
+    Footprint,
+    TrainingShape,
+    available_bytes,
+    check_memory,
+)
 from numeri_cli.learning.rows import Rows
 from numeri_cli.model_spec import EstimatorSpec
 
@@ -93,6 +99,11 @@ class AnyClass:
 def make(spec: EstimatorSpec, *, module_folder: Path | None) -> AnyClass:
     """An estimator around a class that the profile names. Raises EstimatorInvalid."""
     return AnyClass(spec.name, spec.params, module_folder)
+
+
+def footprint(params: Mapping[str, Any], shape: TrainingShape) -> Footprint:
+    """What a training takes of memory, whatever the class; nothing is kept on disk."""
+    return Footprint(memory_bytes=peak_bytes(shape), disk_bytes=0.0)
 
 
 def peak_bytes(shape: TrainingShape) -> float:

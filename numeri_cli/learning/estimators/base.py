@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,18 +14,33 @@ import numpy.typing as npt
 
 from numeri_cli.learning.held_out import HeldOut
 from numeri_cli.learning.matrix import FloatMatrix
+from numeri_cli.learning.memory import Footprint, TrainingShape
 from numeri_cli.learning.rows import LabelledRows, Rows
 from numeri_cli.model_spec import EstimatorSpec, ModelSpec
 from numeri_cli.progress import SILENT, Listener
 
 FloatArray = npt.NDArray[np.float64]
 
-# Name in the profile → the module below this package that gives the estimator, by its function
-# `make(spec: EstimatorSpec, *, module_folder: Path | None) -> Estimator`.
-ESTIMATORS: Mapping[str, str] = {
-    "lightgbm": "lightgbm.estimator",
+
+@dataclass(frozen=True, kw_only=True)
+class EstimatorEntry:
+    """The modules below this package that hold an estimator; each is imported when it is needed.
+
+    maker: with `make(spec: EstimatorSpec, *, module_folder: Path | None) -> Estimator`
+    footprint: with `footprint(params: Mapping[str, Any], shape: TrainingShape) -> Footprint`, which
+        imports nothing that trains
+    """
+
+    maker: str
+    footprint: str
+
+
+# By the name that profiles use
+ESTIMATORS: Mapping[str, EstimatorEntry] = {
+    "lightgbm": EstimatorEntry(maker="lightgbm.estimator", footprint="lightgbm.footprint"),
 }
-ANY_CLASS = "any_class"  # what any other name is: "module:Class"
+# What any other name is: "module:Class"
+ANY_CLASS = EstimatorEntry(maker="any_class", footprint="any_class")
 
 
 class Fitted(Protocol):
@@ -135,6 +151,17 @@ def make_estimator(spec: EstimatorSpec, *, module_folder: Path | None = None) ->
 
     module_folder: where else the module of "module:Class" is looked for
     """
-    module = import_module(f"{__package__}.{ESTIMATORS.get(spec.name, ANY_CLASS)}")
-    made: Estimator = module.make(spec, module_folder=module_folder)
+    entry = ESTIMATORS.get(spec.name, ANY_CLASS)
+    made: Estimator = _module(entry.maker).make(spec, module_folder=module_folder)
     return made
+
+
+def footprint_of(spec: EstimatorSpec, shape: TrainingShape) -> Footprint:
+    """What a training of this size takes of memory and disk, before anything that trains loads."""
+    entry = ESTIMATORS.get(spec.name, ANY_CLASS)
+    found: Footprint = _module(entry.footprint).footprint(spec.params, shape)
+    return found
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"{__package__}.{name}")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.learning.estimators.any_class import AnyClass
-from numeri_cli.learning.estimators.base import ESTIMATORS, make_estimator
+from numeri_cli.learning.estimators.base import ESTIMATORS, footprint_of, make_estimator
 from numeri_cli.learning.estimators.lightgbm.estimator import LightGBM
+from numeri_cli.learning.memory import TrainingShape
 from numeri_cli.model_spec import DEFAULT_ESTIMATOR, EstimatorSpec
 from tests.support.comparisons import comparisons_with
 from tests.support.sources import PACKAGE, trees
@@ -35,8 +36,8 @@ def test_a_planted_comparison_is_found(planted: str) -> None:
 
 def test_no_other_file_decides_by_an_estimators_name() -> None:
     own = {ESTIMATORS_ROOM / "base.py", ESTIMATORS_ROOM / "any_class.py"}
-    for module in ESTIMATORS.values():
-        first = ESTIMATORS_ROOM / module.partition(".")[0]
+    for entry in ESTIMATORS.values():
+        first = ESTIMATORS_ROOM / entry.maker.partition(".")[0]
         own |= {*first.rglob("*.py"), first.with_suffix(".py")}
     others = [(path, tree) for path, tree in trees() if path not in own]
     assert len(others) > 100
@@ -53,3 +54,13 @@ def test_a_registered_name_gives_its_estimator_and_any_other_is_a_class(tmp_path
 
 def test_the_default_of_a_profile_is_registered() -> None:
     assert DEFAULT_ESTIMATOR in ESTIMATORS
+
+
+@pytest.mark.parametrize("name", [*ESTIMATORS, "sklearn.linear_model:Ridge"])
+def test_every_estimator_says_what_it_takes_and_more_rows_take_more(name: str) -> None:
+    spec = EstimatorSpec(name=name)
+    small, large = (
+        footprint_of(spec, TrainingShape(rows, 700, five_valued=True)) for rows in (10_000, 480_000)
+    )
+    assert 0 < small.memory_bytes < large.memory_bytes
+    assert small.disk_bytes <= large.disk_bytes
