@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from numeri_cli.api.client import Client
 from numeri_cli.api.files import download as transfer
 from numeri_cli.api.files.parts import Identity
 from numeri_cli.api.files.sizes import bytes_to_come
+from numeri_cli.commands.live_data import LiveData, is_live
 from numeri_cli.commands.round import newest_round
 from numeri_cli.errors import (
     ApiRefused,
     DatasetUnknown,
     DiskFull,
-    FileForeign,
-    LiveDataStale,
     NoRoundOpen,
     TransferCorrupt,
     did_you_mean,
@@ -56,12 +55,14 @@ def download(
     tournament: str,
     names: Sequence[str],
     round_number: int | None = None,
+    opened: datetime | None = None,
     force: bool = False,
     listener: Listener = SILENT,
 ) -> tuple[DownloadedFile, ...]:
     """Bring files such as "v5.3/live.parquet" here; what is here unchanged is not fetched again.
 
     round_number: the round that live files are for; asked for where it is not given
+    opened: when that round opened, by the server's clock
     force: fetch even what did not change
     Raises DatasetUnknown, LiveDataStale (the live file is an earlier round's; the copy that is
     here stays), DiskFull, and what the client and transfer.download raise.
@@ -72,8 +73,18 @@ def download(
     ]
     if round_number is None and any(item.live for item in wanted):
         with suppress(NoRoundOpen):  # none has opened yet
-            round_number = newest_round(client).number
-    work = _Work(client, ledger, tournament=tournament, round_number=round_number)
+            newest = newest_round(client)
+            round_number, opened = newest.number, newest.open_time
+    work = _Work(
+        LiveData(
+            client=client,
+            ledger=ledger,
+            home=home,
+            tournament=tournament,
+            number=round_number,
+            opened=opened,
+        )
+    )
     sizes = work.sizes(wanted) if len(wanted) > 1 else {}
     _require_space(home, sizes)
     done = []
@@ -113,11 +124,9 @@ class _Bars:
 class _Work:
     """The files of one call."""
 
-    def __init__(
-        self, client: Client, ledger: Ledger, *, tournament: str, round_number: int | None
-    ) -> None:
-        self._client, self._ledger = client, ledger
-        self._tournament, self._round_number = tournament, round_number
+    def __init__(self, live: LiveData) -> None:
+        self._client, self._ledger, self._live = live.client, live.ledger, live
+        self._tournament, self._round_number = live.tournament, live.number
 
     def sizes(self, wanted: Sequence[_Wanted]) -> dict[str, int]:
         """Bytes still to come for each file that changed, by a look at its first byte."""
@@ -125,7 +134,7 @@ class _Work:
         for item in wanted:
             to_come = bytes_to_come(
                 connector=self._client.connector,
-                get_url=self._url_of(item.name),
+                get_url=self._url_of(item),
                 destination=item.path,
                 known=item.known,
             )
@@ -140,11 +149,11 @@ class _Work:
         def check(path: Path) -> None:
             _require_sound(path, name=item.name)
             if item.live:
-                ids_digest.append(self._require_fresh(path, name=item.name))
+                ids_digest.append(self._live.require_fresh(path, name=item.name))
 
         result = transfer.download(
             connector=self._client.connector,
-            get_url=self._url_of(item.name),
+            get_url=self._address_of(item),
             destination=item.path,
             known=item.known,
             bar=bar,
@@ -173,43 +182,39 @@ class _Work:
             raise AssertionError("only a file that the ledger knows can be unchanged")
         record = item.held
         if item.live:
-            digest = self._require_fresh(item.path, name=item.name)
+            digest = self._live.require_fresh(item.path, name=item.name)
             record = replace(record, round_number=self._round_number)
             self._keep(record, [digest])
         return DownloadedFile(record, item.path, unchanged=True)
 
     def _keep(self, record: DataFileRecord, ids_digest: list[str]) -> None:
-        if self._round_number is not None:
-            for digest in ids_digest:
-                self._ledger.keep_live_ids(
-                    self._tournament,
-                    record.name,
-                    round_number=self._round_number,
-                    digest=digest,
-                )
+        for digest in ids_digest:
+            self._live.keep(record.name, digest)
         self._ledger.keep_file(record)
 
-    def _require_fresh(self, path: Path, *, name: str) -> str:
-        """The digest of a live file's ids. Raises LiveDataStale, FileForeign."""
-        digest = _digest_of_ids(path, name=name)
-        if self._round_number is not None:
-            earlier = self._ledger.earlier_round_of_ids(
-                self._tournament, name, round_number=self._round_number, digest=digest
-            )
-            if earlier is not None:
-                raise LiveDataStale(
-                    f"{name} still has the ids of round {earlier};"
-                    f" the data of round {self._round_number} is not published yet",
-                    hint="try again in a few minutes; `numeri run --wait 30m` waits for it",
-                )
-        return digest
+    def _address_of(self, item: _Wanted) -> Callable[[], str]:
+        """Asks for an address of this round's file, where a file belongs to a round."""
+        ask_any = self._url_of(item)
 
-    def _url_of(self, name: str) -> Callable[[], str]:
+        def ask() -> str:
+            url = ask_any()
+            if item.live:
+                self._live.require_address(url, name=item.name)
+            return url
+
+        return ask
+
+    def _url_of(self, item: _Wanted) -> Callable[[], str]:
+        name = item.name
+
         def ask() -> str:
             try:
                 return self._client.dataset_url(name)
             except (ApiRefused, DatasetUnknown):
                 offered = self._client.list_datasets()
+                folder = name.rpartition("/")[0]
+                if item.live and any(other.rpartition("/")[0] == folder for other in offered):
+                    raise self._live.unlisted(name) from None
                 if name in offered:
                     raise
                 raise _unknown(name, offered) from None
@@ -232,7 +237,7 @@ def _wanted(ledger: Ledger, home: Home, *, tournament: str, name: str, force: bo
     held = ledger.file(tournament, name)
     with disk_errors(path):
         here = held is not None and path.is_file() and is_as_downloaded(held, path)
-    live = path.name.startswith("live") and path.suffix in (".parquet", ".csv")
+    live = is_live(path)
     known = None
     # a live file is small, and money hangs on it: its bytes are looked at, not its size alone
     if held is not None and here and not force and (not live or digest_file(path) == held.digest):
@@ -268,24 +273,3 @@ def _require_sound(path: Path, *, name: str) -> None:
             f"{name} as it arrived has a footer that cannot be read",
             hint="it was thrown away; run the same command again",
         ) from error
-
-
-def _digest_of_ids(path: Path, *, name: str) -> str:
-    """SHA-256 over the sorted ids of a live file. Raises FileForeign where it has none."""
-    import pyarrow as arrow
-    from pyarrow import csv, parquet
-
-    try:
-        if name.endswith(".parquet"):
-            column = parquet.read_table(path, columns=["id"]).column("id")
-        else:
-            options = csv.ConvertOptions(include_columns=["id"], column_types={"id": "string"})
-            column = csv.read_csv(path, convert_options=options).column("id")
-    except (arrow.ArrowException, KeyError) as error:
-        raise FileForeign(
-            f"{name} has no column of ids", hint="the layout of the data has changed"
-        ) from error
-    digest = hashlib.sha256()
-    for identifier in sorted(str(value) for value in column.to_pylist()):
-        digest.update(identifier.encode() + b"\n")
-    return digest.hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from numeri_cli.commands import data_files
@@ -70,9 +71,13 @@ def bring(
     names: Sequence[str],
     *,
     round_number: int | None = None,
+    opened: datetime | None = None,
     force: bool = False,
 ) -> tuple[DownloadedFile, ...]:
-    """Download files of this data version, named without it; unchanged ones are left."""
+    """Download files of this data version, named without it; unchanged ones are left.
+
+    round_number, opened: of the round that live files are for
+    """
     return data_files.download(
         context.client,
         context.ledger,
@@ -80,6 +85,7 @@ def bring(
         tournament=context.tournament,
         names=[f"{context.data_version}/{name}" for name in names],
         round_number=round_number,
+        opened=opened,
         force=force,
         listener=context.listener,
     )
@@ -87,7 +93,10 @@ def bring(
 
 def bring_live(context: Context, round_: Round) -> Path:
     """The live file of this round. Raises LiveDataStale while it is still an earlier round's."""
-    return bring(context, [context.files.live], round_number=round_.number)[0].path
+    (live,) = bring(
+        context, [context.files.live], round_number=round_.number, opened=round_.open_time
+    )
+    return live.path
 
 
 def missing(context: Context, names: Sequence[str]) -> tuple[str, ...]:

@@ -154,12 +154,16 @@ class Ledger:
         )
 
     def earlier_round_of_ids(
-        self, tournament: str, name: str, *, round_number: int, digest: str
+        self, tournament: str, name: str | None, *, round_number: int, digest: str
     ) -> int | None:
-        """The latest round before this one in which the live file had just these ids."""
+        """The latest round before this one in which a live file had just these ids.
+
+        name: of the file; None for any
+        """
         rows = self._read(
             "SELECT max(round_number) FROM live_ids"
-            " WHERE tournament = ? AND name = ? AND round_number < ? AND digest = ?",
+            " WHERE tournament = ?1 AND (?2 IS NULL OR name = ?2)"
+            " AND round_number < ?3 AND digest = ?4",
             tournament,
             name,
             round_number,
