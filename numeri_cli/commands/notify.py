@@ -14,8 +14,12 @@ from numeri_cli.notify.message import Event, Message, ModelNews
 from numeri_cli.published import Published
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numeri_cli.commands.context import Context
     from numeri_cli.commands.run.outcomes import RunResult
+    from numeri_cli.commands.status import RoundStanding
+    from numeri_cli.notify.notifications import Delivery
 
 # Another run does the work, or there is none to do: nobody has to get up for that.
 _NO_NEWS = ("lock_held", "no_round_open", "interrupted")
@@ -121,8 +125,64 @@ def _tell_run(
         log=context.log,
         routine=not exit_code and not new,
     )
+    return _kept(done)
+
+
+def tell_deadline(
+    context: Context,
+    *,
+    exit_code: int,
+    error: NumeriError | None,
+    result: RoundStanding | None,
+) -> tuple[str, ...]:
+    """Tell everybody that a deadline is near and a model not accepted; what to warn of.
+
+    Also where that cannot be known. Nothing is raised.
+    """
+    try:
+        if not exit_code:
+            return ()
+        from numeri_cli.notify.notifications import tell
+
+        done = tell(
+            _settings(context),
+            _of_deadline(context, exit_code=exit_code, error=error, result=result),
+            folder=context.home.undelivered,
+            log=context.log,
+        )
+    except Exception as unexpected:  # the exit code is what the watchdog is for
+        words = context.log.mask.text(f"nobody could be told: {unexpected!r}")
+        context.log.write("notify", words, level="error")
+        return (words,)
+    return _kept(done)
+
+
+def _kept(done: Iterable[Delivery]) -> tuple[str, ...]:
     return tuple(
         f"a notification is kept for the next run: {one.error.message}" for one in done if one.error
+    )
+
+
+def _of_deadline(
+    context: Context, *, exit_code: int, error: NumeriError | None, result: RoundStanding | None
+) -> Message:
+    number = result.round_number if result else None
+    problem = error or (result.problem if result else None)
+    missing = [one for one in result.models if not one.accepted] if result else []
+    if problem is not None or result is None or result.deadline is None:
+        title = f"Numeri: whether the round is in cannot be known on {platform.node()}"
+    else:
+        title = f"Numeri: round {number} closes at {result.deadline:%a %H:%M} UTC without you"
+    return _message(
+        context,
+        "deadline",
+        title,
+        message=problem.message if problem else "",
+        hint=problem.hint if problem else "`numeri run` sends what is missing",
+        code=problem.code if problem else "",
+        exit_code=int(exit_code),
+        round_number=number,
+        models=tuple(ModelNews(one.model, one.status, message=one.problem) for one in missing),
     )
 
 

@@ -1,10 +1,13 @@
-"""numeri status: every model in the newest round, asked of the server or remembered."""
+"""numeri status: every model in the newest round, asked of the server or remembered.
+
+As a watchdog it looks only shortly before the deadline of a round that the schedule is for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 from numeri_cli.commands.context import Context
@@ -16,28 +19,41 @@ from numeri_cli.errors import (
     DiskError,
     ExitCode,
     ModelError,
+    NotificationsMissing,
     NumeriError,
     ProfileError,
     RateLimited,
+    ScheduleError,
     ServerTrouble,
     Unreachable,
 )
 from numeri_cli.notify.message import GuardFinding
 from numeri_cli.published import Published
-from numeri_cli.records import Round, Timing
+from numeri_cli.records import LatestSubmission, Round, Submission, Timing
+from numeri_cli.schedule.calendar import Cadence
 
 Source = Literal["server", "ledger"]
+Standing = Timing | Literal["pending", "refused", "carried over"]
+LISTED_ROUNDS = 3  # this one and those from which something may have been carried over
+_SATURDAY = 5
 
 
 @dataclass(frozen=True)
 class ModelStanding(Published):
-    """One model in the round; status "none" where nothing was submitted."""
+    """One model in the round.
+
+    status: "on-time" where it counts; "none" where nothing was submitted; "pending" where the
+    server has not settled it; "carried over" where it was made for an earlier round
+    problem: the server's words where it refused the submission, else empty
+    findings: what the guard holds against the model that is trained here
+    """
 
     model: str
-    status: Timing
+    status: Standing
     server_id: str | None
     time: datetime | None
     findings: tuple[GuardFinding, ...] = ()
+    problem: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -46,10 +62,24 @@ class ModelStanding(Published):
 
 
 @dataclass(frozen=True)
+class Watch(Published):
+    """What a watchdog looks at.
+
+    minutes: before the deadline; cadence: whose rounds, the weekend's alone or every one
+    due: whether it is so late in such a round; where not, no model is looked at
+    """
+
+    minutes: int
+    cadence: Cadence
+    due: bool
+
+
+@dataclass(frozen=True)
 class RoundStanding(Published):
     """The newest round and every model of the profile in it.
 
     source: "ledger" where the server could not be asked; then `problem` says why
+    watch: where it was asked for as a watchdog
     """
 
     tournament: str
@@ -60,42 +90,114 @@ class RoundStanding(Published):
     models: tuple[ModelStanding, ...]
     source: Source
     problem: Problem | None = None
+    watch: Watch | None = None
 
     @property
     def exit_code(self) -> ExitCode:
-        """0 all accepted, 1 not, 4 cannot know."""
+        """0 all accepted, or a watchdog has nothing to look at; 1 not; 4 cannot know."""
         if self.problem is not None:
             return ExitCode.trouble
+        if self.watch is not None and not self.watch.due:
+            return ExitCode.done
         done = all(model.accepted for model in self.models)
         return ExitCode.done if done else ExitCode.refused
 
 
-def status(context: Context) -> RoundStanding:
-    """Ask the server; offline, say what the ledger remembers. Raises KeysMissing, NoRoundOpen."""
+def status(
+    context: Context,
+    *,
+    within_minutes: int | None = None,
+    cadence: Cadence | None = None,
+    will_notify: bool = False,
+) -> RoundStanding:
+    """Ask the server; offline, say what the ledger remembers.
+
+    within_minutes: look only so shortly before the deadline of a round that the schedule is for
+    cadence: whose rounds those are; by default the installed schedule's, else the weekend's
+    will_notify: somebody is to be told, so that there has to be somebody
+    Raises ProfileMissing, ProfileInvalid, KeysMissing, NoRoundOpen, NotificationsMissing.
+    """
+    if will_notify:
+        _require_somebody(context)
     context.require_keys()
+    watched = cadence or installed_cadence(context) or "weekly" if within_minutes else None
     try:
-        return _of_server(context)
+        if within_minutes is None or watched is None:
+            return _of_server(context, newest_round(context.client))
+        return _watched(context, minutes=within_minutes, cadence=watched)
     except (Unreachable, ServerTrouble, RateLimited) as error:
         return _of_ledger(context, error)
 
 
-def _of_server(context: Context) -> RoundStanding:
+def _require_somebody(context: Context) -> None:
+    """Raise NotificationsMissing where the profile names nobody to tell of a deadline."""
+    settings = context.require_profile().notify
+    if not settings.addresses and not settings.command:
+        raise NotificationsMissing(
+            "--notify tells somebody, and the profile names nobody",
+            hint='write [notify] with webhook = "https://…"',
+        )
+    if "deadline" not in settings.on:
+        raise NotificationsMissing(
+            "--notify tells of a deadline, which `on` of [notify] leaves out",
+            hint='add "deadline" to it, or leave --notify out',
+        )
+
+
+def installed_cadence(context: Context) -> Cadence | None:
+    """Of this profile's installed schedule; None where there is none, or it cannot be read."""
+    from numeri_cli.schedule.base import SCHEDULERS, Installer, identify
+
+    if context.profile_path is None:
+        return None
+    for scheduler in SCHEDULERS.values():
+        if not isinstance(scheduler, Installer):
+            continue
+        try:
+            held = scheduler.installed(identify(context.profile_path))
+        except (ScheduleError, DiskError) as error:
+            context.listener.say(f"{scheduler.name} cannot be read: {error.message}")
+            continue
+        if held is not None and held.cadence is not None:
+            return held.cadence
+    return None
+
+
+def _watched(context: Context, *, minutes: int, cadence: Cadence) -> RoundStanding:
+    newest = newest_round(context.client)
+    now = context.client.now()
+    left = newest.deadline - now
+    due = (
+        newest.is_open(now)
+        and left <= timedelta(minutes=minutes)
+        and (cadence == "daily" or newest.open_time.weekday() >= _SATURDAY)
+    )
+    watch = Watch(minutes, cadence, due)
+    if due:
+        return replace(_of_server(context, newest), watch=watch)
+    return RoundStanding(
+        tournament=context.tournament,
+        round_number=newest.number,
+        open=newest.is_open(now),
+        deadline=newest.deadline,
+        now=now,
+        models=(),
+        source="server",
+        watch=watch,
+    )
+
+
+def _of_server(context: Context, newest: Round) -> RoundStanding:
     client = context.client
-    newest = newest_round(client)
     context.ledger.see_round(context.tournament, newest, time=client.now())
-    held = {
-        row.model: row
-        for row in client.latest_submissions(rounds=2)
-        if row.round_number == newest.number
-    }
+    held = _held(context, newest)
     found = _findings(context, newest)
-    models = []
-    for name in context.profile.models:
-        row, told = held.get(name), found.get(name, ())
-        if row is None:
-            models.append(ModelStanding(name, "none", None, None, told))
-        else:
-            models.append(ModelStanding(name, row.status, row.id, row.time, told))
+    models = [
+        replace(
+            held.get(name, ModelStanding(name, "none", None, None)), findings=found.get(name, ())
+        )
+        for name in context.profile.models
+    ]
     now = client.now()
     return RoundStanding(
         tournament=context.tournament,
@@ -106,6 +208,52 @@ def _of_server(context: Context) -> RoundStanding:
         models=tuple(models),
         source="server",
     )
+
+
+def _held(context: Context, round_: Round) -> Mapping[str, ModelStanding]:
+    """What the server holds of each model in a round, and whether that counts."""
+    listed = context.client.latest_submissions(rounds=LISTED_ROUNDS)
+    rows = [
+        row
+        for row in listed
+        if row.round_number == round_.number and row.id and row.model in context.profile.models
+    ]
+    on_time = [row.id for row in rows if row.id and row.status == "on-time"]
+    shown = context.client.submissions_by_id(on_time) if on_time else {}
+    found = {}
+    for row in rows:
+        submission = shown.get(row.id or "")
+        standing: Standing = row.status
+        if row.status == "on-time":
+            earlier = [one for one in listed if one.round_number < round_.number]
+            standing = _judged(row, submission, round_=round_, earlier=earlier)
+        refusal = (submission.error_info or "") if submission else ""
+        found[row.model] = ModelStanding(row.model, standing, row.id, row.time, problem=refusal)
+    return found
+
+
+def _judged(
+    row: LatestSubmission,
+    submission: Submission | None,
+    *,
+    round_: Round,
+    earlier: Sequence[LatestSubmission],
+) -> Standing:
+    """What a submission that the server lists as on time is worth.
+
+    earlier: the account's list of earlier rounds
+    """
+    if submission is not None and submission.refused:
+        return "refused"
+    of_model = [one for one in earlier if one.model == row.model and one.id]
+    made = row.time or (submission.inserted_at if submission else None)
+    if (
+        (made is not None and made < round_.open_time)
+        or row.id in {one.id for one in of_model}
+        or (row.filename and row.filename in {one.filename for one in of_model})
+    ):
+        return "carried over"
+    return "on-time" if submission is not None and submission.accepted else "pending"
 
 
 def _findings(context: Context, round_: Round) -> Mapping[str, tuple[GuardFinding, ...]]:

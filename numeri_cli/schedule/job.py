@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from numeri_cli.published import Published
 from numeri_cli.schedule.calendar import Cadence, Moment
@@ -93,3 +94,9 @@ class InstalledSchedule(Published):
     system: str
     where: str
     text: str
+
+    @property
+    def cadence(self) -> Cadence | None:
+        """As the note in it says; None where somebody took the note out."""
+        found = re.search(r"^# numeri, (weekly|daily), ", self.text, re.MULTILINE)
+        return cast("Cadence", found.group(1)) if found else None

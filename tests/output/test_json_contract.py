@@ -111,8 +111,9 @@ RECORDS = {
     "ValidationFigures": "target eras corr_mean corr_sharpe corr_drawdown",
     "Problem": "code message hint exit_code",
     "Retraining": "model state artifact corr_mean message",
-    "RoundStanding": "tournament round_number open deadline now models source problem",
-    "ModelStanding": "model status server_id time findings",
+    "RoundStanding": "tournament round_number open deadline now models source problem watch",
+    "Watch": "minutes cadence due",
+    "ModelStanding": "model status server_id time findings problem",
     "SeenRounds": "tournament rounds",
     "RoundRow": "number open_time deadline receipts attempts",
     "ReceiptRow": (

@@ -26,5 +26,14 @@ def round_standing(record: RoundStanding) -> RenderableType:
         heading = f"round {record.round_number}, {verb} {moment(record.deadline)}"
     if record.source == "ledger":
         heading += "; from the ledger, the server could not be asked"
-    told = [line for model in record.models for line in finding_lines(model.findings)]
+    if record.watch is not None and not record.watch.due:
+        whose = "the weekend's round" if record.watch.cadence == "weekly" else "a round"
+        quiet = f"not within {record.watch.minutes} minutes of the deadline of {whose}: no alarm"
+        return Group(Text(heading), Text(quiet))
+    told = [
+        Text(f"{model.model}: the server says {model.problem}")
+        for model in record.models
+        if model.problem
+    ]
+    told += [line for model in record.models for line in finding_lines(model.findings)]
     return Group(Text(heading), rows, *told)

@@ -19,6 +19,8 @@ _COLOURS = {
     "checked": "cyan",
     "late": "yellow",
     "queued": "yellow",
+    "pending": "yellow",
+    "carried over": "red",
     "none": "red",
     "refused": "red",
     "failed": "red",
