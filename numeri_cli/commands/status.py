@@ -145,7 +145,7 @@ def _require_somebody(context: Context) -> None:
 
 
 def installed_cadence(context: Context) -> Cadence | None:
-    """Of this profile's installed schedule; None where there is none, or it cannot be read."""
+    """The cadence of this profile's installed schedule; None where none is or can be read."""
     from numeri_cli.schedule.base import SCHEDULERS, Installer, identify
 
     if context.profile_path is None:
