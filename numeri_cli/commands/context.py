@@ -32,6 +32,7 @@ class Context:
 
     asked_tournament, asked_profile: as named on the command line; None where nothing was said
     listener: hears what long work does; log: where it is written down, by default nowhere
+    patience_seconds: each question is asked once and may take so long; None: as the profile says
     """
 
     def __init__(
@@ -42,8 +43,9 @@ class Context:
         asked_profile: Path | None = None,
         listener: Listener = SILENT,
         log: Log | None = None,
+        patience_seconds: float | None = None,
     ) -> None:
-        self.home = home
+        self.home, self.patience_seconds = home, patience_seconds
         self.log = log or Log(None, command="", mask=Mask(), trouble=listener.step)
         self.listener = listener
         self.asked_tournament = asked_tournament
@@ -154,22 +156,18 @@ class Context:
         """The API of the tournament, over a socket or, for practice, in this process."""
         return self.connect(self.keys)
 
-    def connect(self, keys: Keys | None, *, patience_seconds: float | None = None) -> Client:
-        """A client with these keys; the profile says how long it tries.
-
-        patience_seconds: each question is asked once and may take so long at most; None leaves
-            that to the profile, which is not read otherwise
-        """
+    def connect(self, keys: Keys | None) -> Client:
+        """A client with these keys; the profile says how long it tries."""
         from numeri_cli.api.client import Client
         from numeri_cli.api.http.limits import Limits
 
         limits = Limits()
-        if patience_seconds is not None:
+        if (seconds := self.patience_seconds) is not None:
             limits = replace(
                 limits,
-                connect_seconds=patience_seconds,
-                read_seconds=patience_seconds,
-                total_seconds=patience_seconds,
+                connect_seconds=seconds,
+                read_seconds=seconds,
+                total_seconds=seconds,
                 attempts=1,
             )
         elif self.profile_path is not None:

@@ -9,6 +9,7 @@ from numeri_cli.commands.context import Context
 from numeri_cli.commands.doctor import (
     carried_over,
     clock,
+    guarded,
     home,
     keys,
     last_run,
@@ -54,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     newer,
     schedule,
     last_run,
+    guarded,
     carried_over,
     practice_server,
     locks,

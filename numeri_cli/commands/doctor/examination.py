@@ -53,6 +53,7 @@ class Examination:
     """
 
     def __init__(self, context: Context, *, online: bool) -> None:
+        context.patience_seconds = ONE_QUESTION_SECONDS
         self.context, self.online = context, online
         self.now = datetime.now(UTC)
         self._left_seconds = ASKING_SECONDS
@@ -70,7 +71,7 @@ class Examination:
     @cached_property
     def client(self) -> Client:
         """One that asks once and does not wait for long."""
-        return self.context.connect(self.keys, patience_seconds=ONE_QUESTION_SECONDS)
+        return self.context.connect(self.keys)
 
     def ask(self, question: Callable[[Client], Answer]) -> Answer:
         """The server's answer. Once it was silent it is not asked again.
