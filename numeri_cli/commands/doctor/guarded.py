@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from numeri_cli.commands.artifacts import is_trained, open_model
+from numeri_cli.commands.artifacts import is_trained, found_model
 from numeri_cli.commands.doctor.examination import Examination
 from numeri_cli.commands.doctor.finding import Finding, fine, mend
 from numeri_cli.commands.guard import findings, round_facts
@@ -22,6 +22,6 @@ def look(examination: Examination) -> Iterator[Finding]:
         mend(name, one.code, one.message, hint=one.hint)
         for model in context.profile.models
         if is_trained(context, model)
-        for one in findings(open_model(context, model), facts)
+        for one in findings(found_model(context, model), facts)
     ]
     yield from found or [fine(name, "nothing speaks against a model")]
