@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,5 +95,23 @@ class Home:
 
         holder: not seen in the name: of swapped keys the public id is the secret one
         """
-        mark = hashlib.sha256(holder.encode()).hexdigest()[:16]
-        return self.data / "locks" / f"{tournament}-{mark}.lock"
+        return self.data / "locks" / f"{tournament}-{_mark(holder)}.lock"
+
+
+def shared_lock_folders() -> tuple[Path, ...]:
+    """Where locks may lie that all homes of one user share, the best place first."""
+    from platformdirs import user_state_path
+
+    state = user_state_path("numeri", appauthor=False)
+    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
+    places = (state / "locks", Path(tempfile.gettempdir()) / f"numeri-{user}")
+    return tuple(place for place in places if place.is_absolute())  # without HOME it is "~/…"
+
+
+def shared_lock_name(tournament: str, account: str) -> str:
+    """The name of the lock of an account in one tournament; the account is not seen in it."""
+    return f"{tournament}-{_mark(account)}.lock"
+
+
+def _mark(holder: str) -> str:
+    return hashlib.sha256(holder.encode()).hexdigest()[:16]

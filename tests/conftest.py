@@ -39,6 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.setenv("NUMERI_HOME", str(root))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # locks that homes share
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     for name in KEY_VARIABLES:

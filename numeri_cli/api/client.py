@@ -263,6 +263,15 @@ class Client:
             for number, value in enumerate(values)
         }
 
+    def submission_url(self, submission_id: str) -> str:
+        """An address to download from what was submitted; its query is a secret.
+
+        The keys need the scope download_submission.
+        """
+        data = self.ask(queries.SUBMISSION_DOWNLOAD, keyed=True, id=submission_id)
+        found = data.child("submissionDownloadAuth", kind="SubmissionDownloadAuth")
+        return found.text("url")
+
     def upload_authorization(self, filename: str, *, model_id: str) -> UploadAuthorization:
         """Leave to put one file of predictions; the server renames it."""
         call = self.tournament.calls.upload_authorization
@@ -276,11 +285,20 @@ class Client:
         return authorization_of(data.child(call, kind="FileUploadAuth"))
 
     def create_submission(
-        self, filename: str, *, model_id: str, data_datestamp: int | None = None
+        self,
+        filename: str,
+        *,
+        model_id: str,
+        data_datestamp: int | None = None,
+        held: Callable[[], str | None] | None = None,
     ) -> str:
-        """Submit an uploaded file; returns the submission's id."""
+        """Submit an uploaded file; returns the submission's id.
 
-        def held() -> str | None:
+        held: asked after a lost reply for the id of what the server has of it; by default what
+            has the file's name
+        """
+
+        def named() -> str | None:
             found = self.find_submission(model_id, filenames=frozenset({filename}))
             return found.id if found is not None else None
 
@@ -288,7 +306,7 @@ class Client:
         return self.create(
             _DOCUMENTS[call],
             call,
-            held=held,
+            held=held or named,
             filename=filename,
             tournament=self.tournament.number,
             modelId=model_id,

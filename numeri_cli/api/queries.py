@@ -60,6 +60,10 @@ SUBMISSION: Final = f"""query ($id: ID) {{
   submissions(id: $id) {{ {_SUBMISSION} }}
 }}"""
 
+SUBMISSION_DOWNLOAD: Final = """query ($id: ID!) {
+  submissionDownloadAuth(id: $id) { url }
+}"""
+
 UPLOAD_AUTHORIZATION: Final = """query ($filename: String!, $tournament: Int!, $modelId: ID) {
   submissionUploadAuth(filename: $filename, tournament: $tournament, modelId: $modelId) {
     filename url

@@ -158,6 +158,7 @@ class _Work:
             known=item.known,
             bar=bar,
             check=check,
+            deadline=self._client.deadline,
         )
         if result.unchanged:
             return self.unchanged(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -33,13 +34,15 @@ _BUSY_SECONDS = 30.0
 class Ledger:
     """Open with `Ledger.open`; everything in it belongs to a tournament key.
 
-    Safe to use by several processes and to be killed at any time: each entry is one transaction.
+    Safe to use by several processes and threads and to be killed at any time: each entry is one
+    transaction.
     Every method may raise LedgerDamaged, DiskFull, PathForbidden and DiskTrouble.
     """
 
     def __init__(self, connection: sqlite3.Connection, *, path: Path) -> None:
         self._connection = connection
         self._path = path
+        self._lock = threading.Lock()  # threads share the connection, one at a time
 
     @classmethod
     def open(cls, path: Path) -> Ledger:
@@ -48,7 +51,9 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
         with _readable(path):
             # autocommit: transactions begin and end where this module says so
-            connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+            connection = sqlite3.connect(
+                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
             try:
                 connection.execute("PRAGMA synchronous = FULL")
                 if not is_current(connection):
@@ -324,7 +329,7 @@ class Ledger:
         return tuple(receipt_of(row) for row in rows)
 
     def _read(self, question: str, *values: str | int | None) -> list[Any]:
-        with _readable(self._path):
+        with self._lock, _readable(self._path):
             return self._connection.execute(question, values).fetchall()
 
     def _write(self, statement: str, *values: str | int | None) -> None:
@@ -333,7 +338,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _readable(self._path):
+        with self._lock, _readable(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield

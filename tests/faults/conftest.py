@@ -12,6 +12,7 @@ from numeri_cli.practice.server.server import listening
 from tests.support.bench import PROFILE, Bench, numeri
 from tests.support.proxy import Proxy
 from tests.support.tournaments import fresh_tournament
+from tests.support.trial import Ground, Trial
 
 UNNEEDED = ("train.parquet", "validation.parquet")
 
@@ -55,3 +56,18 @@ def bench(whole_bench: Bench, home: Path, monkeypatch: pytest.MonkeyPatch) -> It
     whole_bench.settle_in(home, monkeypatch)
     yield whole_bench
     whole_bench.proxy.lift()
+
+
+@pytest.fixture(scope="session")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """A tournament and homes with three trained models, made once for each process."""
+    return Ground.make(tmp_path_factory.mktemp("ground"))
+
+
+@pytest.fixture
+def trial(
+    ground: Ground, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Trial]:
+    """A server and a home of its own for each test."""
+    with ground.fresh(tmp_path, home, monkeypatch) as trial:
+        yield trial

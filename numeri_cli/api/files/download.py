@@ -25,7 +25,7 @@ from numeri_cli.api.http.connection import (
     Connection,
     Connector,
 )
-from numeri_cli.errors import NumeriError, TransferFailed
+from numeri_cli.errors import NumeriError, TransferFailed, TransferStalled
 from numeri_cli.files import disk_errors, publish
 from numeri_cli.locks import held_lock
 from numeri_cli.progress import SilentTask, Task
@@ -62,6 +62,7 @@ def download(
     known: Identity | None = None,
     bar: Callable[[int | None], Task] = _no_bar,
     check: Callable[[Path], None] = _no_check,
+    deadline: float | None = None,
 ) -> FetchedFile:
     """Bring a file to `destination`; under that name it is there whole, or as it was before.
 
@@ -69,6 +70,8 @@ def download(
     known: what the copy at `destination` is; where the store has the same, no body is fetched
     bar: called with the bytes still to come (None: not known), gives the task to advance
     check: looks at the finished file before it gets its name; may raise to keep the old one
+    deadline: on the monotonic clock; what is not here by then is given up as stalled, and what
+        has come is kept for the next time. A server inside this process is not interrupted.
     Raises TransferFailed, TransferStalled, TransferRefused, TransferCorrupt, DiskFull and others
     of DiskError, LockHeld where another process fetches the same file, and what get_url raises.
     """
@@ -84,6 +87,7 @@ def download(
                 known=known if destination.exists() else None,
                 ranged=ranged,
                 bar=bar,
+                deadline=deadline,
             )
             try:
                 return attempt.run(check)
@@ -110,8 +114,10 @@ class _Transfer:
         known: Identity | None,
         ranged: bool,
         bar: Callable[[int | None], Task],
+        deadline: float | None,
     ) -> None:
         self._connector, self._destination, self._bar = connector, destination, bar
+        self._deadline = deadline
         self._fetch = Fetch(
             destination,
             get_url=get_url,
@@ -119,6 +125,7 @@ class _Transfer:
             ranged=ranged,
             limits=connector.limits,
             learned=self._begin,
+            deadline=deadline,
         )
         self._connections: list[Connection] = []
         self._threads: list[threading.Thread] = []
@@ -175,6 +182,13 @@ class _Transfer:
             pause = _TICK_SECONDS
             if self._fetch.stop.is_set():
                 self._cut()  # once more: one may have been about to send
+            elif self._deadline is not None and time.monotonic() >= self._deadline:
+                self._fail(
+                    TransferStalled(
+                        f"{self._destination.name} has not come before the deadline",
+                        hint="what has come is kept; the next run goes on from there",
+                    )
+                )
             elif self._fetch.is_learned:
                 try:
                     self._widen()

@@ -63,6 +63,7 @@ class Fetch:
     known: what the copy at the destination is
     ranged: whether to ask for ranges at all
     learned: called once, by the first connection, when size and identity are known
+    deadline: on the monotonic clock; nothing is tried again after it
     """
 
     def __init__(
@@ -74,11 +75,13 @@ class Fetch:
         ranged: bool,
         limits: Limits,
         learned: Callable[[], None],
+        deadline: float | None = None,
     ) -> None:
         self._destination, self._name = destination, destination.name
         self._addresses = Addresses(get_url)
         self._known, self._ranged, self._limits = known, ranged, limits
         self._learned, self.is_learned = learned, False
+        self._deadline = deadline
         self.stop = threading.Event()
         self.parts = Parts.resume(destination, limits=limits) if ranged else None
 
@@ -124,6 +127,7 @@ class Fetch:
             retried(
                 once,
                 limits=self._limits,
+                deadline=self._deadline,
                 progress=lambda: 0 if held is None else held.position // _PROGRESS_BYTES,
                 rest=self.stop.wait,
             )

@@ -1,24 +1,19 @@
-"""A model's entry into a round: trained where it is not, predicted, checked, sent, confirmed."""
+"""A model's entry into a round: its predictions, and what became of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from numeri_cli.commands.artifacts import OpenModel, found_model, is_trained
+from numeri_cli.commands.artifacts import OpenModel
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.download import bring_for_figures
-from numeri_cli.commands.guard import RoundFacts, let_through, round_facts
-from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome
+from numeri_cli.commands.run.held import unchanged
+from numeri_cli.commands.run.outcomes import ModelOutcome
 from numeri_cli.commands.submission.check import check_predictions
 from numeri_cli.commands.submission.send import submit as submit_checked
-from numeri_cli.commands.train import train_model
-from numeri_cli.commands.validate.validate import figures
+from numeri_cli.commands.submission.watch import Settled
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import ModelUntrained, NumeriError
 from numeri_cli.records import ModelSlot, Receipt, Round
-
-TRAINING_MARGIN_SECONDS = 2 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -31,59 +26,6 @@ class RoundEntry:
     model: ModelSlot
     file: Path
     artifact: str | None = None
-
-
-def enter_all(
-    context: Context,
-    round_: Round,
-    pending: list[ModelSlot],
-    live: Path,
-    *,
-    allowed: Allowed,
-) -> dict[str, ModelOutcome]:
-    """Submit each of these models; one's failure does not stop the others."""
-    outcomes = {}
-    facts = round_facts(context, round_)
-    # what is trained goes first: a long training must not cost another model its round
-    for slot in sorted(pending, key=lambda slot: not is_trained(context, slot.name)):
-        try:
-            outcome = _enter(context, slot, round_, live=live, allowed=allowed, facts=facts)
-        except NumeriError as error:
-            outcome = ModelOutcome.failed(slot.name, round_, error)
-        outcomes[slot.name] = outcome
-    return outcomes
-
-
-def _enter(
-    context: Context,
-    slot: ModelSlot,
-    round_: Round,
-    *,
-    live: Path,
-    allowed: Allowed,
-    facts: RoundFacts,
-) -> ModelOutcome:
-    if not is_trained(context, slot.name):
-        _train(context, slot.name, round_, allowed=allowed)
-    model = found_model(context, slot.name)
-    findings = let_through(model, facts)
-    entry = predicted_entry(model, slot, live=live, round_=round_)
-    outcome = send(context, entry, round_, live=live, late=allowed.late, dry_run=allowed.dry_run)
-    return replace(outcome, validation=figures(model), findings=findings)
-
-
-def _train(context: Context, name: str, round_: Round, *, allowed: Allowed) -> None:
-    left = (round_.deadline - context.client.now()).total_seconds()
-    if left < TRAINING_MARGIN_SECONDS and not allowed.train and not allowed.late:
-        raise ModelUntrained(
-            f"model {name} has no artifact, and round {round_.number} closes in "
-            f"{max(0, left) / 60:.0f} minutes",
-            hint=f"`numeri run --train` trains it now all the same; or `numeri train {name}` "
-            "before the next round",
-        )
-    if left >= TRAINING_MARGIN_SECONDS:
-        bring_for_figures(context)
-    train_model(context, name)
 
 
 def predicted_entry(model: OpenModel, slot: ModelSlot, *, live: Path, round_: Round) -> RoundEntry:
@@ -117,19 +59,43 @@ def send(
         dry_run=dry_run,
         listener=context.listener,
     )
-    return _outcome(entry, round_, receipt, rows=checked.rows)
+    return outcome_of(entry, round_, _settled(receipt), rows=checked.rows)
 
 
-def _outcome(
-    entry: RoundEntry, round_: Round, receipt: Receipt | None, *, rows: int
+def _settled(receipt: Receipt | None) -> Settled | None:
+    if receipt is None:
+        return None
+    return Settled(
+        model=receipt.model,
+        server_id=receipt.server_id,
+        timing=receipt.timing,
+        receipt=receipt,
+    )
+
+
+def outcome_of(
+    entry: RoundEntry, round_: Round, settled: Settled | None, *, rows: int
 ) -> ModelOutcome:
+    """What became of an entry; settled: None where it was only checked."""
+    if settled is None:
+        return ModelOutcome(
+            model=entry.model.name,
+            state="checked",
+            round_number=round_.number,
+            artifact=entry.artifact,
+            predictions=entry.file,
+            rows=rows,
+        )
+    receipt = settled.receipt
+    if receipt is None:
+        return unchanged(settled, round_)
     return ModelOutcome(
         model=entry.model.name,
-        state="accepted" if receipt else "checked",
-        round_number=receipt.round_number if receipt else round_.number,
-        server_id=receipt.server_id if receipt else None,
-        timing=receipt.timing if receipt else None,
-        selected=receipt.selected if receipt else False,
+        state="accepted",
+        round_number=receipt.round_number,
+        server_id=receipt.server_id,
+        timing=receipt.timing,
+        selected=receipt.selected,
         artifact=entry.artifact,
         predictions=entry.file,
         rows=rows,

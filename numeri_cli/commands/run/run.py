@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from numeri_cli.commands.account import only_run, slot_of, slots
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_live
-from numeri_cli.commands.round import Waiting, newest_round, open_round, outlasting
+from numeri_cli.commands.round import Waiting, newest_round, open_round, outlasting, require_open
+from numeri_cli.commands.run.held import FEW_LISTED, HeldModels, await_pending, sort_out
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome, Retraining, RunResult
-from numeri_cli.commands.submission.send import already_accepted
-from numeri_cli.errors import ModelUnknown
-from numeri_cli.records import LatestSubmission, ModelSlot, Round
+from numeri_cli.commands.submission.holdings import Holdings
+from numeri_cli.errors import ApiError, ModelUnknown, NumeriError
+from numeri_cli.records import ModelSlot, Round
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.run.window import OpenWindow
 
 STARTER_STEPS = (
     "numeri practice advance",
@@ -25,8 +31,9 @@ STARTER_STEPS = (
 def run(context: Context, *, allowed: Allowed, wait_seconds: float = 0.0) -> RunResult:
     """Take every model of the profile through the open round, once.
 
-    A model that the server already holds as accepted and on time is left alone. One model's
-    failure does not stop the others. The practice tournament is made where it is not there yet.
+    A model that the server already holds as accepted and on time, and of this round's data, is
+    left alone; one that was carried over from an earlier round is replaced. One model's failure
+    does not stop the others. The practice tournament is made where it is not there yet.
     wait_seconds: for the round to open and its data to be published
     Raises ProfileMissing, ProfileInvalid, KeysMissing, LockHeld, NoRoundOpen, RoundClosed and
     whatever concerns all models alike.
@@ -45,16 +52,7 @@ def run(context: Context, *, allowed: Allowed, wait_seconds: float = 0.0) -> Run
 def _run(context: Context, allowed: Allowed, waiting: Waiting) -> RunResult:
     round_ = newest_round(context.client) if allowed.late else open_round(context, waiting)
     context.ledger.see_round(context.tournament, round_, time=context.client.now())
-    with nullcontext() if allowed.late else context.client.before(round_.deadline):
-        outcomes, pending = outlasting(
-            context, waiting, lambda: _held(context, round_), step="waiting_for_account"
-        )
-    if pending:
-        # learning takes a second to import, which a run that has nothing to do can spare
-        from numeri_cli.commands.run.entry import enter_all
-
-        live = _live_data(context, round_, waiting, late=allowed.late)
-        outcomes.update(enter_all(context, round_, pending, live, allowed=allowed))
+    outcomes = _all_entered(context, round_, waiting, allowed=allowed)
     return RunResult(
         tournament=context.tournament,
         round_number=round_.number,
@@ -64,15 +62,107 @@ def _run(context: Context, allowed: Allowed, waiting: Waiting) -> RunResult:
     )
 
 
+def _all_entered(
+    context: Context, round_: Round, waiting: Waiting, *, allowed: Allowed
+) -> dict[str, ModelOutcome]:
+    """What became of every model of the profile.
+
+    Where the server lists many as on time, the others go first: whether those submissions count
+    takes longer to ask then. What is not trained waits until everything else is in.
+    """
+    with nullcontext() if allowed.late else context.client.before(round_.deadline):
+        known, held = outlasting(
+            context, waiting, lambda: _asked(context, round_), step="waiting_for_account"
+        )
+    outcomes: dict[str, ModelOutcome] = {}
+    meant = []
+    for name in context.profile.models:
+        try:
+            meant.append(slot_of(known, name))
+        except ModelUnknown as error:
+            outcomes[name] = ModelOutcome.failed(name, round_, error)
+    listed = [slot for slot in meant if slot.name in held.on_time]
+    needed = [slot for slot in meant if slot not in listed]
+    way = _WayIn(context, round_, waiting, allowed=allowed, count=len(meant))
+    if len(listed) > FEW_LISTED:
+        way.enter(needed)
+        needed = []
+    try:
+        found = sort_out(context, round_, held, listed)
+    except NumeriError as error:
+        if not way.outcomes:
+            raise
+        found = HeldModels({x.name: ModelOutcome.failed(x.name, round_, error) for x in listed})
+    way.enter([*needed, *found.needed])
+    waited = await_pending(context, round_, found.pending)
+    way.enter([x for x in listed if x.name in found.pending and x.name not in waited])
+    return {**outcomes, **found.counted, **waited, **way.ended()}
+
+
+class _WayIn:
+    """The window, opened with the live data once there is a model to send."""
+
+    def __init__(
+        self, context: Context, round_: Round, waiting: Waiting, *, allowed: Allowed, count: int
+    ) -> None:
+        self._context, self._round, self._waiting = context, round_, waiting
+        self._allowed, self._count = allowed, count
+        self._window: OpenWindow | None = None
+
+    @property
+    def outcomes(self) -> Mapping[str, ModelOutcome]:
+        """By model, as far as they are known."""
+        return self._window.outcomes if self._window else {}
+
+    def enter(self, slots: Sequence[ModelSlot]) -> None:
+        """Send what is trained of these models; the others are kept for the end."""
+        if not slots:
+            return
+        if self._window is None:
+            # learning takes a second to import, which a run that has nothing to do can spare
+            from numeri_cli.commands.run.window import OpenWindow
+
+            late = self._allowed.late
+            self._window = OpenWindow(
+                self._context,
+                self._round,
+                live=_live_data(self._context, self._round, self._waiting, late=late),
+                allowed=self._allowed,
+                count=self._count,
+            )
+        self._window.enter(slots)
+
+    def ended(self) -> Mapping[str, ModelOutcome]:
+        """Train and send what was not trained, then score; what became of every model."""
+        if self._window is not None:
+            self._window.enter_untrained()
+            self._window.add_figures()
+        return self.outcomes
+
+
+def _asked(context: Context, round_: Round) -> tuple[Mapping[str, ModelSlot], Holdings]:
+    held = Holdings.asked(
+        context.client, context.ledger, tournament=context.tournament, round_=round_
+    )
+    return slots(context), held
+
+
 def _live_data(context: Context, round_: Round, waiting: Waiting, *, late: bool) -> Path:
     """The live file of this round; waits until it is published, at most until the deadline.
 
-    Raises LiveDataStale, and what the client and its transfers raise, where time is up.
+    Raises RoundClosed where it has not come by then, and what the client and its transfers raise
+    where time to wait is up.
     """
-    with nullcontext() if late else context.client.before(round_.deadline):
-        return outlasting(
-            context, waiting, lambda: bring_live(context, round_), step="waiting_for_live_data"
-        )
+    try:
+        with nullcontext() if late else context.client.before(round_.deadline):
+            return outlasting(
+                context, waiting, lambda: bring_live(context, round_), step="waiting_for_live_data"
+            )
+    except NumeriError as trouble:
+        if trouble.may_pass:
+            with suppress(ApiError):  # the trouble itself says more
+                require_open(round_, context.client.now(), late=late)
+        raise
 
 
 def _retrain_due(context: Context, outcomes: dict[str, ModelOutcome]) -> tuple[Retraining, ...]:
@@ -87,31 +177,3 @@ def _retrain_due(context: Context, outcomes: dict[str, ModelOutcome]) -> tuple[R
     now = context.client.now()
     wanted = [name for name in outcomes if due(context, name, now=now)]
     return tuple(retrain(context, name) for name in wanted)
-
-
-def _held(context: Context, round_: Round) -> tuple[dict[str, ModelOutcome], list[ModelSlot]]:
-    """What the server already holds or cannot take, and the models that still need a submission."""
-    known = slots(context)
-    accepted = already_accepted(context.client, round_)
-    outcomes: dict[str, ModelOutcome] = {}
-    pending = []
-    for name in context.profile.models:
-        if name in accepted:
-            outcomes[name] = _unchanged(accepted[name], round_)
-            continue
-        try:
-            pending.append(slot_of(known, name))
-        except ModelUnknown as error:
-            outcomes[name] = ModelOutcome.failed(name, round_, error)
-    return outcomes, pending
-
-
-def _unchanged(held: LatestSubmission, round_: Round) -> ModelOutcome:
-    return ModelOutcome(
-        model=held.model,
-        state="already accepted",
-        round_number=round_.number,
-        server_id=held.id,
-        timing=held.status,
-        selected=True,
-    )

@@ -1,0 +1,58 @@
+"""The bytes of a file that was submitted, as the server hands them out again."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from numeri_cli.api.files.object_store import broken, refusal
+from numeri_cli.api.http.connection import Broken, Connector, Request
+from numeri_cli.api.http.retry import retried
+from numeri_cli.errors import TransferRefused
+
+
+def submitted_bytes(
+    connector: Connector,
+    url: str,
+    *,
+    submission_id: str,
+    at_most: int,
+    deadline: float | None = None,
+) -> bytes:
+    """What was uploaded for a submission, from the signed address that the server gave.
+
+    at_most: in bytes
+    deadline: on the monotonic clock; nothing is tried again after it
+    Raises TransferRefused, also where there is more, TransferFailed and TransferStalled.
+    """
+    name = f"submission {submission_id}"
+    limits = connector.limits
+    request = Request(
+        method="GET",
+        url=url,
+        headers={"Accept-Encoding": "identity"},
+        idle_seconds=limits.read_seconds,
+        whole_seconds=limits.total_seconds,
+    )
+    connection = connector.connect(bulk=True)
+
+    def get() -> bytes:
+        try:
+            with connection.open(request) as response:
+                if response.status_code != HTTPStatus.OK:
+                    raise refusal(response, name=name)
+                content = bytearray()
+                for chunk in response.iter_bytes():
+                    content += chunk
+                    if len(content) > at_most:
+                        raise TransferRefused(
+                            f"{name} has more than {at_most:,} bytes",
+                            hint="it is no prediction file of ours",
+                        )
+                return bytes(content)
+        except Broken as trouble:
+            raise broken(trouble, name=name) from trouble
+
+    try:
+        return retried(get, limits=limits, deadline=deadline)
+    finally:
+        connection.close()

@@ -1,0 +1,150 @@
+"""The window belongs to submissions: models on their way at once, training and figures after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from numeri_cli.commands.artifacts import OpenModel, found_model, is_trained
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.download import bring_for_figures
+from numeri_cli.commands.guard import let_through, round_facts
+from numeri_cli.commands.run.entry import RoundEntry, outcome_of, predicted_entry
+from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome
+from numeri_cli.commands.submission.check import check_predictions
+from numeri_cli.commands.submission.delivery import Destination, require_sendable
+from numeri_cli.commands.submission.submitter import Submitted, Submitter
+from numeri_cli.commands.submission.watch import Settled
+from numeri_cli.commands.train import train_model
+from numeri_cli.commands.validate.validate import figures
+from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.errors import ModelUntrained, NumeriError
+from numeri_cli.notify.message import GuardFinding
+from numeri_cli.records import ModelSlot, Round
+
+TRAINING_MARGIN_SECONDS = 2 * 3600.0
+# above that a question for each model, beside the looks at what they became, would use up the
+# 100 questions for submissions that the server answers in a minute
+FEW_MODELS = 25
+
+
+class OpenWindow:
+    """Models of a run on their way into one round; one's failure does not stop the others.
+
+    live: the round's live file
+    count: how many models are expected
+    outcomes: by model, as far as they are known
+    """
+
+    def __init__(
+        self, context: Context, round_: Round, *, live: Path, allowed: Allowed, count: int
+    ) -> None:
+        self._context, self._round = context, round_
+        self._live, self._allowed = live, allowed
+        self._live_ids = [str(value) for value in DataFile.open(live).ids()]
+        self._several = count > 1
+        self._destination = Destination(
+            client=context.client,
+            ledger=context.ledger,
+            tournament=context.tournament,
+            round_=round_,
+            listener=context.listener,
+            late=allowed.late,
+            few=count <= FEW_MODELS,
+        )
+        self.outcomes: dict[str, ModelOutcome] = {}
+        self._facts = round_facts(context, round_)
+        self._findings: dict[str, tuple[GuardFinding, ...]] = {}
+        self._opened: dict[str, OpenModel] = {}
+        self._under_way: list[tuple[Submitted, RoundEntry, int]] = []
+        self._untrained: list[ModelSlot] = []
+        self._was_trained = False
+
+    def enter(self, slots: Sequence[ModelSlot]) -> None:
+        """Send the trained ones of these models and wait until they are in."""
+        trained = [slot for slot in slots if is_trained(self._context, slot.name)]
+        self._untrained += [slot for slot in slots if slot not in trained]
+        with Submitter(self._destination, several=self._several) as submitter:
+            for slot in trained:
+                self._send(submitter, slot)
+            self._settle(submitter)
+
+    def enter_untrained(self) -> None:
+        """Train and send the others; one is settled while the next is trained.
+
+        Whatever keeps one out of the round is told before it is trained.
+        """
+        with Submitter(self._destination, several=self._several) as submitter:
+            for slot in self._untrained:
+                if self._train(slot):
+                    self._send(submitter, slot)
+            self._settle(submitter)
+
+    def add_figures(self) -> None:
+        """Score what was submitted on the validation data, now that nothing waits for it."""
+        if not self._opened:
+            return
+        left = (self._round.deadline - self._context.client.now()).total_seconds()
+        if self._was_trained and (left >= TRAINING_MARGIN_SECONDS):
+            try:
+                bring_for_figures(self._context)
+            except NumeriError as error:
+                self._context.listener.say(f"not validated: {error.message}")
+        for name, model in self._opened.items():
+            outcome = self.outcomes[name]
+            if outcome.problem is None:
+                outcome = replace(outcome, validation=figures(model))
+            self.outcomes[name] = replace(outcome, findings=self._findings.get(name, ()))
+
+    def _send(self, submitter: Submitter, slot: ModelSlot) -> None:
+        """Predict, check, hand over; it is settled while the next is predicted."""
+        try:
+            require_sendable(self._destination, slot)
+            model = found_model(self._context, slot.name)
+            self._findings[slot.name] = let_through(model, self._facts)
+            entry = predicted_entry(model, slot, live=self._live, round_=self._round)
+            if self._several:
+                model.__dict__.pop("fitted", None)  # the models of a fund do not fit into memory
+            rules = self._context.endpoint.kind.predictions
+            checked = check_predictions(entry.file, self._live_ids, rules=rules)
+            self._opened[slot.name] = model
+            if self._allowed.dry_run:
+                self._context.listener.step("round_checked")
+                self.outcomes[slot.name] = outcome_of(entry, self._round, None, rows=checked.rows)
+            else:
+                handed = submitter.send(slot, checked)
+                self._under_way.append((handed, entry, checked.rows))
+        except NumeriError as error:
+            self.outcomes[slot.name] = ModelOutcome.failed(slot.name, self._round, error)
+
+    def _settle(self, submitter: Submitter) -> None:
+        submitter.settle()
+        for handed, entry, rows in self._under_way:
+            verdict = submitter.verdict(handed)
+            if isinstance(verdict, Settled):
+                outcome = outcome_of(entry, self._round, verdict, rows=rows)
+            else:
+                outcome = ModelOutcome.failed(handed.model, self._round, verdict)
+            self.outcomes[handed.model] = outcome
+        self._under_way.clear()
+
+    def _train(self, slot: ModelSlot) -> bool:
+        """Train a model; whether it can be sent then."""
+        name, allowed = slot.name, self._allowed
+        try:
+            require_sendable(self._destination, slot)
+            left = (self._round.deadline - self._context.client.now()).total_seconds()
+            if left < TRAINING_MARGIN_SECONDS and not allowed.train and not allowed.late:
+                raise ModelUntrained(
+                    f"model {name} has no artifact, and round {self._round.number} closes in "
+                    f"{max(0, left) / 60:.0f} minutes",
+                    hint="`numeri run --train` trains it now all the same; or `numeri train "
+                    f"{name}` before the next round",
+                )
+            train_model(self._context, name)
+        except NumeriError as error:
+            self.outcomes[name] = ModelOutcome.failed(name, self._round, error)
+            return False
+        self._was_trained = True
+        return True
