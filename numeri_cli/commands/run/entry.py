@@ -48,6 +48,11 @@ def send(
     """Check a prediction file against the round's live ids, upload it, wait for the proof."""
     live_ids = [str(value) for value in DataFile.open(live).ids()]
     checked = check_predictions(entry.file, live_ids, rules=context.endpoint.kind.predictions)
+    if checked.surplus:
+        context.listener.say(
+            f"{checked.surplus:,} rows of {entry.file} have ids that are not in the live data:"
+            " the server leaves them out"
+        )
     receipt = submit_checked(
         context.client,
         context.ledger,

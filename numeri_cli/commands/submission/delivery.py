@@ -273,7 +273,7 @@ class FileDelivery:
         return Sent(model=self.model.name, server_id=server_id)
 
     def _upload(self, attempt: int) -> str:
-        name = f"{self.model.name}{self.predictions.path.suffix}"
+        name = f"{self.model.name}{self.predictions.suffix}"
 
         def authorize() -> UploadAuthorization:
             found = self._client.upload_authorization(name, model_id=self.model.id)

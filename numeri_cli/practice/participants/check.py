@@ -22,6 +22,8 @@ WRONG_IDS = (
     "Make sure you are using the latest live data."
 )
 PREDICTION_NAMES = ("prediction", "probability")
+# the official validator, numerai-tools 0.7.2, compares with numpy.isclose and its defaults
+LOW_SLACK, HIGH_SLACK = 1e-8, 1e-8 + 1e-5
 SUFFIXES = (".csv", ".parquet")
 
 Predictions = npt.NDArray[np.float64]
@@ -76,6 +78,8 @@ def read_table(path: Path) -> tuple[npt.NDArray[Any], Predictions]:
     value_name = next((name for name in PREDICTION_NAMES if names == {"id", name}), None)
     if value_name is None or len(table.column_names) != 2:
         raise Unfit(WRONG_HEADERS)
+    if pa.types.is_string(table.schema.field(value_name).type):
+        raise Unfit(f"{VALUES}: predictions must be numbers")
     try:
         values = table[value_name].cast(pa.float64()).to_numpy()
     except pa.ArrowInvalid as error:
@@ -111,7 +115,7 @@ def _fault(rows: npt.NDArray[np.int64], values: Predictions, *, size: int) -> st
     kept = values[rows >= 0]
     if not np.isfinite(kept).all():
         return f"{VALUES}: predictions must not be missing"
-    if kept.min() < 0 or kept.max() > 1:
+    if kept.min() < -LOW_SLACK or kept.max() > 1 + HIGH_SLACK:
         return f"{VALUES}: Values must be between 0 and 1 exclusive."
     if kept.min() == kept.max():
         return f"{VALUES}: predictions must not all be the same"

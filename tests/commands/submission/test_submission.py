@@ -80,9 +80,31 @@ def test_a_good_file_is_taken_with_its_very_bytes(tmp_path: Path, suffix: str, c
     assert checked.digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_ids_may_be_the_index_of_a_parquet_file(tmp_path: Path) -> None:
+def test_ids_that_are_the_index_of_a_parquet_file_are_no_column_of_it(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD.set_index("id"), suffix=".parquet")
-    assert check_predictions(path, IDS).ids.tolist() == IDS
+    with pytest.raises(PredictionsHeaders, match="'prediction'"):
+        check_predictions(path, IDS)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_surplus_ids_are_counted_and_left_to_the_server(tmp_path: Path, suffix: str) -> None:
+    more = pd.DataFrame({"id": ["nx", "ny", "nx"], "prediction": [np.nan, 7.0, 0.5]})
+    checked = check_predictions(written(tmp_path, pd.concat([GOOD, more]), suffix=suffix), IDS)
+    assert (checked.rows, checked.surplus) == (100, 3)
+    assert checked.ids.tolist() == IDS
+
+
+@pytest.mark.parametrize("name", ["mine.CSV", "mine.txt", "mine.parquet", "mine"])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_what_a_file_is_its_content_says(tmp_path: Path, name: str, suffix: str) -> None:
+    path = written(tmp_path, GOOD, suffix=suffix).rename(tmp_path / name)
+    checked = check_predictions(path, IDS)
+    assert (checked.rows, checked.suffix) == (100, suffix)
+
+
+def test_a_maximum_that_rounds_to_one_is_taken(tmp_path: Path) -> None:
+    table = with_value(4, 1.0000000000000009)(GOOD)
+    assert check_predictions(written(tmp_path, table, suffix=".parquet"), IDS).rows == 100
 
 
 def test_rank_over_n_reaches_one_and_is_taken(tmp_path: Path) -> None:
@@ -110,11 +132,6 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], type[NumeriError], 
     "the order turned": (lambda t: t[["prediction", "id"]], PredictionsHeaders, "'prediction', "),
     "one column": (lambda t: t[["id"]], PredictionsHeaders, "columns 'id'"),
     "lost ids": (lambda t: t.iloc[3:], PredictionsIds, "3 missing"),
-    "a surplus id": (
-        lambda t: pd.concat([t, pd.DataFrame({"id": ["nx"], "prediction": [0.5]})]),
-        PredictionsIds,
-        "1 not in the live data",
-    ),
     "a repeated id": (lambda t: pd.concat([t, t.iloc[:2]]), PredictionsIds, "2 repeated"),
     "no id": (changed(id=[None, *IDS[1:]]), PredictionsIds, "1 without an id"),
     "yesterday's ids": (changed(id=[f"m{i}" for i in range(100)]), PredictionsIds, "none of the"),
@@ -150,7 +167,7 @@ def test_what_the_server_would_refuse_is_refused_with_counts_and_a_cure(
         ("p.csv", b"id,prediction\n", NumeriError),
         ("p.parquet", b"", FileDamaged),
         ("p.parquet", b"PAR1 and then nothing", FileDamaged),
-        ("p.txt", b"id,prediction\n", FileForeign),
+        ("p.txt", b"id,prediction\n", PredictionsIds),
     ],
 )
 def test_half_and_foreign_files_are_named(
