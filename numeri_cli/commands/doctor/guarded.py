@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from numeri_cli.commands.artifacts import is_trained, found_model
+from numeri_cli.commands.artifacts import found_model, is_trained
 from numeri_cli.commands.doctor.examination import Examination
 from numeri_cli.commands.doctor.finding import Finding, fine, mend
 from numeri_cli.commands.guard import findings, round_facts
