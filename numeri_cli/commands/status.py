@@ -5,7 +5,7 @@ As a watchdog it looks only shortly before the deadline of a round that the sche
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,6 +13,7 @@ from typing import Literal
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.round import newest_round
 from numeri_cli.commands.run.outcomes import Problem
+from numeri_cli.commands.submission.holdings import Holding, holdings
 from numeri_cli.errors import (
     ApiError,
     DataError,
@@ -29,12 +30,11 @@ from numeri_cli.errors import (
 )
 from numeri_cli.notify.message import GuardFinding
 from numeri_cli.published import Published
-from numeri_cli.records import LatestSubmission, Round, Submission, Timing
+from numeri_cli.records import Round, Timing
 from numeri_cli.schedule.calendar import Cadence
 
 Source = Literal["server", "ledger"]
 Standing = Timing | Literal["pending", "refused", "carried over"]
-LISTED_ROUNDS = 3  # this one and those from which something may have been carried over
 _SATURDAY = 5
 
 
@@ -212,48 +212,25 @@ def _of_server(context: Context, newest: Round) -> RoundStanding:
 
 def _held(context: Context, round_: Round) -> Mapping[str, ModelStanding]:
     """What the server holds of each model in a round, and whether that counts."""
-    listed = context.client.latest_submissions(rounds=LISTED_ROUNDS)
-    rows = [
-        row
-        for row in listed
-        if row.round_number == round_.number and row.id and row.model in context.profile.models
-    ]
-    on_time = [row.id for row in rows if row.id and row.status == "on-time"]
-    shown = context.client.submissions_by_id(on_time) if on_time else {}
-    found = {}
-    for row in rows:
-        submission = shown.get(row.id or "")
-        standing: Standing = row.status
-        if row.status == "on-time":
-            earlier = [one for one in listed if one.round_number < round_.number]
-            standing = _judged(row, submission, round_=round_, earlier=earlier)
-        refusal = (submission.error_info or "") if submission else ""
-        found[row.model] = ModelStanding(row.model, standing, row.id, row.time, problem=refusal)
-    return found
+    found = holdings(
+        context.client,
+        context.ledger,
+        tournament=context.tournament,
+        round_=round_,
+        models=list(context.profile.models),
+    )
+    return {name: _standing(name, holding) for name, holding in found.items()}
 
 
-def _judged(
-    row: LatestSubmission,
-    submission: Submission | None,
-    *,
-    round_: Round,
-    earlier: Sequence[LatestSubmission],
-) -> Standing:
-    """What a submission that the server lists as on time is worth.
-
-    earlier: the account's list of earlier rounds
-    """
-    if submission is not None and submission.refused:
-        return "refused"
-    of_model = [one for one in earlier if one.model == row.model and one.id]
-    made = row.time or (submission.inserted_at if submission else None)
-    if (
-        (made is not None and made < round_.open_time)
-        or row.id in {one.id for one in of_model}
-        or (row.filename and row.filename in {one.filename for one in of_model})
-    ):
-        return "carried over"
-    return "on-time" if submission is not None and submission.accepted else "pending"
+def _standing(name: str, holding: Holding) -> ModelStanding:
+    """A model's submission in the words of `status`."""
+    word: Standing = holding.row.status  # the server's own, as "late" or "queued"
+    if holding.state == "accepted":
+        word = "on-time"
+    elif holding.state != "late":
+        word = holding.state
+    refusal = holding.submission.error_info if holding.submission else None
+    return ModelStanding(name, word, holding.id, holding.row.time, problem=refusal or "")
 
 
 def _findings(context: Context, round_: Round) -> Mapping[str, tuple[GuardFinding, ...]]:
