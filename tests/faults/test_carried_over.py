@@ -41,10 +41,24 @@ def test_a_carried_over_submission_is_replaced_by_the_next_run(carried: Trial) -
     carried.require_counts()
 
 
+def test_status_calls_it_carried_over_and_exits_1_until_it_is_replaced(carried: Trial) -> None:
+    before = numeri("status")
+    assert before.code == 1, before.out
+    assert "carried over" in before.out
+    as_json = numeri("status", "--json")
+    assert as_json.code == 1
+    assert "carried over" in as_json.out.replace("_", " ").replace("-", " ")
+    assert numeri("run").code == 0
+    after = numeri("status")
+    assert after.code == 0, after.out
+    assert "carried over" not in after.out
+
+
 def test_a_home_that_did_not_upload_it_replaces_it_too(carried: Trial, home: Path) -> None:
     for path in (home / "data").glob("ledger.sqlite*"):
         path.unlink()
     shutil.rmtree(home / "data" / "predictions")
+    assert numeri("status").code == 1
     said = numeri("run", "--json")
     assert said.code == 0, said.out
     carried.require_counts()
@@ -68,6 +82,7 @@ def test_a_submission_of_this_round_by_another_program_is_not_taken_for_carried_
     assert said.model["state"] == "already accepted"
     [row] = trial.rows()
     assert row["id"] == created
+    assert numeri("status").code == 0
 
 
 def test_a_scripted_server_that_maps_under_the_same_id_is_seen_through_as_well(
@@ -84,6 +99,7 @@ def test_a_scripted_server_that_maps_under_the_same_id_is_seen_through_as_well(
         connection.execute(
             "UPDATE submissions SET filename = ? WHERE id = ?", (before["filename"], carried["id"])
         )
+    assert numeri("status").code == 1
     said = numeri("run", "--json")
     assert said.code == 0, said.out
     [chosen] = [row for row in trial.rows() if row["selected"]]
