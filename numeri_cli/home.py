@@ -37,13 +37,19 @@ class Home:
             return cls(base / "config", base / "data", base / "cache", base / "log")
         from platformdirs import PlatformDirs
 
-        places = PlatformDirs("numeri", appauthor=False)
-        return cls(
-            places.user_config_path,
-            places.user_data_path,
-            places.user_cache_path,
-            places.user_log_path,
-        )
+        try:
+            places = PlatformDirs("numeri", appauthor=False)
+            found = cls(
+                places.user_config_path,
+                places.user_data_path,
+                places.user_cache_path,
+                places.user_log_path,
+            )
+        except (RuntimeError, KeyError) as error:
+            raise _homeless() from error
+        if not all(path.is_absolute() for path in (found.config, found.data, found.cache)):
+            raise _homeless()
+        return found
 
     @property
     def ledger(self) -> Path:
@@ -115,3 +121,10 @@ def shared_lock_name(tournament: str, account: str) -> str:
 
 def _mark(holder: str) -> str:
     return hashlib.sha256(holder.encode()).hexdigest()[:16]
+
+
+def _homeless() -> UsageProblem:
+    return UsageProblem(
+        f"HOME is not set, and user {os.getuid()} has no account on this machine that names a home",
+        hint="set NUMERI_HOME to a folder that this user may write to",
+    )

@@ -22,6 +22,7 @@ from numeri_cli.api.http.addresses import (
 )
 from numeri_cli.api.http.bulk import BulkTransport
 from numeri_cli.api.http.limits import Limits
+from numeri_cli.api.http.proxies import proxy_mounts
 from numeri_cli.errors import Unreachable
 
 # httpx logs whole addresses, httpcore whole headers: signatures and keys. Only warnings may pass.
@@ -220,13 +221,17 @@ def _certificates() -> ssl.SSLContext:
 
 
 def _client(transport: httpx.BaseTransport | None, certificates: ssl.SSLContext) -> httpx.Client:
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+    # a proxy of the environment must not see what goes to this machine in plain http
+    here = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
     try:
+        proxied = {} if transport else proxy_mounts(certificates, limits)
         return httpx.Client(
             transport=transport,
             verify=certificates,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-            # a proxy of the environment must not see what goes to this machine in plain http
-            mounts={f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")},
+            limits=limits,
+            mounts={**proxied, **here},
+            trust_env=False,  # httpx raises on entries of NO_PROXY that it cannot read
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         raise Unreachable(

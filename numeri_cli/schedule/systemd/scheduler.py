@@ -28,7 +28,13 @@ _TIME_LIMIT_SECONDS = 60
 def user_unit_folder(environment: Mapping[str, str]) -> Path:
     """Where this user's systemd looks for units."""
     configured = environment.get("XDG_CONFIG_HOME", "")
-    return (Path(configured) if configured else Path.home() / ".config") / "systemd" / "user"
+    try:
+        return (Path(configured) if configured else Path.home() / ".config") / "systemd" / "user"
+    except RuntimeError as error:
+        raise ScheduleError(
+            "this user has no home folder in which systemd looks for units",
+            hint="set HOME or XDG_CONFIG_HOME, or use `--system cron`",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,10 @@ class SystemdScheduler:
         """Why nothing can be installed; whether its manager answers is seen by installing."""
         if shutil.which(self.command[0]) is None:
             return f"there is no `{self.command[0]}` on this machine"
+        try:
+            _ = self.folder
+        except ScheduleError as error:
+            return error.message
         return None
 
     def lay_out(self, job: Job) -> Layout:

@@ -1,0 +1,55 @@
+"""Which addresses go through a proxy of the environment."""
+
+from __future__ import annotations
+
+import ssl
+
+import httpx
+import pytest
+
+from numeri_cli.api.http.proxies import proxy_mounts
+from tests.support.runner import call_process
+
+PROXY = "http://127.0.0.1:9"
+DOCKERS = "localhost,127.0.0.0/8,::1/128,*.local,[fe80::/10],example.com"
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def client() -> httpx.Client:
+    mounts = proxy_mounts(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), httpx.Limits())
+    return httpx.Client(mounts=mounts, trust_env=False)
+
+
+def is_proxied(one: httpx.Client, address: str) -> bool:
+    return one._transport_for_url(httpx.URL(address)) is not one._transport
+
+
+def test_entries_that_no_address_can_match_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", DOCKERS)
+    monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    one = client()
+    assert is_proxied(one, "https://numer.ai/")
+    assert not is_proxied(one, "https://example.com/")
+    assert not is_proxied(one, "https://www.example.com/")
+    assert not is_proxied(one, "http://numer.ai/")
+
+
+def test_a_star_leaves_every_proxy_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", PROXY)
+    assert is_proxied(client(), "https://numer.ai/")
+    monkeypatch.setenv("NO_PROXY", "example.com,*")
+    assert not is_proxied(client(), "https://numer.ai/")
+
+
+def test_what_docker_writes_into_no_proxy_stops_no_command() -> None:
+    """Nobody answers on this port; the settings of the environment are not to blame for it."""
+    words = ("rounds", "--tournament", "http://127.0.0.1:9", "--json")
+    said = call_process(*words, NO_PROXY=DOCKERS, NUMERAI_PUBLIC_ID="A" * 32)
+    assert said.json["error"]["code"] in ("unreachable", "keys_missing")
+    assert "proxy" not in said.json["error"]["message"]
