@@ -42,6 +42,7 @@ class Contract(BaseModel):
     params: as given to the estimator, our defaults included, without the seed
     features: the names, in the order of the members' columns
     eras: those it was trained on; a score of an era within `purge_eras` of them is no test
+    held_out_eras: those that ended the training early, which it has seen, too
     neutralize_features: the names; empty where predictions are left as they are
     sources: file name → SHA-256; versions: library → version
     trained_at: ISO 8601, UTC; profile_git: commit, "-dirty" where changed; "" outside git
@@ -67,6 +68,7 @@ class Contract(BaseModel):
     trained_at: str
     training_seconds: float
     profile_git: str
+    held_out_eras: Words = ()
     format: int = FORMAT
     of_first_format: bool = False
 

@@ -109,6 +109,7 @@ def train(
             workspace=workspace,
             data=data,
             eras=eras,
+            held_out_eras=held_out_eras,
             estimator=estimator,
             members=members,
             seconds=time.monotonic() - started,
@@ -206,6 +207,7 @@ def _contract(
     workspace: Workspace,
     data: TrainingData,
     eras: tuple[str, ...],
+    held_out_eras: tuple[str, ...],
     estimator: Estimator,
     members: Sequence[Member],
     seconds: float,
@@ -234,6 +236,7 @@ def _contract(
         trained_at=now.isoformat(timespec="seconds"),
         training_seconds=round(seconds, 3),
         profile_git=git_state(workspace.profile),
+        held_out_eras=held_out_eras,
     )
 
 

@@ -80,7 +80,8 @@ RECORDS = {
         "target eras first_era last_era unresolved_eras benchmark sources lines "
         "differences warnings notes payout report"
     ),
-    "SourceSummary": "name predicted_rows rows scores largest_exposure most_exposed_feature churn",
+    "SourceSummary": "name predicted_rows rows scores largest_exposure most_exposed_feature churn"
+    " seen_in_training",
     "Summary": (
         "eras mean std sharpe drawdown drawdown_eras autocorrelation smart_sharpe "
         "positive last_20 last_52"
@@ -108,9 +109,9 @@ RECORDS = {
         "model state round_number server_id timing selected artifact predictions rows "
         "validation problem findings replaces"
     ),
-    "ValidationFigures": "target eras corr_mean corr_sharpe corr_drawdown",
+    "ValidationFigures": "target eras corr_mean corr_sharpe corr_drawdown seen_in_training",
     "Problem": "code message hint exit_code",
-    "Retraining": "model state artifact corr_mean message",
+    "Retraining": "model state artifact corr_mean message seen_in_training",
     "RoundStanding": "tournament round_number open deadline now models source problem watch",
     "Watch": "minutes cadence due",
     "ModelStanding": "model status server_id time findings problem",

@@ -54,13 +54,17 @@ class Problem(Published):
 
 @dataclass(frozen=True)
 class ValidationFigures(Published):
-    """The model's score on the validation data that is here."""
+    """The model's score on the validation data that is here, against its own target.
+
+    seen_in_training: how many of the eras the model knows from its training
+    """
 
     target: str
     eras: int
     corr_mean: float
     corr_sharpe: float
     corr_drawdown: float
+    seen_in_training: int
 
 
 @dataclass(frozen=True)
@@ -106,13 +110,17 @@ class ModelOutcome(Published):
 
 @dataclass(frozen=True)
 class Retraining(Published):
-    """What became of a retraining; corr_mean on the validation data, NaN where not scored."""
+    """What became of a retraining; corr_mean on the validation data, NaN where not scored.
+
+    seen_in_training: how many of the eras behind it the model knows from its training
+    """
 
     model: str
     state: Literal["adopted", "kept the old", "failed"]
     artifact: str | None
     corr_mean: float
     message: str
+    seen_in_training: int = 0
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,13 @@ def retrain(context: Context, name: str) -> Retraining:
     """
     try:
         artifact = _train_candidate(context, name)
-        corr_mean = _corr_mean(context, artifact)
+        corr_mean, seen = _corr_mean(context, artifact)
         if not corr_mean > 0:
-            return _keep_old(name, artifact, corr_mean)
+            return _keep_old(name, artifact, corr_mean, seen=seen)
         _adopt(context, artifact)
     except NumeriError as error:
         return Retraining(name, "failed", None, math.nan, error.message)
-    return Retraining(name, "adopted", artifact.contract.artifact_id, corr_mean, "")
+    return Retraining(name, "adopted", artifact.contract.artifact_id, corr_mean, "", seen)
 
 
 def _train_candidate(context: Context, name: str) -> Artifact:
@@ -71,16 +71,17 @@ def _train_candidate(context: Context, name: str) -> Artifact:
     )
 
 
-def _corr_mean(context: Context, artifact: Artifact) -> float:
+def _corr_mean(context: Context, artifact: Artifact) -> tuple[float, int]:
+    """On the validation data, and how many of its eras the model has seen in training."""
     data = context.file(context.files.validation)
     source = model_source(OpenModel(context, artifact, trained_here=True), data)
     scored = score_sources(
         [source], data, target=artifact.contract.spec.targets[0], listener=context.listener
     )
-    return scored.cards[0].summary("corr").mean
+    return scored.cards[0].summary("corr").mean, scored.coverage[0].seen_in_training
 
 
-def _keep_old(name: str, artifact: Artifact, corr_mean: float) -> Retraining:
+def _keep_old(name: str, artifact: Artifact, corr_mean: float, *, seen: int) -> Retraining:
     with disk_errors(artifact.folder):
         shutil.rmtree(artifact.folder)
     return Retraining(
@@ -88,7 +89,9 @@ def _keep_old(name: str, artifact: Artifact, corr_mean: float) -> Retraining:
         "kept the old",
         None,
         corr_mean,
-        f"the retrained {name} has a mean CORR of {corr_mean:.4f} on the validation data",
+        f"the retrained {name} has a mean CORR of {corr_mean:.4f} on the validation data"
+        + (f", {seen} of its eras seen in training" if seen else ""),
+        seen,
     )
 
 

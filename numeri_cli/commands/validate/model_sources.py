@@ -9,7 +9,10 @@ from pathlib import Path
 from numeri_cli.commands.artifacts import OpenModel
 from numeri_cli.commands.validate.churn import churn_of
 from numeri_cli.commands.validate.validation import PredictionSource
+from numeri_cli.dataset.eras import era_number
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.prediction_files import read_predictions
+from numeri_cli.learning.contract import Contract
 
 
 def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> PredictionSource:
@@ -19,7 +22,8 @@ def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> Predi
     name = contract.model if neutral else f"{contract.model}-raw"
     return PredictionSource(
         predictions=read_predictions(output, name=name),
-        training_eras=contract.eras,
+        training_eras=seen_eras(contract, data),
+        purge_eras=contract.purge_eras,
         contract=(
             ("model", contract.model),
             ("artifact", contract.artifact_id),
@@ -31,6 +35,22 @@ def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> Predi
             ("trained", contract.trained_at),
         ),
     )
+
+
+def seen_eras(contract: Contract, data: Path) -> tuple[str, ...]:
+    """The eras that a model was trained on, and those that ended its training early.
+
+    data: an artifact that does not say which were held out is thought to have seen as many of this
+    file's as it can have
+    """
+    known = (*contract.eras, *contract.held_out_eras)
+    spec = contract.spec
+    if contract.held_out_eras or not spec.early_stopping_eras:
+        return known
+    last = era_number(contract.eras[-1])
+    most = contract.purge_eras + (spec.early_stopping_eras + 1) * spec.era_stride
+    names = DataFile.open(data).eras().names
+    return (*known, *(one for one in names if last < era_number(one) <= last + most))
 
 
 def churning_source(model: OpenModel, data: Path, *, neutral: bool) -> PredictionSource:

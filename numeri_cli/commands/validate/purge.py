@@ -17,12 +17,15 @@ from numeri_cli.scoring.ranks import known
 
 
 def overlapping_eras(
-    training_eras: Sequence[str], scored: Sequence[str], *, target: str
+    training_eras: Sequence[str], scored: Sequence[str], *, target: str, purge: int = 0
 ) -> tuple[str, ...]:
-    """Scored eras that lie in, or within the purge of, the eras a model was trained on."""
+    """Scored eras that lie in, or within the purge of, the eras a model was trained on.
+
+    purge: of the model's own targets, in eras; the longer one of the two counts
+    """
     if not training_eras:
         return ()
-    gap = purge_eras(target)
+    gap = max(purge_eras(target), purge)
     trained = np.sort(np.array([era_number(era) for era in training_eras]))
     numbers = np.array([era_number(era) for era in scored])
     after = np.searchsorted(trained, numbers)
@@ -37,7 +40,9 @@ def _left_out(sources: Sequence[PredictionSource], data: Path, *, target: str) -
     names = DataFile.open(data).eras().names
     near: set[str] = set()
     for source in sources:
-        overlap = overlapping_eras(source.training_eras, names, target=target)
+        overlap = overlapping_eras(
+            source.training_eras, names, target=target, purge=source.purge_eras
+        )
         near |= set(overlap) - set(source.training_eras)
     return sort_eras(near)
 

@@ -88,7 +88,8 @@ def score_sources(
             table=inputs.table,
         ),
         coverage=tuple(
-            _coverage(scored, place, joined=one) for place, one in enumerate(inputs.joins)
+            _coverage(scored, place, joined=one, seen=len(_seen(source, done, target=target)))
+            for place, (source, one) in enumerate(zip(sources, inputs.joins, strict=True))
         ),
         eras=done,
         unresolved=unresolved,
@@ -187,13 +188,19 @@ def _ties(predictions: FloatArray) -> bool:
     return bool((ordered[1:] == ordered[:-1]).any())
 
 
-def _coverage(scored: Sequence[EraScores], place: int, *, joined: Join) -> Coverage:
+def _seen(source: PredictionSource, scored: Sequence[str], *, target: str) -> tuple[str, ...]:
+    """The scored eras that a source's model knows from its training."""
+    return overlapping_eras(source.training_eras, scored, target=target, purge=source.purge_eras)
+
+
+def _coverage(scored: Sequence[EraScores], place: int, *, joined: Join, seen: int) -> Coverage:
     predicted = [int(era.predicted[place]) for era in scored]
     return Coverage(
         rows=sum(era.ids for era in scored),
         predicted=sum(predicted),
         surplus=joined.surplus,
         eras=sum(count > 0 for count in predicted),
+        seen_in_training=seen,
     )
 
 
@@ -212,7 +219,7 @@ def _warnings(
 ) -> tuple[str, ...]:
     found = []
     for source, joined in zip(sources, inputs.joins, strict=True):
-        overlap = overlapping_eras(source.training_eras, scored, target=inputs.target)
+        overlap = _seen(source, scored, target=inputs.target)
         if overlap:
             found.append(
                 f"{source.name} was trained on eras up to {sort_eras(source.training_eras)[-1]}: "

@@ -38,6 +38,8 @@ class SourceSummary(Published):
     """One source with the summary of every score, and of the payout where its rule is known.
 
     churn: None where ids cannot be followed
+    seen_in_training: how many of the scored eras the model knows from its training: they were
+    trained on, held out, or near such eras
     """
 
     name: str
@@ -47,6 +49,7 @@ class SourceSummary(Published):
     largest_exposure: float
     most_exposed_feature: str
     churn: float | None
+    seen_in_training: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,7 @@ def summary_of(validation: Validation, *, report: Path) -> ValidationSummary:
             largest_exposure=card.largest_exposure()[2],
             most_exposed_feature=card.largest_exposure()[0],
             churn=None if math.isnan(source.churn) else source.churn,
+            seen_in_training=coverage.seen_in_training,
         )
         for card, coverage, source in zip(
             validation.cards, validation.coverage, validation.sources, strict=True

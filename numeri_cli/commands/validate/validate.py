@@ -96,7 +96,12 @@ def figures(model: OpenModel) -> ValidationFigures | None:
             )
         summary = scored.cards[0].summary("corr")
         found = ValidationFigures(
-            target, summary.eras, summary.mean, summary.sharpe, summary.drawdown
+            target,
+            summary.eras,
+            summary.mean,
+            summary.sharpe,
+            summary.drawdown,
+            seen_in_training=scored.coverage[0].seen_in_training,
         )
         write_text(remembered, json.dumps(asdict(found)))
     except NumeriError as error:

@@ -28,13 +28,15 @@ class PredictionSource:
     """What is to be scored.
 
     predictions: by id, of any number of eras
-    training_eras: those the model has seen; empty where nobody knows
+    training_eras: those the model has seen, held-out ones among them; empty where nobody knows
+    purge_eras: so many eras around them are near enough to be known from them
     contract: (name, value) lines that say what made the predictions, for the report
     churn: how much its predictions change in a week (see `weekly_churn`); NaN where nobody knows
     """
 
     predictions: IdColumn
     training_eras: tuple[str, ...] = ()
+    purge_eras: int = 0
     contract: tuple[tuple[str, str], ...] = ()
     churn: float = float("nan")
 
@@ -55,12 +57,14 @@ class Coverage:
 
     rows: of the scored eras; predicted: those with a prediction; surplus: ids of the source that
     are not in the data at all; eras: with at least one prediction
+    seen_in_training: how many of the scored eras the model was trained on, or on eras near them
     """
 
     rows: int
     predicted: int
     surplus: int
     eras: int
+    seen_in_training: int = 0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -43,7 +43,7 @@ def score_rows(validation: Validation) -> Table:
                 number(figure.of(summary), figure.places) if figure.name in block.figures else ""
                 for figure in FIGURES
             )
-            alone = len(validation.cards) == 1
+            alone = len(validation.cards) == 1 and not validation.coverage[0].seen_in_training
             rows.append((block.label if alone else f"{block.label} · {name}", *cells))
         best |= {(first + row, column) for row, column in _best(block)}
     headers = ("score", *(figure.header for figure in FIGURES))

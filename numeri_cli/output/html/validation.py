@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.output.html.charts import all_charts
 from numeri_cli.output.html.page import write_page
 from numeri_cli.output.html.tables import coverage_rows, difference_rows, score_rows
+from numeri_cli.output.text.tables import seen_words
 from numeri_cli.scoring.score_table import Score
 
 
@@ -19,6 +21,7 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
     beside the page, for all pages of that folder
     Raises DiskError.
     """
+    validation = _with_seen_words(validation)
     cards, table = validation.cards, validation.cards[0].table
     detailed = [score for score in table if score.in_detail]
     pairs = [pair for score in detailed for pair in validation.differences(score)]
@@ -39,6 +42,24 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
         differences=difference_rows(tuple(pair for pair in pairs if pair.test.eras)),
         meanings=_meanings(table),
     )
+
+
+def _with_seen_words(validation: Validation) -> Validation:
+    """The validation with "(seen in training)" behind every name of which that is so.
+
+    So no table, chart or title shows a score of such a model without the word.
+    """
+    names = [
+        f"{source.name} ({words})" if (words := seen_words(known.seen_in_training, eras)) else None
+        for source, known in zip(validation.sources, validation.coverage, strict=True)
+        for eras in [len(validation.eras)]
+    ]
+    cards, sources = [], []
+    for name, card, source in zip(names, validation.cards, validation.sources, strict=True):
+        called = name or source.name
+        cards.append(replace(card, name=called))
+        sources.append(replace(source, predictions=replace(source.predictions, name=called)))
+    return replace(validation, cards=tuple(cards), sources=tuple(sources))
 
 
 def _facts(validation: Validation) -> tuple[tuple[str, str], ...]:

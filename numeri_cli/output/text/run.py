@@ -8,22 +8,23 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.output.formats import moment, number
-from numeri_cli.output.text.tables import finding_lines, state, steps, table
+from numeri_cli.output.text.tables import finding_lines, seen_words, state, steps, table
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.run.outcomes import ModelOutcome, RunResult
+    from numeri_cli.commands.run.outcomes import ModelOutcome, RunResult, ValidationFigures
 
 
 def run_result(record: RunResult) -> RenderableType:
     """Every model in the round, then what its validation says."""
     right = ("CORR mean", "Sharpe")
-    rows = table("model", "state", *right, right=right)
+    rows = table("model", "state", *right, "target", right=right)
     for model in record.models:
         rows.add_row(
             model.model,
             state(_shown_state(model)),
             number(model.validation.corr_mean if model.validation else None),
             number(model.validation.corr_sharpe if model.validation else None, 2),
+            _target_words(model.validation),
         )
     late = any(model.timing in ("late", "queued") for model in record.models)
     verb = "closed at" if late else "open until"
@@ -31,13 +32,11 @@ def run_result(record: RunResult) -> RenderableType:
         Text(f"round {record.round_number}, {verb} {moment(record.deadline)}"),
         rows,
     ]
-    scored = [model for model in record.models if model.validation]
-    if scored:
-        first = scored[0].validation
-        assert first is not None  # noqa: S101 - said for mypy, chosen by the line above
-        parts.append(
-            Text(f"CORR on {first.target}, {first.eras} eras of validation data", style="dim")
-        )
+    scored = [model.validation for model in record.models if model.validation]
+    parts += [
+        Text(f"CORR on {target}, {eras} eras of validation data", style="dim")
+        for target, eras in dict.fromkeys((one.target, one.eras) for one in scored)
+    ]
     for model in record.models:
         if model.server_id:
             parts.append(Text(f"{model.model} is submission {model.server_id}"))
@@ -54,6 +53,14 @@ def run_result(record: RunResult) -> RenderableType:
     if record.next_steps:
         parts.append(steps(record.next_steps))
     return Group(*parts)
+
+
+def _target_words(figures: ValidationFigures | None) -> str:
+    """The target that a model was scored on, and whether it knows the eras from its training."""
+    if figures is None:
+        return ""
+    seen = seen_words(figures.seen_in_training, figures.eras)
+    return "\n".join(filter(None, (figures.target, seen)))
 
 
 def _shown_state(model: ModelOutcome) -> str:

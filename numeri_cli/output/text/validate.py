@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.output.formats import number
-from numeri_cli.output.text.tables import table
+from numeri_cli.output.text.tables import seen_words, table
 from numeri_cli.scoring.score_table import CORR
 
 if TYPE_CHECKING:
@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 
 def validate(record: ValidationSummary) -> RenderableType:
-    """One column per source, one row per figure; the best of each row in bold."""
-    names = [source.name for source in record.sources]
+    """One column per source, one row per figure; the best of each row in bold.
+
+    Under the name of a source stands how many of the eras its model has seen in training.
+    """
+    names = [
+        "\n".join(filter(None, (source.name, seen_words(source.seen_in_training, record.eras))))
+        for source in record.sources
+    ]
     rows = table("", *names, right=tuple(names))
     for line in record.lines:
         figures = [number(value, line.places) for value in line.values]

@@ -49,7 +49,7 @@ def test_a_star_leaves_every_proxy_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_docker_writes_into_no_proxy_stops_no_command() -> None:
     """Nobody answers on this port; the settings of the environment are not to blame for it."""
-    words = ("rounds", "--tournament", "http://127.0.0.1:9", "--json")
+    words = ("datasets", "--tournament", "http://127.0.0.1:9", "--json")
     said = call_process(*words, NO_PROXY=DOCKERS, NUMERAI_PUBLIC_ID="A" * 32)
     assert said.json["error"]["code"] in ("unreachable", "keys_missing")
     assert "proxy" not in said.json["error"]["message"]
