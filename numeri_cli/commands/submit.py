@@ -13,12 +13,17 @@ from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_live
 from numeri_cli.commands.guard import RoundFacts, let_through, round_facts
 from numeri_cli.commands.round import Waiting, newest_round, open_round
-from numeri_cli.commands.run.entry import RoundEntry, predicted_entry, send
+from numeri_cli.commands.run.entry import RoundEntry, outcome_of, predicted_entry, send
 from numeri_cli.commands.run.outcomes import ModelOutcome, RunResult
+from numeri_cli.commands.submission.check import check_predictions
+from numeri_cli.commands.submission.delivery import Destination
 from numeri_cli.commands.submission.send import already_accepted
+from numeri_cli.commands.submission.submitter import Submitted, Submitter
 from numeri_cli.commands.words import is_file_name, source_of
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import FileMissing, NumeriError, SubmissionStands, UsageProblem
 from numeri_cli.files import disk_errors
+from numeri_cli.notify.message import GuardFinding
 from numeri_cli.records import LatestSubmission, ModelSlot, Round
 
 
@@ -32,6 +37,20 @@ class _Source:
     model: str
     file: Path | None
     artifact: str | None = None
+
+
+@dataclass(frozen=True)
+class _Entered:
+    """A file for a round, what the guard says of it and the submission that it replaces."""
+
+    entry: RoundEntry
+    findings: tuple[GuardFinding, ...] = ()
+    replaces: str | None = None
+
+    def told(self, outcome: ModelOutcome) -> ModelOutcome:
+        """The outcome with both."""
+        findings = outcome.findings or self.findings
+        return replace(outcome, findings=findings, replaces=self.replaces)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,27 +70,75 @@ class _Errand:
     dry_run: bool
     agreed: Callable[[str], bool]
 
-    def enter(self, source: _Source) -> ModelOutcome:
-        """Send what a source says."""
+    def entry(self, source: _Source) -> _Entered:
+        """The file of a source and what is to be said of it. Raises what keeps it from going in."""
         slot = slot_of(self.slots, source.model)
         if source.file is not None:
             replaced = self._replaced(source.model, source.file)
-            outcome = self._send(RoundEntry(slot, source.file))
-            return replace(outcome, replaces=replaced)
+            return _Entered(RoundEntry(slot, source.file), replaces=replaced)
         model = found_model(self.context, source.model, artifact_id=source.artifact)
         findings = let_through(model, self.facts) if self.facts else ()
         entry = predicted_entry(model, slot, live=self.live, round_=self.round_)
-        return replace(self._send(entry), findings=findings)
+        return _Entered(entry, findings=findings)
 
-    def _send(self, entry: RoundEntry) -> ModelOutcome:
-        return send(
-            self.context,
-            entry,
-            self.round_,
-            live=self.live,
-            late=self.late,
-            dry_run=self.dry_run,
+    def send_alone(self, source: _Source) -> ModelOutcome:
+        """Send one file and wait for its proof. Raises what went wrong."""
+        entered = self.entry(source)
+        return entered.told(
+            send(
+                self.context,
+                entered.entry,
+                self.round_,
+                live=self.live,
+                late=self.late,
+                dry_run=self.dry_run,
+            )
         )
+
+    def send_all(self, sources: Sequence[_Source]) -> list[ModelOutcome]:
+        """Send several: each is uploaded while the next predicts, and none waits for a verdict."""
+        destination = Destination(
+            client=self.context.client,
+            ledger=self.context.ledger,
+            tournament=self.context.tournament,
+            round_=self.round_,
+            listener=self.context.listener,
+            late=self.late,
+            replace=True,
+        )
+        live_ids = [str(value) for value in DataFile.open(self.live).ids()]
+        found: dict[str, ModelOutcome] = {}
+        handed: list[tuple[_Entered, Submitted, int]] = []
+        with Submitter(destination, several=True) as submitter:
+            for source in sources:
+                try:
+                    entered = self.entry(source)
+                    rules = self.context.endpoint.kind.predictions
+                    checked = check_predictions(entered.entry.file, live_ids, rules=rules)
+                    submitted = submitter.send(entered.entry.model, checked)
+                    handed.append((entered, submitted, checked.rows))
+                except NumeriError as error:
+                    found[source.model] = ModelOutcome.failed(source.model, self.round_, error)
+            submitter.settle()
+            for entered, submitted, rows in handed:
+                verdict = submitter.verdict(submitted)
+                if isinstance(verdict, NumeriError):
+                    outcome = ModelOutcome.failed(submitted.model, self.round_, verdict)
+                else:
+                    outcome = outcome_of(entered.entry, self.round_, verdict, rows=rows)
+                found[submitted.model] = entered.told(outcome)
+        return [found[source.model] for source in sources]
+
+    def check_all(self, sources: Sequence[_Source]) -> list[ModelOutcome]:
+        """Do everything but upload."""
+        outcomes = []
+        for source in sources:
+            try:
+                outcome = self.send_alone(source)
+            except NumeriError as error:
+                outcome = ModelOutcome.failed(source.model, self.round_, error)
+            outcomes.append(outcome)
+        return outcomes
 
     def _replaced(self, name: str, file: Path) -> str | None:
         """The id of the accepted submission that a file takes the place of; None for none.
@@ -134,15 +201,10 @@ def submit(
             dry_run=dry_run,
             agreed=agreed,
         )
-        outcomes = []
-        for source in meant:
-            try:
-                outcome = errand.enter(source)
-            except NumeriError as error:
-                if len(meant) == 1:
-                    raise
-                outcome = ModelOutcome.failed(source.model, round_, error)
-            outcomes.append(outcome)
+        if len(meant) == 1:
+            outcomes = [errand.send_alone(meant[0])]
+        else:
+            outcomes = errand.check_all(meant) if dry_run else errand.send_all(meant)
     return RunResult(context.tournament, round_.number, round_.deadline, tuple(outcomes))
 
 

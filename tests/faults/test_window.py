@@ -60,6 +60,18 @@ def test_polls_of_many_submissions_share_one_question(trial: Trial) -> None:
     assert len(fetched(trial, "live")) == 1
 
 
+def test_submit_sends_all_models_before_any_of_them_is_settled(trial: Trial) -> None:
+    trial.write_profile(models=MODELS, settle_seconds=60.0)
+    trial.front.settling.settle_seconds = 5.0
+    said = numeri("submit", "--json")
+    assert said.code == 0, said.out
+    created = moments(trial, "createSubmission")
+    assert len(created) == len(MODELS)
+    assert created[-1] - created[0] < trial.front.settling.settle_seconds
+    for model in MODELS:
+        trial.require_one(model)
+
+
 def spread(trial: Trial) -> float:
     """Seconds from the first createSubmission to the last."""
     created = moments(trial, "createSubmission")
