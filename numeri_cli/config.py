@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -20,8 +21,10 @@ from numeri_cli.errors import (
 )
 from numeri_cli.files import disk_errors
 from numeri_cli.model_spec import (
+    LARGER_PARAMETERS,
     MODEL_TEMPLATE,
     STARTER_PARAMETERS,
+    EstimatorSpec,
     ModelSpec,
     Section,
 )
@@ -30,6 +33,7 @@ from numeri_cli.tournaments import CLASSIC
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_]{1,20}")
 _VERSION = re.compile(r"v\d+(\.\d+)*")
 DATA_VERSION = "v5.3"  # where the profile names none
+_OPEN_BRACE = re.compile(r"^\s*(\w+)\s*=\s*\{[^}\n]*$", re.MULTILINE)
 Seconds = Annotated[float, Field(gt=0, le=86_400, strict=False)]
 
 
@@ -213,10 +217,19 @@ def find_profile(asked: Path | None, fallback: Path) -> Path | None:
     return None
 
 
-def read_profile(path: Path) -> Profile:
-    """Read and check a profile. Raises ProfileInvalid naming key, line and cure; DiskError."""
+def read_profile(path: Path, *, asked: str | None = None) -> Profile:
+    """Read and check a profile. Raises ProfileInvalid naming key, line and cure; DiskError.
+
+    asked: the tournament, where another one than the profile's is meant. In the real one a model
+    that says nothing of its estimator is what `numeri init` writes there.
+    """
     with disk_errors(path):
         content = path.read_bytes()
+    if content.startswith(BOM_UTF8):
+        raise ProfileInvalid(
+            f"{path} begins with a byte order mark, as some editors of Windows write it",
+            hint="save it as UTF-8 without BOM",
+        )
     try:
         text = content.decode()
         table = tomllib.loads(text)
@@ -225,14 +238,31 @@ def read_profile(path: Path) -> Profile:
     except RecursionError:
         raise ProfileInvalid(f"{path} is nested too deeply", hint="mend it") from None
     except tomllib.TOMLDecodeError as error:
+        broken = _OPEN_BRACE.search(text)
         raise ProfileInvalid(
             f"{path} is not TOML: {str(error)[:200]}",
-            hint="mend that line; `numeri init` writes an example elsewhere",
+            hint="a table in braces has to stand on one line: close it there, or write a section"
+            f" that ends with .{broken[1]}] and a line for each key"
+            if broken
+            else "mend that line; `numeri init` writes an example elsewhere",
         ) from None
     try:
-        return Profile.model_validate(table)
+        profile = Profile.model_validate(table)
     except ValidationError as error:
         raise _invalid(path, text, error) from None
+    return profile if (asked or profile.tournament) != CLASSIC.name else _as_init_writes(profile)
+
+
+def _as_init_writes(profile: Profile) -> Profile:
+    """With the larger model where a model says nothing of its estimator."""
+    larger = EstimatorSpec(params=LARGER_PARAMETERS)
+    models = {
+        name: model
+        if "estimator" in model.model_fields_set
+        else model.model_copy(update={"estimator": larger})
+        for name, model in profile.models.items()
+    }
+    return profile.model_copy(update={"models": models})
 
 
 def read_notify(path: Path) -> NotifySettings:
@@ -348,10 +378,7 @@ def profile_text(model: str, *, tournament: str, practice: bool) -> str:
 
     Parameters of the latter: 2,000 trees at 0.01, as in Numerai's own introduction.
     """
-    starter = STARTER_PARAMETERS
-    larger = {**starter, "n_estimators": 2000, "learning_rate": 0.01}
-    del larger["min_data_in_leaf"]
-    given = starter if practice else larger
+    given = STARTER_PARAMETERS if practice else LARGER_PARAMETERS
     params = ", ".join(f"{name} = {value}" for name, value in given.items())
     section = MODEL_TEMPLATE.format(model=model, params=params)
     return PROFILE_TEMPLATE.format(

@@ -22,6 +22,7 @@ PUBLIC_ID, SECRET_KEY, BOTH_KEYS = (
     "NUMERAI_MCP_AUTH",
 )
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_QUOTES = tuple("\"'`\u201c\u201d\u2018\u2019")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -48,12 +49,26 @@ class FoundKeys:
 def check_keys(public_id: str, secret: str) -> Keys:
     """Keys as typed or pasted. Raises KeysMissing where one is empty or not one plain word."""
     public_id, secret = public_id.strip(), secret.strip()
+    for what, variable, value in (
+        ("public id", PUBLIC_ID, public_id),
+        ("secret key", SECRET_KEY, secret),
+    ):
+        if value[:1] in _QUOTES or value[-1:] in _QUOTES:
+            raise _quoted_keys(what, variable)
     if not _PLAIN.fullmatch(public_id) or not _PLAIN.fullmatch(secret) or "$" in public_id:
         raise KeysMissing(
             "the keys are incomplete: a public id and a secret key are needed, each one word",
             hint="copy both from numer.ai > Account > Automation, then `numeri login`",
         )
     return Keys(public_id, secret)
+
+
+def _quoted_keys(what: str, variable: str) -> KeysMissing:
+    return KeysMissing(
+        f"the {what} begins or ends with a quotation mark, which is no part of it",
+        hint=f"take the quotes away; where {variable} comes from an env file, they stand there:"
+        " Docker, systemd and others pass them on",
+    )
 
 
 def environment_keys(host: str, environment_host: str | None) -> Keys | None:
@@ -66,7 +81,9 @@ def environment_keys(host: str, environment_host: str | None) -> Keys | None:
         return None
     public_id, secret = os.environ.get(PUBLIC_ID, ""), os.environ.get(SECRET_KEY, "")
     if not public_id and not secret:
-        token = os.environ.get(BOTH_KEYS, "")
+        token = os.environ.get(BOTH_KEYS, "").strip()
+        if token and (token[0] in _QUOTES or token[-1] in _QUOTES):
+            raise _quoted_keys(f"value of {BOTH_KEYS}", BOTH_KEYS)
         public_id, _, secret = token.removeprefix("Token ").partition("$")
         if token and not secret:
             raise KeysMissing(

@@ -23,6 +23,13 @@ STARTER_PARAMETERS: dict[str, Any] = {
     "colsample_bytree": 0.1,
     "min_data_in_leaf": 1000,
 }
+LARGER_PARAMETERS: dict[str, Any] = {  # of the real tournament, as in Numerai's introduction
+    "n_estimators": 2000,
+    "learning_rate": 0.01,
+    "max_depth": 5,
+    "num_leaves": 31,
+    "colsample_bytree": 0.1,
+}
 _RETRAIN = re.compile(r"never|[1-9]\d{0,2} weeks?")
 
 

@@ -155,3 +155,35 @@ def test_the_wire_takes_what_is_said_and_keeps_what_is_not(tmp_path: Path) -> No
 def test_every_key_of_the_wire_is_a_limit_of_the_client() -> None:
     names = {item.name for item in fields(Limits)}
     assert set(WireSettings.model_fields) <= names
+
+
+def test_an_empty_model_of_the_real_tournament_is_what_init_writes_there(tmp_path: Path) -> None:
+    full = read_profile(written(tmp_path, profile_text("a", tournament="numerai", practice=False)))
+    empty = read_profile(written(tmp_path, "[models.a]\n"))
+    assert empty.models["a"] == full.models["a"]
+    assert empty.models["a"].estimator.params["n_estimators"] == 2000
+    path = written(tmp_path, 'tournament = "practice"\n[models.a]\n')
+    assert read_profile(path).models["a"].estimator.params["n_estimators"] == 200
+    asked = read_profile(path, asked="numerai")
+    assert asked.models["a"].estimator == full.models["a"].estimator
+
+
+@pytest.mark.parametrize(
+    ("content", "cause", "cure"),
+    [
+        (b"\xef\xbb\xbf[models.a]\n", "byte order mark", "without BOM"),
+        (
+            b"[models.a.estimator]\nparams = {\n  n_estimators = 5,\n}\n",
+            "not TOML",
+            "on one line: close it there, or write a section that ends with .params]",
+        ),
+    ],
+)
+def test_what_editors_and_habits_do_to_a_profile_is_told_with_its_cure(
+    tmp_path: Path, content: bytes, cause: str, cure: str
+) -> None:
+    path = tmp_path / "numeri.toml"
+    path.write_bytes(content)
+    with pytest.raises(ProfileInvalid, match=cause) as caught:
+        read_profile(path)
+    assert cure in caught.value.hint

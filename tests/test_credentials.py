@@ -88,3 +88,20 @@ def test_half_a_pair_is_named_and_the_ecosystems_third_variable_works(
 def test_words_that_cannot_be_keys_are_refused(public_id: str, secret: str) -> None:
     with pytest.raises(KeysMissing):
         check_keys(public_id, secret)
+
+
+@pytest.mark.parametrize("mark", ['"', "'", "\u201c"])
+def test_quotes_around_a_key_from_an_env_file_are_named(
+    monkeypatch: pytest.MonkeyPatch, mark: str
+) -> None:
+    monkeypatch.setenv("NUMERAI_PUBLIC_ID", "PUBLIC")
+    monkeypatch.setenv("NUMERAI_SECRET_KEY", f"{mark}abc{mark}")
+    with pytest.raises(KeysMissing, match="secret key begins or ends with a quotation mark") as one:
+        environment_keys(NUMERAI_HOST, None)
+    assert "NUMERAI_SECRET_KEY" in one.value.hint
+    assert "abc" not in one.value.message + one.value.hint
+    monkeypatch.delenv("NUMERAI_PUBLIC_ID")
+    monkeypatch.delenv("NUMERAI_SECRET_KEY")
+    monkeypatch.setenv("NUMERAI_MCP_AUTH", f"{mark}Token PUBLIC$abc{mark}")
+    with pytest.raises(KeysMissing, match="NUMERAI_MCP_AUTH begins or ends with a quotation mark"):
+        environment_keys(NUMERAI_HOST, None)

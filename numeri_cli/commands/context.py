@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numeri_cli.commands import STARTER_MODEL
-from numeri_cli.commands.endpoint import Endpoint, environment_host, resolve
+from numeri_cli.commands.endpoint import API_URL, Endpoint, environment_host, resolve
 from numeri_cli.config import DATA_VERSION, Profile, find_profile, read_profile, starter_profile
 from numeri_cli.credentials import Keys, find_keys, stored_secrets
 from numeri_cli.errors import KeysMissing, ProfileMissing
@@ -63,7 +64,8 @@ class Context:
         Raises ProfileMissing, ProfileInvalid, DiskError.
         """
         if self.profile_path is not None:
-            return read_profile(self.profile_path)
+            asked = self.asked_tournament or os.environ.get(API_URL)
+            return read_profile(self.profile_path, asked=asked)
         if self.uses_starter:
             return starter_profile(STARTER_MODEL, tournament="practice")
         raise ProfileMissing(

@@ -70,6 +70,11 @@ class FeatureFile:
             raise FeatureUnknown("the list of features is empty", hint="name a set or features")
         known = set(self.all_features)
         for name in wanted:
+            if name not in known and name in self.feature_sets:
+                raise FeatureUnknown(
+                    f"{name!r} is a set, and a list holds names of features",
+                    hint=f'write one set without brackets: features = "{name}"',
+                )
             if name not in known:
                 raise FeatureUnknown(
                     f"this data version has no feature {name!r}",
