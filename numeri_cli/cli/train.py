@@ -20,4 +20,5 @@ def train(call: Invocation, models: Models = None, force: Force = False) -> None
     from numeri_cli.commands.train import train
     from numeri_cli.output.text.train import trained_models
 
-    call.show(train(call.context, models or (), force=force), trained_models)
+    result = train(call.context, models or (), force=force)
+    call.show(result, trained_models, exit_code=result.exit_code, problems=result.failed)

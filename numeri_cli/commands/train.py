@@ -10,8 +10,9 @@ from numeri_cli.commands.artifacts import remember
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.data_files import is_as_downloaded
 from numeri_cli.commands.download import bring_for_training
+from numeri_cli.commands.run.outcomes import Problem
 from numeri_cli.commands.words import chosen_models
-from numeri_cli.errors import FileDamaged
+from numeri_cli.errors import ExitCode, FileDamaged, ModelError, worst
 from numeri_cli.files import disk_errors
 from numeri_cli.learning import training
 from numeri_cli.learning.artifact import Artifact
@@ -38,19 +39,36 @@ class TrainedModelRow(Published):
 
 @dataclass(frozen=True)
 class TrainedModels(Published):
-    """What was trained."""
+    """What was trained; failed: the error of each model that could not be, which it names."""
 
     models: tuple[TrainedModelRow, ...]
+    failed: tuple[Problem, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The worst of all models."""
+        return worst([ExitCode(one.exit_code) for one in self.failed])
 
 
 def train(context: Context, models: Sequence[str], *, force: bool = False) -> TrainedModels:
     """Train models of the profile, all where none is named; missing data is downloaded.
 
+    What is wrong with one of several models costs that one alone.
     force: even where memory or disk look too small
+    Raises ModelError where one model is asked for; whatever concerns all models alike.
     """
     names = chosen_models(context, models)
     context.make_practice()
-    return TrainedModels(tuple(_row(train_model(context, name, force=force)) for name in names))
+    rows, failed = [], []
+    for name in names:
+        try:
+            rows.append(_row(train_model(context, name, force=force)))
+        except ModelError as error:
+            if len(names) == 1:
+                raise
+            problem = Problem.of(error)
+            failed.append(replace(problem, message=f"{name}: {problem.message}"))
+    return TrainedModels(tuple(rows), tuple(failed))
 
 
 def train_model(context: Context, name: str, *, force: bool = False) -> Artifact:

@@ -161,3 +161,20 @@ def test_a_class_that_was_renamed_since_its_training_costs_its_own_model_alone(
     states = {model["model"]: model["state"] for model in said.data["models"]}
     assert states == {"lighthouse": "accepted", "beacon": "failed", "nightwatch": "accepted"}
     assert "renamed or changed" in said.json["data"]["models"][1]["problem"]["hint"]
+
+
+def test_train_goes_on_after_a_class_that_fails(
+    three_slots: Path, home: Path, numeri: Numeri
+) -> None:
+    shutil.copytree(three_slots, home)
+    module = module_of("ValueError", "fit")
+    Path(f"{module}.py").write_text(planted("ValueError", "fit"))
+    Path("numeri.toml").write_text(profile_of("ValueError", "fit"))
+    said = numeri("train", "--json")
+    sys.modules.pop(module)
+    assert (said.code, said.json["error"]["code"]) == (1, "estimator_invalid")
+    assert [row["model"] for row in said.data["models"]] == ["lighthouse", "nightwatch"]
+    assert [one["message"][:7] for one in said.data["failed"]] == ["beacon:"]
+    assert said.data["failed"][0]["message"] in numeri("train").out.replace("\n", "")
+    sys.modules.pop(module)
+    assert numeri("train", "beacon").code == 1

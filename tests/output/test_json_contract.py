@@ -65,7 +65,7 @@ RECORDS = {
     "BinnedData": "key rows features size_bytes used",
     "DownloadedFiles": "files",
     "DownloadedRow": "name size_bytes unchanged path",
-    "TrainedModels": "models",
+    "TrainedModels": "models failed",
     "TrainedModelRow": (
         "model artifact features targets seeds eras rows dropped_rows trees seconds folder"
     ),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def trained_models(record: TrainedModels) -> RenderableType:
-    """What was trained."""
+    """What was trained, then what could not be."""
     right = ("features", "eras", "rows", "trees", "seconds")
     rows = table("model", *right, right=right)
     for model in record.models:
@@ -28,4 +28,9 @@ def trained_models(record: TrainedModels) -> RenderableType:
         )
     dropped = sum(model.dropped_rows for model in record.models)
     note = [Text(f"{dropped:,} rows without a target were left out", style="dim")]
-    return Group(rows, *(note if dropped else []))
+    failed = [
+        line
+        for problem in record.failed
+        for line in (Text(problem.message), Text(f"hint: {problem.hint}", style="dim"))
+    ]
+    return Group(rows, *(note if dropped else []), *failed)
