@@ -227,8 +227,9 @@ def _score_config(item: Fields) -> ScoreConfig | None:
 def model_of(fields: Fields) -> ModelSlot:
     """A model of the account; one with an uploaded function assigned is hosted."""
 
-    def uploaded(name: str) -> Fields | None:
-        return fields.optional_child(name, kind="ComputePickleUpload")
+    def uploaded(name: str) -> str | None:
+        found = fields.optional_child(name, kind="ComputePickleUpload")
+        return None if found is None else found.text("id")
 
     return ModelSlot(
         id=fields.text("id"),
