@@ -61,6 +61,7 @@ QUESTIONS = {
         "dataset",
         "submissionUploadAuth",
         "createSubmission",
+        "apiTokenInfo",
     },
     "status": {"rounds", "account", "submissions", "listDatasets"},
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from numeri_cli.commands.account import only_run, slot_of, slots
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_live
+from numeri_cli.commands.live_data import is_refusal_of_ids, refused_live_data
 from numeri_cli.commands.round import Waiting, newest_round, open_round, outlasting, require_open
 from numeri_cli.commands.run.held import FEW_LISTED, HeldModels, await_pending, sort_out
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome, Retraining, RunResult
@@ -108,29 +109,60 @@ class _WayIn:
         self._context, self._round, self._waiting = context, round_, waiting
         self._allowed, self._count = allowed, count
         self._window: OpenWindow | None = None
+        self._outcomes: dict[str, ModelOutcome] = {}  # of windows that were opened before
 
     @property
     def outcomes(self) -> Mapping[str, ModelOutcome]:
         """By model, as far as they are known."""
-        return self._window.outcomes if self._window else {}
+        return {**self._outcomes, **(self._window.outcomes if self._window else {})}
 
     def enter(self, slots: Sequence[ModelSlot]) -> None:
-        """Send what is trained of these models; the others are kept for the end."""
-        if not slots:
-            return
-        if self._window is None:
-            # learning takes a second to import, which a run that has nothing to do can spare
-            from numeri_cli.commands.run.window import OpenWindow
+        """Send what is trained of these models; the others are kept for the end.
 
-            late = self._allowed.late
-            self._window = OpenWindow(
-                self._context,
-                self._round,
-                live=_live_data(self._context, self._round, self._waiting, late=late),
-                allowed=self._allowed,
-                count=self._count,
-            )
-        self._window.enter(slots)
+        Where the server refuses the ids of the live data, the data is stale: it is waited for, and
+        those models are sent again.
+        """
+        while slots:
+            if self._window is None:
+                self._window = self._opened()
+            self._window.enter(slots)
+            stale = [slot for slot in slots if self._is_refused_for_its_ids(slot)]
+            slots = self._with_fresh_data(stale) if stale else ()
+
+    def _opened(self) -> OpenWindow:
+        # learning takes a second to import, which a run that has nothing to do can spare
+        from numeri_cli.commands.run.window import OpenWindow
+
+        late = self._allowed.late
+        return OpenWindow(
+            self._context,
+            self._round,
+            live=_live_data(self._context, self._round, self._waiting, late=late),
+            allowed=self._allowed,
+            count=self._count,
+        )
+
+    def _is_refused_for_its_ids(self, slot: ModelSlot) -> bool:
+        outcome = self.outcomes.get(slot.name)
+        problem = outcome.problem if outcome else None
+        return problem is not None and is_refusal_of_ids(problem.message)
+
+    def _with_fresh_data(self, stale: Sequence[ModelSlot]) -> Sequence[ModelSlot]:
+        """These models and the untrained ones before a new window; none where time is up."""
+        self._outcomes = dict(self.outcomes)
+        kept = self._window.untrained if self._window else ()
+        try:
+            trouble = refused_live_data(self._context, self._round)
+            self._context.listener.say(f"{trouble.message}; waiting")
+            self._window = self._opened()
+        except NumeriError as error:
+            for slot in stale:
+                failed = ModelOutcome.failed(slot.name, self._round, error)
+                self._outcomes[slot.name] = failed
+                if self._window is not None:
+                    self._window.outcomes[slot.name] = failed
+            return ()
+        return [*stale, *kept]
 
     def ended(self) -> Mapping[str, ModelOutcome]:
         """Train and send what was not trained, then score; what became of every model."""

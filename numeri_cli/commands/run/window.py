@@ -61,6 +61,11 @@ class OpenWindow:
         self._untrained: list[ModelSlot] = []
         self._was_trained = False
 
+    @property
+    def untrained(self) -> Sequence[ModelSlot]:
+        """Models that are kept for the end."""
+        return tuple(self._untrained)
+
     def enter(self, slots: Sequence[ModelSlot]) -> None:
         """Send the trained ones of these models and wait until they are in."""
         trained = [slot for slot in slots if is_trained(self._context, slot.name)]
