@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -85,18 +84,6 @@ def test_of_105_accepted_models_and_one_missing_the_missing_one_goes_in_within_t
         assert {states[name] for name in others} == {"already accepted"}
         assert not [one for one in trial.front.passed if one.status == 429]
         assert trial.front.busiest("submissions") <= 100
-
-
-def test_a_pending_model_is_asked_for_before_the_accepted_ones(trial: Trial) -> None:
-    trial.write_profile(models=MODELS)
-    for name in MODELS[1:]:
-        trial.other.create(trial.other.put(name), name)
-    trial.front.forget()
-    assert numeri("run", "--json").code == 0
-    created = next(one for one in trial.front.passed if "createSubmission" in one.asking.names)
-    before = [one for one in trial.front.passed if one.at < created.at]
-    assert sum("submissions" in one.asking.names for one in before) <= 1
-    trial.require_one()
 
 
 def _lay_down_before_the_opening(path: Path, content: bytes) -> None:
@@ -193,19 +180,6 @@ def test_a_pause_longer_than_our_patience_is_told(trial: Trial) -> None:
     assert said.code == 4, said.out
     words = said.problem["message"] + said.problem["hint"]
     assert "11 minutes" in words or "660" in words
-
-
-@pytest.mark.parametrize("lists_pending", [True, False])
-def test_a_pending_submission_of_another_program_that_is_refused_is_followed_by_ours(
-    trial: Trial, lists_pending: bool
-) -> None:
-    trial.front.settling.settle_seconds = 2.0
-    trial.front.settling.lists_pending = lists_pending
-    trial.other.create(trial.other.put(sound=False))
-    said = numeri("run", "--json")
-    assert said.code == 0, said.out
-    assert said.model["state"] == "accepted"
-    trial.require_counts()
 
 
 def test_a_pending_submission_of_another_program_is_waited_for_and_not_doubled(
@@ -308,26 +282,6 @@ def test_what_another_machine_sent_meanwhile_is_not_replaced(trial: Trial, momen
     [row] = trial.rows()
     assert [row["id"]] == sent
     assert said.model["server_id"] == sent[0]
-
-
-def unnamed(trial: Trial, suffix: str) -> Path:
-    """Predictions whose ids stand in an index without a name."""
-    ids = [str(one) for one in trial.tournament.live_ids(trial.round_number)]
-    table = pd.DataFrame({"prediction": [(n + 0.5) / len(ids) for n in range(len(ids))]}, index=ids)
-    path = Path(f"unnamed{suffix}")
-    if suffix == ".csv":
-        table.to_csv(path)
-    else:
-        table.to_parquet(path)
-    return path
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-def test_an_unnamed_index_of_a_prediction_file_is_one_of_ids(trial: Trial, suffix: str) -> None:
-    said = numeri("submit", unnamed(trial, suffix), "--model", MODELS[0], "--json")
-    assert said.code == 0, said.out
-    [row] = trial.rows()
-    assert row["selected"] == 1
 
 
 def test_a_live_file_that_lacks_a_feature_names_it_and_the_cure(trial: Trial) -> None:
