@@ -17,7 +17,7 @@ from numeri_cli.commands.run.entry import RoundEntry, outcome_of, predicted_entr
 from numeri_cli.commands.run.outcomes import ModelOutcome, RunResult
 from numeri_cli.commands.submission.check import check_predictions
 from numeri_cli.commands.submission.delivery import Destination
-from numeri_cli.commands.submission.send import already_accepted
+from numeri_cli.commands.submission.holdings import holdings
 from numeri_cli.commands.submission.submitter import Submitted, Submitter
 from numeri_cli.commands.words import is_file_name, source_of
 from numeri_cli.dataset.parquet import DataFile
@@ -196,7 +196,7 @@ def submit(
             slots=slots(context),
             live=bring_live(context, round_),
             facts=round_facts(context, round_) if len(files) < len(meant) else None,
-            accepted=already_accepted(context.client, round_) if files else {},
+            accepted=_accepted(context, round_) if files else {},
             late=late,
             dry_run=dry_run,
             agreed=agreed,
@@ -206,6 +206,12 @@ def submit(
         else:
             outcomes = errand.check_all(meant) if dry_run else errand.send_all(meant)
     return RunResult(context.tournament, round_.number, round_.deadline, tuple(outcomes))
+
+
+def _accepted(context: Context, round_: Round) -> Mapping[str, LatestSubmission]:
+    """By model, what counts for this round; what was carried over to it may be replaced unasked."""
+    held = holdings(context.client, context.ledger, tournament=context.tournament, round_=round_)
+    return {name: one.row for name, one in held.items() if one.state == "accepted"}
 
 
 def _meant(

@@ -105,3 +105,13 @@ def test_a_scripted_server_that_maps_under_the_same_id_is_seen_through_as_well(
     [chosen] = [row for row in trial.rows() if row["selected"]]
     assert chosen["id"] != carried["id"]
     assert said.model["model"] == MODELS[0]
+
+
+def test_a_file_replaces_what_was_carried_over_without_being_asked(carried: Trial) -> None:
+    file = carried.predictions()
+    said = numeri("submit", file, "--model", MODELS[0], "--json")
+    assert said.code == 0, said.out
+    assert said.model["state"] == "accepted"
+    [chosen] = [row for row in carried.rows() if row["selected"]]
+    assert (chosen["id"], chosen["on_time"]) == (said.model["server_id"], 1)
+    assert chosen["source"] != "queued"
