@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from numeri_cli.practice.market.universe import WorldSettings
-from tests.support.trial import MODELS, Ground, Trial, numeri
+from tests.support.trial import MODELS, Trial, numeri
 from tests.support.troubles import Asking, asks, fetches, stalled
 
 WINDOW_SECONDS = 600.0
-SMALL = "{ n_estimators = 3, learning_rate = 0.1, max_depth = 3"
-LARGE = "{ n_estimators = 2000, learning_rate = 0.01, max_depth = 5, num_leaves = 31"
 
 
 def moments(trial: Trial, name: str) -> list[float]:
@@ -70,51 +66,6 @@ def test_submit_sends_all_models_before_any_of_them_is_settled(trial: Trial) -> 
     assert created[-1] - created[0] < trial.front.settling.settle_seconds
     for model in MODELS:
         trial.require_one(model)
-
-
-def spread(trial: Trial) -> float:
-    """Seconds from the first createSubmission to the last."""
-    created = moments(trial, "createSubmission")
-    return created[-1] - created[0]
-
-
-@pytest.fixture
-def long_trial(
-    tmp_path_factory: pytest.TempPathFactory,
-    tmp_path: Path,
-    home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Trial]:
-    """A world whose validation data has eras that are far enough from training."""
-    settings = WorldSettings(seed=1, stocks=600, eras=100, features=24, rivals=2)
-    ground = Ground.make(tmp_path_factory.mktemp("long"), settings=settings)
-    with ground.fresh(tmp_path, home, monkeypatch) as trial:
-        yield trial
-
-
-def test_no_submission_waits_for_a_score_of_large_models(long_trial: Trial, home: Path) -> None:
-    """Five models of 2,000 trees: with validation.parquet here they are in as fast as without."""
-    trial = long_trial
-    names = (*MODELS, "tower", "wharf")
-    for name in names[len(MODELS) :]:
-        trial.tournament.add_model(name)
-    trial.write_profile(models=names)
-    profile = Path("numeri.toml")
-    profile.write_text(profile.read_text().replace(SMALL, LARGE))
-    assert numeri("train").code == 0
-    assert numeri("download", "validation").code == 0
-    trial.front.forget()
-    said = numeri("run", "--json")
-    assert said.code == 0, said.out
-    assert all(one["validation"] for one in said.json["data"]["models"])
-    with_scores = spread(trial)
-    trial.tournament.advance()
-    (home / "data" / "datasets" / trial.key / "v5.3" / "validation.parquet").unlink()
-    trial.front.forget()
-    said = numeri("run", "--json")
-    assert said.code == 0, said.out
-    assert not any(one["validation"] for one in said.json["data"]["models"])
-    assert with_scores < 1.5 * spread(trial) + 0.5
 
 
 def test_a_validation_file_is_never_fetched_before_the_last_submission(untrained: Trial) -> None:
