@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from numeri_cli.cli.signals import stopped, unanswered
-from numeri_cli.errors import ExitCode, MemoryShort, NumeriError, TerminationAsked
+from numeri_cli.errors import ExitCode, MemoryShort, NumeriError, TerminationAsked, UsageProblem
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -164,10 +164,24 @@ class Command(TyperCommand):
         try:
             ctx.begin(shared)
             with _errors_shown(ctx):
+                _require_applicable(ctx.command_path.removeprefix("numeri "), shared)
                 super().invoke(ctx)
         finally:
             ctx.output.close()
         raise typer.Exit(ctx.ends_with)
+
+
+def _require_applicable(command: str, shared: Shared) -> None:
+    """Raise UsageProblem for a shared option that says nothing to this command."""
+    is_practice, is_log = command.startswith("practice "), command in _UNLOGGED
+    if shared.quiet and shared.verbose:
+        raise UsageProblem("--quiet and --verbose contradict each other", hint="leave one out")
+    if shared.profile is not None and (is_practice or is_log):
+        raise UsageProblem(f"{command} reads no profile", hint="leave --profile out")
+    other = shared.tournament not in (None, "practice")
+    if (is_practice and other) or (shared.tournament is not None and is_log):
+        whose = "this machine's log" if is_log else "the practice tournament"
+        raise UsageProblem(f"{command} is about {whose}", hint="leave --tournament out")
 
 
 @contextmanager

@@ -18,7 +18,9 @@ def log(
     follow: Annotated[
         bool, typer.Option("--follow", help="Show lines as they are written, until Ctrl-C.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many runs.")] = 20,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="How many runs; 20 by default.")
+    ] = None,
 ) -> None:
     """Show what commands did on this machine and how each ended, the newest first.
 
@@ -28,8 +30,10 @@ def log(
     from numeri_cli.commands.log import log as logged
     from numeri_cli.output.text.log import line_text, log_view
 
+    if limit is not None and (run is not None or follow):
+        raise UsageProblem("--limit is for the list of runs", hint="leave it out")
     if not follow:
-        call.show(logged(call.context, run=run, limit=limit), log_view)
+        call.show(logged(call.context, run=run, limit=limit or 20), log_view)
         return
     if call.screen.as_json:
         raise UsageProblem("--follow never ends, and --json is one object", hint="leave one out")
