@@ -18,6 +18,7 @@ _TYPES: Mapping[str, str] = {  # of what stands under a field
     "round": "Round",
     "roundScoreConfigs": "RoundScoreConfig",
     "rounds": "Round",
+    "submissionDownloadAuth": "FileUploadAuth",
     "submissionUploadAuth": "FileUploadAuth",
     "submissions": "V2Submission",
 }
