@@ -40,7 +40,7 @@ from numeri_cli.cli.practice.status import status as practice_status
 from numeri_cli.cli.predict import predict
 from numeri_cli.cli.rounds import rounds
 from numeri_cli.cli.run import run
-from numeri_cli.cli.signals import stopped, terminate, terminated
+from numeri_cli.cli.signals import never_ignored, stopped, terminate, terminated
 from numeri_cli.cli.status import status
 from numeri_cli.cli.submit import submit
 from numeri_cli.cli.train import train
@@ -160,7 +160,8 @@ def main(
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
         app = application(words, commands=commands)
-        result = app(args=words, prog_name="numeri", standalone_mode=False, obj=tuple(words))
+        with never_ignored():
+            result = app(args=words, prog_name="numeri", standalone_mode=False, obj=tuple(words))
     except typer.TyperException as error:
         return _usage(error, words)
     except TerminationAsked:  # before a command began, or after it ended

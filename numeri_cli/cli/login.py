@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from numeri_cli.cli.command import Invocation
+from numeri_cli.cli.signals import questions
 from numeri_cli.errors import KeysMissing
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _asked_keys(call: Invocation, *, stdin: bool) -> Keys:
             "no keys were given",
             hint="`numeri login` in a terminal asks for them; or pipe two lines into `--stdin`",
         )
-    public_id = typer.prompt("Public id", err=True)
-    secret = typer.prompt("Secret key", hide_input=True, err=True)
+    with questions():
+        public_id = typer.prompt("Public id", err=True)
+        secret = typer.prompt("Secret key", hide_input=True, err=True)
     return check_keys(public_id, secret)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from types import FrameType
 
 import typer
@@ -14,10 +19,42 @@ from numeri_cli.errors import (
     UsageProblem,
 )
 
+_AGAIN_SECONDS = 0.05
+
 
 def terminate(number: int, frame: FrameType | None) -> None:
     """The handler of SIGTERM: everything on the way out is cleaned up as after Ctrl-C."""
     raise TerminationAsked
+
+
+@contextmanager
+def never_ignored() -> Iterator[None]:
+    """Inside, a stop that strikes as Python frees an object, where it drops errors, strikes again.
+
+    So it goes with Ctrl-C in a library's `__del__`: without this the command would work on.
+    """
+    before = sys.unraisablehook
+
+    def heard(dropped: sys.UnraisableHookArgs) -> None:
+        kinds = {KeyboardInterrupt: signal.SIGINT, TerminationAsked: signal.SIGTERM}
+        number = kinds.get(dropped.exc_type)
+        if number is None:
+            before(dropped)
+        else:  # a little later: now it would be dropped again
+            threading.Timer(_AGAIN_SECONDS, signal.raise_signal, [number]).start()
+
+    sys.unraisablehook = heard
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+@contextmanager
+def questions() -> Iterator[None]:
+    """Inside, prompts stand whole on standard error; Typer writes their end to standard output."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def terminated() -> Terminated:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from numeri_cli.cli.command import Invocation
+from numeri_cli.cli.signals import questions
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Everything but the upload.")]
 Late = Annotated[
@@ -40,7 +41,10 @@ def submit(
     from numeri_cli.output.text.run import run_result
 
     def agreed(question: str) -> bool:
-        return replace or (sys.stdin.isatty() and typer.confirm(question, err=True))
+        if replace or not sys.stdin.isatty():
+            return replace
+        with questions():
+            return typer.confirm(question, err=True)
 
     result = submit(
         call.context,

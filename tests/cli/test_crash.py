@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,6 +60,19 @@ def stopped_in_a_lock(call: Invocation) -> None:
         threading.Lock().release()
 
 
+class Dropping:
+    """Is stopped where Python drops errors."""
+
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def stopped_in_a_finalizer(call: Invocation) -> None:
+    """Be stopped as an object is freed, and work on."""
+    Dropping()
+    time.sleep(30)
+
+
 def planted_in_a_view(call: Invocation) -> None:
     """Fail where the record is shown."""
 
@@ -94,6 +108,7 @@ def numeri(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
         "record": planted_in_a_record,
         "sound": sound,
         "stopped": stopped_in_a_lock,
+        "dropped": stopped_in_a_finalizer,
     }
 
     def call(*words: object) -> Said:
@@ -228,3 +243,9 @@ def test_a_library_that_stumbles_as_it_is_stopped_is_no_crash(numeri: Call, home
     assert said.code == ExitCode.terminated
     assert said.json["error"]["code"] == "terminated"
     assert list((home / "log").glob("crash-*.txt")) == []
+
+
+def test_a_stop_that_python_drops_strikes_again(numeri: Call) -> None:
+    said = numeri("dropped", "--json")
+    assert said.code == ExitCode.interrupted
+    assert said.json["error"]["code"] == "interrupted"

@@ -34,7 +34,7 @@ def test_fifty_uploads_of_one_client_and_one_of_another_at_once_lose_nothing(
         made = napi.upload_predictions(df=one, model_id=models[names[number]])
         return str(made), hashlib.sha256(one.to_csv(index=False).encode()).hexdigest()
 
-    command = [sys.executable, "-m", "numeri_cli", "submit", "ours.csv", "--quiet"]
+    command = [sys.executable, "-m", "numeri_cli", "submit", "ours.csv", "--replace", "--quiet"]
     with subprocess.Popen(command) as ours, ThreadPoolExecutor(UPLOADS) as pool:
         made = dict(pool.map(upload, range(UPLOADS)))
         assert ours.wait(120) == 0

@@ -22,7 +22,7 @@ def test_what_either_uploads_is_accepted_and_the_later_one_is_selected(
         return str(napi.upload_predictions(df=theirs, model_id=lighthouse))
 
     def by_numeri() -> None:
-        assert main(["submit", "ours.csv", "--quiet"]) == 0
+        assert main(["submit", "ours.csv", "--replace", "--quiet"]) == 0
 
     first, second = (by_numerapi, by_numeri) if numeri_is_later else (by_numeri, by_numerapi)
     first()

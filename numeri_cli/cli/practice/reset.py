@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from numeri_cli.cli.command import Invocation
+from numeri_cli.cli.signals import questions
 
 
 def reset(
@@ -20,5 +21,9 @@ def reset(
     from numeri_cli.commands.practice.reset import reset
     from numeri_cli.output.text.practice import removed_tournament
 
-    removed = reset(call.context, agreed=lambda question: yes or typer.confirm(question, err=True))
+    def agreed(question: str) -> bool:
+        with questions():
+            return yes or typer.confirm(question, err=True)
+
+    removed = reset(call.context, agreed=agreed)
     call.show(removed, removed_tournament)
