@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from numeri_cli.records import ModelSlot, Round
 if TYPE_CHECKING:
     from numeri_cli.commands.run.window import OpenWindow
 
+DATE_RESOLUTION = timedelta(seconds=1)  # a Date header tells whole seconds
 STARTER_STEPS = (
     "numeri practice advance",
     "numeri run --tournament practice",
@@ -193,7 +195,7 @@ def _live_data(context: Context, round_: Round, waiting: Waiting, *, late: bool)
     except NumeriError as trouble:
         if trouble.may_pass:
             with suppress(ApiError):  # the trouble itself says more
-                require_open(round_, context.client.now(), late=late)
+                require_open(round_, context.client.now() + DATE_RESOLUTION, late=late)
         raise
 
 

@@ -147,7 +147,9 @@ class SubmissionWatch:
         if self._settle_seconds is None:
             return oldest[:PROBES]
         for one in oldest[PROBES:]:
-            one.next_at = max(one.next_at, one.sent.since + self._settle_seconds)
+            # a look takes along what is due within the first pause: never before it is that old
+            settled_at = one.sent.since + self._settle_seconds + FIRST_POLL_SECONDS
+            one.next_at = max(one.next_at, settled_at)
         return oldest
 
     def _due(self) -> list[_Watched]:
