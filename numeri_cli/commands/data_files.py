@@ -211,9 +211,11 @@ class _Work:
         def ask() -> str:
             try:
                 return self._client.dataset_url(name)
-            except (ApiRefused, DatasetUnknown):
+            except (ApiRefused, DatasetUnknown) as error:
                 offered = self._client.list_datasets()
                 folder = name.rpartition("/")[0]
+                if isinstance(error, ApiRefused) and name in offered:
+                    raise  # it is there: the server has another reason, and says which
                 if item.live and any(other.rpartition("/")[0] == folder for other in offered):
                     raise self._live.unlisted(name) from None
                 if name in offered:
