@@ -116,12 +116,14 @@ class GuardSettings(Section):
 
     target: it predicts what the round does not pay; data_version: a newer one is listed
     age: its training is more than max_age_weeks ago; profile: it was trained otherwise
+    unjudged: a retrained model that no era can judge; "refuse" keeps it aside
     """
 
     target: Reaction = "warn"
     data_version: Reaction = "warn"
     age: Reaction = "warn"
     profile: Reaction = "warn"
+    unjudged: Reaction = "warn"
     max_age_weeks: Annotated[int, Field(ge=1, le=1000)] = 26
 
 
@@ -365,6 +367,7 @@ data_version = "{data_version}"
 # data_version = "warn"         # a newer data version than the model's is listed
 # age = "warn"                  # the training is older than max_age_weeks
 # profile = "warn"              # the model was trained otherwise than this profile says
+# unjudged = "warn"             # no era can judge a retrained model; "refuse" keeps it aside
 # max_age_weeks = 26
 
 # [notify]                      # who is told how a run ended; try it with `numeri notify --test`

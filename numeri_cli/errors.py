@@ -28,6 +28,7 @@ NumeriError
 │   ├── EstimatorInvalid            estimator_invalid
 │   ├── ParameterUnknown            parameter_unknown
 │   ├── MemoryShort                 memory_short
+│   ├── RetrainingOverdue        4  retraining_overdue
 │   └── LibraryMissing              library_missing
 ├── PredictionsError             1
 │   ├── PredictionsHeaders          predictions_headers
@@ -316,6 +317,12 @@ class MemoryShort(ModelError):
     """The machine has less memory or disk than the plan needs."""
 
     code = "memory_short"
+
+
+class RetrainingOverdue(ModelError):
+    """A retraining took longer than the profile lets it."""
+
+    code, exit_code = "retraining_overdue", ExitCode.trouble
 
 
 class LibraryMissing(ModelError):

@@ -92,6 +92,7 @@ class ModelSpec(Section):
     missing_twos: "nan" has a feature that is 2 throughout an era count as missing there
     early_stopping_eras: the last ones, held out and purged; they end the training; 0 does not
     retrain: "never", or after so many weeks
+    retrain_hours: a retraining that takes longer is ended; it stands in no artifact, either
     artifact: the id of the one that is used, whatever is trained; the newest where None. It says
     nothing of how a model is trained, so that it stands in no artifact.
     """
@@ -104,6 +105,7 @@ class ModelSpec(Section):
     missing_twos: Literal["keep", "nan"] = "keep"
     early_stopping_eras: Annotated[int, Field(ge=0)] = 0
     retrain: str = "never"
+    retrain_hours: Annotated[float, Field(gt=0, le=1000, strict=False, exclude=True)] = 48.0
     artifact: Annotated[str | None, Field(min_length=1, exclude=True)] = None
     estimator: EstimatorSpec = EstimatorSpec(params=STARTER_PARAMETERS)
     era_weights: EraWeights = EraWeights()
@@ -139,6 +141,7 @@ era_stride = 1                  # 4 takes every 4th era: a quarter of the memory
 # missing_twos = "keep"         # "nan": an era where a feature is 2 throughout counts as missing
 # early_stopping_eras = 0       # so many last eras are held out and end the training in time
 # retrain = "never"             # or "4 weeks"
+# retrain_hours = 48            # a retraining that takes longer is ended
 
 [models.{model}.estimator]
 name = "lightgbm"               # or "sklearn.linear_model:Ridge", "my_package:MyModel"

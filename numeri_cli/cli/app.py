@@ -38,6 +38,7 @@ from numeri_cli.cli.practice.serve import serve
 from numeri_cli.cli.practice.stake import stake
 from numeri_cli.cli.practice.status import status as practice_status
 from numeri_cli.cli.predict import predict
+from numeri_cli.cli.retrain import retrain
 from numeri_cli.cli.rounds import rounds
 from numeri_cli.cli.run import run
 from numeri_cli.cli.signals import never_ignored, stopped, terminate, terminated
@@ -64,6 +65,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "status": status,
     "rounds": rounds,
     "models": models,
+    "retrain": retrain,
     "doctor": doctor,
     "clean": clean,
     "log": log,

@@ -29,6 +29,7 @@ DATASET_DAYS = 30  # another data version that nothing has touched for so long
 CACHE_DAYS = 60
 PART_DAYS = 7  # what a killed writer left
 CRASH_FILES = 20
+OUTPUTS = ("run.log", "retrain.log")
 OUTPUT_BYTES = 1_000_000  # of what a schedule's runs print; twice that is cut down to it
 AFTER_RUN_SECONDS = 10.0
 
@@ -93,13 +94,9 @@ def clean_after_run(context: Context) -> None:
 def removable(context: Context) -> Iterator[Removable]:
     """All that may go, in the order in which it would; nothing is changed."""
     yield from _predictions(context)
-    kept_versions = {context.data_version}
     for model, spec in context.profile.models.items():
         yield from _artifacts(context, model, pinned=spec.artifact)
-        folder = context.workspace.artifacts(model)
-        kept = artifacts(folder, tournament=context.tournament)
-        kept_versions |= {one.contract.data_version for one in kept}
-    yield from _datasets(context, kept_versions)
+    yield from _datasets(context)
     yield from _caches(context)
     yield from _logs(context)
 
@@ -158,16 +155,30 @@ def unneeded(
     return tuple(old)
 
 
-def _datasets(context: Context, kept_versions: set[str]) -> Iterator[Removable]:
-    for folder in _inside(context.home.datasets(context.tournament)):
-        if not folder.is_dir():
-            continue
-        if folder.name not in kept_versions and _days_old(folder) > DATASET_DAYS:
+def _datasets(context: Context) -> Iterator[Removable]:
+    folders = [one for one in _inside(context.home.datasets(context.tournament)) if one.is_dir()]
+    old = [
+        one for one in folders if one.name != context.data_version and _days_old(one) > DATASET_DAYS
+    ]
+    # contracts are opened only where something could go: a run has opened its models already
+    needed = _versions_of_artifacts(context) if old else frozenset()
+    for folder in folders:
+        if folder in old and folder.name not in needed:
             yield _of("dataset", folder, f"another data version, unused for {DATASET_DAYS} days")
             continue
         for part in folder.glob(".*"):
             if _days_old(part) > PART_DAYS:
                 yield _of("remains", part, f"unfinished for {PART_DAYS} days")
+
+
+def _versions_of_artifacts(context: Context) -> frozenset[str]:
+    """Data versions that the artifacts of the profile's models were trained on."""
+    folders = [context.workspace.artifacts(model) for model in context.profile.models]
+    return frozenset(
+        one.contract.data_version
+        for folder in folders
+        for one in artifacts(folder, tournament=context.tournament)
+    )
 
 
 def _caches(context: Context) -> Iterator[Removable]:
@@ -182,16 +193,17 @@ def _logs(context: Context) -> Iterator[Removable]:
     crashes = sorted(path for path in _inside(folder) if path.name.startswith("crash-"))
     for path in crashes[:-CRASH_FILES]:
         yield _of("log", path, f"older than {CRASH_FILES} other crash files")
-    output = folder / "run.log"
-    size = _size(output)
-    if size > 2 * OUTPUT_BYTES:
-        yield Removable("log", output, size - OUTPUT_BYTES, f"all but its last {OUTPUT_BYTES:,}")
+    for output in (folder / name for name in OUTPUTS):
+        size = _size(output)
+        if size > 2 * OUTPUT_BYTES:
+            reason = f"all but its last {OUTPUT_BYTES:,} bytes"
+            yield Removable("log", output, size - OUTPUT_BYTES, reason)
 
 
 def _remove(one: Removable) -> None:
     """Remove it; an artifact or a folder is out of the way by one rename, and then taken apart."""
     with disk_errors(one.path), suppress(FileNotFoundError):
-        if one.kind == "log" and one.path.name == "run.log":
+        if one.kind == "log" and one.path.name in OUTPUTS:
             _cut(one.path)
         elif one.path.is_dir():
             aside = one.path.with_name(f".{one.path.name.lstrip('.')}.{os.getpid()}.part")
@@ -206,7 +218,7 @@ def _cut(path: Path) -> None:
     with path.open("rb") as file:
         file.seek(-OUTPUT_BYTES, os.SEEK_END)
         end = file.read().partition(b"\n")[2]
-    write_text(path.with_name("run.1.log"), end.decode(errors="replace"))
+    write_text(path.with_suffix(".1.log"), end.decode(errors="replace"))
     os.truncate(path, 0)
 
 

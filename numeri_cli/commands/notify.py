@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numeri_cli.commands.context import Context
+    from numeri_cli.commands.retrain.retrain import Retrainings
     from numeri_cli.commands.run.outcomes import RunResult
     from numeri_cli.commands.status import RoundStanding
     from numeri_cli.notify.notifications import Delivery
@@ -160,6 +162,57 @@ def tell_deadline(
 def _kept(done: Iterable[Delivery]) -> tuple[str, ...]:
     return tuple(
         f"a notification is kept for the next run: {one.error.message}" for one in done if one.error
+    )
+
+
+def tell_retraining(
+    context: Context, *, exit_code: int, error: NumeriError | None, result: Retrainings | None
+) -> tuple[str, ...]:
+    """Tell everybody whom the profile names what was decided about retrained models.
+
+    Nothing is raised; a line for each message that could not be delivered.
+    """
+    try:
+        settings = _settings(context)
+        if not settings.addresses and not settings.command:
+            return ()
+        if error is not None and error.code in _NO_NEWS:
+            return ()
+        if error is None and not (result and result.models):
+            return ()  # nothing was due
+        from numeri_cli.notify.notifications import tell
+
+        done = tell(
+            settings,
+            _of_retraining(context, exit_code=exit_code, error=error, result=result),
+            folder=context.home.undelivered,
+            log=context.log,
+        )
+        return _kept(done)
+    except Exception as unexpected:  # the retraining has ended, and ends as it has
+        words = context.log.mask.text(f"nobody could be told: {unexpected!r}")
+        context.log.write("notify", words, level="error")
+        return (words,)
+
+
+def _of_retraining(
+    context: Context, *, exit_code: int, error: NumeriError | None, result: Retrainings | None
+) -> Message:
+    """A failure; else the guard's, where one was not taken over or not judged; else a success."""
+    rows = result.models if result else ()
+    failed = error is not None or any(one.state == "failed" for one in rows)
+    doubtful = any(one.state != "adopted" or math.isnan(one.corr_mean) for one in rows)
+    event: Event = "failure" if failed else "guard" if doubtful else "success"
+    news = tuple(ModelNews(one.model, one.state, "", one.message, one.state) for one in rows)
+    return _message(
+        context,
+        event,
+        f"Numeri: retraining on {platform.node()} (exit {exit_code})",
+        message=error.message if error else "",
+        hint=error.hint if error else "",
+        code=error.code if error else "",
+        exit_code=int(exit_code),
+        models=news,
     )
 
 

@@ -328,6 +328,12 @@ class Ledger:
         )
         return tuple(receipt_of(row) for row in rows)
 
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Statements of a room of the ledger's own, all of them or none."""
+        with self._transaction():
+            yield self._connection
+
     def _read(self, question: str, *values: str | int | None) -> list[Any]:
         with self._lock, _readable(self._path):
             return self._connection.execute(question, values).fetchall()

@@ -8,7 +8,16 @@ from numeri_cli.errors import LedgerDamaged
 
 APPLICATION_ID = 0x4E554D52  # "NUMR"; tells our file from another program's
 
-TABLES = ("rounds", "files", "models", "attempts", "receipts", "live_ids", "data_versions")
+TABLES = (
+    "retrainings",
+    "rounds",
+    "files",
+    "models",
+    "attempts",
+    "receipts",
+    "live_ids",
+    "data_versions",
+)
 
 # Never change or remove a step that was released; add one.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -58,6 +67,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE data_versions (
             tournament TEXT NOT NULL, version TEXT NOT NULL, first_seen TEXT NOT NULL,
             PRIMARY KEY (tournament, version)
+        ) STRICT""",
+    ),
+    (
+        """CREATE TABLE retrainings (
+            id INTEGER PRIMARY KEY,
+            tournament TEXT NOT NULL, model TEXT NOT NULL, state TEXT NOT NULL,
+            artifact TEXT, digest TEXT, words TEXT NOT NULL, time TEXT NOT NULL,
+            told INTEGER NOT NULL DEFAULT 0
         ) STRICT""",
     ),
 )

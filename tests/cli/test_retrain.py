@@ -1,86 +1,363 @@
-"""Retraining: when it is due, and that the old model serves until the new one has validated."""
+"""Retraining: an errand of its own that no round waits for, and a judgement before it counts."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from numeri_cli.errors import LockHeld
 from numeri_cli.home import Home
 from numeri_cli.learning.workspace import Workspace
+from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.ledger.retrainings import RetrainingEntry, retrainings
 from numeri_cli.locks import held_lock
+from numeri_cli.practice.market.universe import WorldSettings
+from tests.support.receiver import receiving
 from tests.support.runner import Numeri
+from tests.support.served import served
+from tests.support.tournaments import fresh_tournament, let_the_window_pass
 
-pytestmark = pytest.mark.usefixtures("practice")
+LONG = WorldSettings(seed=1, stocks=600, eras=300, features=24, rivals=12)
+PROFILE = """\
+tournament = "practice"
+
+[models.lighthouse]
+features = "medium"
+targets = ["target_ender_20"]
+retrain = "1 week"
+
+[models.lighthouse.estimator]
+name = "linear:Linear"
+params = { sign = 1 }
+"""
+LINEAR = """\
+import time
+from pathlib import Path
+
+import numpy as np
 
 
-def wanting(profile: Path, period: str) -> None:
-    text = profile.read_text().replace(
-        'targets = ["target_ender_20"]', f'targets = ["target_ender_20"]\nretrain = "{period}"'
-    )
-    profile.write_text(text)
+class Linear:
+    def __init__(self, sign=1, wait_for=None):
+        self.sign, self.wait_for = sign, wait_for
+
+    def fit(self, X, y):
+        while self.wait_for and not Path(self.wait_for).exists():
+            time.sleep(0.02)
+        self.weights = np.linalg.lstsq(X - X.mean(axis=0), y - y.mean(), rcond=None)[0]
+        return self
+
+    def predict(self, X):
+        return self.sign * (X @ self.weights)
+"""
+
+
+def wanting(change: str = "", by: str = "") -> None:
+    """The profile, with a word of it changed, and the class it names."""
+    Path("linear.py").write_text(LINEAR)
+    Path("numeri.toml").write_text(PROFILE.replace(change, by) if change else PROFILE)
+
+
+@pytest.fixture
+def long_practice(home: Path) -> Path:
+    """A practice tournament with 48 eras that a model trained on the others has not seen."""
+    fresh_tournament(home / "data" / "practice", settings=LONG).close()
+    return home
 
 
 def artifacts(numeri: Numeri) -> list[str]:
     return [row["artifact"] for row in numeri("models", "--local", "--json").data["artifacts"]]
 
 
-def test_a_model_that_is_due_is_trained_again_after_its_submission(
-    numeri: Numeri, profile: Path
+def entries() -> list[RetrainingEntry]:
+    with Ledger.open(Home.find().ledger) as ledger:
+        return list(retrainings(ledger, "practice"))
+
+
+def ended(count: int = 1) -> RetrainingEntry:
+    """The newest decision, once there are so many."""
+    until = time.monotonic() + 120
+    while True:
+        decided = [one for one in entries() if one.state != "trained"]
+        if len(decided) >= count:
+            return decided[0]
+        assert time.monotonic() < until, (Home.find().log / "retrain.log").read_text()
+        time.sleep(0.1)
+
+
+def at_work() -> None:
+    """Wait until a retraining is at work."""
+    until = time.monotonic() + 120
+    while True:
+        try:
+            with held_lock(Home.find().lock("practice", "retrain"), what="a test"):
+                assert time.monotonic() < until
+        except LockHeld:
+            return
+        time.sleep(0.1)
+
+
+def at_rest() -> None:
+    """Wait until no retraining is at work."""
+    lock, until = Home.find().lock("practice", "retrain"), time.monotonic() + 120
+    while True:
+        try:
+            with held_lock(lock, what="a test"):
+                return
+        except LockHeld:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state"), [(1, -1, "kept the old"), (-1, 1, "adopted")]
+)
+def test_a_worse_candidate_is_refused_and_a_better_one_taken(
+    numeri: Numeri, long_practice: Path, first: int, second: int, state: str
 ) -> None:
-    wanting(profile, "2 weeks")
+    wanting("sign = 1", f"sign = {first}")
+    assert numeri("run", "--quiet").code == 0
+    [old] = artifacts(numeri)
+    wanting("sign = 1", f"sign = {second}")
+    said = numeri("retrain", "lighthouse", "--json")
+    assert said.code == 0, said.out + said.err
+    [again] = said.data["models"]
+    assert again["state"] == state, again
+    assert "eras that neither has seen, t " in again["message"]
+    kept = artifacts(numeri)
+    assert kept == ([again["artifact"], old] if state == "adopted" else [old])
+    assert list((long_practice / "data" / "candidates").rglob("model.json")) == []
+    assert entries()[0].words == again["message"]
+    [told] = numeri("run", "--json").data["retrained"]
+    assert (told["state"], told["message"]) == (state, again["message"])
     assert numeri("run", "--json").data["retrained"] == []
-    first = artifacts(numeri)
-    numeri("practice", "advance")
-    assert numeri("run", "--json").data["retrained"] == []
+
+
+def test_where_too_few_eras_can_judge_it_is_taken_over_and_that_is_said(
+    numeri: Numeri, practice: Path
+) -> None:
+    wanting()
+    assert numeri("run", "--quiet").code == 0
+    with receiving() as server:
+        with Path("numeri.toml").open("a") as file:
+            file.write(f'[notify]\nwebhook = "{server.address}"\n')
+        [again] = numeri("retrain", "lighthouse", "--json").data["models"]
+    assert (again["state"], again["corr_mean"]) == ("adopted", None)
+    assert again["message"].startswith("taken over unjudged: ")
+    assert artifacts(numeri)[0] == again["artifact"]
+    [got] = server.received
+    assert (got.json["event"], got.json["models"][0]["message"]) == ("guard", again["message"])
+
+
+def test_unjudged_ones_are_kept_aside_where_the_guard_refuses_them(
+    numeri: Numeri, practice: Path
+) -> None:
+    wanting()
+    assert numeri("run", "--quiet").code == 0
+    old = artifacts(numeri)
+    with Path("numeri.toml").open("a") as file:
+        file.write('[guard]\nunjudged = "refuse"\n')
+    said = numeri("retrain", "lighthouse", "--json")
+    [aside] = said.data["models"]
+    assert (said.code, aside["state"]) == (1, "kept aside")
+    assert artifacts(numeri) == old
+    wanting()
+    [again] = numeri("retrain", "lighthouse", "--json").data["models"]
+    assert (again["state"], again["artifact"]) == ("adopted", aside["artifact"])  # not made anew
+    assert artifacts(numeri) == [aside["artifact"], *old]
+
+
+def test_a_run_starts_what_is_due_in_a_process_of_its_own_and_the_next_tells_of_it(
+    numeri: Numeri, practice: Path
+) -> None:
+    wanting()
+    first = numeri("run", "--json").data
+    assert first["retrained"] == []
+    [old] = artifacts(numeri)
     numeri("practice", "advance")
     run = numeri("run", "--json").data
-    assert run["models"][0]["state"] == "accepted"
-    assert run["models"][0]["artifact"] == first[0]
-    again = run["retrained"][0]
-    if again["state"] == "adopted":
-        assert again["corr_mean"] > 0
-        assert artifacts(numeri) == [again["artifact"], *first]
-    else:
-        assert again["state"] == "kept the old"
-        assert not again["corr_mean"] > 0
-        assert artifacts(numeri) == first
+    assert (run["models"][0]["state"], run["models"][0]["artifact"]) == ("accepted", old)
+    assert [one["state"] for one in run["retrained"]] == ["started"]
+    decided = ended()
+    at_rest()
+    assert decided.state == "adopted"
+    logged = {one["command"]: one for one in numeri("log", "--json").data["runs"]}
+    assert logged["retrain"]["run"] != logged["run"]["run"]
+    assert logged["retrain"]["exit_code"] == 0
+    [told] = numeri("run", "--json").data["retrained"]
+    assert (told["state"], told["artifact"]) == ("adopted", decided.artifact)
+    assert artifacts(numeri) == [decided.artifact, old]
 
 
-def test_never_is_never(numeri: Numeri, profile: Path) -> None:
+def test_a_retraining_that_lasts_longer_than_a_day_stops_no_round(
+    numeri: Numeri, practice: Path, tmp_path: Path
+) -> None:
+    wanting()
+    assert numeri("run", "--quiet").code == 0
+    [old] = artifacts(numeri)
+    wanting("sign = 1", f'sign = 1, wait_for = "{tmp_path}/done"')
+    numeri("practice", "advance")
+    assert [one["state"] for one in numeri("run", "--json").data["retrained"]] == ["started"]
+    at_work()
+    for _ in range(2):
+        numeri("practice", "advance")
+        run = numeri("run", "--json").data
+        assert (run["models"][0]["state"], run["models"][0]["artifact"]) == ("accepted", old)
+        assert [one["state"] for one in run["retrained"]] == ["at work"], run["retrained"]
+    (tmp_path / "done").touch()
+    assert ended().state == "adopted"
+    at_rest()
+
+
+def test_a_retraining_is_due_after_a_closed_round_too(numeri: Numeri, practice: Path) -> None:
+    wanting()
+    assert numeri("run", "--quiet").code == 0
+    numeri("practice", "advance")
+    with served(practice) as server:
+        let_the_window_pass(server.tournament)
+    assert numeri("run", "--quiet").code == 6
+    assert ended().state == "adopted"
+    at_rest()
+
+
+def test_never_is_never(numeri: Numeri, practice: Path) -> None:
+    wanting('"1 week"', '"never"')
     assert numeri("run").code == 0
     numeri("practice", "advance", "--rounds", "5")
     assert numeri("run", "--json").data["retrained"] == []
+    assert numeri("retrain", "--json").data["models"] == []
     assert len(artifacts(numeri)) == 1
 
 
 def test_a_retraining_does_not_begin_beside_a_training_of_the_same_model(
-    numeri: Numeri, profile: Path
+    numeri: Numeri, practice: Path
 ) -> None:
-    wanting(profile, "1 week")
+    wanting()
     assert numeri("run").code == 0
     first = artifacts(numeri)
-    numeri("practice", "advance")
     workspace = Workspace(Home.find(), "practice", Path("v5.3"))
     with held_lock(workspace.lock("lighthouse"), what="a training of lighthouse"):
-        [again] = numeri("run", "--json").data["retrained"]
-    assert (again["state"], again["artifact"]) == ("failed", None)
+        said = numeri("retrain", "lighthouse", "--json")
+    [again] = said.data["models"]
+    assert (said.code, again["state"], again["artifact"]) == (5, "failed", None)
     assert again["message"] == "a training of lighthouse is already at work"
     assert artifacts(numeri) == first
-    numeri("practice", "advance")
-    [again] = numeri("run", "--json").data["retrained"]
-    assert again["state"] != "failed"
+    [again] = numeri("retrain", "lighthouse", "--json").data["models"]
+    assert again["state"] == "adopted"
     assert not list(Home.find().models("practice").glob("lighthouse/.*"))
 
 
-def test_a_class_of_ones_own_is_trained_again_too(numeri: Numeri, profile: Path) -> None:
-    wanting(profile, "1 week")
-    text = profile.read_text()
-    start = text.index("[models.lighthouse.estimator]")
-    own = '[models.lighthouse.estimator]\nname = "sklearn.linear_model:Ridge"\n'
-    profile.write_text(text[:start] + own)
-    assert numeri("run").code == 0
+def test_two_retrainings_do_not_meet(numeri: Numeri, practice: Path) -> None:
+    wanting()
+    with held_lock(Home.find().lock("practice", "retrain"), what="a test"):
+        assert numeri("retrain", "--quiet").code == 5
+
+
+def test_one_that_takes_too_long_is_ended(numeri: Numeri, practice: Path, tmp_path: Path) -> None:
+    wanting()
+    assert numeri("run", "--quiet").code == 0
+    old = artifacts(numeri)
+    wanting('"1 week"', '"1 week"\nretrain_hours = 0.001')
+    text = Path("numeri.toml").read_text()
+    Path("numeri.toml").write_text(text.replace("sign = 1", f'wait_for = "{tmp_path}/never"'))
+    said = numeri("retrain", "lighthouse", "--json")
+    assert said.code == 4
+    assert said.problem["code"] == "retraining_overdue"
+    assert entries()[0].state == "failed"
+    assert artifacts(numeri) == old
+
+
+STEPS = ("retraining", "artifact_saved", "candidate_trained", "retrained")
+KILLED = """\
+import os, sys
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.retrain.retrain import retrain
+from numeri_cli.errors import LockHeld
+from numeri_cli.home import Home
+from numeri_cli.progress import Silent
+
+class Killing(Silent):
+    def step(self, name):
+        if name == sys.argv[1]:
+            os._exit(9)
+
+retrain(Context(home=Home.find(), listener=Killing()), ["lighthouse"])
+"""
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step_a_round_is_served_and_the_next_retraining_ends_it(
+    numeri: Numeri, practice: Path, step: str
+) -> None:
+    wanting()
+    assert numeri("run", "--quiet").code == 0
+    old = artifacts(numeri)
+    done = subprocess.run([sys.executable, "-c", KILLED, step], capture_output=True, check=False)
+    assert done.returncode == 9, done.stderr
+    numeri("practice", "advance")
+    run = numeri("run", "--json")
+    assert (run.code, run.data["models"][0]["state"]) == (0, "accepted")
+    at_rest()
+    assert numeri("retrain", "lighthouse", "--quiet").code == 0
+    assert numeri("run", "--quiet").code == 0
+    at_rest()
+    assert len(artifacts(numeri)) > len(old)
+    assert list((practice.parent / "candidates").rglob("model.json")) == []
+    numeri("practice", "advance")
+    last = numeri("run", "--json").data["models"][0]
+    assert (last["state"], last["artifact"]) == ("accepted", artifacts(numeri)[0])
+    at_rest()
+
+
+def test_killed_between_the_ledger_and_the_rename_it_is_adopted_by_the_next(
+    numeri: Numeri, practice: Path
+) -> None:
+    wanting()
+    assert numeri("run", "--quiet").code == 0
+    [again] = numeri("retrain", "lighthouse", "--json").data["models"]
+    home = Home.find()
+    place = home.models("practice") / "lighthouse" / again["artifact"]
+    back = home.data / "candidates" / "practice" / "lighthouse" / again["artifact"]
+    place.rename(back)  # as if it had been killed before
+    assert numeri("run", "--quiet").code == 0
+    ended()
+    until = time.monotonic() + 60
+    while not place.is_dir():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    at_rest()
+
+
+def test_under_systemd_a_retraining_is_a_unit_of_its_own(
+    numeri: Numeri, practice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "systemd-run"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/words\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("INVOCATION_ID", "0123456789abcdef")
+    monkeypatch.setenv("NUMERAI_SECRET_KEY", "NEVERINARGV")
+    wanting()
+    assert numeri("run", "--quiet").code == 0
+    numeri("practice", "advance")
+    assert [one["state"] for one in numeri("run", "--json").data["retrained"]] == ["started"]
+    words = (tmp_path / "words").read_text().splitlines()
+    assert "--user" in words
+    assert any(word.startswith("--unit=numeri-retrain-") for word in words)
+    assert f"--setenv=NUMERI_HOME={Home.find().data.parent}" in words
+    assert words[words.index("--") :][-3:] == [
+        "retrain",
+        "--profile",
+        str(Path("numeri.toml").absolute()),
+    ]
+    assert "NEVERINARGV" not in " ".join(words)
+    program.write_text("#!/bin/sh\necho no bus >&2\nexit 1\n")
     numeri("practice", "advance")
     [again] = numeri("run", "--json").data["retrained"]
-    assert again["state"] in ("adopted", "kept the old")
-    assert again["message"] == "" or "mean CORR" in again["message"]
+    assert (again["state"], again["message"]) == ("failed", "`systemd-run --user` refused: no bus")

@@ -20,6 +20,7 @@ from numeri_cli.notify.message import GuardFinding
 from numeri_cli.published import Published
 from numeri_cli.records import Round, Timing
 
+RetrainingState = Literal["started", "at work", "adopted", "kept the old", "kept aside", "failed"]
 State = Literal["accepted", "already accepted", "checked", "refused", "failed"]
 
 
@@ -110,13 +111,15 @@ class ModelOutcome(Published):
 
 @dataclass(frozen=True)
 class Retraining(Published):
-    """What became of a retraining; corr_mean on the validation data, NaN where not scored.
+    """What became of a retraining, or that it is under way in a process of its own.
 
-    seen_in_training: how many of the eras behind it the model knows from its training
+    corr_mean: of the new artifact on the eras that neither it nor the old one has seen; NaN where
+    it was not judged
+    seen_in_training: how many of these eras the model knows from its training
     """
 
     model: str
-    state: Literal["adopted", "kept the old", "failed"]
+    state: RetrainingState
     artifact: str | None
     corr_mean: float
     message: str

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numeri_cli.commands.account import only_run, slot_of, slots
+from numeri_cli.commands.clean import clean_after_run
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_live
 from numeri_cli.commands.live_data import is_refusal_of_ids, refused_live_data
+from numeri_cli.commands.retrain.launch import retrain_after
 from numeri_cli.commands.round import Waiting, newest_round, open_round, outlasting, require_open
 from numeri_cli.commands.run.held import FEW_LISTED, HeldModels, await_pending, sort_out
-from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome, Retraining, RunResult
+from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome, RunResult
 from numeri_cli.commands.submission.holdings import Holdings
-from numeri_cli.errors import ApiError, ModelUnknown, NumeriError
+from numeri_cli.errors import ApiError, ModelUnknown, NoRoundOpen, NumeriError, RoundClosed
 from numeri_cli.records import ModelSlot, Round
 
 if TYPE_CHECKING:
@@ -44,8 +46,17 @@ def run(context: Context, *, allowed: Allowed, wait_seconds: float = 0.0) -> Run
     context.require_profile()
     context.make_practice()
     waiting = Waiting(wait_seconds)
-    with only_run(context):
-        result = _run(context, allowed, waiting)
+    try:
+        with only_run(context):
+            result = _run(context, allowed, waiting)
+    except (NoRoundOpen, RoundClosed):
+        if not allowed.dry_run:  # a retraining is due whether there is a round or not
+            retrain_after(context)
+        raise
+    if not allowed.dry_run:
+        # the round's lock is free again, and its last proof is in
+        result = replace(result, retrained=retrain_after(context))
+        clean_after_run(context)
     if not context.uses_starter:
         return result
     context.listener.say(f"Data, model and ledger are in {context.home.data}")
@@ -61,7 +72,6 @@ def _run(context: Context, allowed: Allowed, waiting: Waiting) -> RunResult:
         round_number=round_.number,
         deadline=round_.deadline,
         models=tuple(outcomes[name] for name in context.profile.models),
-        retrained=() if allowed.dry_run else _retrain_due(context, outcomes),
     )
 
 
@@ -197,17 +207,3 @@ def _live_data(context: Context, round_: Round, waiting: Waiting, *, late: bool)
             with suppress(ApiError):  # the trouble itself says more
                 require_open(round_, context.client.now() + DATE_RESOLUTION, late=late)
         raise
-
-
-def _retrain_due(context: Context, outcomes: dict[str, ModelOutcome]) -> tuple[Retraining, ...]:
-    """Once every model that could be submitted is in, time is no longer short."""
-    if any(outcome.problem for outcome in outcomes.values()):
-        return ()
-    periods = (model.retrain for model in context.profile.models.values())
-    if all(period == "never" for period in periods):
-        return ()
-    from numeri_cli.commands.run.retraining import due, retrain
-
-    now = context.client.now()
-    wanted = [name for name in outcomes if due(context, name, now=now)]
-    return tuple(retrain(context, name) for name in wanted)

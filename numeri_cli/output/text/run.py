@@ -48,7 +48,7 @@ def run_result(record: RunResult) -> RenderableType:
             parts.append(Text(f"{model.model}: {model.problem.message}"))
             parts.append(Text(f"hint: {model.problem.hint}", style="dim"))
     for again in record.retrained:
-        words = again.artifact or again.message
+        words = ", ".join(part for part in (again.artifact, again.message) if part)
         parts.append(Text(f"{again.model} was due for training: {again.state}, {words}"))
     if record.next_steps:
         parts.append(steps(record.next_steps))

@@ -1,0 +1,42 @@
+"""Which models the profile wants trained again by now; nothing heavy is imported for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from numeri_cli.commands.context import Context
+from numeri_cli.ledger.retrainings import retrainings
+
+CANDIDATES = "candidates"
+SLACK = timedelta(hours=12)  # weekly runs are never a week apart to the second
+_DECIDED = ("kept the old", "kept aside")  # a failed one is tried again by the next run
+
+
+def due_models(context: Context) -> tuple[str, ...]:
+    """Models whose period has passed since the last training, or the last decision against one.
+
+    Raises what the client raises for its clock.
+    """
+    periods = {name: spec.retrain for name, spec in context.profile.models.items()}
+    wanted = {name: period for name, period in periods.items() if period != "never"}
+    if not wanted:
+        return ()
+    now = context.client.now()
+    return tuple(name for name, period in wanted.items() if _is_due(context, name, period, now))
+
+
+def _is_due(context: Context, name: str, period: str, now: datetime) -> bool:
+    kept = context.ledger.models(context.tournament, model=name)
+    if not kept:
+        return False  # never trained: a run does that
+    here = context.workspace.artifacts(name)
+    aside = context.home.data / CANDIDATES / context.tournament / name
+    if any((aside / x.artifact).is_dir() and not (here / x.artifact).exists() for x in kept):
+        return True  # an adoption has to be finished
+    decided = [
+        one.time
+        for one in retrainings(context.ledger, context.tournament)
+        if one.model == name and one.state in _DECIDED
+    ]
+    last = max([kept[0].time, *decided])
+    return now - last >= timedelta(weeks=int(period.split(maxsplit=1)[0])) - SLACK

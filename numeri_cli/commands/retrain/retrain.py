@@ -1,0 +1,139 @@
+"""numeri retrain: train again what is due, judge it, take it over where it is not worse."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from numeri_cli.commands.artifacts import OpenModel, found_model
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.retrain.candidate import (
+    finish_adoption,
+    note,
+    put_in_place,
+    remove,
+    trained_candidate,
+)
+from numeri_cli.commands.retrain.due import due_models
+from numeri_cli.commands.retrain.judgement import Judgement, judge
+from numeri_cli.commands.run.outcomes import Problem, Retraining
+from numeri_cli.commands.words import chosen_models
+from numeri_cli.errors import ExitCode, NumeriError, RetrainingOverdue, worst
+from numeri_cli.learning.artifact import Artifact
+from numeri_cli.locks import held_lock
+from numeri_cli.published import Published
+
+GRACE_SECONDS = 3600.0  # for a library that lets no signal through
+
+
+@dataclass(frozen=True)
+class Retrainings(Published):
+    """What was decided about every model that was due."""
+
+    models: tuple[Retraining, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Done where all were decided about; 1 where one is kept aside for its owner to decide."""
+        codes = [ExitCode(one.exit_code) for one in self.problems]
+        aside = [ExitCode.refused for one in self.models if one.state == "kept aside"]
+        return worst([*codes, *aside])
+
+
+def retrain(context: Context, models: Sequence[str] = ()) -> Retrainings:
+    """Train again, beside the old ones, under a lock of its own; a run is never in the way.
+
+    models: those that are due where none is named
+    Raises ProfileMissing, ProfileInvalid, ModelUnknown, KeysMissing, LockHeld.
+    """
+    context.require_profile()
+    names = chosen_models(context, models)
+    with held_lock(context.home.lock(context.tournament, "retrain"), what="a retraining"):
+        for name in names:
+            finish_adoption(context, name)
+        wanted = names if models else due_models(context)
+        rows, problems = [], []
+        for name in wanted:
+            row, problem = _one(context, name)
+            rows.append(row)
+            problems += [problem] if problem else []
+    return Retrainings(tuple(rows), tuple(problems))
+
+
+def _one(context: Context, name: str) -> tuple[Retraining, Problem | None]:
+    """What became of one model; what goes wrong does not stop the others."""
+    try:
+        with _at_most(context.profile.model(name).retrain_hours):
+            old = found_model(context, name)
+            artifact = trained_candidate(context, name)
+            judgement = judge(old, OpenModel(context, artifact, trained_here=True))
+        return _decided(context, artifact, judgement), None
+    except NumeriError as error:
+        note(context, name, "failed", error.message)
+        row = Retraining(name, "failed", None, math.nan, error.message)
+        return row, Problem.of(error)
+
+
+def _decided(context: Context, artifact: Artifact, judgement: Judgement) -> Retraining:
+    """The ledger first: what is adopted there is given its place, even by the next process."""
+    name, words = artifact.contract.model, judgement.words
+    if judgement.is_worse:
+        note(context, name, "kept the old", words, artifact=artifact)
+        remove(artifact)
+        return Retraining(name, "kept the old", None, judgement.new_mean, words)
+    if not judgement.judged and context.profile.guard.unjudged == "refuse":
+        note(context, name, "kept aside", words, artifact=artifact)
+        return Retraining(
+            name, "kept aside", artifact.contract.artifact_id, judgement.new_mean, words
+        )
+    if not judgement.judged:
+        words = f"taken over unjudged: {words}"
+    note(context, name, "adopted", words, artifact=artifact)
+    put_in_place(context, artifact)
+    return Retraining(name, "adopted", artifact.contract.artifact_id, judgement.new_mean, words)
+
+
+@contextmanager
+def _at_most(hours: float) -> Iterator[None]:
+    """Raise RetrainingOverdue inside after so long.
+
+    Where a library lets no signal through for an hour more, the process ends as if it was killed;
+    the next one goes on.
+    """
+
+    overdue: list[RetrainingOverdue] = []
+
+    def ring(number: int, frame: object) -> None:
+        overdue.append(
+            RetrainingOverdue(
+                f"the retraining took longer than {hours:g} hours",
+                hint="raise retrain_hours in the profile, or train less; the next one goes on",
+            )
+        )
+        raise overdue[0]
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    last = threading.Timer(hours * 3600 + GRACE_SECONDS, os.kill, (os.getpid(), signal.SIGKILL))
+    last.daemon = True
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, timedelta(hours=hours).total_seconds())
+    last.start()
+    try:
+        yield
+    except NumeriError as error:
+        if overdue:  # whoever caught it took it for an error of the model's own
+            raise overdue[0] from error
+        raise
+    finally:
+        last.cancel()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
