@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +20,7 @@ from numeri_cli.learning.workspace import Workspace
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.ledger.retrainings import RetrainingEntry, retrainings
 from numeri_cli.locks import held_lock
+from numeri_cli.log import read_log
 from numeri_cli.practice.market.universe import WorldSettings
 from tests.support.receiver import receiving
 from tests.support.runner import Numeri
@@ -61,6 +66,19 @@ def wanting(change: str = "", by: str = "") -> None:
     """The profile, with a word of it changed, and the class it names."""
     Path("linear.py").write_text(LINEAR)
     Path("numeri.toml").write_text(PROFILE.replace(change, by) if change else PROFILE)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_at_work(home: Path) -> Iterator[None]:
+    """No process that a run started outlives its test."""
+    yield
+    for line in read_log(home / "log"):
+        if found := re.fullmatch(r"started as process (\d+)", line.words):
+            process = int(found[1])
+            with suppress(ChildProcessError):  # it has ended, and that was noticed
+                if os.waitpid(process, os.WNOHANG) == (0, 0):
+                    os.kill(process, signal.SIGKILL)
+                    os.waitpid(process, 0)
 
 
 @pytest.fixture

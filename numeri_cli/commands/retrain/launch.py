@@ -75,13 +75,14 @@ def _start(context: Context) -> str:
     if os.environ.get("INVOCATION_ID") and runner:
         return _as_unit(context, [runner, "--user"], words, output)
     with output.open("ab") as file:
-        subprocess.Popen(  # noqa: S603 - this very program
+        started = subprocess.Popen(  # noqa: S603 - this very program
             words,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
             start_new_session=True,  # it outlives this one, and its terminal
         )
+    context.log.write("retrain", f"started as process {started.pid}")
     return ""
 
 
