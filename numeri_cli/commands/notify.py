@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import platform
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from numeri_cli import __version__
+from numeri_cli.commands.messages import message_of, of_deadline, of_retraining, of_run
 from numeri_cli.config import NotifySettings, read_notify
 from numeri_cli.errors import ExitCode, NotificationsMissing, NumeriError, worst
-from numeri_cli.notify.message import Event, Message, ModelNews
 from numeri_cli.published import Published
 
 if TYPE_CHECKING:
@@ -70,7 +67,7 @@ def notify(context: Context) -> NotifyTrial:
         )
     from numeri_cli.notify.notifications import try_out
 
-    message = _message(
+    message = message_of(
         context,
         "test",
         f"Numeri: a test from {platform.node()}",
@@ -116,13 +113,14 @@ def _tell_run(
         return ()
     from numeri_cli.notify.notifications import tell
 
-    message = None
+    message, others = None, []
     if error is None or error.code not in _NO_NEWS:
-        message = _of_run(context, exit_code=exit_code, error=error, result=result)
+        message, *others = of_run(context, exit_code=exit_code, error=error, result=result)
     new = result is not None and any(one.state == "accepted" for one in result.models)
     done = tell(
         settings,
         message,
+        otherwise=others,
         folder=context.home.undelivered,
         log=context.log,
         routine=not exit_code and not new,
@@ -146,9 +144,11 @@ def tell_deadline(
             return ()
         from numeri_cli.notify.notifications import tell
 
+        message, *others = of_deadline(context, exit_code=exit_code, error=error, result=result)
         done = tell(
             _settings(context),
-            _of_deadline(context, exit_code=exit_code, error=error, result=result),
+            message,
+            otherwise=others,
             folder=context.home.undelivered,
             log=context.log,
         )
@@ -182,9 +182,11 @@ def tell_retraining(
             return ()  # nothing was due
         from numeri_cli.notify.notifications import tell
 
+        message, *others = of_retraining(context, exit_code=exit_code, error=error, result=result)
         done = tell(
             settings,
-            _of_retraining(context, exit_code=exit_code, error=error, result=result),
+            message,
+            otherwise=others,
             folder=context.home.undelivered,
             log=context.log,
         )
@@ -193,50 +195,6 @@ def tell_retraining(
         words = context.log.mask.text(f"nobody could be told: {unexpected!r}")
         context.log.write("notify", words, level="error")
         return (words,)
-
-
-def _of_retraining(
-    context: Context, *, exit_code: int, error: NumeriError | None, result: Retrainings | None
-) -> Message:
-    """A failure; else the guard's, where one was not taken over or not judged; else a success."""
-    rows = result.models if result else ()
-    failed = error is not None or any(one.state == "failed" for one in rows)
-    doubtful = any(one.state != "adopted" or math.isnan(one.corr_mean) for one in rows)
-    event: Event = "failure" if failed else "guard" if doubtful else "success"
-    news = tuple(ModelNews(one.model, one.state, "", one.message, one.state) for one in rows)
-    return _message(
-        context,
-        event,
-        f"Numeri: retraining on {platform.node()} (exit {exit_code})",
-        message=error.message if error else "",
-        hint=error.hint if error else "",
-        code=error.code if error else "",
-        exit_code=int(exit_code),
-        models=news,
-    )
-
-
-def _of_deadline(
-    context: Context, *, exit_code: int, error: NumeriError | None, result: RoundStanding | None
-) -> Message:
-    number = result.round_number if result else None
-    problem = error or (result.problem if result else None)
-    missing = [one for one in result.models if not one.accepted] if result else []
-    if problem is not None or result is None or result.deadline is None:
-        title = f"Numeri: whether the round is in cannot be known on {platform.node()}"
-    else:
-        title = f"Numeri: round {number} closes at {result.deadline:%a %H:%M} UTC without you"
-    return _message(
-        context,
-        "deadline",
-        title,
-        message=problem.message if problem else "",
-        hint=problem.hint if problem else "`numeri run` sends what is missing",
-        code=problem.code if problem else "",
-        exit_code=int(exit_code),
-        round_number=number,
-        models=tuple(ModelNews(one.model, one.status, message=one.problem) for one in missing),
-    )
 
 
 def _settings(context: Context) -> NotifySettings:
@@ -249,69 +207,3 @@ def _settings(context: Context) -> NotifySettings:
         except NumeriError:
             path = None
         return read_notify(path) if path else NotifySettings()
-
-
-def _of_run(
-    context: Context, *, exit_code: int, error: NumeriError | None, result: RunResult | None
-) -> Message:
-    event: Event = "failure" if exit_code else "success"
-    number = result.round_number if result else None
-    if exit_code:
-        title = f"Numeri: run failed on {platform.node()} (exit {exit_code})"
-    else:
-        title = f"Numeri: round {number} is in"
-    models = tuple(
-        ModelNews(
-            one.model,
-            one.state,
-            one.problem.code if one.problem else "",
-            one.problem.message if one.problem else "",
-            one.problem.hint if one.problem else "",
-        )
-        for one in (result.models if result else ())
-    )
-    return _message(
-        context,
-        event,
-        title,
-        message=error.message if error else "",
-        hint=error.hint if error else "",
-        code=error.code if error else "",
-        exit_code=int(exit_code),
-        round_number=number,
-        models=models,
-    )
-
-
-def _message(
-    context: Context,
-    event: Event,
-    title: str,
-    *,
-    message: str = "",
-    hint: str = "",
-    code: str = "",
-    exit_code: int | None = None,
-    round_number: int | None = None,
-    models: tuple[ModelNews, ...] = (),
-) -> Message:
-    try:
-        tournament = context.tournament
-    except NumeriError:
-        tournament = context.asked_tournament or "unknown"
-    return Message(
-        event=event,
-        title=title,
-        command=context.log.command,
-        tournament=tournament,
-        run=context.log.run,
-        host=platform.node(),
-        numeri_version=__version__,
-        time=datetime.now(UTC),
-        round_number=round_number,
-        exit_code=exit_code,
-        code=code,
-        message=message,
-        hint=hint,
-        models=models,
-    )

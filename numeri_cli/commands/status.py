@@ -137,7 +137,7 @@ def _require_somebody(context: Context) -> None:
             "--notify tells somebody, and the profile names nobody",
             hint='write [notify] with webhook = "https://…"',
         )
-    if "deadline" not in settings.on:
+    if not {"deadline", "guard"} & set(settings.on):
         raise NotificationsMissing(
             "--notify tells of a deadline, which `on` of [notify] leaves out",
             hint='add "deadline" to it, or leave --notify out',

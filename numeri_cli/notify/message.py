@@ -28,7 +28,8 @@ class ModelNews(Published):
 class GuardFinding(Published):
     """What the guard holds against a model before it is submitted.
 
-    check: "target", "data_version", "age" or "profile"; level: what `[guard]` says to it
+    check: "target", "data_version", "age", "profile" or "carried_over"
+    level: what `[guard]` says to it
     """
 
     model: str
@@ -76,7 +77,12 @@ class Message(Published):
         for model in self.models:
             told = _sentence(model.message, model.hint) if model.message else model.state
             lines.append(f"{model.model}: {told}")
-        lines += [f"{one.model}: {_sentence(one.message, one.hint)}" for one in self.findings]
+        told = "\n".join(lines)  # a model that was refused for a finding has told of it
+        lines += [
+            f"{one.model}: {_sentence(one.message, one.hint)}"
+            for one in self.findings
+            if one.message not in told
+        ]
         body = "\n".join(lines)
         end = f"{self.time:%Y-%m-%d %H:%M} UTC on {self.host}; numeri log --run {self.run}"
         room = LONGEST_TEXT - len(end) - 2

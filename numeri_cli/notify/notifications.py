@@ -42,6 +42,7 @@ def tell(
     folder: Path,
     log: Log,
     routine: bool = False,
+    otherwise: Sequence[Message] = (),
 ) -> tuple[Delivery, ...]:
     """Tell a message to everybody who wants to hear of its event, and what is undelivered before.
 
@@ -49,6 +50,7 @@ def tell(
     kept in `folder`, is in the log, and is tried again by the next call.
     message: None tries again what is undelivered, and no more
     routine: nothing new happened; only services that always want to hear of the event are told
+    otherwise: told to whom does not want to hear of `message`, the first that is wanted
     """
     channels = channels_of(settings, log.mask)
     spool = Spool(folder, warn=lambda words: log.write("notify", words, level="warning"))
@@ -57,12 +59,13 @@ def tell(
         for entry in earlier:
             if entry.channel in jobs:
                 jobs[entry.channel].add(entry, late=True)
-        if message is not None:
-            masked = without_secrets(message, log.mask)
-            for channel in channels:
-                wanted = message.event in settings.on and not routine
-                if wanted or message.event in channel.always:
-                    jobs[channel.key].add(spool.add(channel.key, masked), late=False)
+        for channel in channels:
+            heard = {*channel.always, *(() if routine else settings.on)}
+            news = [message] if message is not None and message.event in heard else []
+            news += [one for one in otherwise if one.event in {*channel.always, *settings.on}]
+            if news:
+                masked = without_secrets(news[0], log.mask)
+                jobs[channel.key].add(spool.add(channel.key, masked), late=False)
         busy = [job for job in jobs.values() if job.entries]
         _run(busy)
         return tuple(_settled(job, spool, log) for job in busy)

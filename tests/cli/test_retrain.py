@@ -69,8 +69,9 @@ def wanting(change: str = "", by: str = "") -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_at_work(home: Path) -> Iterator[None]:
-    """No process that a run started outlives its test."""
+def nothing_is_left_at_work(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No process that a run started outlives its test, which systemd has not started."""
+    monkeypatch.delenv("INVOCATION_ID", raising=False)
     yield
     for line in read_log(home / "log"):
         if found := re.fullmatch(r"started as process (\d+)", line.words):
@@ -238,9 +239,14 @@ def test_a_retraining_is_due_after_a_closed_round_too(numeri: Numeri, practice: 
     numeri("practice", "advance")
     with served(practice) as server:
         let_the_window_pass(server.tournament)
-    assert numeri("run", "--quiet").code == 6
+    closed = numeri("run")
+    assert closed.code == 6
+    assert "lighthouse is due for training: started" in closed.err
     assert ended().state == "adopted"
     at_rest()
+    assert numeri("run", "--quiet").code == 6  # it has no record that could tell of it
+    numeri("practice", "advance")
+    assert [one["state"] for one in numeri("run", "--json").data["retrained"]] == ["adopted"]
 
 
 def test_never_is_never(numeri: Numeri, practice: Path) -> None:
@@ -377,5 +383,11 @@ def test_under_systemd_a_retraining_is_a_unit_of_its_own(
     assert "NEVERINARGV" not in " ".join(words)
     program.write_text("#!/bin/sh\necho no bus >&2\nexit 1\n")
     numeri("practice", "advance")
-    [again] = numeri("run", "--json").data["retrained"]
+    with receiving() as server:
+        with Path("numeri.toml").open("a") as file:
+            file.write(f'[notify]\nwebhook = "{server.address}"\n[guard]\ntarget = "off"\n')
+        [again] = numeri("run", "--json").data["retrained"]
     assert (again["state"], again["message"]) == ("failed", "`systemd-run --user` refused: no bus")
+    [got] = server.received
+    assert got.json["event"] == "guard"
+    assert got.json["models"][1]["message"] == again["message"]

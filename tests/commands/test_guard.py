@@ -13,6 +13,7 @@ import pytest
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.records import Round, ScoreConfig
 from tests.support.program import numeri, profile, trained, trained_template
+from tests.support.receiver import receiving
 from tests.support.runner import PROFILE, Numeri
 
 __all__ = ["numeri", "profile", "trained", "trained_template"]
@@ -124,6 +125,25 @@ def test_the_guard_refuses_where_it_is_told_to_and_nothing_is_sent(
     assert shown.code == 1
     assert words in " ".join(shown.out.split())
     assert numeri("status", "--json").data["models"][0]["status"] == "none"
+
+
+@pytest.mark.parametrize("level", ["warn", "refuse"])
+@pytest.mark.parametrize("check", CHECKS)
+def test_each_finding_is_told_to_whom_wants_to_hear_of_the_guard(
+    numeri: Numeri, trained: Path, check: str, level: str
+) -> None:
+    plant, words = PLANTED[check]
+    with receiving() as receiver:
+        notify = f'[notify]\nwebhook = "{receiver.address}"\non = ["guard"]'
+        write_profile(f'{check} = "{level}"', notify)
+        plant(trained)
+        numeri("run", "--quiet")
+    [got] = receiver.received
+    assert (got.json["event"], got.json["exit_code"]) == ("guard", int(level == "refuse"))
+    [finding] = [one for one in got.json["findings"] if one["check"] == check]
+    assert words in finding["message"]
+    assert (finding["level"], finding["model"]) == (level, "lighthouse")
+    assert got.json["title"].endswith(": look at lighthouse")
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -27,8 +27,19 @@ def retrain_after(context: Context) -> tuple[Retraining, ...]:
     """
     try:
         told = _decisions(context)
-        wanted = due_models(context)
-        return (*told, *_started(context, wanted)) if wanted else told
+    except NumeriError as error:
+        context.log.write("retrain", error.message, level="warning")
+        told = ()
+    return (*told, *start_due(context))
+
+
+def start_due(context: Context) -> tuple[Retraining, ...]:
+    """Start what is due; nothing is raised.
+
+    What earlier retrainings decided is not told, but kept for a run that has a round to tell of.
+    """
+    try:
+        return _started(context, due_models(context))
     except (NumeriError, OSError) as error:
         words = error.message if isinstance(error, NumeriError) else str(error)
         context.log.write("retrain", words, level="warning")
@@ -50,6 +61,8 @@ def _decisions(context: Context) -> tuple[Retraining, ...]:
 
 
 def _started(context: Context, wanted: tuple[str, ...]) -> tuple[Retraining, ...]:
+    if not wanted:
+        return ()
     try:
         with held_lock(context.home.lock(context.tournament, "retrain"), what="a retraining"):
             pass  # free: nobody is at it

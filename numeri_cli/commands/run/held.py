@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.run.outcomes import ModelOutcome
@@ -12,6 +12,7 @@ from numeri_cli.commands.submission.holdings import Holding, Holdings
 from numeri_cli.commands.submission.submitter import Submitter
 from numeri_cli.commands.submission.watch import Settled
 from numeri_cli.errors import SubmissionRefused
+from numeri_cli.notify.message import GuardFinding
 from numeri_cli.records import ModelSlot, Round
 
 FEW_LISTED = 25  # that can be asked about at once without using up what the server answers
@@ -24,11 +25,22 @@ class HeldModels:
     counted: by model, what counts
     needed: the server's was refused, or was made for an earlier round and carried over
     pending: by model, what is not settled yet
+    findings: by model, that a submission was carried over
     """
 
     counted: Mapping[str, ModelOutcome]
     needed: tuple[ModelSlot, ...] = ()
     pending: Mapping[str, Holding] = field(default_factory=dict)
+    findings: Mapping[str, GuardFinding] = field(default_factory=dict)
+
+    def told(self, outcomes: Mapping[str, ModelOutcome]) -> dict[str, ModelOutcome]:
+        """The outcomes, each with what was found about its model here."""
+        return {
+            name: replace(one, findings=(*one.findings, self.findings[name]))
+            if name in self.findings
+            else one
+            for name, one in outcomes.items()
+        }
 
 
 def sort_out(
@@ -36,12 +48,13 @@ def sort_out(
 ) -> HeldModels:
     """Ask what these models' submissions are worth. Raises what the client and ledger raise."""
     found = held.judged([slot.name for slot in slots])
-    for name, holding in found.items():
-        if holding.state == "carried over":
-            context.listener.say(
-                f"{name}: submission {holding.id} was made for an earlier round and carried over;"
-                " it is replaced"
-            )
+    findings = {
+        name: _carried_over(name, holding)
+        for name, holding in found.items()
+        if holding.state == "carried over"
+    }
+    for name, finding in findings.items():
+        context.listener.say(f"{name}: {finding.message}; it is replaced")
     counted = {
         name: unchanged(
             Settled(model=name, server_id=holding.id, timing=holding.row.status), round_
@@ -51,7 +64,18 @@ def sort_out(
     }
     pending = {name: one for name, one in found.items() if one.state == "pending"}
     needed = tuple(x for x in slots if x.name not in counted and x.name not in pending)
-    return HeldModels(counted, needed, pending)
+    return HeldModels(counted, needed, pending, findings)
+
+
+def _carried_over(name: str, holding: Holding) -> GuardFinding:
+    return GuardFinding(
+        model=name,
+        code="carried_over",
+        message=f"submission {holding.id} was made for an earlier round and carried over",
+        hint="a run replaces it while the round is open; `numeri log` tells why the earlier window"
+        " was missed",
+        check="carried_over",
+    )
 
 
 def await_pending(

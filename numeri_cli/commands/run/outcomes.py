@@ -73,7 +73,8 @@ class ModelOutcome(Published):
     """One model in one round.
 
     checked: everything but the upload was done (a dry run)
-    findings: what the guard holds against the model that was to be submitted
+    findings: what the guard holds against the model that was to be submitted, and whether an
+    earlier round's submission stood in its place
     replaces: the id of the accepted submission that it takes the place of
     """
 

@@ -14,7 +14,7 @@ from numeri_cli.commands.clean import clean_after_run
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_live
 from numeri_cli.commands.live_data import is_refusal_of_ids, refused_live_data
-from numeri_cli.commands.retrain.launch import retrain_after
+from numeri_cli.commands.retrain.launch import retrain_after, start_due
 from numeri_cli.commands.round import Waiting, newest_round, open_round, outlasting, require_open
 from numeri_cli.commands.run.held import FEW_LISTED, HeldModels, await_pending, sort_out
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome, RunResult
@@ -51,7 +51,8 @@ def run(context: Context, *, allowed: Allowed, wait_seconds: float = 0.0) -> Run
             result = _run(context, allowed, waiting)
     except (NoRoundOpen, RoundClosed):
         if not allowed.dry_run:  # a retraining is due whether there is a round or not
-            retrain_after(context)
+            for one in start_due(context):
+                context.listener.say(f"{one.model} is due for training: {one.state}, {one.message}")
         raise
     if not allowed.dry_run:
         # the round's lock is free again, and its last proof is in
@@ -109,7 +110,7 @@ def _all_entered(
     way.enter([*needed, *found.needed])
     waited = await_pending(context, round_, found.pending)
     way.enter([x for x in listed if x.name in found.pending and x.name not in waited])
-    return {**outcomes, **found.counted, **waited, **way.ended()}
+    return {**outcomes, **found.counted, **waited, **found.told(way.ended())}
 
 
 class _WayIn:
