@@ -12,7 +12,7 @@ Timing = Literal["on-time", "late", "queued", "none", "unknown"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreConfig:
-    """How one score of a round is made and paid."""
+    """How one score of a round is made and paid; name and version together tell it apart."""
 
     name: str
     display_name: str
@@ -21,6 +21,8 @@ class ScoreConfig:
     clip_threshold: float | None
     total_score_days: int | None
     returns_lag_days: int | None
+    version: str | None = None
+    payout_factor: Decimal | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -146,6 +148,108 @@ class DataFileRecord:
     round_number: int | None
     time: datetime
     modified_ns: int  # as the file system had it when the file was whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRow:
+    """A model's score of one kind, round and day; display name and version tell which kind."""
+
+    round_number: int
+    display_name: str
+    version: str
+    day: int
+    value: float
+    percentile: float | None
+    date: datetime | None
+    resolved: bool  # this is its last day
+    resolve_date: datetime | None
+    close_time: datetime | None  # of the round's window for stakes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceRow:
+    """A model's money in one round, in NMR.
+
+    multipliers: name, version, display name and multiplier of each paid score
+    pending_nmr: what the scores of now would pay; settled_nmr: what was paid
+    """
+
+    round_number: int
+    at_risk_nmr: Decimal | None
+    payout_factor: Decimal | None
+    resolved: bool
+    resolve_time: datetime | None
+    multipliers: tuple[tuple[str, str, str, Decimal], ...]
+    pending_nmr: Decimal | None
+    settled_nmr: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelHistory:
+    """What the server tells of a model's rounds."""
+
+    scores: tuple[ScoreRow, ...]
+    performances: tuple[PerformanceRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelStake:
+    """A model with what is staked on it; None where nothing is."""
+
+    id: str
+    name: str
+    stake_nmr: Decimal | None
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStanding:
+    """An account with its models; available_nmr: its balance, None where that is not shown."""
+
+    name: str
+    available_nmr: Decimal | None
+    models: tuple[ModelStake, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """NMR that a model gets for a round, negative for a burn; settled, or as scores stand now."""
+
+    round_number: int
+    model_id: str
+    amount_nmr: Decimal
+    resolve_date: datetime | None
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StakeOfDay:
+    """What was staked on a model from a time on."""
+
+    time: datetime
+    stake_nmr: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSeen:
+    """What one NMR cost in US dollars, and when."""
+
+    usd: Decimal
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRow:
+    """A model or an account on the server's leaderboard; returns are shares of the stake."""
+
+    rank: int | None
+    name: str
+    stake_nmr: Decimal | None
+    corr20: float | None
+    mmc20: float | None
+    corr60: float | None
+    mmc60: float | None
+    return_1y: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

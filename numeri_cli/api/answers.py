@@ -221,6 +221,8 @@ def _score_config(item: Fields) -> ScoreConfig | None:
         clip_threshold=item.spare("clipThreshold", item.optional_number),
         total_score_days=item.spare("totalScoreDays", item.optional_integer),
         returns_lag_days=item.spare("returnsLagDays", item.optional_integer),
+        version=item.spare("version", item.optional_text),
+        payout_factor=item.spare("payoutFactor", item.optional_decimal),
     )
 
 

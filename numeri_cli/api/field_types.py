@@ -6,6 +6,18 @@ from collections.abc import Mapping
 
 _TYPES: Mapping[str, str] = {  # of what stands under a field
     "account": "Account",
+    "accountLeaderboard": "AccountLeaderboardEntry",
+    "actual": "Payout",
+    "latestNmrPrice": "NmrPrice",
+    "payoutMultipliers": "ModelPayoutMultiplier",
+    "pending": "Payout",
+    "pendingModelPayouts": "UserPayouts",
+    "stakeValues": "StakeValue",
+    "submissionScores": "SubmissionScore",
+    "v2Leaderboard": "V2LeaderboardEntry",
+    "v2RoundModelPerformances": "V2RoundModelPerformance",
+    "v2Stake": "V2Stake",
+    "v3UserProfile": "V3UserProfile",
     "apiTokenInfo": "ApiTokenInfo",
     "computePickleUpload": "ComputePickleUpload",
     "createDiagnostics": "V2Diagnostics",
@@ -23,9 +35,15 @@ _TYPES: Mapping[str, str] = {  # of what stands under a field
     "submissions": "V2Submission",
 }
 _DECORATIVE: Mapping[str, frozenset[str]] = {  # what no errand needs, by type
+    "Account": frozenset({"availableNmr"}),
+    "AccountLeaderboardEntry": frozenset(
+        {"rank", "nmrStaked", "v2Corr20", "mmc", "corr60", "mmc60", "return1y"}
+    ),
     "ComputePickleUpload": frozenset({"id"}),
     "LatestSubmission": frozenset({"filename", "timestamp"}),
-    "Model": frozenset({"computePickleUpload"}),
+    "Model": frozenset({"archived", "computePickleUpload", "v2Stake"}),
+    "ModelPayoutMultiplier": frozenset({"name", "version", "displayName", "multiplier"}),
+    "Payout": frozenset({"roundResolveTime"}),
     "Round": frozenset(
         {
             "id", "tournament", "closeTime", "resolveTime", "dataDatestamp", "target",
@@ -34,10 +52,30 @@ _DECORATIVE: Mapping[str, frozenset[str]] = {  # what no errand needs, by type
     ),
     "RoundScoreConfig": frozenset(
         {
-            "name", "displayName", "isPayout", "defaultMultiplier", "clipThreshold",
-            "totalScoreDays", "returnsLagDays",
+            "name", "version", "displayName", "isPayout", "defaultMultiplier", "clipThreshold",
+            "payoutFactor", "totalScoreDays", "returnsLagDays",
         }
     ),
+    "SubmissionScore": frozenset(
+        {
+            "version", "date", "percentile", "resolved", "resolveDate", "roundResolveTime",
+            "roundCloseStakingTime", "payoutPending", "payoutSettled",
+        }
+    ),
+    "V2LeaderboardEntry": frozenset(
+        {
+            "rank", "nmrStaked", "corr20V2Rep", "mmcRep", "corr60Rep", "mmc60Rep",
+            "return52Weeks",
+        }
+    ),
+    "V2RoundModelPerformance": frozenset(
+        {
+            "atRisk", "roundPayoutFactor", "roundResolved", "roundResolveTime",
+            "payoutMultipliers", "submissionScores",
+        }
+    ),
+    "V3UserProfile": frozenset({"accountName", "stakeValue"}),
+    "V2Stake": frozenset({"stakeValue"}),
     "V2Submission": frozenset(
         {"status", "filename", "filteredCount", "submittedCount", "insertedAt"}
     ),

@@ -9,6 +9,9 @@ HEARTBEAT: Final = "query { __typename }"
 _ROUND = """id number tournament openTime closeTime closeStakingTime resolveTime
     dataDatestamp target payoutFactor stakeThreshold"""
 
+_SCORE_CONFIG = """name version displayName isPayout defaultMultiplier clipThreshold payoutFactor
+    totalScoreDays returnsLagDays"""
+
 CURRENT_ROUND: Final = f"""query ($tournament: Int!) {{
   rounds(tournament: $tournament, number: 0) {{ {_ROUND} }}
 }}"""
@@ -20,9 +23,7 @@ ROUNDS: Final = f"""query ($tournament: Int!, $limit: Int, $number: Int, $status
 ROUND_RULES: Final = f"""query ($tournament: Int!, $number: Int!) {{
   rounds(tournament: $tournament, number: $number) {{
     {_ROUND}
-    roundScoreConfigs {{
-      name displayName isPayout defaultMultiplier clipThreshold totalScoreDays returnsLagDays
-    }}
+    roundScoreConfigs {{ {_SCORE_CONFIG} }}
   }}
 }}"""
 
@@ -103,5 +104,64 @@ DIAGNOSTICS: Final = """query ($id: ID, $modelId: ID) {
       era validationCorr validationMmc validationBmc validationFeatureNeutralCorrV3
       validationFeatureCorrMax
     }
+  }
+}"""
+
+MODEL_HISTORY: Final = """query ($modelId: ID!, $tournament: Int, $lastNRounds: Int) {
+  submissionScores(modelId: $modelId, tournament: $tournament, lastNRounds: $lastNRounds) {
+    roundNumber displayName version day date value percentile resolved resolveDate
+    roundResolveTime roundCloseStakingTime
+  }
+  v2RoundModelPerformances(
+    modelId: $modelId, tournament: $tournament, lastNRounds: $lastNRounds
+  ) {
+    roundNumber atRisk roundPayoutFactor roundResolved roundResolveTime
+    payoutMultipliers { name version displayName multiplier }
+    submissionScores { displayName day payoutPending payoutSettled }
+  }
+}"""
+
+ROUNDS_RULES: Final = f"""query ($tournament: Int!, $limit: Int) {{
+  rounds(tournament: $tournament, limit: $limit) {{
+    {_ROUND}
+    roundScoreConfigs {{ {_SCORE_CONFIG} }}
+  }}
+}}"""
+
+ACCOUNT: Final = """query {
+  account {
+    username availableNmr
+    models { id name tournament archived v2Stake { stakeValue } }
+  }
+}"""
+
+PAYOUTS: Final = """query ($tournament: Int!) {
+  pendingModelPayouts(tournament: $tournament) {
+    actual { roundNumber roundResolveTime modelId payoutNmr }
+    pending { roundNumber roundResolveTime modelId payoutNmr }
+  }
+}"""
+
+MODEL_PROFILE: Final = """query ($modelName: String!, $tournament: Int) {
+  v3UserProfile(modelName: $modelName, tournament: $tournament) {
+    id username accountName stakeValue
+  }
+}"""
+
+STAKE_VALUES: Final = """query ($modelName: String!, $tournament: Int) {
+  v3UserProfile(modelName: $modelName, tournament: $tournament) { stakeValues { time value } }
+}"""
+
+PRICE: Final = "query { latestNmrPrice { priceUsd lastUpdated } }"
+
+MODEL_BOARD: Final = """query ($limit: Int, $offset: Int) {
+  v2Leaderboard(limit: $limit, offset: $offset) {
+    rank username nmrStaked corr20V2Rep mmcRep corr60Rep mmc60Rep return52Weeks
+  }
+}"""
+
+ACCOUNT_BOARD: Final = """query ($limit: Int, $offset: Int, $tournament: Int) {
+  accountLeaderboard(limit: $limit, offset: $offset, tournament: $tournament) {
+    rank username nmrStaked v2Corr20 mmc corr60 mmc60 return1y
   }
 }"""

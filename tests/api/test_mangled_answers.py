@@ -23,7 +23,8 @@ MODEL = {"id": 7, "name": "a", "tournament": 8, "computePickleUpload": None}
 AUTHORIZATION = {"filename": "x-1.csv", "url": "https://store.test/x?sig=1"}
 CONFIG = {
     "name": "mmc", "displayName": "MMC", "isPayout": True, "defaultMultiplier": 1.0,
-    "clipThreshold": None, "totalScoreDays": 60, "returnsLagDays": 2,
+    "clipThreshold": None, "totalScoreDays": 60, "returnsLagDays": 2, "version": "3",
+    "payoutFactor": "1",
 }  # fmt: skip
 
 QUESTIONS: dict[str, tuple[Callable[[Client], object], dict[str, Any]]] = {

@@ -195,6 +195,20 @@ def test_it_lists_rounds_with_their_score_configurations(
         "mmc60": 15,
     }
     assert {one["clipThreshold"] for one in paid.values()} == {1}
+    told = {
+        c["displayName"]: (c["name"], c["version"], c["totalScoreDays"])
+        for c in rounds[0]["roundScoreConfigs"]
+        if c["name"] in ("correlation", "meta_model_contribution")
+    }
+    assert told == {
+        "v2_corr20": ("correlation", "6", 20),
+        "mmc": ("meta_model_contribution", "5", 20),
+        "corr60": ("correlation", "3", 60),
+        "mmc60": ("meta_model_contribution", "3", 60),
+    }
+    unpaid = [c["defaultMultiplier"] for c in rounds[0]["roundScoreConfigs"] if not c["isPayout"]]
+    assert set(unpaid) == {0}
+    assert [one["target"] for one in rounds] in ([None, "main"], ["main", None])
     assert [one["number"] for one in napi.list_rounds(status="open")] == [number]
     assert [one["number"] for one in napi.list_rounds(status="resolving")] == [number - 1]
     assert napi.list_rounds(status="resolved") == []
@@ -328,6 +342,8 @@ def test_a_year_shows_in_scores_payouts_and_leaderboards(
     assert performance["atRisk"] == (Decimal(50) / 13).quantize(Decimal("1e-18"), "ROUND_DOWN")
     multipliers = {m["displayName"]: m["multiplier"] for m in performance["payoutMultipliers"]}
     assert multipliers == {"corr60": 3, "mmc60": 15}
+    last = [s for s in performance["submissionScores"] if s["displayName"] in multipliers]
+    assert sum(Decimal(s["payoutSettled"]) for s in last) == paid["payoutNmr"]
     with pytest.warns(DeprecationWarning, match="submission_scores"):
         assert napi.round_model_performances(lighthouse) == [performance]
     [intra] = napi.intra_round_scores(lighthouse)

@@ -9,9 +9,15 @@ from numeri_cli.commands.context import Context
 from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.errors import ApiError
 from numeri_cli.records import Round, ScoreConfig
-from numeri_cli.scoring.score_table import SCORES, Score
+from numeri_cli.scoring.score_table import Score, score_named
 from numeri_cli.scoring.summary import PayoutRule
 
+_MEASURES = {  # of the API: our name, and the versions that our formula is that of
+    "correlation": ("corr", {"3", "6"}),
+    "meta_model_contribution": ("mmc", {"3", "5"}),
+}
+_SHOWN = re.compile(r"(canon_)?(v2_)?(?P<score>corr|mmc)(20|60)?")
+_TARGET = re.compile(r"(target_)?[a-z]+_\d+")
 _CURRENT = 0  # as a round's number: the one that is open
 _RETRY_SECONDS = 2.0  # of tries; files can be scored without a server
 
@@ -29,15 +35,19 @@ def with_payout(context: Context, validation: Validation) -> Validation:
     except ApiError as error:
         say(f"going on without the payout: {error.message}")
         return validation
-    if round_ is None or not any(config.is_payout for config in round_.score_configs):
+    if round_ is None or not _paid(round_):
         return validation
     rule = payout_rule(round_)
     if rule is None:
-        say(f"going on without the payout: that of round {round_.number} cannot be worked out here")
+        say(
+            f"going on without the payout: that of round {round_.number} cannot be worked out here"
+            f"{_why_not(round_)}"
+        )
         return validation
     if not pays_on(round_, validation.target):
-        paid = round_.target or "another target"
-        say(f"no payout: round {round_.number} pays on {paid}, not on {validation.target}")
+        say(
+            f"no payout: round {round_.number} pays on {_payer(round_)}, not on {validation.target}"
+        )
         return validation
     return replace(validation, payout=rule)
 
@@ -54,23 +64,38 @@ def _latest_rules(context: Context) -> Round | None:
 def payout_rule(round_: Round) -> PayoutRule | None:
     """The round's formula; None where it takes a score that is not ours, or is not whole."""
     paid = _paid(round_)
-    multipliers = []
-    for config in paid:
-        score = _score(config)
-        if score is None or config.multiplier is None:
-            return None
-        multipliers.append((score, config.multiplier))
     clips = {config.clip_threshold for config in paid}
     clip = clips.pop() if len(clips) == 1 else None
     if clip is None:
         return None
-    factor = 1.0 if round_.payout_factor is None else float(round_.payout_factor)
-    return PayoutRule(multipliers=tuple(multipliers), clip=clip, factor=factor)
+    factors = [_factor(config, round_) for config in paid]
+    shared = factors[0] if len(set(factors)) == 1 else None
+    multipliers = []
+    for config, factor in zip(paid, factors, strict=True):
+        score = score_of(config)
+        if score is None or config.multiplier is None:
+            return None
+        own = 1.0 if shared is not None else factor
+        multipliers.append((score, config.multiplier * own))
+    return PayoutRule(
+        multipliers=tuple(multipliers), clip=clip, factor=1.0 if shared is None else shared
+    )
+
+
+def _factor(config: ScoreConfig, round_: Round) -> float:
+    """What the score is multiplied by beside its multiplier: its own factor, else the round's."""
+    known = round_.payout_factor if config.payout_factor is None else config.payout_factor
+    return 1.0 if known is None else float(known)
 
 
 def pays_on(round_: Round, target: str) -> bool:
-    """Whether the round pays for scores on this target."""
-    if round_.target is not None and round_.target not in (target, target.removeprefix("target_")):
+    """Whether the round pays for scores on this target.
+
+    The days of the paid scores tell; a word that is no target's name says nothing of it.
+    """
+    named = round_.target or ""
+    is_named = _TARGET.fullmatch(named) is not None
+    if is_named and named.removeprefix("target_") != target.removeprefix("target_"):
         return False
     horizons = {one.total_score_days for one in _paid(round_)} - {None}
     return all(target.endswith(f"_{days}") for days in horizons)
@@ -80,10 +105,36 @@ def _paid(round_: Round) -> tuple[ScoreConfig, ...]:
     return tuple(one for one in round_.score_configs if one.is_payout and one.multiplier != 0)
 
 
-def _score(config: ScoreConfig) -> Score | None:
-    """Which of our scores it is: "corr" of v2_corr20 and CORR60, "mmc" of canon_mmc60."""
-    words = set(re.findall("[a-z]+", f"{config.name} {config.display_name}".lower()))
-    if words & {"meta", "cwmm"}:  # corr_w_meta_model
+def _payer(round_: Round) -> str:
+    """What the round pays on, as far as it says."""
+    if round_.target is not None and _TARGET.fullmatch(round_.target):
+        return round_.target
+    days = sorted({one.total_score_days for one in _paid(round_)} - {None}, key=str)
+    return f"targets of {' and '.join(map(str, days))} days" if days else "another target"
+
+
+def _why_not(round_: Round) -> str:
+    """Which paid scores are not ours; "" where another part of the formula is missing."""
+    strange = [one for one in _paid(round_) if score_of(one) is None]
+    told = (
+        f"{one.name} version {one.version} ({one.display_name})" if one.version else one.name
+        for one in strange
+    )
+    return f": it pays for {', '.join(told)}" if strange else ""
+
+
+def score_of(config: ScoreConfig) -> Score | None:
+    """Which of our scores a configuration means, by its name and version.
+
+    One that tells no version, or has a name of older days, is known by the name that people see:
+    "corr" of v2_corr20 and CORR60, "mmc" of canon_mmc60. None for every other score: the
+    neutral_correlation of Signals is not CORR.
+    """
+    if config.name in _MEASURES:
+        name, versions = _MEASURES[config.name]
+        known = config.version is None or config.version in versions
+        return score_named(name) if known else None
+    if config.name != config.display_name and not _SHOWN.fullmatch(config.name.lower()):
         return None
-    found = [score for score in SCORES if score.is_paid and score.name in words]
-    return found[0] if len(found) == 1 else None
+    shown = _SHOWN.fullmatch(config.display_name.lower())
+    return score_named(shown["score"]) if shown else None

@@ -109,13 +109,29 @@ class RoundScores:
 
     def payout(self, model_id: str, *, day: int | None = None) -> Decimal:
         """What the round would pay a model if it ended with the scores of a day, or of now."""
-        if day is None:
-            scores = self.newest(model_id)
-        else:
-            known = ((rule, self.on_day(model_id, rule, day=day)) for rule in SCORE_RULES)
-            scores = {rule.name: score for rule, score in known if score is not None}
-        values = {name: score.value for name, score in scores.items()}
+        values = self._scores_of(model_id, day=day)
         return self.terms.payout(self.entries[model_id].at_risk_nmr, values)
+
+    def payout_parts(
+        self, model_id: str, *, day: int, whole: Decimal | None = None
+    ) -> dict[str, Decimal]:
+        """The payout of a day by the paid score that it comes from.
+
+        whole: what was paid; by default what the scores of the day would pay
+        """
+        values = self._scores_of(model_id, day=day)
+        if whole is None:
+            whole = self.terms.payout(self.entries[model_id].at_risk_nmr, values)
+        return self.terms.parts(whole, values)
+
+    def _scores_of(self, model_id: str, *, day: int | None) -> dict[str, float]:
+        if day is None:
+            return {name: score.value for name, score in self.newest(model_id).items()}
+        known = (
+            (rule, self.on_day(model_id, rule, day=min(day, rule.horizon_days)))
+            for rule in SCORE_RULES
+        )
+        return {rule.name: score.value for rule, score in known if score is not None}
 
 
 @dataclass(frozen=True, kw_only=True)

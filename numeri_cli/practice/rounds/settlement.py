@@ -33,23 +33,37 @@ OVERLAPPING_ROUNDS = -(-LIFE_BUSINESS_DAYS // 5)
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRule:
-    """One score of a round."""
+    """One score of a round.
+
+    name: what people see, the API's displayName; measure, version: what the API tells it apart by
+    """
 
     name: str
     kind: str
     horizon_days: int
+    measure: str
+    version: str
 
 
+def _rule(name: str, kind: str, horizon_days: int, *, measure: str, version: str) -> ScoreRule:
+    return ScoreRule(
+        name=name, kind=kind, horizon_days=horizon_days, measure=measure, version=version
+    )
+
+
+CORRELATION, CONTRIBUTION = "correlation", "meta_model_contribution"
 SCORE_RULES = (
-    ScoreRule(name="v2_corr20", kind="corr", horizon_days=20),
-    ScoreRule(name="mmc", kind="mmc", horizon_days=20),
-    ScoreRule(name="corr60", kind="corr", horizon_days=60),
-    ScoreRule(name="mmc60", kind="mmc", horizon_days=60),
-    ScoreRule(name="corr_w_meta_model", kind="cwmm", horizon_days=20),
-    ScoreRule(name="bmc", kind="bmc", horizon_days=20),
-    ScoreRule(name="fnc_v3", kind="fnc", horizon_days=20),
-    ScoreRule(name="mcwnm", kind="mcwnm", horizon_days=20),
-    ScoreRule(name="apcwnm", kind="apcwnm", horizon_days=20),
+    # as recorded of the real rounds 1335 and later
+    _rule("v2_corr20", "corr", 20, measure=CORRELATION, version="6"),
+    _rule("mmc", "mmc", 20, measure=CONTRIBUTION, version="5"),
+    _rule("corr60", "corr", 60, measure=CORRELATION, version="3"),
+    _rule("mmc60", "mmc", 60, measure=CONTRIBUTION, version="3"),
+    # measures that nobody has recorded: only their display names are real
+    _rule("corr_w_meta_model", "cwmm", 20, measure="correlation_with_meta_model", version="1"),
+    _rule("bmc", "bmc", 20, measure="benchmark_model_contribution", version="1"),
+    _rule("fnc_v3", "fnc", 20, measure="feature_neutral_correlation", version="3"),
+    _rule("mcwnm", "mcwnm", 20, measure="max_correlation_with_numerai_models", version="1"),
+    _rule("apcwnm", "apcwnm", 20, measure="average_correlation_with_numerai_models", version="1"),
 )
 HORIZONS = tuple(sorted({rule.horizon_days for rule in SCORE_RULES}))
 PAYOUT_HORIZON_DAYS = max(HORIZONS)  # what is paid waits for them all

@@ -47,6 +47,21 @@ class RoundTerms:
         clipped = max(-self.clip_threshold, min(self.clip_threshold, share))
         return (at_risk_nmr * clipped).quantize(NMR_UNIT, rounding=ROUND_DOWN)
 
+    def parts(self, whole: Decimal, scores: Mapping[str, float]) -> dict[str, Decimal]:
+        """A payout in NMR by the paid score that it comes from; the parts add up to it."""
+        shares = {
+            name: multiplier * Decimal(repr(scores[name]))
+            for name, multiplier in self.multipliers.items()
+            if name in scores
+        }
+        total, left, parts = sum(shares.values(), start=Decimal(0)), whole, {}
+        for place, (name, share) in enumerate(shares.items(), start=1):
+            part = whole * share / total if total else Decimal(0)
+            part = part.quantize(NMR_UNIT, rounding=ROUND_DOWN)
+            parts[name] = left if place == len(shares) else part
+            left -= part
+        return parts
+
 
 # of every round so far, and of the next ones: as the real ones have them from round 1343 on
 ATOMIC = RoundTerms(

@@ -90,6 +90,84 @@ def test_a_round_pays_on_its_target_and_horizon_alone() -> None:
     assert pays_on(round_of(score("corr60", 3.0, days=None)), "target_ender_20")
 
 
+def recorded(name: str, version: str, shown: str, days: int, multiplier: float) -> ScoreConfig:
+    return ScoreConfig(
+        name=name, version=version, display_name=shown, is_payout=multiplier != 0,
+        multiplier=multiplier, clip_threshold=1.0 if multiplier else None,
+        payout_factor=Decimal(1) if multiplier else None, total_score_days=days,
+        returns_lag_days=2,
+    )  # fmt: skip
+
+
+def real_configs(paid: dict[str, float]) -> list[ScoreConfig]:
+    """The list of a real round, with what it multiplies by display name; the rest is unpaid."""
+    pairs = (
+        ("correlation", "6", "v2_corr20", 20), ("meta_model_contribution", "5", "mmc", 20),
+        ("correlation", "3", "corr60", 60), ("meta_model_contribution", "3", "mmc60", 60),
+    )  # fmt: skip
+    return [
+        recorded(name, version, shown, days, paid.get(shown, 0.0))
+        for name, version, shown, days in pairs
+    ]
+
+
+@pytest.mark.parametrize(
+    ("paid", "formula", "target"),
+    [
+        (
+            {"v2_corr20": 0.75, "mmc": 2.25},  # as recorded of round 1335
+            "0.75·CORR + 2.25·MMC, clipped at ±1",
+            "target_ender_20",
+        ),
+        (
+            {"corr60": 3.0, "mmc60": 15.0},  # from round 1343 on
+            "3·CORR + 15·MMC, clipped at ±1",
+            "target_ender_60",
+        ),
+    ],
+)
+@pytest.mark.parametrize("word", [None, "main", "60d", "corr60"])
+def test_the_real_names_make_the_formula_and_the_days_say_on_which_target_it_pays(
+    paid: dict[str, float], formula: str, target: str, word: str | None
+) -> None:
+    round_ = round_of(*real_configs(paid), target=word, factor=Decimal(1))
+    rule = payout_rule(round_)
+    assert rule is not None
+    assert rule.formula == formula
+    assert pays_on(round_, target)
+    other = {"target_ender_20": "target_ender_60", "target_ender_60": "target_ender_20"}[target]
+    assert not pays_on(round_, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "shown"),
+    [
+        ("neutral_correlation", "1", "neutral_corr"),
+        ("correlation", "99", "v9_corr"),
+        ("alpha", "1", "alpha"),
+        ("meta_portfolio_contribution", "1", "mpc"),
+        ("correlation_with_meta_model", "1", "corr_w_meta_model"),
+        ("neutral_correlation", "3", "corr60"),
+    ],
+)
+def test_a_score_with_another_name_or_version_is_not_ours(
+    name: str, version: str, shown: str
+) -> None:
+    ours = payout_rule(round_of(recorded("correlation", "3", "corr60", 60, 3.0)))
+    assert ours is not None
+    assert payout_rule(round_of(recorded(name, version, shown, 60, 3.0))) is None
+
+
+def test_a_score_has_its_own_factor_else_that_of_the_round() -> None:
+    corr, mmc = recorded("correlation", "3", "corr60", 60, 3.0), score("mmc60", 15.0)
+    both = payout_rule(round_of(corr, mmc, factor=Decimal(1)))
+    assert both is not None
+    assert both.formula == "3·CORR + 15·MMC, clipped at ±1"
+    apart = payout_rule(round_of(corr, mmc, factor=Decimal("0.5")))
+    assert apart is not None
+    assert apart.formula == "3·CORR + 7.5·MMC, clipped at ±1"
+
+
 def column(ids: list[str], values: list[float]) -> IdColumn:
     return IdColumn("model", pa.array(ids), np.array(values))
 

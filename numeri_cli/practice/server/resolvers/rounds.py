@@ -13,7 +13,8 @@ from numeri_cli.practice.rounds.settlement import ScoreRule
 from numeri_cli.practice.rounds.terms import RoundTerms, terms_of
 from numeri_cli.practice.server.resolvers.request import CLASSIC, RequestView, Wire, require_classic
 
-MAIN_TARGET = "target_ender_60"
+# what the real field holds is not known: nobody may rest on it
+ROUND_TARGETS = (None, "main")
 MAIN_HORIZON_DAYS = 60
 RETURNS_LAG_DAYS = 2
 
@@ -76,7 +77,7 @@ def round_wire(view: RequestView, times: RoundTimes) -> Wire:
         "id": round_id(times.number),
         "number": times.number,
         "tournament": CLASSIC,
-        "target": MAIN_TARGET,
+        "target": round_target(times.number),
         "isDaily": False,
         "dataDatestamp": times.data_datestamp,
         "openTime": times.opens_at,
@@ -96,6 +97,11 @@ def round_wire(view: RequestView, times: RoundTimes) -> Wire:
     }
 
 
+def round_target(number: int) -> str | None:
+    """What the API says of a round's target: nothing, or a word that is no target's name."""
+    return ROUND_TARGETS[number % len(ROUND_TARGETS)]
+
+
 def round_id(number: int) -> str:
     """The id of a round, stable for its life."""
     return opaque_id("round", number)
@@ -108,8 +114,8 @@ def score_config_wire(rule: ScoreRule, times: RoundTimes, *, terms: RoundTerms) 
     return {
         "id": opaque_id("round score", times.number, rule.name),
         "scoreConfigId": opaque_id("score", rule.name),
-        "name": rule.kind,
-        "version": "v2" if rule.kind == "corr" else "v1",
+        "name": rule.measure,
+        "version": rule.version,
         "displayName": rule.name,
         "universe": None,
         "isCanonScore": True,
@@ -146,7 +152,7 @@ def round_details(view: RequestView, *, round_number: int, tournament: int) -> W
         "roundId": round_id(round_number),
         "roundNumber": round_number,
         "tournament": CLASSIC,
-        "roundTarget": MAIN_TARGET,
+        "roundTarget": round_target(round_number),
         "status": round_status(view, round_number).lower(),
         "openTime": times.opens_at,
         "closeStakingTime": times.closes_at,

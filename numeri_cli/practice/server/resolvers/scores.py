@@ -20,10 +20,10 @@ from numeri_cli.practice.server.resolvers.request import (
     require_classic,
 )
 from numeri_cli.practice.server.resolvers.rounds import (
-    MAIN_TARGET,
     is_settled,
     payouts_in,
     round_id,
+    round_target,
     score_config_wire,
 )
 
@@ -83,14 +83,19 @@ def newest_scores(view: RequestView, model_id: str) -> list[Wire]:
 
 
 def score_wire(view: RequestView, model_id: str, *, scores: RoundScores, one: DayScore) -> Wire:
-    """A score of one day as the API shows it; what it pays stands beside the paid scores."""
+    """A score of one day as the API shows it; its part of the payout stands beside a paid score.
+
+    The parts of a settled round add up to what it paid.
+    """
     times, rule = scores.times, one.rule
     paid = pending = None
     is_paid = scores.terms.multiplier(rule.name) > 0
-    if is_paid and one.is_final:
-        paid = payouts_in(view, times.number).get(model_id)
-    elif is_paid:
-        pending = scores.payout(model_id, day=one.day)
+    if is_paid and one.is_final and is_settled(view, times.number):
+        whole = payouts_in(view, times.number).get(model_id, Decimal(0))
+        last = scores.payout_parts(model_id, day=settlement.PAYOUT_HORIZON_DAYS, whole=whole)
+        paid = last.get(rule.name)
+    elif is_paid and not one.is_final:
+        pending = scores.payout_parts(model_id, day=one.day).get(rule.name)
     return {
         "submissionId": scores.entries[model_id].submission_id,
         "roundId": round_id(times.number),
@@ -190,7 +195,7 @@ def _performance_wire(view: RequestView, model_id: str, *, number: int, at_risk:
     return {
         "roundId": round_id(number),
         "roundNumber": number,
-        "roundTarget": MAIN_TARGET,
+        "roundTarget": round_target(number),
         "roundDataDatestamp": times.data_datestamp,
         "roundOpenTime": times.opens_at,
         "roundCloseStakingTime": times.closes_at,
