@@ -17,6 +17,7 @@ from numeri_cli.dataset.by_era import EraTable, eras_with_rows
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.parquet import DataFile, RowEras, feature_matrix
 from numeri_cli.dataset.prediction_files import (
+    SUFFIXES,
     IdColumn,
     id_strings,
     join,
@@ -84,12 +85,18 @@ def neutralize(
     return neutralize_file(
         file,
         data_file(context, data),
-        output=(output or file.with_stem(f"{file.stem}-neutral")).absolute(),
+        output=(output or _beside(file)).absolute(),
         features=FeatureFile.read(context.file(name)).features(features),
         proportion=proportion,
         max_exposure=max_exposure,
         listener=context.listener,
     )
+
+
+def _beside(file: Path) -> Path:
+    """Where the neutralized file is put by default; one without a suffix of its own gets CSV's."""
+    suffix = file.suffix if file.suffix.lower() in SUFFIXES else ".csv"
+    return file.with_name(f"{file.stem}-neutral{suffix}")
 
 
 def neutralize_file(
@@ -169,8 +176,14 @@ class _Joined:
                 hint="take the data file that the predictions were made for",
             )
         row_eras = file.eras()
-        there = np.unique(row_eras.codes[known(joined.values)])
-        eras = tuple(row_eras.names[code] for code in there)
+        counts = np.bincount(row_eras.codes[known(joined.values)], minlength=len(row_eras.names))
+        eras = tuple(row_eras.names[code] for code in np.flatnonzero(counts))
+        alone = [name for name, count in zip(row_eras.names, counts, strict=True) if count == 1]
+        if alone:
+            raise PredictionsIds(
+                f"there is one prediction alone in {len(alone):,} eras, such as era {alone[0]}",
+                hint="neutralizing needs at least two rows of an era: give all of its rows",
+            )
         return cls(
             file=file,
             features=features,

@@ -9,6 +9,7 @@ from pathlib import Path
 from numeri_cli.commands.artifacts import open_model
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.words import chosen_models, data_file
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import UsageProblem
 from numeri_cli.notify.message import GuardFinding
 from numeri_cli.published import Published
@@ -41,8 +42,9 @@ def predict(
     artifact: str | None = None,
     raw: bool = False,
 ) -> PredictionFiles:
-    """Write each model's predictions for a data file.
+    """Write each model's predictions for a data file: what a round takes where its rows are live.
 
+    For any other rows each prediction's `era` stands beside it.
     models: all of the profile where none is named; data: as `data_file` takes it
     output: for one model alone; in the current directory where None
     artifact: an older one of the model; raw: without neutralization
@@ -60,6 +62,7 @@ def predict(
             hint=f"name one model: numeri predict {names[0]} --output …",
         )
     source = data_file(context, data)
+    with_era = not DataFile.open(source).is_live()
     files = []
     for name in names:
         model = open_model(context, name, artifact_id=artifact)
@@ -67,7 +70,7 @@ def predict(
         done = model.predict(
             source,
             path.absolute(),
-            with_era=not source.name.startswith("live"),
+            with_era=with_era,
             neutral=not raw,
         )
         finding = model.profile_finding()

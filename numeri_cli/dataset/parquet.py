@@ -117,6 +117,24 @@ class DataFile:
             start += table.num_rows
         return RowEras(tuple(known), codes)
 
+    def is_live(self) -> bool:
+        """Whether the rows are a round's live ones, whatever the file is called.
+
+        Their `data_type` says so; where there is none, it is one era without any known target.
+        """
+        if "data_type" in self.columns:
+            kinds = (pc.unique(table.column(0)).to_pylist() for table in self.groups(["data_type"]))
+            return self.rows > 0 and all(kind == ["live"] for kind in kinds)
+        if len(self.eras().names) != 1:
+            return False
+        return not any(self._has_values(name) for name in self.targets)
+
+    def _has_values(self, column: str) -> bool:
+        """Whether a number stands in any row of a column."""
+        return any(
+            bool(np.isfinite(float_column(table, column)).any()) for table in self.groups([column])
+        )
+
     def ids(self, rows: Rows = None) -> npt.NDArray[np.object_]:
         """(rows,) the ids, as Python strings."""
         column = self.read([self.id_column], rows=rows).column(0).cast(pa.string())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from numeri_cli.dataset.file_kinds import HEAD_BYTES, table_kind
 from numeri_cli.dataset.parquet import STORED_INDEX, DataFile, float_column
 from numeri_cli.errors import (
     FileDamaged,
@@ -24,12 +24,15 @@ from numeri_cli.errors import (
     PredictionsIds,
     PredictionsValues,
 )
-from numeri_cli.files import atomic_path, disk_error
-from numeri_cli.tournaments import CLASSIC, PredictionRules
+from numeri_cli.files import atomic_path, disk_error, disk_errors
+from numeri_cli.tournaments import CLASSIC
 
 FloatArray = npt.NDArray[np.float64]
 RULES = CLASSIC.predictions
 SUFFIXES = (".csv", ".parquet")
+UNNAMED = ""  # the header that pandas writes into a CSV for an index without a name
+ID_COLUMNS = (RULES.id_column, STORED_INDEX, UNNAMED)  # the first that is there holds the ids
+_LAYOUT = "a prediction file has columns id and prediction"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,64 +58,86 @@ class Join:
     surplus: int
 
 
-def read_table(
-    path: Path,
-    *,
-    content: bytes | None = None,
-    columns: Sequence[str] | None = None,
-    rules: PredictionRules = RULES,
-) -> pa.Table:
-    """The columns of a prediction file, CSV or parquet, in the file's order and under its names.
+def read_table(path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
+    """The columns of a table, CSV or parquet by its content, in the file's order and names.
 
     Text in a CSV's ids stays text, an empty one is null. Ids that pandas stored as the index come
     first.
-    content: the file's bytes, where they were read already
-    columns: those of them that a parquet file has; None for all
-    Raises FileMissing, FileDamaged, PathForbidden, DiskTrouble.
+    columns: only those of them that the file has; None for all
+    Raises FileMissing, FileForeign (another kind of file), FileDamaged, PredictionsHeaders (one of
+    the columns stands there twice), PathForbidden, DiskTrouble.
     """
-    if content is None and not path.is_file():
+    if not path.is_file():
         raise FileMissing(f"{path} does not exist", hint="name a prediction file, or a model")
-    source = path if content is None else BytesIO(content)
+    with disk_errors(path), path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head.strip():
+        raise FileDamaged(f"{path} is empty", hint=_LAYOUT)
+    kind = table_kind(path, head)
     try:
-        if path.suffix != ".parquet":
-            options = pa_csv.ConvertOptions(
-                column_types={rules.id_column: pa.string()}, strings_can_be_null=True
-            )
-            return pa_csv.read_csv(source, convert_options=options)
-        with pq.ParquetFile(source) as file:
-            names, stored = file.schema_arrow.names, file.schema_arrow.pandas_metadata
-            if isinstance(stored, dict) and stored.get("index_columns") == [rules.id_column]:
-                names.remove(rules.id_column)
-                names.insert(0, rules.id_column)
-            if columns is not None:
-                names = [name for name in names if name in columns]
-            return file.read(columns=names).select(names)
+        table = _of_parquet(path, columns) if kind == "parquet" else _of_csv(path, columns)
     except (pa.ArrowException, OSError, ValueError, LookupError, RecursionError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise disk_error(error, path) from error
-        kind = "whole parquet" if path.suffix == ".parquet" else "CSV"
-        raise FileDamaged(
-            f"{path} is no {kind} file", hint="a prediction file has columns id and prediction"
-        ) from error
+        whole = "whole parquet" if kind == "parquet" else "CSV"
+        raise FileDamaged(f"{path} is no {whole} file", hint=_LAYOUT) from error
+    return table
+
+
+def _of_csv(path: Path, columns: Sequence[str] | None) -> pa.Table:
+    texts = {name: pa.string() for name in (RULES.id_column, UNNAMED)}
+    options = pa_csv.ConvertOptions(column_types=texts, strings_can_be_null=True)
+    table = pa_csv.read_csv(path, convert_options=options)
+    return table.select(_chosen(path, table.column_names, columns))
+
+
+def _of_parquet(path: Path, columns: Sequence[str] | None) -> pa.Table:
+    with pq.ParquetFile(path) as file:
+        names, stored = list(file.schema_arrow.names), file.schema_arrow.pandas_metadata
+        if isinstance(stored, dict) and stored.get("index_columns") == [RULES.id_column]:
+            names.remove(RULES.id_column)
+            names.insert(0, RULES.id_column)
+        chosen = [names[place] for place in _chosen(path, names, columns)]
+        return file.read(columns=chosen).select(chosen)
+
+
+def _chosen(path: Path, names: Sequence[str], columns: Sequence[str] | None) -> list[int]:
+    """Where the columns stand that are asked for. Raises PredictionsHeaders for one twice."""
+    for name in names if columns is None else columns:
+        if names.count(name) > 1:
+            raise PredictionsHeaders(
+                f"{path} has the column {name or 'without a name'} {names.count(name)} times",
+                hint="write each column once: which of them is meant cannot be known",
+            )
+    return [place for place, name in enumerate(names) if columns is None or name in columns]
 
 
 def read_predictions(path: Path, *, name: str | None = None) -> IdColumn:
     """Read a prediction file, CSV or parquet: `id` and `prediction` (or `probability`).
 
+    Ids may stand in an index that pandas wrote without a name, too.
     name: how to call it; the file's own name without suffix otherwise
-    Raises FileMissing, FileDamaged, PredictionsHeaders, PredictionsIds (an id twice),
-    PredictionsValues (text among the numbers), PathForbidden, DiskTrouble.
+    Raises FileMissing, FileForeign (another kind of file), FileDamaged, PredictionsHeaders,
+    PredictionsIds (no row, a row without an id, an id twice), PredictionsValues (text among the
+    numbers), PathForbidden, DiskTrouble.
     """
-    table = read_table(path, columns=("id", STORED_INDEX, *RULES.value_columns))
-    ids = [column for column in ("id", STORED_INDEX) if column in table.column_names]
+    table = read_table(path, columns=(*ID_COLUMNS, *RULES.value_columns))
+    ids = [column for column in ID_COLUMNS if column in table.column_names]
     values = [column for column in RULES.value_columns if column in table.column_names]
     if not ids or not values:
-        shown = ", ".join(read_table(path).column_names[:6]) or "none"
-        raise PredictionsHeaders(
-            f"{path} lacks the columns id and prediction; it has {shown}",
-            hint="write exactly these two columns",
-        )
+        raise _headers(path)
     return _id_column(name or path.stem, path, table.select([ids[0], values[0]]))
+
+
+def _headers(path: Path) -> PredictionsHeaders:
+    """The error for a table without ids or without predictions."""
+    names = read_table(path).column_names
+    shown = ", ".join(names[:6]) or "none"
+    is_one = len(names) == 1 and any(sign in names[0] for sign in ";\t|")
+    return PredictionsHeaders(
+        f"{path} lacks the columns id and prediction; it has {shown}",
+        hint="separate the fields with commas" if is_one else "write exactly these two columns",
+    )
 
 
 def read_id_column(path: Path, column: str) -> IdColumn:
@@ -133,6 +158,14 @@ def _id_column(name: str, path: Path, table: pa.Table) -> IdColumn:
             hint="write plain decimal numbers",
         ) from error
     ids = table.column(0).cast(pa.string()).combine_chunks()
+    if not len(ids):
+        raise PredictionsIds(
+            f"{path} has no rows, only the names of its columns", hint="write a row for each id"
+        )
+    if ids.null_count:
+        raise PredictionsIds(
+            f"{path} has {ids.null_count:,} rows without an id", hint="each row needs its id"
+        )
     twice = len(ids) - pc.count_distinct(ids, mode="all").as_py()
     if twice:
         raise PredictionsIds(f"{path} has {twice:,} ids twice", hint="each id may stand there once")
@@ -158,7 +191,7 @@ def id_strings(data: DataFile) -> pa.ChunkedArray:
 
 def require_suffix(path: Path) -> None:
     """Raise FileForeign where a prediction file of this name cannot be written."""
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise FileForeign(
             f"predictions cannot be written as {path.suffix or 'a file without suffix'}",
             hint="name a .parquet or .csv file",
@@ -205,7 +238,7 @@ def prediction_writer(output: Path, *, with_era: bool = False) -> Iterator[Predi
     if with_era:
         schema = schema.insert(1, pa.field("era", pa.string()))
     with atomic_path(output) as temporary:
-        if output.suffix == ".parquet":
+        if output.suffix.lower() == ".parquet":
             file = pq.ParquetWriter(temporary, schema)
         else:
             plain = pa_csv.WriteOptions(quoting_style="none")

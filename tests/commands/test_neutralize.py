@@ -139,3 +139,21 @@ def test_ids_the_data_lacks_and_missing_predictions_are_refused(
             proportion=0.5,
         )
     assert not output.exists()
+
+
+def test_one_prediction_alone_in_an_era_is_refused_instead_of_being_half(
+    scored_data: ScoredData, tmp_path: Path
+) -> None:
+    frame = pd.read_parquet(scored_data.predictions("a"))
+    eras = scored_data.frame["era"].loc[frame.index]
+    alone = frame[(eras != "0602") | ~eras.duplicated()]
+    alone.to_parquet(tmp_path / "alone.parquet")
+    with pytest.raises(PredictionsIds, match="alone in 1 eras, such as era 0602"):
+        neutralize_file(
+            tmp_path / "alone.parquet",
+            scored_data.data,
+            output=tmp_path / "out.parquet",
+            features=FEATURES,
+            proportion=0.5,
+        )
+    assert not (tmp_path / "out.parquet").exists()

@@ -1,6 +1,9 @@
 """A prediction file, read as the server's validator reads it, and what that would refuse.
 
-What a file is, its content says, not its name.
+What a file is, its content says, not its name. The bytes that were checked are the bytes that are
+sent: a file is never written anew on its way. So one whose ids are an index of pandas without a
+name, which the official validator refuses, is refused here with the cure; commands that only read
+predictions take it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from numeri_cli.dataset.file_kinds import HEAD_BYTES, table_kind
 from numeri_cli.errors import (
     FileDamaged,
     FileForeign,
@@ -25,7 +29,6 @@ from numeri_cli.errors import (
 from numeri_cli.files import disk_errors
 from numeri_cli.tournaments import CLASSIC, PredictionRules
 
-_PARQUET = b"PAR1"
 # as numerai-tools 0.7.2 compares, submissions.validate_values: numpy.isclose with its defaults
 _LOW_SLACK, _HIGH_SLACK = 1e-8, 1e-8 + 1e-5
 
@@ -52,7 +55,7 @@ class CheckedPredictions:
     @property
     def suffix(self) -> str:
         """The suffix that fits the content, whatever the file is called."""
-        return ".parquet" if self.content.startswith(_PARQUET) else ".csv"
+        return f".{table_kind(self.path, self.content[:HEAD_BYTES])}"
 
     @property
     def rows(self) -> int:
@@ -102,7 +105,7 @@ def _content(path: Path, rules: PredictionRules) -> bytes:
 
 def _columns(path: Path, content: bytes, *, rules: PredictionRules) -> tuple[Ids, Values]:
     """Ids, None where there is none, and values; as pandas shows both to the validator."""
-    kind = "parquet" if content.startswith(_PARQUET) else "csv"
+    kind = table_kind(path, content[:HEAD_BYTES])
     read = _of_parquet if kind == "parquet" else _of_csv
     try:
         names, ids, values = read(content)
@@ -116,7 +119,8 @@ def _columns(path: Path, content: bytes, *, rules: PredictionRules) -> tuple[Ids
         raise PredictionsHeaders(
             f"{path} has the columns {shown}{' …' if len(names) > 6 else ''}",
             hint=f"it must have exactly two, in this order: "
-            f"{rules.id_column}, {rules.value_columns[0]}; an index of pandas is none of them",
+            f"{rules.id_column}, {rules.value_columns[0]}; an index of pandas is none of them:"
+            ' name it and make it a column, rename_axis("id").reset_index()',
         )
     if values is None:
         raise PredictionsValues(

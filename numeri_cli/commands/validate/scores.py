@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from numeri_cli.commands.validate.purge import overlapping_eras
+from numeri_cli.commands.validate.unscored import UnscoredEras
 from numeri_cli.commands.validate.validation import (
     Coverage,
     PredictionSource,
@@ -56,7 +57,8 @@ def score_sources(
     eras: only these; names, or ranges such as "0900-0950"; all of the data file otherwise
     table: the scores to compute
     Raises FileMissing, FileDamaged, FileForeign, TargetAlias, TargetUnknown, TargetMissing,
-    PredictionsIds (a source and the data have no id in common), UsageProblem (no such era).
+    PredictionsIds (a source and the data have no id in common), PredictionsValues (no era can be
+    scored), UsageProblem (no such era).
     """
     sources = _told_apart(sources)
     file = DataFile.open(data)
@@ -77,6 +79,9 @@ def score_sources(
     del ids
     scored, unresolved = _score(inputs, wanted, row_eras=row_eras, listener=listener)
     done = tuple(era.name for era in scored)
+    unscored = [UnscoredEras.of(one.name, scored, place=place) for place, one in enumerate(sources)]
+    for one in unscored:
+        one.require_any()
     return Validation(
         data=data,
         target=target,
@@ -95,7 +100,10 @@ def score_sources(
         unresolved=unresolved,
         benchmark=inputs.bench.name if inputs.bench else None,
         features=len(features),
-        warnings=_warnings(sources, inputs, scored=done),
+        warnings=(
+            *filter(None, (one.warning() for one in unscored)),
+            *_warnings(sources, inputs, scored=done),
+        ),
     )
 
 

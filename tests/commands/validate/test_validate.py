@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from numeri_cli.errors import (
     FileForeign,
     FileMissing,
     PredictionsIds,
+    PredictionsValues,
     TargetAlias,
     TargetMissing,
     TargetUnknown,
@@ -162,6 +164,41 @@ def test_an_era_that_is_covered_too_thinly_has_no_score(
     source = PredictionSource.of_file(tmp_path / "thin.parquet")
     card = score_sources([source], scored_data.data, target=TARGET).cards[0]
     assert np.isnan(card.score("corr")[:2]).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda table: table.iloc[::450], "in 10 of them less than 80% of the rows are predicted"),
+        (lambda table: table.assign(prediction=0.5), "in 10 of them all predictions"),
+    ],
+    ids=["one row of each era", "constant"],
+)
+def test_predictions_that_no_era_gives_a_score_are_refused_with_the_reason(
+    scored_data: ScoredData,
+    tmp_path: Path,
+    change: Callable[[pd.DataFrame], pd.DataFrame],
+    reason: str,
+) -> None:
+    made = change(scored_data.frame[["a"]].rename(columns={"a": "prediction"}))
+    made.to_parquet(tmp_path / "odd.parquet")
+    odd = PredictionSource.of_file(tmp_path / "odd.parquet")
+    with pytest.raises(PredictionsValues, match=f"none of 10 eras gives odd a score: {reason}"):
+        score_sources([odd, *sources(scored_data, "a")], scored_data.data, target=TARGET)
+
+
+def test_eras_that_give_no_score_are_counted_with_the_reason(
+    scored_data: ScoredData, tmp_path: Path
+) -> None:
+    made = scored_data.frame[["a"]].rename(columns={"a": "prediction"})
+    made.iloc[:450] = 0.5
+    made.drop(made.index[450:540]).drop(made.index[900:1300]).to_parquet(tmp_path / "odd.parquet")
+    odd = PredictionSource.of_file(tmp_path / "odd.parquet")
+    [warning] = score_sources([odd], scored_data.data, target=TARGET).warnings
+    assert warning == (
+        "odd has no score in 2 eras: in 1 of them less than 80% of the rows are predicted, in 1 of"
+        " them all predictions, or all targets, are the same"
+    )
 
 
 def test_surplus_ids_and_training_eras_are_warned_about(
