@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from numeri_cli.learning.estimators.kept_members import KEY
 from tests.support.runner import PROFILE, Numeri
 from tests.support.tournaments import fresh_tournament
 
@@ -178,3 +180,84 @@ def test_train_goes_on_after_a_class_that_fails(
     assert said.data["failed"][0]["message"] in numeri("train").out.replace("\n", "")
     sys.modules.pop(module)
     assert numeri("train", "beacon").code == 1
+
+
+COUNTED = """
+import pickle
+from pathlib import Path
+
+class Model:
+    def __init__(self, random_state=0):
+        self.seed = random_state
+
+    def fit(self, X, y):
+        {before}
+        with Path("fits.txt").open("a") as file:
+            file.write(f"{{self.seed}}\\n")
+        return self
+
+    def predict(self, X):
+        return X[:, self.seed]
+"""
+FAILS_AT_THREE = """if self.seed == 3 and not Path("mended").exists():
+            raise MemoryError"""
+
+
+def seeds_fitted() -> list[int]:
+    """Since this was last asked."""
+    file = Path("fits.txt")
+    found = [int(line) for line in file.read_text().split()] if file.exists() else []
+    file.unlink(missing_ok=True)
+    return found
+
+
+@pytest.fixture
+def counted(practice: Path) -> Iterator[Path]:
+    """The module of a class whose third seed fails, and its profile."""
+    module = Path("planted_counted.py")
+    module.write_text(COUNTED.format(before=FAILS_AT_THREE))
+    Path("numeri.toml").write_text(
+        'tournament = "practice"\n[models.beacon]\nfeatures = "small"\nseeds = [1, 2, 3]\n'
+        '[models.beacon.estimator]\nname = "planted_counted:Model"\n'
+    )
+    yield module
+    sys.modules.pop(module.stem, None)
+
+
+def test_members_that_were_trained_before_another_failed_are_kept(
+    counted: Path, numeri: Numeri
+) -> None:
+    assert numeri("train").code == 1
+    assert seeds_fitted() == [1, 2]
+    assert numeri("train").code == 1
+    assert seeds_fitted() == []
+    Path("mended").touch()
+    said = numeri("train", "--verbose")
+    assert said.code == 0
+    assert seeds_fitted() == [3]
+    assert "beacon target_ender_60 seed 2 is kept from the training before" in said.err
+    assert numeri("predict", "--output", "mine.csv").code == 0
+    assert numeri("train").code == 0
+    assert seeds_fitted() == [1, 2, 3]
+
+
+def test_members_of_code_that_was_changed_since_are_trained_anew(
+    counted: Path, numeri: Numeri
+) -> None:
+    assert numeri("train").code == 1
+    seeds_fitted()
+    counted.write_text(COUNTED.format(before="pass"))
+    sys.modules.pop(counted.stem)
+    assert numeri("train").code == 0
+    assert seeds_fitted() == [1, 2, 3]
+
+
+def test_members_that_another_home_kept_are_not_taken(
+    counted: Path, home: Path, numeri: Numeri
+) -> None:
+    assert numeri("train").code == 1
+    seeds_fitted()
+    for key in (home / "cache").rglob(KEY):
+        key.write_bytes(bytes(32))
+    assert numeri("train").code == 1
+    assert seeds_fitted() == [1, 2]

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import inspect
 import io
+import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from numeri_cli.learning.estimators.base import (
     MemberTask,
     TrainingSettings,
 )
+from numeri_cli.learning.estimators.kept_members import KeptMembers, code_digest
 from numeri_cli.learning.estimators.user_code import told, user_code
 from numeri_cli.learning.matrix import FloatMatrix, float_matrix
 from numeri_cli.learning.memory import (
@@ -125,23 +127,53 @@ class MatrixTrainer:
     matrix: FloatMatrix
     needs_copies: bool = False
     checksum: int = 0
+    code: str = ""
 
     def __post_init__(self) -> None:
+        named = self.estimator
+        self.code = code_digest(estimator_class(named.name, module_folder=named.module_folder))
         self.matrix.flags.writeable = False
         self.checksum = _checksum(self.matrix)
 
     def train(self, task: MemberTask) -> MemberContent:
-        """One object, fitted. Raises MemoryShort where a copy it needs does not fit."""
+        """One object, fitted, or kept from a training that a later member has ended.
+
+        Raises EstimatorInvalid; MemoryShort where a copy it needs does not fit.
+        """
         import joblib
 
-        named = self.estimator
-        with self.settings.listener.task(task.label, total=1, unit="fits") as progress:
+        named, listener = self.estimator, self.settings.listener
+        kept = KeptMembers(self.settings.unfinished, self.settings.cache)
+        digest = self._digest(task)
+        content = kept.get(digest)
+        if content is not None:
+            listener.say(f"{task.label} is kept from the training before")
+            return MemberContent(content)
+        with listener.task(task.label, total=1, unit="fits") as progress:
             fitted = self._fitted(task)
             progress.advance(1)
         buffer = io.BytesIO()
         with user_code(named.name, "save", folder=named.module_folder):
             joblib.dump(fitted.estimator, buffer, compress=3)
+        kept.keep(digest, buffer.getvalue())
         return MemberContent(buffer.getvalue())
+
+    def _digest(self, task: MemberTask) -> str:
+        """The digest of everything that a member depends on, the code of its class included."""
+        named, spec = self.estimator, self.settings.spec
+        parts = [
+            named.name,
+            named.params,
+            self.code,
+            self.settings.features,
+            task.rows.rows.digest(),
+            task.target,
+            task.seed,
+            repr(spec.era_weights),
+            spec.missing_twos,
+        ]
+        text = json.dumps(parts, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def _fitted(self, task: MemberTask) -> FittedEstimator:
         if _checksum(self.matrix) != self.checksum:

@@ -91,7 +91,7 @@ def _place(error: BaseException, folder: Path | None) -> tuple[str, ...]:
     ]
     theirs = [(path, line) for path, line in frames if _is_a_file(path)]
     beside = [(path, line) for path, line in theirs if folder and path.is_relative_to(folder)]
-    own = [(path, line) for path, line in theirs if not _is_installed(path)]
+    own = [(path, line) for path, line in theirs if not is_installed(path)]
     found = beside or own or theirs
     if not found:
         return ()
@@ -103,7 +103,7 @@ def _is_a_file(path: Path) -> bool:
     return not str(path).startswith("<") and not path.is_relative_to(_OURS)
 
 
-def _is_installed(path: Path) -> bool:
+def is_installed(path: Path) -> bool:
     """Whether a file belongs to Python or to an installed package."""
     places = {*sysconfig.get_paths().values(), *site.getsitepackages()}
     return any(path.is_relative_to(place) for place in places)
