@@ -13,9 +13,14 @@ from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_live
 from numeri_cli.commands.guard import RoundFacts, let_through, round_facts
 from numeri_cli.commands.round import Waiting, newest_round, open_round
-from numeri_cli.commands.run.entry import RoundEntry, outcome_of, predicted_entry, send
+from numeri_cli.commands.run.entry import (
+    RoundEntry,
+    checked_entry,
+    outcome_of,
+    predicted_entry,
+    send,
+)
 from numeri_cli.commands.run.outcomes import ModelOutcome, RunResult
-from numeri_cli.commands.submission.check import check_predictions
 from numeri_cli.commands.submission.delivery import Destination
 from numeri_cli.commands.submission.holdings import holdings
 from numeri_cli.commands.submission.submitter import Submitted, Submitter
@@ -108,24 +113,23 @@ class _Errand:
         )
         live_ids = [str(value) for value in DataFile.open(self.live).ids()]
         found: dict[str, ModelOutcome] = {}
-        handed: list[tuple[_Entered, Submitted, int]] = []
+        handed: list[tuple[_Entered, Submitted]] = []
         with Submitter(destination, several=True) as submitter:
             for source in sources:
                 try:
                     entered = self.entry(source)
-                    rules = self.context.endpoint.kind.predictions
-                    checked = check_predictions(entered.entry.file, live_ids, rules=rules)
-                    submitted = submitter.send(entered.entry.model, checked)
-                    handed.append((entered, submitted, checked.rows))
+                    entry, checked = checked_entry(self.context, entered.entry, live_ids)
+                    submitted = submitter.send(entry.model, checked)
+                    handed.append((replace(entered, entry=entry), submitted))
                 except NumeriError as error:
                     found[source.model] = ModelOutcome.failed(source.model, self.round_, error)
             submitter.settle()
-            for entered, submitted, rows in handed:
+            for entered, submitted in handed:
                 verdict = submitter.verdict(submitted)
                 if isinstance(verdict, NumeriError):
                     outcome = ModelOutcome.failed(submitted.model, self.round_, verdict)
                 else:
-                    outcome = outcome_of(entered.entry, self.round_, verdict, rows=rows)
+                    outcome = outcome_of(entered.entry, self.round_, verdict)
                 found[submitted.model] = entered.told(outcome)
         return [found[source.model] for source in sources]
 

@@ -109,7 +109,7 @@ RECORDS = {
     "RunResult": "tournament round_number deadline models retrained next_steps",
     "ModelOutcome": (
         "model state round_number server_id timing selected artifact predictions rows "
-        "validation problem findings replaces"
+        "validation problem findings replaces surplus"
     ),
     "ValidationFigures": "target eras corr_mean corr_sharpe corr_drawdown seen_in_training",
     "Problem": "code message hint exit_code",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.run.held import unchanged
 from numeri_cli.commands.run.outcomes import ModelOutcome
-from numeri_cli.commands.submission.check import check_predictions
+from numeri_cli.commands.submission.check import CheckedPredictions, check_predictions
 from numeri_cli.commands.submission.send import submit as submit_checked
 from numeri_cli.commands.submission.watch import Settled
 from numeri_cli.dataset.parquet import DataFile
@@ -21,11 +22,14 @@ class RoundEntry:
     """A prediction file for one model of the account.
 
     artifact: the id of the trained model it came from, None for a file of the user's
+    rows, surplus: how many of its rows are live ids and how many are not, once it was checked
     """
 
     model: ModelSlot
     file: Path
     artifact: str | None = None
+    rows: int | None = None
+    surplus: int = 0
 
 
 def predicted_entry(model: OpenModel, slot: ModelSlot, *, live: Path, round_: Round) -> RoundEntry:
@@ -34,6 +38,15 @@ def predicted_entry(model: OpenModel, slot: ModelSlot, *, live: Path, round_: Ro
     folder = context.home.predictions(context.tournament) / f"{round_.number:04d}"
     done = model.predict(live, folder / f"{model.name}.parquet")
     return RoundEntry(slot, done.path, model.artifact.contract.artifact_id)
+
+
+def checked_entry(
+    context: Context, entry: RoundEntry, live_ids: Collection[str]
+) -> tuple[RoundEntry, CheckedPredictions]:
+    """The entry with what its file holds, and the bytes to send. Raises what the check raises."""
+    rules = context.endpoint.kind.predictions
+    checked = check_predictions(entry.file, live_ids, rules=rules)
+    return replace(entry, rows=checked.rows, surplus=checked.surplus), checked
 
 
 def send(
@@ -47,12 +60,7 @@ def send(
 ) -> ModelOutcome:
     """Check a prediction file against the round's live ids, upload it, wait for the proof."""
     live_ids = [str(value) for value in DataFile.open(live).ids()]
-    checked = check_predictions(entry.file, live_ids, rules=context.endpoint.kind.predictions)
-    if checked.surplus:
-        context.listener.say(
-            f"{checked.surplus:,} rows of {entry.file} have ids that are not in the live data:"
-            " the server leaves them out"
-        )
+    entry, checked = checked_entry(context, entry, live_ids)
     receipt = submit_checked(
         context.client,
         context.ledger,
@@ -64,7 +72,7 @@ def send(
         dry_run=dry_run,
         listener=context.listener,
     )
-    return outcome_of(entry, round_, _settled(receipt), rows=checked.rows)
+    return outcome_of(entry, round_, _settled(receipt))
 
 
 def _settled(receipt: Receipt | None) -> Settled | None:
@@ -78,9 +86,7 @@ def _settled(receipt: Receipt | None) -> Settled | None:
     )
 
 
-def outcome_of(
-    entry: RoundEntry, round_: Round, settled: Settled | None, *, rows: int
-) -> ModelOutcome:
+def outcome_of(entry: RoundEntry, round_: Round, settled: Settled | None) -> ModelOutcome:
     """What became of an entry; settled: None where it was only checked."""
     if settled is None:
         return ModelOutcome(
@@ -89,7 +95,8 @@ def outcome_of(
             round_number=round_.number,
             artifact=entry.artifact,
             predictions=entry.file,
-            rows=rows,
+            rows=entry.rows,
+            surplus=entry.surplus,
         )
     receipt = settled.receipt
     if receipt is None:
@@ -103,5 +110,6 @@ def outcome_of(
         selected=receipt.selected,
         artifact=entry.artifact,
         predictions=entry.file,
-        rows=rows,
+        rows=entry.rows,
+        surplus=entry.surplus,
     )

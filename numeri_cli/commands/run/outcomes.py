@@ -76,6 +76,7 @@ class ModelOutcome(Published):
     findings: what the guard holds against the model that was to be submitted, and whether an
     earlier round's submission stood in its place
     replaces: the id of the accepted submission that it takes the place of
+    rows, surplus: of the file: those of live ids, and those of others, which the server leaves out
     """
 
     model: str
@@ -91,6 +92,7 @@ class ModelOutcome(Published):
     problem: Problem | None = None
     findings: tuple[GuardFinding, ...] = ()
     replaces: str | None = None
+    surplus: int = 0
 
     @classmethod
     def failed(cls, model: str, round_: Round, error: NumeriError) -> ModelOutcome:

@@ -10,9 +10,13 @@ from numeri_cli.commands.artifacts import OpenModel, found_model, is_trained
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_for_figures
 from numeri_cli.commands.guard import let_through, round_facts
-from numeri_cli.commands.run.entry import RoundEntry, outcome_of, predicted_entry
+from numeri_cli.commands.run.entry import (
+    RoundEntry,
+    checked_entry,
+    outcome_of,
+    predicted_entry,
+)
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome
-from numeri_cli.commands.submission.check import check_predictions
 from numeri_cli.commands.submission.delivery import Destination, require_sendable
 from numeri_cli.commands.submission.submitter import Submitted, Submitter
 from numeri_cli.commands.submission.watch import Settled
@@ -57,7 +61,7 @@ class OpenWindow:
         self._facts = round_facts(context, round_)
         self._findings: dict[str, tuple[GuardFinding, ...]] = {}
         self._opened: dict[str, OpenModel] = {}
-        self._under_way: list[tuple[Submitted, RoundEntry, int]] = []
+        self._under_way: list[tuple[Submitted, RoundEntry]] = []
         self._untrained: list[ModelSlot] = []
         self._was_trained = False
 
@@ -111,24 +115,23 @@ class OpenWindow:
             entry = predicted_entry(model, slot, live=self._live, round_=self._round)
             if self._several:
                 model.__dict__.pop("fitted", None)  # the models of a fund do not fit into memory
-            rules = self._context.endpoint.kind.predictions
-            checked = check_predictions(entry.file, self._live_ids, rules=rules)
+            entry, checked = checked_entry(self._context, entry, self._live_ids)
             self._opened[slot.name] = model
             if self._allowed.dry_run:
                 self._context.listener.step("round_checked")
-                self.outcomes[slot.name] = outcome_of(entry, self._round, None, rows=checked.rows)
+                self.outcomes[slot.name] = outcome_of(entry, self._round, None)
             else:
                 handed = submitter.send(slot, checked)
-                self._under_way.append((handed, entry, checked.rows))
+                self._under_way.append((handed, entry))
         except NumeriError as error:
             self.outcomes[slot.name] = ModelOutcome.failed(slot.name, self._round, error)
 
     def _settle(self, submitter: Submitter) -> None:
         submitter.settle()
-        for handed, entry, rows in self._under_way:
+        for handed, entry in self._under_way:
             verdict = submitter.verdict(handed)
             if isinstance(verdict, Settled):
-                outcome = outcome_of(entry, self._round, verdict, rows=rows)
+                outcome = outcome_of(entry, self._round, verdict)
             else:
                 outcome = ModelOutcome.failed(handed.model, self._round, verdict)
             self.outcomes[handed.model] = outcome

@@ -1,8 +1,6 @@
-"""What the account holds already, and one file that is sent and settled before anything else."""
+"""One prediction file, sent and settled before anything else."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from numeri_cli.api.client import Client
 from numeri_cli.commands.submission.check import CheckedPredictions
@@ -11,21 +9,7 @@ from numeri_cli.commands.submission.submitter import Submitter
 from numeri_cli.errors import NumeriError, SubmissionUnconfirmed
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.progress import SILENT, Listener
-from numeri_cli.records import LatestSubmission, ModelSlot, Receipt, Round
-
-
-def already_accepted(client: Client, round_: Round) -> Mapping[str, LatestSubmission]:
-    """By model, what the server has selected and not refused for this round, whoever sent it.
-
-    Whether it was made of this round's data is another question: `holdings` asks it.
-    """
-    rows = {
-        row.id: row
-        for row in client.latest_submissions(rounds=2)
-        if row.round_number == round_.number and row.status == "on-time" and row.id is not None
-    }
-    shown = client.submissions_by_id(list(rows))
-    return {row.model: row for name, row in rows.items() if name in shown and shown[name].accepted}
+from numeri_cli.records import ModelSlot, Receipt, Round
 
 
 def submit(

@@ -42,6 +42,8 @@ def run_result(record: RunResult) -> RenderableType:
             parts.append(Text(f"{model.model} is submission {model.server_id}"))
         if model.replaces:
             parts.append(Text(f"it replaces submission {model.replaces}"))
+        if model.surplus:
+            parts.append(Text(f"{model.model}: {_surplus_words(model.surplus)}"))
         if not model.problem:
             parts += finding_lines(model.findings)
         if model.problem:
@@ -61,6 +63,12 @@ def _target_words(figures: ValidationFigures | None) -> str:
         return ""
     seen = seen_words(figures.seen_in_training, figures.eras)
     return "\n".join(filter(None, (figures.target, seen)))
+
+
+def _surplus_words(count: int) -> str:
+    rows = "1 row has an id that is" if count == 1 else f"{count:,} rows have ids that are"
+    left = "it" if count == 1 else "them"
+    return f"{rows} not in the live data, and the server leaves {left} out"
 
 
 def _shown_state(model: ModelOutcome) -> str:

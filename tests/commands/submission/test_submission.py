@@ -17,10 +17,8 @@ import pandas as pd
 import pytest
 
 from numeri_cli.commands.submission.check import check_predictions
-from numeri_cli.commands.submission.send import (
-    already_accepted,
-    submit,
-)
+from numeri_cli.commands.submission.holdings import HoldingState, holdings
+from numeri_cli.commands.submission.send import submit
 from numeri_cli.errors import (
     ApiRefused,
     FileDamaged,
@@ -323,19 +321,31 @@ def test_what_the_server_refuses_is_told_in_its_words(participant: Participant) 
     assert participant.ledger.attempts("practice")[0].error
 
 
-def test_already_accepted_asks_the_server_whoever_submitted(
+def standing(participant: Participant) -> dict[str, HoldingState]:
+    """What the server holds of each model in the open round, by what that is worth."""
+    found = holdings(
+        participant.client,
+        participant.ledger,
+        tournament="practice",
+        round_=participant.round,
+    )
+    return {name: one.state for name, one in found.items()}
+
+
+def test_what_the_server_holds_is_asked_of_it_whoever_submitted(
     participant: Participant, tmp_path: Path
 ) -> None:
-    assert participant.model().name not in already_accepted(participant.client, participant.round)
+    assert standing(participant) == {}
     other = Participant.at(participant.tournament, tmp_path / "another machine")
     receipt = send(other, other.file())
     other.close()
-    held = already_accepted(participant.client, participant.round)[participant.model().name]
-    assert held is not None
+    assert standing(participant) == {participant.model().name: "accepted"}
+    [(_, held)] = holdings(
+        participant.client, participant.ledger, tournament="practice", round_=participant.round
+    ).items()
     assert held.id == receipt.server_id
-    assert "beacon" not in already_accepted(participant.client, participant.round)
     participant.tournament.advance()
-    assert participant.model().name not in already_accepted(participant.client, participant.round)
+    assert standing(participant) == {}
 
 
 # what goes wrong
