@@ -1,15 +1,15 @@
 """A year of rounds in which everything goes wrong: is every model in, once, with its own bytes?
 
-    nice python -m tests.studies.soak [--rounds 52] [--seed 1] [--speed 60] [--out FOLDER]
+    python -m tests.studies.soak [--rounds 52] [--seed 1] [--speed 60] [--out FOLDER]
 
 A practice tournament stands behind a front (tests/support/front.py) that settles submissions late.
-Its clock runs at 60 times the speed of a real one (slower where the machine is busy: a run has to
-fit into the window). Each round starts 20 minutes before its close, and a cron fires `numeri run`
-for five models every two and a half of them. In the first half of
-each window a proxy spoils random steps by every fault of tests/faults/matrix.py, replies to
-createSubmission are lost and acted on later, and some runs meet a SIGKILL at a random moment.
-A quarter of all runs sees a clock of its own that is wrong by up to 400 days. In ten of 52 rounds
-a second machine with a home and a host of its own does the same for the same account.
+Its clock runs at 60 times the speed of a real one, or slower where a run on this machine takes so
+long that six of them do not fit into the sound half of a window. Each round starts 20 minutes
+before its close, and a cron fires `numeri run` for five models every two and a half of them. In
+the first half of each window a proxy spoils random steps by every fault of tests/faults/matrix.py,
+replies to createSubmission are lost and acted on later, and some runs meet a SIGKILL at a random
+moment. A quarter of all runs sees a clock of its own that is wrong by up to 400 days. In ten of 52
+rounds a second machine with a home and a host of its own does the same for the same account.
 
 Afterwards every round and model must have exactly one selected submission, on time, of that
 round's ids, with bytes that the ledger of one of the machines knows as sent. What was made twice
@@ -42,7 +42,8 @@ from tests.support.front_server import served, set_clock
 from tests.support.tournaments import fresh_tournament
 from tests.support.troubles import lost_reply
 
-SPEED = 60.0
+FASTEST, SLOWEST = 60.0, 4.0
+RUNS_IN_SOUND_TIME = 6  # one machine's after another
 WINDOW = timedelta(minutes=20)
 CRON = timedelta(minutes=2.5)
 SPOILT_SHARE = 0.5  # of the window
@@ -72,7 +73,7 @@ class Soak:
     machines: tuple[Machine, Machine]
     chance: random.Random
     findings: Findings
-    speed: float = SPEED
+    speed: float
 
     def round(self, *, two: bool) -> None:
         """One window with everything in it, and the verdict."""
@@ -124,8 +125,11 @@ class Soak:
         print(f"round {number}: {verdict.submissions} submissions", *verdict.wrong, flush=True)
 
 
-def soak(folder: Path, *, rounds: int, seed: int, speed: float = SPEED) -> dict[str, Any]:
-    """Let so many rounds pass; everything that happened, for the JSON."""
+def soak(folder: Path, *, rounds: int, seed: int, speed: float | None = None) -> dict[str, Any]:
+    """Let so many rounds pass; everything that happened, for the JSON.
+
+    speed: practice seconds a real second; as fast as this machine allows where None
+    """
     began = time.monotonic()
     tournament = fresh_tournament(folder / "practice", settings=SETTINGS)
     for name in MODELS[3:]:
@@ -134,14 +138,19 @@ def soak(folder: Path, *, rounds: int, seed: int, speed: float = SPEED) -> dict[
     keys = Keys(*tournament.participant_keys())
     chance = random.Random(seed)
     of_two = set(chance.sample(range(rounds), max(1, round(rounds * ROUNDS_OF_TWO))))
-    with served(front, speed=speed) as [url]:
+    with served(front) as [url]:
         first, second = (
             Machine(name, folder / name, keys, backend=url, seed=number)
             for number, name in enumerate(("first", "second"), start=1)
         )
-        done = Soak(tournament, front, (first, second), chance, Findings(), speed)
-        for one in done.machines:
+        for one in (first, second):
             one.train()
+        pace = speed or _affordable(max(one.try_out() for one in (first, second)))
+    print(f"{pace:.0f} practice seconds a second", flush=True)
+    done = Soak(tournament, front, (first, second), chance, Findings(), pace)
+    with served(front, speed=pace) as [url]:
+        for one in done.machines:
+            one.proxy.backend = url
         for number in range(rounds):
             if number:
                 tournament.advance()
@@ -152,11 +161,18 @@ def soak(folder: Path, *, rounds: int, seed: int, speed: float = SPEED) -> dict[
     return _results(done, rounds=rounds, seed=seed, seconds=time.monotonic() - began)
 
 
+def _affordable(run_seconds: float) -> float:
+    """The speed at which enough runs of that length fit into the sound half of a window."""
+    sound = WINDOW.total_seconds() * (1 - SPOILT_SHARE)
+    return max(SLOWEST, min(FASTEST, sound / (RUNS_IN_SOUND_TIME * run_seconds)))
+
+
 def _results(done: Soak, *, rounds: int, seed: int, seconds: float) -> dict[str, Any]:
     findings = done.findings
     tallies = [one.tally for one in done.machines]
     codes: Counter[int] = sum((one.codes for one in tallies), start=Counter())
     faults: Counter[str] = sum((one.faults for one in tallies), start=Counter())
+    problems: Counter[str] = sum((one.problems for one in tallies), start=Counter())
     return {
         "rounds": rounds,
         "seed": seed,
@@ -171,6 +187,8 @@ def _results(done: Soak, *, rounds: int, seed: int, seconds: float) -> dict[str,
         "killed": sum(one.killed for one in tallies),
         "clock_jumps": sum(one.jumped for one in tallies),
         "lost_replies_acted_on": findings.late_acts,
+        "speed": round(done.speed, 1),
+        "problems": dict(problems.most_common()),
         "exit_codes": {str(code): codes[code] for code in sorted(codes)},
         "unexpected": [words for one in tallies for words in one.unexpected],
         "faults_done": sum(faults.values()),
@@ -184,7 +202,7 @@ def _results(done: Soak, *, rounds: int, seed: int, seconds: float) -> dict[str,
 
 def _table(results: dict[str, Any]) -> str:
     """The results for a reader."""
-    command = f"nice python -m tests.studies.soak --seed {results['seed']}"
+    command = f"python -m tests.studies.soak --rounds {results['rounds']} --seed {results['seed']}"
     lines = [
         "# A year of rounds in which everything goes wrong",
         "",
@@ -194,7 +212,7 @@ def _table(results: dict[str, Any]) -> str:
         "|---|---|",
     ]
     for key, value in results.items():
-        if key in ("faults", "rounds", "seed"):
+        if key in ("faults", "seed"):
             continue
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
         if isinstance(value, dict):
@@ -208,7 +226,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=52)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--speed", type=float, default=SPEED)
+    parser.add_argument("--speed", type=float)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="numeri-soak-") as name:

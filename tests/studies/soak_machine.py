@@ -55,13 +55,14 @@ params = {{ n_estimators = 3, learning_rate = 0.1, max_depth = 3, colsample_bytr
 
 @dataclass
 class Tally:
-    """What happened to the runs of a machine."""
+    """What happened to the runs of a machine; problems: by the error's code, models included."""
 
     runs: int = 0
     killed: int = 0
     jumped: int = 0
     codes: Counter[int] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
     unexpected: list[str] = field(default_factory=list)
 
 
@@ -104,6 +105,14 @@ class Machine:
         with self._here():
             said = fork("numeri_cli", "train", "--json").ended()
         assert said.code == 0, said.out + said.err
+
+    def try_out(self) -> float:
+        """How many seconds a run takes that sends nothing, with nothing spoilt."""
+        began = time.monotonic()
+        with self._here():
+            said = fork("numeri_cli", "run", "--dry-run", "--json").ended()
+        assert said.code == 0, said.out + said.err
+        return time.monotonic() - began
 
     def spoil(self, count: int) -> None:
         """Let so many faults wait for their steps."""
@@ -172,6 +181,7 @@ class Machine:
 
     def _note(self, said: Said) -> None:
         self.tally.codes[said.code] += 1
+        self.tally.problems.update(_problems(said))
         if said.code == -signal.SIGKILL:
             self.tally.killed += 1
         elif "Traceback" in said.err or said.code not in (0, 1, 4, 5, 6):
@@ -216,6 +226,17 @@ def _ended(forked: Forked) -> Said:
     for path in (forked.out, forked.err):
         path.touch()
     return forked.ended()
+
+
+def _problems(said: Said) -> set[str]:
+    """The codes of all errors that a run tells of; none where it was killed."""
+    try:
+        told = said.json
+    except ValueError:
+        return set()
+    models = (told.get("data") or {}).get("models", ())
+    found = [told["error"], *(one["problem"] for one in models)]
+    return {one["code"] for one in found if one}
 
 
 def faults_known() -> int:
