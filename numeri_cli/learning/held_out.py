@@ -12,7 +12,6 @@ from numeri_cli.dataset.parquet import float_column
 from numeri_cli.learning.matrix import FloatMatrix, float_matrix
 from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import SILENT, Listener
-from numeri_cli.scoring.scores import corr
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -45,6 +44,9 @@ def mean_corr(scores: FloatArray, target: FloatArray, codes: npt.NDArray[np.int3
 
     scores, target: (rows,), target NaN where it is not resolved; codes: (rows,) the rows' eras
     """
+    # it brings scipy along, which a look at an artifact can spare
+    from numeri_cli.scoring.scores import corr
+
     per_era = []
     for code in np.unique(codes):
         era = (codes == code) & ~np.isnan(target)

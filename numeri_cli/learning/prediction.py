@@ -19,7 +19,6 @@ from numeri_cli.learning.matrix import float_rows, without_missing_twos
 from numeri_cli.learning.training_data import feature_names
 from numeri_cli.model_spec import ModelSpec, Neutralization
 from numeri_cli.progress import SILENT, Listener
-from numeri_cli.scoring.ensemble import combine
 
 FloatArray = npt.NDArray[np.float64]
 CHUNK_BYTES = 16 * 2**20
@@ -130,6 +129,9 @@ def predict_file(
     neutralization: with its features resolved to names; None leaves it out
     Raises ArtifactForeign, FileForeign, FileDamaged, DiskError.
     """
+    # it brings scipy along, which a look at an artifact can spare
+    from numeri_cli.scoring.ensemble import combine
+
     names = feature_names(neutralization)
     data.require(names)
     written: list[str] = []

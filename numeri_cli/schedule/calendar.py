@@ -133,14 +133,23 @@ def on_calendar(moments: Iterable[Moment]) -> tuple[str, ...]:
 
 def following(moments: Iterable[Moment], *, after: datetime) -> datetime:
     """The first of these UTC moments later than `after` (aware)."""
-    midnight = after.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return min(time for time in _near(moments, after) if time > after)
+
+
+def preceding(moments: Iterable[Moment], *, before: datetime) -> datetime:
+    """The last of these UTC moments not later than `before` (aware)."""
+    return max(time for time in _near(moments, before) if time <= before)
+
+
+def _near(moments: Iterable[Moment], time: datetime) -> Iterator[datetime]:
+    """When the moments are in the week of a time, in the one before and the one after."""
+    midnight = time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     monday = midnight - timedelta(days=midnight.weekday())
-    candidates = (
-        monday + timedelta(days=moment.weekday + week, hours=moment.hour, minutes=moment.minute)
-        for moment in moments
-        for week in (0, 7)
-    )
-    return min(time for time in candidates if time > after)
+    for moment in moments:
+        for days in (-7, 0, 7):
+            yield monday + timedelta(
+                days=moment.weekday + days, hours=moment.hour, minutes=moment.minute
+            )
 
 
 def _grouped(

@@ -6,9 +6,8 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,31 +15,22 @@ import pytest
 import time_machine
 
 from numeri_cli.commands.login import NEEDED_SCOPES
-from numeri_cli.log import Log, LogLine, Mask
+from numeri_cli.log import LogLine
 from tests.support.disks import small_disk
+from tests.support.examined import (
+    GUARDED,
+    crontab,
+    diagnosed,
+    found,
+    logged,
+    logged_in,
+    participant,
+)
 from tests.support.runner import PROFILE, Numeri
-from tests.support.said import Said
 from tests.support.served import Served, ear, serve, served
 from tests.support.tournaments import let_the_window_pass
 
-# the quick profile predicts 20 days, and the guard says so
-GUARDED = {"guard_target": "mend"}
-STAND_IN = Path(__file__).parents[1] / "schedule" / "stand_in_crontab.py"
-
-
-def found(said: Said) -> dict[str, str]:
-    """Codes of what is not fine, each with the worst of its levels."""
-    wrong = [one for one in said.data["findings"] if one["level"] != "fine"]
-    return {one["code"]: one["level"] for one in sorted(wrong, key=lambda one: one["level"])}
-
-
-def diagnosed(numeri: Numeri, *words: str) -> dict[str, str]:
-    """What the doctor finds; each finding has a cure, and the exit code says the worst."""
-    said = numeri("doctor", "--json", *words)
-    levels = {one["level"] for one in said.data["findings"]}
-    assert said.code == (1 if "mend" in levels else 4 if "cannot know" in levels else 0)
-    assert all(one["hint"] for one in said.data["findings"] if one["level"] != "fine")
-    return found(said)
+__all__ = ["crontab", "participant"]
 
 
 def contract(home: Path) -> Path:
@@ -54,13 +44,6 @@ def trained_with(home: Path, library: str, version: str) -> None:
     content = json.loads(path.read_text())
     content["versions"][library] = version
     path.write_text(json.dumps(content))
-
-
-def logged(home: Path, **end: object) -> None:
-    log = Log(home / "log", command="run", mask=Mask(), trouble=print)
-    log.begin("numeri run")
-    if end:
-        log.end(int(str(end["code"])), str(end["words"]))
 
 
 def invalid_profile(home: Path) -> None:
@@ -205,39 +188,6 @@ def test_a_submission_that_was_carried_over_is_found(numeri: Numeri, trained: Pa
     assert diagnosed(numeri)["carried_over"] == "mend"
 
 
-@pytest.fixture
-def crontab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with a cron of its own, first on PATH; its folder."""
-    folder = tmp_path / "cron"
-    folder.mkdir()
-    program = folder / "crontab"
-    program.write_text(
-        f'#!/bin/sh\nexec {sys.executable} -I -S {STAND_IN} {folder}/kept any "$@"\n'
-    )
-    program.chmod(0o755)
-    (folder / "kept").mkdir()
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-systemd"))
-    return folder
-
-
-@pytest.fixture
-def participant(practice: Path, crontab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """A participant of a tournament on a server, with keys as they should be, and a schedule."""
-    with served(practice) as server:
-        Path("numeri.toml").write_text(PROFILE.replace('"practice"', f'"{server.address}"'))
-        logged_in(server, *server.tournament.add_key(name="runs", scopes=NEEDED_SCOPES))
-        yield server
-
-
-def logged_in(server: Served, public_id: str, secret: str) -> None:
-    """Store keys for the server's host, as `numeri login` does."""
-    from numeri_cli.credentials import Keys, store_keys
-    from numeri_cli.home import Home
-
-    store_keys(Home.find().credentials, Keys(public_id, secret), host=server.host)
-
-
 def test_a_participant_with_keys_and_a_schedule_has_nothing_to_mend(
     numeri: Numeri, participant: Served
 ) -> None:
@@ -357,62 +307,3 @@ def test_an_environment_that_still_leads_to_a_practice_server_is_found(
     with ear() as server:
         monkeypatch.setenv("NUMERI_API_URL", server.address)
         assert diagnosed(numeri)["practice_address"] == "mend"
-
-
-@pytest.mark.parametrize(
-    ("hours", "level"), [(1, None), (13, "mend"), (None, "cannot know")], ids=str
-)
-def test_a_lock_is_told_by_how_long_its_holder_is_at_work(
-    numeri: Numeri, trained: Path, hours: int | None, level: str | None
-) -> None:
-    if not Path("/proc/locks").exists():
-        pytest.skip("this system does not tell who holds a lock")
-    path = trained / "data" / "locks" / "practice-0123456789abcdef.lock"
-    script = (
-        "import sys, time; from pathlib import Path; from numeri_cli.locks import held_lock\n"
-        "with held_lock(Path(sys.argv[1]), what='a run'):\n    print('held', flush=True)\n"
-        "    time.sleep(600)"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        if hours is not None:
-            line = LogLine(
-                time=datetime.now(UTC) - timedelta(hours=hours), run="r1", command="train",
-                event="begin", seconds=0.0, level="info", words="", process=holder.pid,
-            )  # fmt: skip
-            with (trained / "log" / "numeri.jsonl").open("ab") as file:
-                file.write(line.written())
-        codes = diagnosed(numeri)
-        assert (codes.get("lock_stuck") or codes.get("lock_unknown")) == level
-    finally:
-        holder.kill()
-        holder.communicate()
-    assert diagnosed(numeri) == GUARDED
-
-
-def test_a_newer_numeri_is_told_only_where_it_is_asked_for(
-    numeri: Numeri, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = tmp_path / "simple" / "numeri"
-    index.mkdir(parents=True)
-    monkeypatch.setenv("PIP_INDEX_URL", f"file://{index.parent}")
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    for version, code in (("99.1", "numeri_old"), ("0.0.1", None), (None, "index_silent")):
-        name = f"numeri-{version}-py3-none-any.whl"
-        link = f'<a href="{name}">{name}</a>' if version else ""
-        (index / "index.html").write_text(f"<!DOCTYPE html><html><body>{link}</body></html>")
-        told = diagnosed(numeri, "--online")
-        assert told.keys() - GUARDED.keys() == ({code} if code else set())
-        assert diagnosed(numeri) == GUARDED
-
-
-def test_looking_imports_nothing_that_trains() -> None:
-    script = "import sys, numeri_cli.commands.doctor.doctor as _; print('lightgbm' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "False\n"

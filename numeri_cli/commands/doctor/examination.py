@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from numeri_cli.api.client import Client
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.doctor.enquiry import Answer, Enquiry, Question
 from numeri_cli.commands.round import newest_round
 from numeri_cli.credentials import Keys
-from numeri_cli.errors import ExitCode, NumeriError, Unreachable
+from numeri_cli.errors import ExitCode, NumeriError
 from numeri_cli.files import is_running
 from numeri_cli.log import read_log
-from numeri_cli.records import LatestSubmission, Round, TokenInfo
+from numeri_cli.records import LatestSubmission, ModelSlot, Round, TokenInfo
 
 ASKING_SECONDS = 9.0  # for all questions to the server together
 ONE_QUESTION_SECONDS = 6.0
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class KnownCommand:
     """A command as the log tells of it.
 
     process: its number, None where the log has lost its beginning
-    exit_code: None where it has no end; error: what it ended with
+    exit_code: None where it has no end; error: what it ended with; typed: the words of its call
     """
 
     run: str
@@ -39,11 +38,41 @@ class KnownCommand:
     process: int | None = None
     exit_code: int | None = None
     error: str = ""
+    typed: str = ""
 
     @property
     def is_at_work(self) -> bool:
         """Whether its process still runs."""
         return self.exit_code is None and self.process is not None and is_numeri(self.process)
+
+
+def server_time(client: Client) -> datetime:
+    """The time on the server."""
+    return client.now()
+
+
+def token_info(client: Client) -> TokenInfo:
+    """Whom the keys belong to and what they may do."""
+    return client.token_info()
+
+
+def models(client: Client) -> tuple[ModelSlot, ...]:
+    """The account's models."""
+    return client.models()
+
+
+def latest_submissions(client: Client) -> tuple[LatestSubmission, ...]:
+    """What the server holds for the newest rounds."""
+    return client.latest_submissions(rounds=2)
+
+
+ASKED_FIRST: tuple[Question[Any], ...] = (
+    server_time,
+    token_info,
+    models,
+    newest_round,
+    latest_submissions,
+)
 
 
 class Examination:
@@ -56,9 +85,13 @@ class Examination:
         context.patience_seconds = ONE_QUESTION_SECONDS
         self.context, self.online = context, online
         self.now = datetime.now(UTC)
-        self._left_seconds = ASKING_SECONDS
+        self._until = time.monotonic() + ASKING_SECONDS
         self._silence: NumeriError | None = None
-        self.answered_seconds: float | None = None
+        self._enquiries: dict[Question[Any], Enquiry[Any]] = {}
+        with suppress(NumeriError):  # each check tells what is wrong
+            if not context.endpoint.is_practice:
+                for question in ASKED_FIRST:
+                    self._enquiries[question] = Enquiry(question, self.client)
 
     @cached_property
     def keys(self) -> Keys | None:
@@ -73,39 +106,42 @@ class Examination:
         """One that asks once and does not wait for long."""
         return self.context.connect(self.keys)
 
-    def ask(self, question: Callable[[Client], Answer]) -> Answer:
+    def ask(self, question: Question[Answer]) -> Answer:
         """The server's answer. Once it was silent it is not asked again.
 
         Raises what the client raises; Unreachable where there is no answer within the bound.
         """
         if self._silence is not None:
             raise self._silence
-        client, started = self.client, time.monotonic()
         try:
             if self.context.endpoint.is_practice:
-                found = question(client)
-            else:
-                found = _within(self._left_seconds, lambda: question(client))
+                return question(self.client)
+            asked: Enquiry[Answer] | None = self._enquiries.get(question)
+            asked = asked or Enquiry(question, self.client)
+            return asked.answer(until=self._until)
         except NumeriError as error:
             if error.exit_code is ExitCode.trouble:
                 self._silence = error
             raise
-        finally:
-            self._left_seconds -= time.monotonic() - started
-        if self.answered_seconds is None:
-            self.answered_seconds = time.monotonic() - started
-        return found
 
     @cached_property
     def server_time_ahead_seconds(self) -> float:
         """The server's time less this machine's."""
-        server = self.ask(lambda client: client.now())
-        return (server - datetime.now(UTC)).total_seconds()
+        asked = self._enquiries.get(server_time)
+        server = self.ask(server_time)
+        here = asked.ended_at if asked is not None else datetime.now(UTC)
+        return (server - here).total_seconds()
+
+    @property
+    def answered_seconds(self) -> float:
+        """How long the server took for its time; 0 in this very process."""
+        asked = self._enquiries.get(server_time)
+        return asked.seconds if asked is not None else 0.0
 
     @cached_property
     def token(self) -> TokenInfo:
         """Whom the keys belong to and what they may do."""
-        return self.ask(lambda client: client.token_info())
+        return self.ask(token_info)
 
     @cached_property
     def newest_round(self) -> Round:
@@ -115,7 +151,7 @@ class Examination:
     @cached_property
     def latest_submissions(self) -> tuple[LatestSubmission, ...]:
         """What the server holds for the newest rounds."""
-        return self.ask(lambda client: client.latest_submissions(rounds=2))
+        return self.ask(latest_submissions)
 
     @cached_property
     def commands(self) -> tuple[KnownCommand, ...]:
@@ -126,7 +162,7 @@ class Examination:
                 continue
             known = found.get(line.run) or KnownCommand(line.run, line.command, line.time)
             if line.event == "begin":
-                known = replace(known, process=line.process)
+                known = replace(known, process=line.process, typed=line.words)
             elif line.event == "end":
                 known = replace(known, exit_code=line.exit_code, error=line.words)
             found[line.run] = known
@@ -141,26 +177,3 @@ def is_numeri(process: int) -> bool:
         return b"numeri" in Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return not Path("/proc/self").exists()  # a system that does not tell
-
-
-def _within(seconds: float, work: Callable[[], Answer]) -> Answer:
-    """Done in a thread, since a name server that hangs knows no bound of ours."""
-    results: list[Answer] = []
-    errors: list[BaseException] = []
-
-    def do() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=do, daemon=True)
-    thread.start()
-    thread.join(max(seconds, 0.0))
-    if errors:
-        raise errors[0]
-    if not results:
-        raise Unreachable(
-            "the server did not answer in time", hint="look at the network, then try again"
-        )
-    return results[0]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from numeri_cli.commands.artifacts import found_model, is_trained
 from numeri_cli.commands.doctor.examination import Examination
 from numeri_cli.commands.doctor.finding import Finding, fine, mend
-from numeri_cli.commands.guard import findings, round_facts
 from numeri_cli.errors import ModelError, NumeriError
 
 name = "guard"
@@ -16,6 +14,10 @@ own_errors: tuple[type[NumeriError], ...] = (ModelError,)
 
 def look(examination: Examination) -> Iterator[Finding]:
     """Every trained model of the profile beside the newest round."""
+    # learning takes a while to import, during which the server can answer
+    from numeri_cli.commands.artifacts import found_model, is_trained
+    from numeri_cli.commands.guard import findings, round_facts
+
     context = examination.context
     facts = round_facts(context, examination.newest_round)
     found = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from numeri_cli.commands.doctor.examination import Examination
+from numeri_cli.commands.doctor.examination import Examination, models
 from numeri_cli.commands.doctor.finding import Finding, fine
 from numeri_cli.errors import CredentialsError, ModelUnknown, NumeriError
 
@@ -17,7 +17,7 @@ def look(examination: Examination) -> Iterator[Finding]:
     context = examination.context
     context.require_keys()
     account = examination.token.account
-    owned = {slot.name for slot in examination.ask(lambda client: client.models())}
+    owned = {slot.name for slot in examination.ask(models)}
     lost = [model for model in context.profile.models if model not in owned]
     if lost:
         raise ModelUnknown(

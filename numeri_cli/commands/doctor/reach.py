@@ -34,7 +34,7 @@ def look(examination: Examination) -> Iterator[Finding]:
             hint = f"{error.hint}; the environment names the proxy {proxy}: is it right?"
             raise Unreachable(error.message, hint=hint) from error
         raise
-    seconds = examination.answered_seconds or 0.0
+    seconds = examination.answered_seconds
     yield fine(name, f"{endpoint.host} answers in {seconds:.1f} s{through}")
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from numeri_cli.commands.doctor.examination import Examination
 from numeri_cli.commands.doctor.finding import Finding, fine, mend
 from numeri_cli.credentials import stored_hosts
 from numeri_cli.errors import NumeriError
 from numeri_cli.schedule.base import SCHEDULERS, Installer, Scheduler, identify, plan
-from numeri_cli.schedule.calendar import Cadence
-from numeri_cli.schedule.job import InstalledSchedule, ScheduleStatus
+from numeri_cli.schedule.calendar import Cadence, preceding
+from numeri_cli.schedule.job import InstalledSchedule, Schedule, ScheduleStatus
 
 name = "schedule"
 own_errors: tuple[type[NumeriError], ...] = ()
+LATEST_START = timedelta(minutes=10)  # a busy machine's cron may be so late
+SOONER = timedelta(minutes=1)  # a log tells when a run began, whose clock may be set meanwhile
 
 
 def look(examination: Examination) -> Iterator[Finding]:
@@ -63,8 +66,38 @@ def _of_installed(
             hint=cure,
         )
         return
+    if (silent := _silence(examination, status.schedule)) is not None:
+        yield silent
+        return
     next_firing = status.schedule.next_firing
     yield fine(name, f"{cadence}, by {held.system}; fires next {next_firing:%a %d %b %H:%M} UTC")
+
+
+def _silence(examination: Examination, schedule: Schedule) -> Finding | None:
+    """That no run began when the schedule was to fire last, since it was installed."""
+    due = preceding(schedule.moments, before=examination.now - LATEST_START)
+    profile = str(examination.context.profile_path)
+    began = [
+        one.began
+        for one in examination.commands
+        if one.command == "run" and ("--profile" not in one.typed or profile in one.typed)
+    ]
+    installed = [
+        one.began
+        for one in examination.commands
+        if one.command == "schedule install" and one.exit_code == 0
+    ]
+    known = [*began, *installed] or [one.began for one in examination.commands[:1]]
+    if not known or max(known) >= due - SOONER:
+        return None
+    last = f"the last run began {max(began):%a %d %b %H:%M} UTC" if began else "none is known"
+    return mend(
+        name,
+        "schedule_silent",
+        f"{schedule.system} was to start a run {due:%a %d %b %H:%M} UTC and none began: {last}",
+        hint=f"`numeri run` makes up for it; was this machine on then, is {schedule.system} at"
+        " work, and may it work while you are logged out (`loginctl enable-linger`)?",
+    )
 
 
 def _status(
