@@ -196,6 +196,19 @@ def test_a_pending_submission_of_another_program_is_waited_for_and_not_doubled(
     assert trial.other.submission(pending)["selected"] is True
 
 
+@pytest.mark.parametrize("lists_pending", [True, False])
+def test_a_pending_submission_of_another_program_that_is_refused_is_followed_by_ours(
+    trial: Trial, lists_pending: bool
+) -> None:
+    trial.front.settling.settle_seconds = 2.0
+    trial.front.settling.lists_pending = lists_pending
+    trial.other.create(trial.other.put(sound=False))
+    said = numeri("run", "--json")
+    assert said.code == 0, said.out
+    assert said.model["state"] == "accepted"
+    trial.require_counts()
+
+
 def test_status_does_not_call_a_pending_submission_accepted(trial: Trial) -> None:
     trial.front.settling.settle_seconds = 60.0
     trial.other.create(trial.other.put())

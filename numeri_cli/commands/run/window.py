@@ -23,7 +23,7 @@ from numeri_cli.commands.submission.watch import Settled
 from numeri_cli.commands.train import train_model
 from numeri_cli.commands.validate.validate import figures
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import ModelUntrained, NumeriError
+from numeri_cli.errors import ModelUntrained, NumeriError, SubmissionRefused
 from numeri_cli.notify.message import GuardFinding
 from numeri_cli.records import ModelSlot, Round
 
@@ -127,15 +127,33 @@ class OpenWindow:
             self.outcomes[slot.name] = ModelOutcome.failed(slot.name, self._round, error)
 
     def _settle(self, submitter: Submitter) -> None:
-        submitter.settle()
-        for handed, entry in self._under_way:
-            verdict = submitter.verdict(handed)
-            if isinstance(verdict, Settled):
-                outcome = outcome_of(entry, self._round, verdict)
-            else:
-                outcome = ModelOutcome.failed(handed.model, self._round, verdict)
-            self.outcomes[handed.model] = outcome
-        self._under_way.clear()
+        """Wait for the verdicts.
+
+        Where ours stayed back for another program's submission and the server refuses that one,
+        ours is sent after all.
+        """
+        while self._under_way:
+            submitter.settle()
+            settled, self._under_way = self._under_way, []
+            for handed, entry in settled:
+                verdict = submitter.verdict(handed)
+                if isinstance(verdict, SubmissionRefused) and handed.is_of_another:
+                    self._context.listener.say(f"{verdict.message}; ours is sent")
+                    self._send_again(submitter, entry)
+                elif isinstance(verdict, Settled):
+                    self.outcomes[handed.model] = outcome_of(entry, self._round, verdict)
+                else:
+                    failed = ModelOutcome.failed(handed.model, self._round, verdict)
+                    self.outcomes[handed.model] = failed
+
+    def _send_again(self, submitter: Submitter, entry: RoundEntry) -> None:
+        """Hand over a file that stayed back."""
+        try:
+            entry, checked = checked_entry(self._context, entry, self._live_ids)
+            self._under_way.append((submitter.send(entry.model, checked), entry))
+        except NumeriError as error:
+            name = entry.model.name
+            self.outcomes[name] = ModelOutcome.failed(name, self._round, error)
 
     def _train(self, slot: ModelSlot) -> bool:
         """Train a model; whether it can be sent then."""

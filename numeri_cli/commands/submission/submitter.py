@@ -55,6 +55,11 @@ class Submitted:
     error: NumeriError | None = None
     crash: BaseException | None = None
 
+    @property
+    def is_of_another(self) -> bool:
+        """Whether another program's submission is waited for in place of ours."""
+        return self.sent is not None and self.sent.attempt is None
+
 
 class Submitter:
     """Takes files, uploads them, and watches all of them until they are settled.
