@@ -29,6 +29,9 @@ def status(
 ) -> None:
     """Show where every model stands in the newest round; exit 0 only if all are accepted.
 
+    Exit 1: one is not; 4: the server cannot be asked. With --within, 0 as well where no deadline
+    is near, and offline where the ledger has every proof.
+
     numeri status
     """
     from numeri_cli.commands.notify import tell_deadline
@@ -49,5 +52,5 @@ def status(
         cadence=None if daily is None else "daily" if daily else "weekly",
         will_notify=notify,
     )
-    problems = (found.problem,) if found.problem else ()
+    problems = (found.problem,) if found.problem and found.exit_code else ()
     call.show(found, round_standing, exit_code=found.exit_code, problems=problems)

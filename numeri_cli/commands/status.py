@@ -1,13 +1,14 @@
 """numeri status: every model in the newest round, asked of the server or remembered.
 
-As a watchdog it looks only shortly before the deadline of a round that the schedule is for.
+As a watchdog it looks only shortly before the deadline of a round that the schedule is for. Where
+the server cannot be asked then, the calendar and the ledger are judged by this machine's clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from numeri_cli.commands.context import Context
@@ -15,7 +16,6 @@ from numeri_cli.commands.round import newest_round
 from numeri_cli.commands.run.outcomes import Problem
 from numeri_cli.commands.submission.holdings import Holding, holdings
 from numeri_cli.errors import (
-    ApiError,
     DataError,
     DiskError,
     ExitCode,
@@ -28,14 +28,16 @@ from numeri_cli.errors import (
     ServerTrouble,
     Unreachable,
 )
+from numeri_cli.ledger.entries import RoundSeen
 from numeri_cli.notify.message import GuardFinding
 from numeri_cli.published import Published
-from numeri_cli.records import Round, Timing
-from numeri_cli.schedule.calendar import Cadence
+from numeri_cli.records import Receipt, Round, Timing
+from numeri_cli.schedule.calendar import Cadence, last_opening, may_close_within
 
 Source = Literal["server", "ledger"]
 Standing = Timing | Literal["pending", "refused", "carried over"]
 _SATURDAY = 5
+_CLOCK_SLACK = timedelta(minutes=10)  # a clock that is farther behind the server's is wrong
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Watch(Published):
     """What a watchdog looks at.
 
     minutes: before the deadline; cadence: whose rounds, the weekend's alone or every one
-    due: whether it is so late in such a round; where not, no model is looked at
+    due: whether it is so late in such a round; where not, no model is looked at. Where the server
+        cannot be asked: whether it may be so late
     """
 
     minutes: int
@@ -79,6 +82,7 @@ class RoundStanding(Published):
     """The newest round and every model of the profile in it.
 
     source: "ledger" where the server could not be asked; then `problem` says why
+    open: where the server could not be asked, by this machine's clock, and for a watchdog alone
     watch: where it was asked for as a watchdog
     """
 
@@ -94,12 +98,17 @@ class RoundStanding(Published):
 
     @property
     def exit_code(self) -> ExitCode:
-        """0 all accepted, or a watchdog has nothing to look at; 1 not; 4 cannot know."""
-        if self.problem is not None:
-            return ExitCode.trouble
+        """0 all accepted, or a watchdog has nothing to look at; 1 not; 4 cannot know.
+
+        A watchdog that cannot ask the server trusts the proof in the ledger, of a round that is
+        open: what was accepted stays so.
+        """
         if self.watch is not None and not self.watch.due:
             return ExitCode.done
         done = all(model.accepted for model in self.models)
+        if self.problem is not None:
+            is_proof = self.watch is not None and self.open
+            return ExitCode.done if done and is_proof else ExitCode.trouble
         return ExitCode.done if done else ExitCode.refused
 
 
@@ -126,7 +135,9 @@ def status(
             return _of_server(context, newest_round(context.client))
         return _watched(context, minutes=within_minutes, cadence=watched)
     except (Unreachable, ServerTrouble, RateLimited) as error:
-        return _of_ledger(context, error)
+        if within_minutes is None or watched is None:
+            return _of_ledger(context, error)
+        return _watched_alone(context, error, minutes=within_minutes, cadence=watched)
 
 
 def _require_somebody(context: Context) -> None:
@@ -184,6 +195,35 @@ def _watched(context: Context, *, minutes: int, cadence: Cadence) -> RoundStandi
         models=(),
         source="server",
         watch=watch,
+    )
+
+
+def _watched_alone(
+    context: Context, error: NumeriError, *, minutes: int, cadence: Cadence
+) -> RoundStanding:
+    """What a watchdog that cannot ask the server knows: the calendar, and the ledger's proofs.
+
+    It may be late any time where this machine's clock tells nothing: in the practice tournament,
+    which has one of its own, and where the server's was seen to be ahead.
+    """
+    now, span = datetime.now(UTC), timedelta(minutes=minutes)
+    seen = next(iter(context.ledger.rounds(context.tournament, limit=1)), None)
+    is_behind = seen is not None and now < seen.seen - _CLOCK_SLACK
+    known, is_open = None, False
+    if context.endpoint.is_practice or is_behind:
+        due = True
+    elif seen is not None and seen.open_time >= last_opening(cadence, now=now):
+        known, is_open = seen, seen.open_time <= now < seen.deadline
+        is_of_cadence = cadence == "daily" or seen.open_time.weekday() >= _SATURDAY
+        due = is_open and is_of_cadence and seen.deadline - now <= span
+    else:
+        due = may_close_within(cadence, span, now=now)
+    standing = _remembered(context, known, error)
+    return replace(
+        standing,
+        open=is_open,
+        models=standing.models if due else (),
+        watch=Watch(minutes, cadence, due),
     )
 
 
@@ -252,15 +292,17 @@ def _findings(context: Context, round_: Round) -> Mapping[str, tuple[GuardFindin
     return found
 
 
-def _of_ledger(context: Context, error: ApiError | NumeriError) -> RoundStanding:
-    rounds = context.ledger.rounds(context.tournament, limit=1)
-    newest = rounds[0] if rounds else None
-    receipts = {}
-    if newest is not None:
-        receipts = {
-            receipt.model: receipt
-            for receipt in context.ledger.receipts(context.tournament, round_number=newest.number)
-        }
+def _of_ledger(context: Context, error: NumeriError) -> RoundStanding:
+    newest = next(iter(context.ledger.rounds(context.tournament, limit=1)), None)
+    return _remembered(context, newest, error)
+
+
+def _remembered(context: Context, round_: RoundSeen | None, error: NumeriError) -> RoundStanding:
+    """What the ledger holds of a round; None where the round is not known to it."""
+    receipts: dict[str, Receipt] = {}
+    if round_ is not None:
+        for one in context.ledger.receipts(context.tournament, round_number=round_.number):
+            receipts.setdefault(one.model, one)  # the newest
     models = []
     for name in context.profile.models:
         receipt = receipts.get(name)
@@ -270,9 +312,9 @@ def _of_ledger(context: Context, error: ApiError | NumeriError) -> RoundStanding
             models.append(ModelStanding(name, receipt.timing, receipt.server_id, receipt.time))
     return RoundStanding(
         tournament=context.tournament,
-        round_number=newest.number if newest else None,
+        round_number=round_.number if round_ else None,
         open=False,
-        deadline=newest.deadline if newest else None,
+        deadline=round_.deadline if round_ else None,
         now=None,
         models=tuple(models),
         source="ledger",

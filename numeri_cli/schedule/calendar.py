@@ -62,6 +62,9 @@ _SATURDAY_RETRIES = (
 # What is promised is an hour that the round is open, not when it begins. A firing every half hour,
 # each waiting almost until the next, meets every round that opens by 14:55.
 _LATE_OPENINGS = tuple((hour, minute) for hour in (12, 13, 14) for minute in (0, 30))
+_OPENING_HOUR = 12
+_LATEST_DELAY = timedelta(hours=2, minutes=55)  # that the firings of a day still meet
+_WINDOW, _SATURDAY_WINDOW = timedelta(hours=1), timedelta(hours=26)
 
 _RHYTHMS: dict[Cadence, Rhythm] = {
     "weekly": Rhythm(
@@ -94,6 +97,27 @@ _RHYTHMS: dict[Cadence, Rhythm] = {
 def rhythm(cadence: Cadence) -> Rhythm:
     """The firings of a cadence."""
     return _RHYTHMS[cadence]
+
+
+def last_opening(cadence: Cadence, *, now: datetime) -> datetime:
+    """When a round of the cadence last opened, or was to open; it may have opened later that day.
+
+    now: aware
+    """
+    first = _SATURDAY if cadence == "weekly" else _TUESDAY
+    noon = now.astimezone(UTC).replace(hour=_OPENING_HOUR, minute=0, second=0, microsecond=0)
+    days = (noon - timedelta(days=back) for back in range(8))
+    return next(day for day in days if day <= now and first <= day.weekday() <= _SATURDAY)
+
+
+def may_close_within(cadence: Cadence, span: timedelta, *, now: datetime) -> bool:
+    """Whether a round of the cadence may be open and close before so long has passed.
+
+    By the calendar alone, for who cannot ask the server: a round that opens late closes late.
+    """
+    opening = last_opening(cadence, now=now)
+    closing = opening + (_SATURDAY_WINDOW if opening.weekday() == _SATURDAY else _WINDOW)
+    return now < closing + _LATEST_DELAY and closing <= now + span
 
 
 def offsets(zones: Iterable[tzinfo], *, start: datetime) -> tuple[timedelta, ...]:

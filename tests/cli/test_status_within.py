@@ -12,9 +12,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from numeri_cli.credentials import Keys, store_keys
+from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.records import Receipt, Round, Timing
 from tests.support.processes import ROOT
+from tests.support.said import Said
 from tests.support.scripted_tournament import (
     FIRST_DAY,
     MODEL,
@@ -221,6 +225,152 @@ def test_telling_nobody_is_refused(tournament: ScriptedTournament, section: str)
     Path("numeri.toml").write_text(profile(models=(MODEL,), more=section))
     said = numeri("status", "--within", WITHIN_MINUTES, "--notify", "--json")
     assert (said.code, said.json["error"]["code"]) == (1, "notifications_missing")
+
+
+@pytest.fixture
+def down(tournament: ScriptedTournament) -> ScriptedTournament:
+    """The server answers nothing but 503."""
+    tournament.is_down = True
+    return tournament
+
+
+def remember(
+    tournament: ScriptedTournament,
+    home: Path,
+    round_: ScriptedRound,
+    *,
+    timing: Timing | None = None,
+    seen: datetime | None = None,
+) -> None:
+    """Put the round into the ledger, and a proof of this timing where there is one."""
+    key = os.environ["NUMERI_API_URL"].removeprefix("http://").replace(":", "-")
+    (home / "data").mkdir(parents=True, exist_ok=True)
+    with Ledger.open(home / "data" / "ledger.sqlite") as ledger:
+        known = Round(
+            id=str(round_.number),
+            number=round_.number,
+            tournament=8,
+            open_time=round_.opens_at,
+            deadline=round_.closes_at,
+            close_time=None,
+            resolve_time=None,
+            data_datestamp=None,
+            target=None,
+            payout_factor=None,
+            stake_threshold=None,
+        )
+        ledger.see_round(key, known, time=seen or round_.opens_at)
+        if timing is None:
+            return
+        attempt = ledger.begin_attempt(
+            key, round_number=round_.number, model=MODEL, digest="d", time=round_.opens_at
+        )
+        ledger.accept(
+            attempt,
+            Receipt(
+                tournament=key,
+                round_number=round_.number,
+                model=MODEL,
+                server_id="own",
+                filename="own.parquet",
+                prediction_digest="d",
+                rows=1,
+                timing=timing,
+                time=round_.opens_at + timedelta(minutes=1),
+                selected=timing == "on-time",
+            ),
+        )
+
+
+def watched_at(moment: datetime, *words: str) -> Said:
+    """What the watchdog says on a machine whose clock shows this moment."""
+    with time_machine.travel(moment, tick=True):
+        return numeri("status", "--within", WITHIN_MINUTES, *words)
+
+
+WEEKEND = FORTNIGHT + timedelta(days=5, hours=12)  # Saturday's opening
+
+
+@pytest.mark.parametrize(
+    ("after_opening", "cadence", "code"),
+    [
+        (timedelta(hours=-1), "weekly", 0),
+        (timedelta(hours=1), "weekly", 0),
+        (timedelta(hours=24), "weekly", 0),
+        (timedelta(hours=25), "weekly", 4),  # Sunday 13:00
+        (timedelta(hours=28), "weekly", 4),  # it may have opened late
+        (timedelta(hours=30), "weekly", 0),
+        (timedelta(days=3, minutes=10), "weekly", 0),  # Tuesday 12:10
+        (timedelta(days=3, minutes=10), "daily", 4),
+        (timedelta(days=3, hours=-1), "daily", 0),
+        (timedelta(days=3, hours=5), "daily", 0),
+        (timedelta(days=2, minutes=10), "daily", 0),  # Monday
+    ],
+)
+@pytest.mark.usefixtures("down")
+def test_a_watchdog_that_cannot_ask_alarms_only_where_a_round_may_be_about_to_close(
+    after_opening: timedelta, cadence: str, code: int
+) -> None:
+    said = watched_at(WEEKEND + after_opening, f"--{cadence}", "--json")
+    assert said.code == code, said.out
+    assert said.data["source"] == "ledger"
+    assert said.data["problem"]["code"] == "server_trouble"
+    assert said.data["watch"]["due"] is (code == 4)
+    assert (said.json["error"] is None) is (code == 0)
+    quiet = watched_at(WEEKEND + after_opening, f"--{cadence}", "--quiet")
+    assert (quiet.out + quiet.err == "") is (code == 0)  # or cron sends a mail
+
+
+@pytest.mark.parametrize(
+    ("timing", "code", "words"),
+    [
+        ("on-time", 0, "the ledger has the proof"),
+        ("late", 4, "is not known"),
+        (None, 4, "is not known"),
+    ],
+)
+def test_near_the_deadline_nothing_but_a_proof_in_the_ledger_is_an_all_clear_without_the_server(
+    down: ScriptedTournament, home: Path, timing: Timing | None, code: int, words: str
+) -> None:
+    current = next(one for one in down.rounds if one.opens_at == WEEKEND)
+    remember(down, home, current, timing=timing)
+    said = watched_at(current.closes_at - timedelta(minutes=40))
+    assert said.code == code, said.out
+    assert words in " ".join(said.out.split())
+    assert "the server could not be asked" in " ".join(said.out.split())
+
+
+def test_a_proof_of_last_weeks_round_is_no_all_clear(down: ScriptedTournament, home: Path) -> None:
+    before = next(one for one in down.rounds if one.opens_at == WEEKEND - timedelta(days=7))
+    remember(down, home, before, timing="on-time")
+    said = watched_at(WEEKEND + timedelta(hours=25), "--json")
+    assert said.code == 4
+    assert said.data["round_number"] is None
+    assert [one["status"] for one in said.data["models"]] == ["none"]
+
+
+def test_a_round_that_the_ledger_knows_to_be_closed_is_no_alarm(
+    down: ScriptedTournament, home: Path
+) -> None:
+    current = next(one for one in down.rounds if one.opens_at == WEEKEND)
+    remember(down, home, current)
+    assert watched_at(current.closes_at + timedelta(minutes=40)).code == 0
+
+
+def test_a_clock_that_is_behind_what_the_server_showed_is_not_believed(
+    down: ScriptedTournament, home: Path
+) -> None:
+    current = next(one for one in down.rounds if one.opens_at == WEEKEND)
+    remember(down, home, current, seen=current.closes_at - timedelta(hours=2))
+    assert watched_at(WEEKEND + timedelta(hours=1)).code == 4
+
+
+def test_without_a_watchdog_a_server_that_cannot_be_asked_stays_trouble(
+    down: ScriptedTournament, home: Path
+) -> None:
+    current = next(one for one in down.rounds if one.opens_at == WEEKEND)
+    remember(down, home, current, timing="on-time")
+    assert numeri("status").code == 4
 
 
 def test_the_watchdog_line_of_the_readme_works(

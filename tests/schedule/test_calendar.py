@@ -17,7 +17,9 @@ from numeri_cli.schedule.calendar import (
     Moment,
     cron_times,
     following,
+    last_opening,
     local_moments,
+    may_close_within,
     offsets,
     on_calendar,
     rhythm,
@@ -139,3 +141,43 @@ def test_the_next_firing_is_one_of_the_moments_within_a_week(after: datetime) ->
     time = following(moments, after=after)
     assert timedelta() < time - after <= timedelta(days=7)
     assert Moment(time.weekday(), time.hour, time.minute) in moments
+
+
+LATEST_DELAY = timedelta(hours=2, minutes=55)  # that the daily lines still meet
+OPENINGS = [  # of three weeks, Tuesday to Saturday
+    NOVEMBER.replace(hour=12) + timedelta(days=day)
+    for day in range(-8, 14)
+    if 1 <= (NOVEMBER + timedelta(days=day)).weekday() <= 5
+]
+
+
+def windows(cadence: Cadence) -> list[tuple[datetime, datetime]]:
+    """The earliest and the latest closing of every round of a cadence, by its opening."""
+    of_cadence = [one for one in OPENINGS if cadence == "daily" or one.weekday() == 5]
+    return [(one, one + timedelta(hours=26 if one.weekday() == 5 else 1)) for one in of_cadence]
+
+
+@pytest.mark.parametrize("cadence", CADENCES)
+@pytest.mark.parametrize("minutes", [30, 90, 600])
+def test_at_every_half_hour_of_a_week_it_is_known_whether_a_round_may_be_about_to_close(
+    cadence: Cadence, minutes: int
+) -> None:
+    span, found = timedelta(minutes=minutes), set()
+    for half_hour in range(7 * 48):
+        now = NOVEMBER + timedelta(minutes=30 * half_hour)
+        # a round that is open now, however late it opened, and closes in time to count
+        meant = any(
+            opens <= now < closes + LATEST_DELAY and closes <= now + span
+            for opens, closes in windows(cadence)
+        )
+        assert may_close_within(cadence, span, now=now) is meant, now
+        found.add(meant)
+    assert found == {True, False}
+
+
+def test_the_last_opening_is_that_of_the_cadence() -> None:
+    saturday = datetime(2026, 11, 14, 12, tzinfo=UTC)
+    assert last_opening("weekly", now=NOVEMBER) == saturday
+    assert last_opening("daily", now=NOVEMBER) == datetime(2026, 11, 17, 12, tzinfo=UTC)
+    assert last_opening("weekly", now=saturday) == saturday
+    assert last_opening("daily", now=saturday + timedelta(days=2, hours=20)) == saturday

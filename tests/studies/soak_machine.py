@@ -181,11 +181,12 @@ class Machine:
 
     def _note(self, said: Said) -> None:
         self.tally.codes[said.code] += 1
-        self.tally.problems.update(_problems(said))
+        problems = _problems(said)
+        self.tally.problems.update(problems)
         if said.code == -signal.SIGKILL:
             self.tally.killed += 1
-        elif "Traceback" in said.err or said.code not in (0, 1, 4, 5, 6):
-            self.tally.unexpected.append(f"exit {said.code}: {said.out[-300:]} {said.err[-300:]}")
+        elif "unexpected" in problems or said.code not in (0, 1, 4, 5, 6):
+            self.tally.unexpected.append(f"exit {said.code}: {said.out[-900:]} {said.err[-300:]}")
 
     @contextmanager
     def _here(self) -> Iterator[None]:

@@ -70,14 +70,21 @@ class HeldSubmission:
 
 @dataclass
 class ScriptedTournament:
-    """A WSGI application; `now` and `held` (by round number) are set by the test."""
+    """A WSGI application; `now` and `held` (by round number) are set by the test.
 
+    is_down: every question is answered with 503
+    """
+
+    is_down: bool = False
     now: datetime = FIRST_DAY
     held: dict[int, HeldSubmission] = field(default_factory=dict)
     rounds: list[ScriptedRound] = field(default_factory=calendar)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         content = json.loads(environ["wsgi.input"].read())
+        if self.is_down:
+            start_response("503 Service Unavailable", [("Content-Length", "0")])
+            return [b""]
         result = execute_sync(
             schema(),
             read(content["query"]),
