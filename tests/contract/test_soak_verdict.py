@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from numeri_cli.practice.tournament import Tournament
@@ -14,8 +15,14 @@ from tests.studies.soak_verdict import Verdict, judge
 from tests.support.caller import Caller
 from tests.support.front import Front
 from tests.support.front_server import served, set_clock
+from tests.support.troubles import lost_reply
 
 MODEL = "lighthouse"
+CREATE = (
+    "mutation ($name: String!, $id: ID)"
+    " { createSubmission(filename: $name, tournament: 8, modelId: $id) { id } }"
+)
+LATE_SECONDS = 0.5
 
 
 @contextmanager
@@ -96,18 +103,29 @@ def test_one_machine_that_makes_two_is_outside_the_gap(front: Front) -> None:
 def test_what_two_machines_make_is_in_the_gap_only_where_the_second_did_not_look_since(
     front: Front, looks: bool
 ) -> None:
-    create = (
-        "mutation ($name: String!, $id: ID)"
-        " { createSubmission(filename: $name, tournament: 8, modelId: $id) { id } }"
-    )
     with two_callers(front) as (first, second):
         model_id = second.model_id(MODEL)
         files = [first.put(), second.put()]
         second.latest()
-        first.ask(create, name=files[0], id=model_id)
+        first.ask(CREATE, name=files[0], id=model_id)
         if looks:
             second.latest()
-        second.ask(create, name=files[1], id=model_id)
+        second.ask(CREATE, name=files[1], id=model_id)
     found = verdict(front)
     assert [one.in_gap for one in found.doubled] == [not looks]
     assert found.submissions == 2
+
+
+def test_the_gap_lasts_until_the_server_acts_where_the_reply_was_lost(front: Front) -> None:
+    front.trouble(lost_reply("createSubmission", act_after_seconds=LATE_SECONDS))
+    with two_callers(front) as (first, second):
+        model_id = second.model_id(MODEL)
+        files = [first.put(), second.put()]
+        with pytest.raises(httpx.TransportError):
+            first.ask(CREATE, name=files[0], id=model_id)
+        second.latest()  # the server has not acted yet: nothing is there to see
+        second.ask(CREATE, name=files[1], id=model_id)
+        front.settle_acts()
+    found = verdict(front)
+    assert found.submissions == 2
+    assert [one.in_gap for one in found.doubled] == [True]

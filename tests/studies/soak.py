@@ -35,7 +35,7 @@ from typing import Any
 from numeri_cli.credentials import Keys
 from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.tournament import Tournament
-from tests.studies.soak_machine import MODELS, READ_SECONDS, Machine, faults_known, now
+from tests.studies.soak_machine import LATEST_ACT_SECONDS, MODELS, Machine, faults_known, now
 from tests.studies.soak_verdict import Doubled, judge
 from tests.support.front import Front
 from tests.support.front_server import served, set_clock
@@ -107,7 +107,7 @@ class Soak:
         for one in working:
             one.spoil(self.chance.randint(3, 8))
         for _ in range(self.chance.randint(0, 2)):
-            late = self.chance.choice((0.0, self.chance.uniform(0, READ_SECONDS / 2)))
+            late = self.chance.choice((0.0, self.chance.uniform(0, LATEST_ACT_SECONDS)))
             self.front.trouble(lost_reply("createSubmission", act_after_seconds=late))
 
     def _lift(self, working: Sequence[Machine]) -> None:

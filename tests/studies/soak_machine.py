@@ -26,6 +26,7 @@ SPOILS = sorted({(cell.step, cell.fault) for cell in CELLS}, key=str)
 READ_SECONDS = 1.5
 KILLED_SHARE, JUMPED_SHARE = 0.25, 0.25
 LATEST_KILL_SECONDS = 5.0
+LATEST_ACT_SECONDS = READ_SECONDS / 2  # of what the server does although the reply was lost
 FARTHEST_JUMP = timedelta(days=400)
 PROFILE = f"""\
 no_progress_seconds = {READ_SECONDS}
@@ -87,6 +88,7 @@ class Machine:
         self.tally = Tally()
         self._keys = keys
         self._runs: list[Running] = []
+        self._killed_at = -LATEST_ACT_SECONDS
         self._random = random.Random(f"{name} {seed}")
         (folder / "work").mkdir(parents=True)
         models = (
@@ -129,7 +131,12 @@ class Machine:
         self.proxy.lift()
 
     def fire(self, moment: datetime, *, may_go_wrong: bool) -> None:
-        """As cron does; perhaps it will be killed, perhaps the clock of this machine jumps."""
+        """As cron does; perhaps it will be killed, perhaps the clock of this machine jumps.
+
+        After a kill the server may still act, and a run waits for that by the server's clock,
+        which goes too fast here: so it is waited for before.
+        """
+        time.sleep(max(0.0, self._killed_at + LATEST_ACT_SECONDS - time.monotonic()))
         chance = self._random.random
         kill_at, words = None, ["numeri_cli", "run", "--json"]
         if chance() < JUMPED_SHARE:
@@ -148,7 +155,7 @@ class Machine:
             alive = one.forked.process.exitcode is None
             if alive and one.kill_at is not None and time.monotonic() >= one.kill_at:
                 one.forked.send_signal(signal.SIGKILL)
-                one.kill_at = None
+                one.kill_at, self._killed_at = None, time.monotonic()
             if not alive:
                 self._note(_ended(one.forked))
                 self._runs.remove(one)

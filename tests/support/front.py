@@ -66,7 +66,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Passed:
-    """A request that was answered; `at` and `ended` in seconds of the monotonic clock."""
+    """A request that was answered; `at` and `ended` in seconds of the monotonic clock.
+
+    ended: where the reply was lost, when the server acts
+    """
 
     asking: Asking
     at: float
@@ -126,7 +129,8 @@ class Front:
             if trouble.act_after_seconds is not None:
                 self._act_later(environ, query, seconds=trouble.act_after_seconds)
             status = int(trouble.reply.status[:3]) if trouble.reply else 0
-            self.passed.append(Passed(asking, at, time.monotonic(), status))
+            acts_at = time.monotonic() + (trouble.act_after_seconds or 0.0)
+            self.passed.append(Passed(asking, at, acts_at, status))
             time.sleep(trouble.silent_seconds)
             if trouble.reply is None:
                 raise ConnectionAbortedError("as it was told")

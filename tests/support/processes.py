@@ -77,6 +77,8 @@ def _become(
     folder: str,
     streams: tuple[str, str],
 ) -> None:
+    if str(ROOT) not in sys.path:  # what is imported late is of this tree, too
+        sys.path.insert(0, str(ROOT))
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
