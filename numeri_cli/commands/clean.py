@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.words import SCORED
 from numeri_cli.errors import NumeriError
 from numeri_cli.files import disk_errors, is_running, write_text
 from numeri_cli.learning.artifact import artifacts
@@ -27,6 +29,7 @@ ROUNDS = 12
 DAY_SECONDS = 86_400.0
 DATASET_DAYS = 30  # another data version that nothing has touched for so long
 CACHE_DAYS = 60
+SCORED_FILES, SCORED_DAYS = 4, 30  # predictions of a model for validation data, which are made anew
 PART_DAYS = 7  # what a killed writer left
 CRASH_FILES = 20
 OUTPUTS = ("run.log", "retrain.log")
@@ -94,6 +97,7 @@ def clean_after_run(context: Context) -> None:
 def removable(context: Context) -> Iterator[Removable]:
     """All that may go, in the order in which it would; nothing is changed."""
     yield from _predictions(context)
+    yield from _scored(context)
     for model, spec in context.profile.models.items():
         yield from _artifacts(context, model, pinned=spec.artifact)
     yield from _datasets(context)
@@ -109,6 +113,21 @@ def _predictions(context: Context) -> Iterator[Removable]:
     for folder in _inside(context.home.predictions(context.tournament)):
         if folder.name.isdecimal() and int(folder.name) < oldest:
             yield _of("predictions", folder, f"older than the last {ROUNDS} rounds")
+
+
+def _scored(context: Context) -> Iterator[Removable]:
+    """Predictions for validation data; what is younger than a day may be in use."""
+    models: defaultdict[str, list[Path]] = defaultdict(list)
+    for path in _inside(context.home.predictions(context.tournament) / SCORED):
+        models[path.stem.rpartition("-")[0]].append(path)
+    for paths in models.values():
+        youngest_first = sorted(paths, key=_days_old)
+        for place, path in enumerate(youngest_first):
+            days = _days_old(path)
+            if days > SCORED_DAYS:
+                yield _of("cache", path, f"scored nothing for {SCORED_DAYS} days")
+            elif place >= SCORED_FILES and days > 1:
+                yield _of("cache", path, f"older than {SCORED_FILES} others of its model")
 
 
 def _artifacts(context: Context, model: str, *, pinned: str | None) -> Iterator[Removable]:

@@ -13,6 +13,7 @@ from numeri_cli.commands.download import (
 from numeri_cli.errors import FileMissing, ModelUnknown, NoRoundOpen
 
 _NAMED = ("live", "validation", "train")
+SCORED = "validation"  # the folder of predictions that were only made to be scored
 
 
 def data_file(context: Context, word: str) -> Path:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -185,10 +186,15 @@ def test_unjudged_ones_are_kept_aside_where_the_guard_refuses_them(
     [aside] = said.data["models"]
     assert (said.code, aside["state"]) == (1, "kept aside")
     assert artifacts(numeri) == old
+    [again] = numeri("retrain", "lighthouse", "--json").data["models"]
+    assert (again["state"], again["artifact"]) == ("kept aside", aside["artifact"])
+    numeri("practice", "advance", "--rounds", "6")  # a period has passed
+    [later] = numeri("retrain", "--json").data["models"]
+    assert (later["state"], later["artifact"] == aside["artifact"]) == ("kept aside", False)
     wanting()
     [again] = numeri("retrain", "lighthouse", "--json").data["models"]
-    assert (again["state"], again["artifact"]) == ("adopted", aside["artifact"])  # not made anew
-    assert artifacts(numeri) == [aside["artifact"], *old]
+    assert (again["state"], again["artifact"]) == ("adopted", later["artifact"])  # not made anew
+    assert artifacts(numeri) == [later["artifact"], *old]
 
 
 def test_a_run_starts_what_is_due_in_a_process_of_its_own_and_the_next_tells_of_it(
@@ -221,6 +227,7 @@ def test_a_retraining_that_lasts_longer_than_a_day_stops_no_round(
     [old] = artifacts(numeri)
     wanting("sign = 1", f'sign = 1, wait_for = "{tmp_path}/done"')
     numeri("practice", "advance")
+    began = server_time(numeri)
     assert [one["state"] for one in numeri("run", "--json").data["retrained"]] == ["started"]
     at_work()
     for _ in range(2):
@@ -228,9 +235,19 @@ def test_a_retraining_that_lasts_longer_than_a_day_stops_no_round(
         run = numeri("run", "--json").data
         assert (run["models"][0]["state"], run["models"][0]["artifact"]) == ("accepted", old)
         assert [one["state"] for one in run["retrained"]] == ["at work"], run["retrained"]
+    assert server_time(numeri) - began >= timedelta(hours=26)
+    assert "lock_stuck" not in numeri("doctor", "--json").out
     (tmp_path / "done").touch()
-    assert ended().state == "adopted"
+    decided = ended()
+    assert decided.state == "adopted"
     at_rest()
+    numeri("practice", "advance")
+    assert numeri("run", "--json").data["models"][0]["artifact"] == decided.artifact
+    at_rest()
+
+
+def server_time(numeri: Numeri) -> datetime:
+    return datetime.fromisoformat(numeri("status", "--json").data["now"])
 
 
 def test_a_retraining_is_due_after_a_closed_round_too(numeri: Numeri, practice: Path) -> None:
@@ -296,7 +313,14 @@ def test_one_that_takes_too_long_is_ended(numeri: Numeri, practice: Path, tmp_pa
     assert artifacts(numeri) == old
 
 
-STEPS = ("retraining", "artifact_saved", "candidate_trained", "retrained")
+STEPS = (
+    "retraining",
+    "artifact_saved",
+    "candidate_trained",
+    "candidate_judged",
+    "candidate_adopted",
+    "retrained",
+)
 KILLED = """\
 import os, sys
 from numeri_cli.commands.context import Context
@@ -336,6 +360,25 @@ def test_killed_at_any_step_a_round_is_served_and_the_next_retraining_ends_it(
     last = numeri("run", "--json").data["models"][0]
     assert (last["state"], last["artifact"]) == ("accepted", artifacts(numeri)[0])
     at_rest()
+
+
+def test_killed_after_a_refusal_the_refused_one_is_not_judged_again(
+    numeri: Numeri, long_practice: Path
+) -> None:
+    wanting()
+    assert numeri("run", "--quiet").code == 0
+    [old] = artifacts(numeri)
+    wanting("sign = 1", "sign = -1")
+    words = [sys.executable, "-c", KILLED, "candidate_refused"]
+    done = subprocess.run(words, capture_output=True, check=False)
+    assert done.returncode == 9, done.stderr
+    refused = entries()[0]
+    assert refused.state == "kept the old"
+    assert artifacts(numeri) == [old]
+    [again] = numeri("retrain", "lighthouse", "--json").data["models"]
+    assert again["state"] == "kept the old"
+    assert entries()[0].artifact != refused.artifact
+    assert list((long_practice / "data" / "candidates").rglob("model.json")) == []
 
 
 def test_killed_between_the_ledger_and_the_rename_it_is_adopted_by_the_next(

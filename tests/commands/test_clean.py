@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,114 +14,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from numeri_cli.commands.clean import CRASH_FILES, OUTPUT_BYTES, ROUNDS, clean, unneeded
-from numeri_cli.commands.context import Context
+from numeri_cli.commands.clean import (
+    CRASH_FILES,
+    OUTPUT_BYTES,
+    ROUNDS,
+    SCORED_FILES,
+    clean,
+    unneeded,
+)
 from numeri_cli.commands.rounds import rounds
 from numeri_cli.errors import ExitCode, LockHeld
 from numeri_cli.home import Home
 from numeri_cli.ledger.entries import TrainedModel
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.locks import held_lock
-from numeri_cli.log import Log, Mask
+from numeri_cli.log import read_log
 from numeri_cli.output.json import json_text, plain
 from numeri_cli.output.text.rounds import seen_rounds
-from numeri_cli.records import Receipt, Round
+from tests.support.aged_home import (
+    BOOSTER,
+    MODELS,
+    PREDICTIONS,
+    START,
+    a_round,
+    entered,
+    years,
+)
+from tests.support.program import numeri, profile, trained, trained_template
+from tests.support.runner import Numeri
 
-START = datetime(2026, 1, 3, 12, tzinfo=UTC)
-MODELS = ("lighthouse", "beacon", "harbour", "quay", "mole")
-PREDICTIONS, BOOSTER = bytes(20_000), bytes(100_000)
+__all__ = ["numeri", "profile", "trained", "trained_template"]
+
 # 12 rounds and the one that closes them, 3 artifacts, a ledger of 200 rounds, a rotated log
 BOUND_BYTES = 5 * (13 * len(PREDICTIONS) + 4 * len(BOOSTER)) + 3_000_000 + 2 * OUTPUT_BYTES
-
-
-@dataclass
-class Years:
-    """A home in which rounds pass and models are trained, as runs leave it behind."""
-
-    context: Context
-    number: int = 0
-    used: dict[int, dict[str, str]] = field(default_factory=dict)
-    trained: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in MODELS})
-
-    @property
-    def home(self) -> Home:
-        return self.context.home
-
-    def train(self, model: str, day: float) -> None:
-        moment = START + timedelta(days=day)
-        name = f"{moment:%Y%m%dT%H%M%S%f}-{len(self.trained[model]):06x}"
-        folder = self.home.models("practice") / model / name
-        folder.mkdir(parents=True)
-        (folder / "target-seed1.txt").write_bytes(BOOSTER)
-        (folder / "model.json").write_text("{}")
-        self.context.ledger.keep_model(
-            TrainedModel(tournament="practice", model=model, artifact=name, digest="d", time=moment)
-        )
-        self.trained[model].append(name)
-
-    def round(self, day: float) -> None:
-        self.number += 1
-        opens = START + timedelta(days=day)
-        self.context.ledger.see_round("practice", a_round(self.number, opens))
-        folder = self.home.predictions("practice") / f"{self.number:04d}"
-        folder.mkdir(parents=True)
-        self.used[self.number] = {}
-        log = Log(self.home.log, command="run", mask=Mask(), trouble=print)
-        log.begin("numeri run")
-        for model in MODELS:
-            if self.trained[model]:
-                self.used[self.number][model] = self.trained[model][-1]
-                (folder / f"{model}.parquet").write_bytes(PREDICTIONS)
-                entered(self.context.ledger, self.number, model, opens)
-        log.end(0)
-        with (self.home.log / "run.log").open("ab") as file:
-            file.write(b"lighthouse   accepted, on-time      0.0257     0.99\n" * 400)
-
-    def require_kept(self) -> None:
-        """What the last rounds used is here, and so is the newest of every model."""
-        for number in sorted(self.used)[-ROUNDS:]:
-            for model, artifact in self.used[number].items():
-                name = f"{number:04d}/{model}.parquet"
-                assert (self.home.predictions("practice") / name).is_file()
-                assert (self.home.models("practice") / model / artifact).is_dir()
-        for model, names in self.trained.items():
-            if names:
-                assert (self.home.models("practice") / model / names[-1] / "model.json").is_file()
-
-    def size(self) -> int:
-        root = self.home.data.parent
-        return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
-
-
-def a_round(number: int, opens: datetime) -> Round:
-    return Round(
-        id=str(number), number=number, tournament=8, open_time=opens,
-        deadline=opens + timedelta(hours=26), close_time=None, resolve_time=None,
-        data_datestamp=None, target=None, payout_factor=None, stake_threshold=None,
-    )  # fmt: skip
-
-
-def entered(ledger: Ledger, number: int, model: str, moment: datetime) -> None:
-    attempt = ledger.begin_attempt(
-        "practice", round_number=number, model=model, digest="d" * 64, time=moment
-    )
-    ledger.accept(
-        attempt,
-        Receipt(
-            tournament="practice", round_number=number, model=model,
-            server_id=f"{model}-{number}", filename=f"{model}-{number}.parquet",
-            prediction_digest="d" * 64, rows=7000, timing="on-time", time=moment, selected=True,
-        ),
-    )  # fmt: skip
-
-
-def years(root: Path) -> Years:
-    """An empty home with a profile of five models."""
-    home = Home(*(root / part for part in ("config", "data", "cache", "log")))
-    profile = root / "numeri.toml"
-    root.mkdir(parents=True, exist_ok=True)
-    profile.write_text('tournament = "practice"\n' + "".join(f"[models.{m}]\n" for m in MODELS))
-    return Years(Context(home=home, asked_profile=profile))
 
 
 def test_over_two_hundred_rounds_with_ten_retrainings_a_home_stays_within_its_bound(
@@ -133,12 +58,17 @@ def test_over_two_hundred_rounds_with_ten_retrainings_a_home_stays_within_its_bo
             for model in MODELS:
                 one.train(model, 7 * week - 1)
         one.round(7 * week)
+        for model in MODELS:
+            one.scored(model)
         clean(one.context)
         one.require_kept()
         largest = max(largest, one.size())
     assert largest < BOUND_BYTES
-    kept = sum(1 for _ in one.home.predictions("practice").iterdir())
+    kept = sum(1 for _ in one.home.predictions("practice").glob("[0-9]*"))
     assert kept == ROUNDS
+    scored = list((one.home.predictions("practice") / "validation").iterdir())
+    assert len(scored) == SCORED_FILES * len(MODELS)
+    assert {int(path.stem[-8:], 16) for path in scored} == {197, 198, 199, 200}
     assert len(one.context.ledger.receipts("practice")) == 200 * len(MODELS)
     one.context.close()
 
@@ -207,6 +137,57 @@ def test_a_pinned_artifact_never_goes_nor_one_that_a_round_may_have_used(
         assert not set(serving[-1:]) & set(gone)
     assert not set(list(times)[-1:]) & set(gone)
     assert len(opened) >= ROUNDS or gone == ()
+
+
+def test_a_run_cleans_when_its_last_proof_is_in_and_keeps_what_the_last_rounds_used(
+    numeri: Numeri, trained: Path
+) -> None:
+    newest = numeri("status", "--json").data["round_number"]
+    opens = {number: START + timedelta(weeks=number - newest) for number in range(1, newest)}
+    home = Home.find()
+    models, predictions = home.models("practice") / "lighthouse", home.predictions("practice")
+    [current] = models.iterdir()
+    replaced, served = "20200101T000000000000-aaaaaa", "20200102T000000000000-bbbbbb"
+    with Ledger.open(home.ledger) as ledger:
+        for number in range(newest - 14, newest):
+            ledger.see_round("practice", a_round(number, opens[number]))
+            (predictions / f"{number:04d}").mkdir(parents=True)
+        for days, name in ((200, replaced), (190, served)):
+            shutil.copytree(current, models / name)
+            moment = START - timedelta(days=days)
+            facts = {"tournament": "practice", "model": "lighthouse", "digest": "d"}
+            ledger.keep_model(TrainedModel(**facts, artifact=name, time=moment))
+    before = {path.name for path in predictions.iterdir()}
+    assert numeri("run", "--dry-run", "--quiet").code == 0
+    assert {path.name for path in predictions.iterdir()} >= before
+    assert numeri("run", "--quiet").code == 0
+    kept = sorted(int(path.name) for path in predictions.glob("[0-9]*"))
+    assert kept == list(range(newest - ROUNDS + 1, newest + 1))
+    assert {path.name for path in models.iterdir()} == {served, current.name}
+    events = [(line.event, line.words) for line in read_log(home.log) if line.command == "run"]
+    cleaned = [place for place, (event, _) in enumerate(events) if event == "clean"]
+    proved = [place for place, event in enumerate(events) if event[1] == "submission_confirmed"]
+    assert len(cleaned) == len(proved) == 1
+    assert cleaned[0] > proved[0]
+
+
+def test_what_was_predicted_to_be_scored_goes_by_age_and_count_but_never_within_a_day(
+    tmp_path: Path,
+) -> None:
+    one = years(tmp_path / "one")
+    folder = one.home.predictions("practice") / "validation"
+    folder.mkdir(parents=True)
+    now = time.time()
+    for model, days in (("mole", [0, 0, 0, 0, 0, 0.5]), ("quay", [2, 3, 4, 5, 6, 7]), ("x", [31])):
+        for number, age in enumerate(days):
+            path = folder / f"{model}-{number:024x}.parquet"
+            path.write_bytes(PREDICTIONS)
+            os.utime(path, (now - age * 86_400, now - age * 86_400))
+    said = clean(one.context, dry_run=True)
+    assert {(item.kind, item.path.name[:4], item.path.stem[-1]) for item in said.removed} == {
+        ("cache", "quay", "4"), ("cache", "quay", "5"), ("cache", "x-00", "0"),
+    }  # fmt: skip
+    one.context.close()
 
 
 def test_old_versions_caches_crashes_and_remains_go_by_age_and_count(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring
 from numeri_cli.commands.profile_differences import differing_keys
-from numeri_cli.commands.retrain.due import CANDIDATES
+from numeri_cli.commands.retrain.due import CANDIDATES, period_of
 from numeri_cli.errors import ApiError
 from numeri_cli.files import disk_errors
 from numeri_cli.learning.artifact import Artifact, artifacts
@@ -73,14 +73,19 @@ def remove(artifact: Artifact) -> None:
 
 
 def waiting_candidate(context: Context, name: str) -> Artifact | None:
-    """One that was trained as the profile says now, by this machine, and not decided about.
+    """One that was trained as the profile says now, by this machine, and may still be taken over.
 
-    Others that lie there are removed.
+    It is not decided about, or was kept aside less than a period of retraining ago. Others that
+    lie there are removed.
     """
+    entries = [one for one in retrainings(context.ledger, context.tournament) if one.model == name]
+    newest = {(one.artifact, one.digest): one for one in reversed(entries) if one.artifact}
+    period, now = period_of(context.profile.model(name)), time_now(context)
     trained = {
-        (one.artifact, one.digest)
-        for one in retrainings(context.ledger, context.tournament)
-        if one.state == "trained" and one.model == name
+        key
+        for key, one in newest.items()
+        if one.state == "trained"
+        or (one.state == "kept aside" and (period is None or now - one.time < period))
     }
     found = artifacts(candidates(context, name), tournament=context.tournament)
     for place, artifact in enumerate(found):

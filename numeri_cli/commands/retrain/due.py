@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from numeri_cli.commands.context import Context
 from numeri_cli.ledger.retrainings import retrainings
+from numeri_cli.model_spec import ModelSpec
 
 CANDIDATES = "candidates"
 SLACK = timedelta(hours=12)  # weekly runs are never a week apart to the second
@@ -17,15 +18,22 @@ def due_models(context: Context) -> tuple[str, ...]:
 
     Raises what the client raises for its clock.
     """
-    periods = {name: spec.retrain for name, spec in context.profile.models.items()}
-    wanted = {name: period for name, period in periods.items() if period != "never"}
+    periods = {name: period_of(spec) for name, spec in context.profile.models.items()}
+    wanted = {name: period for name, period in periods.items() if period is not None}
     if not wanted:
         return ()
     now = context.client.now()
     return tuple(name for name, period in wanted.items() if _is_due(context, name, period, now))
 
 
-def _is_due(context: Context, name: str, period: str, now: datetime) -> bool:
+def period_of(spec: ModelSpec) -> timedelta | None:
+    """After how long a model is due again; None for never."""
+    if spec.retrain == "never":
+        return None
+    return timedelta(weeks=int(spec.retrain.split(maxsplit=1)[0])) - SLACK
+
+
+def _is_due(context: Context, name: str, period: timedelta, now: datetime) -> bool:
     kept = context.ledger.models(context.tournament, model=name)
     if not kept:
         return False  # never trained: a run does that
@@ -39,4 +47,4 @@ def _is_due(context: Context, name: str, period: str, now: datetime) -> bool:
         if one.model == name and one.state in _DECIDED
     ]
     last = max([kept[0].time, *decided])
-    return now - last >= timedelta(weeks=int(period.split(maxsplit=1)[0])) - SLACK
+    return now - last >= period

@@ -74,6 +74,7 @@ def _one(context: Context, name: str) -> tuple[Retraining, Problem | None]:
             old = found_model(context, name)
             artifact = trained_candidate(context, name)
             judgement = judge(old, OpenModel(context, artifact, trained_here=True))
+            context.listener.step("candidate_judged")
         return _decided(context, artifact, judgement), None
     except NumeriError as error:
         note(context, name, "failed", error.message)
@@ -86,6 +87,7 @@ def _decided(context: Context, artifact: Artifact, judgement: Judgement) -> Retr
     name, words = artifact.contract.model, judgement.words
     if judgement.is_worse:
         note(context, name, "kept the old", words, artifact=artifact)
+        context.listener.step("candidate_refused")
         remove(artifact)
         return Retraining(name, "kept the old", None, judgement.new_mean, words)
     if not judgement.judged and context.profile.guard.unjudged == "refuse":
@@ -96,6 +98,7 @@ def _decided(context: Context, artifact: Artifact, judgement: Judgement) -> Retr
     if not judgement.judged:
         words = f"taken over unjudged: {words}"
     note(context, name, "adopted", words, artifact=artifact)
+    context.listener.step("candidate_adopted")
     put_in_place(context, artifact)
     return Retraining(name, "adopted", artifact.contract.artifact_id, judgement.new_mean, words)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from numeri_cli.commands.artifacts import OpenModel
 from numeri_cli.commands.validate.churn import churn_of
 from numeri_cli.commands.validate.validation import PredictionSource
+from numeri_cli.commands.words import SCORED
 from numeri_cli.dataset.eras import era_number
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.prediction_files import read_predictions
@@ -79,5 +80,5 @@ def predictions_place(model: OpenModel, data: Path, *, neutral: bool) -> Path:
     digest = context.workspace.digest_of(data)
     marks = [model.artifact.contract.artifact_id, digest, repr(wanted)]
     key = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:24]
-    folder = context.home.predictions(context.tournament) / "validation"
+    folder = context.home.predictions(context.tournament) / SCORED
     return folder / f"{model.name}-{key}.parquet"
