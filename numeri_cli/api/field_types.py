@@ -24,6 +24,8 @@ _TYPES: Mapping[str, str] = {  # of what stands under a field
     "createSubmission": "V2Submission",
     "diagnostics": "V2Diagnostics",
     "diagnosticsUploadAuth": "FileUploadAuth",
+    "latestRanks": "Ranks",
+    "latestReturns": "Returns",
     "latestSubmissions": "LatestSubmission",
     "models": "Model",
     "perEraDiagnostics": "V2DiagnosticsEras",
@@ -56,6 +58,8 @@ _DECORATIVE: Mapping[str, frozenset[str]] = {  # what no errand needs, by type
             "payoutFactor", "totalScoreDays", "returnsLagDays",
         }
     ),
+    "Ranks": frozenset({"mmc60"}),
+    "Returns": frozenset({"oneDay", "threeMonths", "oneYear"}),
     "SubmissionScore": frozenset(
         {
             "version", "date", "percentile", "resolved", "resolveDate", "roundResolveTime",
@@ -74,7 +78,7 @@ _DECORATIVE: Mapping[str, frozenset[str]] = {  # what no errand needs, by type
             "payoutMultipliers", "submissionScores",
         }
     ),
-    "V3UserProfile": frozenset({"accountName", "stakeValue"}),
+    "V3UserProfile": frozenset({"accountName", "latestReturns", "stakeValue"}),
     "V2Stake": frozenset({"stakeValue"}),
     "V2Submission": frozenset(
         {"status", "filename", "filteredCount", "submittedCount", "insertedAt"}

@@ -148,6 +148,13 @@ MODEL_PROFILE: Final = """query ($modelName: String!, $tournament: Int) {
   }
 }"""
 
+MODEL_RANKS: Final = """query ($modelName: String!, $tournament: Int) {
+  v3UserProfile(modelName: $modelName, tournament: $tournament) {
+    latestRanks { corr60 mmc60 }
+    latestReturns { oneDay threeMonths oneYear }
+  }
+}"""
+
 STAKE_VALUES: Final = """query ($modelName: String!, $tournament: Int) {
   v3UserProfile(modelName: $modelName, tournament: $tournament) { stakeValues { time value } }
 }"""

@@ -94,6 +94,31 @@ def somebody(client: Client, name: str) -> AccountStanding | None:
     return AccountStanding(name=owner or "", available_nmr=None, models=(model,))
 
 
+def profile(client: Client, model_name: str) -> dict[str, float | None]:
+    """A model's ranks and its returns as shares of the stake, by our names. No key is needed."""
+    number = client.tournament.number
+    data = client.ask(queries.MODEL_RANKS, modelName=model_name, tournament=number)
+    found = data.child("v3UserProfile", kind="V3UserProfile")
+    made: dict[str, float | None] = {}
+    for part, kind, names in _PROFILE:
+        inner = None
+        if found.values.get(part) is not None:
+            inner = found.child(part, kind=kind)
+        for theirs, ours in names.items():
+            made[ours] = None if inner is None else inner.spare(theirs, inner.optional_number)
+    return made
+
+
+_PROFILE = (
+    ("latestRanks", "Ranks", {"corr60": "corr60_rank", "mmc60": "mmc60_rank"}),
+    (
+        "latestReturns",
+        "Returns",
+        {"oneDay": "return_1d", "threeMonths": "return_3m", "oneYear": "return_1y"},
+    ),
+)
+
+
 def stake_history(client: Client, model_name: str) -> tuple[StakeOfDay, ...]:
     """What a model had staked, whenever that changed. No key is needed."""
     data = client.ask(

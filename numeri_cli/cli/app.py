@@ -14,6 +14,7 @@ from typer.core import TyperCommand
 
 from numeri_cli import __version__
 from numeri_cli.cli import schedule
+from numeri_cli.cli.account import account
 from numeri_cli.cli.backtest import backtest
 from numeri_cli.cli.clean import clean
 from numeri_cli.cli.command import Command
@@ -22,17 +23,19 @@ from numeri_cli.cli.diagnostics import diagnostics
 from numeri_cli.cli.doctor import doctor
 from numeri_cli.cli.download import download
 from numeri_cli.cli.init import init
+from numeri_cli.cli.leaderboard import leaderboard
 from numeri_cli.cli.log import log
 from numeri_cli.cli.login import login
 from numeri_cli.cli.logout import logout
 from numeri_cli.cli.models import models
 from numeri_cli.cli.neutralize import neutralize
 from numeri_cli.cli.notify import notify
+from numeri_cli.cli.payouts import payouts
 from numeri_cli.cli.practice.add_model import add_model
 from numeri_cli.cli.practice.advance import advance
 from numeri_cli.cli.practice.create import create
 from numeri_cli.cli.practice.fund import fund
-from numeri_cli.cli.practice.leaderboard import leaderboard
+from numeri_cli.cli.practice.leaderboard import leaderboard as practice_leaderboard
 from numeri_cli.cli.practice.reset import reset
 from numeri_cli.cli.practice.serve import serve
 from numeri_cli.cli.practice.stake import stake
@@ -41,7 +44,9 @@ from numeri_cli.cli.predict import predict
 from numeri_cli.cli.retrain import retrain
 from numeri_cli.cli.rounds import rounds
 from numeri_cli.cli.run import run
+from numeri_cli.cli.scores import scores
 from numeri_cli.cli.signals import never_ignored, stopped, terminate, terminated
+from numeri_cli.cli.stakes import stakes
 from numeri_cli.cli.status import status
 from numeri_cli.cli.submit import submit
 from numeri_cli.cli.train import train
@@ -64,6 +69,11 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "run": run,
     "status": status,
     "rounds": rounds,
+    "scores": scores,
+    "payouts": payouts,
+    "account": account,
+    "stakes": stakes,
+    "leaderboard": leaderboard,
     "models": models,
     "retrain": retrain,
     "doctor": doctor,
@@ -77,7 +87,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "practice add-model": add_model,
     "practice stake": stake,
     "practice reset": reset,
-    "practice leaderboard": leaderboard,
+    "practice leaderboard": practice_leaderboard,
     "practice fund": fund,
     "schedule show": schedule.show,
     "schedule install": schedule.install,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from numeri_cli.errors import LedgerDamaged
@@ -120,3 +121,18 @@ def time_of(text: str) -> datetime:
             f"the ledger tells a time that is none: {text[:40]!r}",
             hint="move it away and go on; the server still knows your submissions",
         ) from error
+
+
+def nmr_text(amount: Decimal | None) -> str | None:
+    """An amount as the ledger keeps it: plain digits, never an exponent."""
+    return None if amount is None else f"{amount:f}"
+
+
+def nmr_of(text: str | None) -> Decimal | None:
+    """What `nmr_text` wrote."""
+    return None if text is None else Decimal(text)
+
+
+def marks(count: int) -> str:
+    """Question marks for so many values of a statement."""
+    return ", ".join("?" * count)

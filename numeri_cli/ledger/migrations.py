@@ -9,6 +9,15 @@ from numeri_cli.errors import LedgerDamaged
 APPLICATION_ID = 0x4E554D52  # "NUMR"; tells our file from another program's
 
 TABLES = (
+    "accounts",
+    "account_models",
+    "scores",
+    "performances",
+    "payouts",
+    "round_rules",
+    "stakes",
+    "prices",
+    "boards",
     "retrainings",
     "rounds",
     "files",
@@ -75,6 +84,57 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             tournament TEXT NOT NULL, model TEXT NOT NULL, state TEXT NOT NULL,
             artifact TEXT, digest TEXT, words TEXT NOT NULL, time TEXT NOT NULL,
             told INTEGER NOT NULL DEFAULT 0
+        ) STRICT""",
+    ),
+    (
+        """CREATE TABLE accounts (
+            tournament TEXT NOT NULL, asker TEXT NOT NULL, account TEXT NOT NULL,
+            available_nmr TEXT, scopes TEXT NOT NULL, seen TEXT NOT NULL,
+            PRIMARY KEY (tournament, asker)
+        ) STRICT""",
+        """CREATE TABLE account_models (
+            tournament TEXT NOT NULL, model_id TEXT NOT NULL, account TEXT NOT NULL,
+            name TEXT NOT NULL, stake_nmr TEXT, archived INTEGER NOT NULL,
+            listed INTEGER NOT NULL, seen TEXT NOT NULL, synced_round INTEGER, profile TEXT,
+            PRIMARY KEY (tournament, model_id)
+        ) STRICT""",
+        """CREATE TABLE scores (
+            tournament TEXT NOT NULL, model_id TEXT NOT NULL, round_number INTEGER NOT NULL,
+            display_name TEXT NOT NULL, version TEXT NOT NULL, day INTEGER NOT NULL,
+            value REAL NOT NULL, percentile REAL, date TEXT, resolved INTEGER NOT NULL,
+            PRIMARY KEY (tournament, model_id, round_number, display_name, version, day)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE performances (
+            tournament TEXT NOT NULL, model_id TEXT NOT NULL, round_number INTEGER NOT NULL,
+            at_risk_nmr TEXT, payout_factor TEXT, resolved INTEGER NOT NULL, resolve_time TEXT,
+            multipliers TEXT NOT NULL, pending_nmr TEXT, settled_nmr TEXT, seen TEXT NOT NULL,
+            PRIMARY KEY (tournament, model_id, round_number)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE payouts (
+            tournament TEXT NOT NULL, model_id TEXT NOT NULL, round_number INTEGER NOT NULL,
+            amount_nmr TEXT NOT NULL, settled INTEGER NOT NULL, resolve_date TEXT,
+            seen TEXT NOT NULL,
+            PRIMARY KEY (tournament, model_id, round_number)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE round_rules (
+            tournament TEXT NOT NULL, round_number INTEGER NOT NULL, deadline TEXT NOT NULL,
+            resolve_time TEXT, configs TEXT NOT NULL, seen TEXT NOT NULL,
+            PRIMARY KEY (tournament, round_number)
+        ) STRICT""",
+        """CREATE TABLE stakes (
+            tournament TEXT NOT NULL, model_id TEXT NOT NULL, day TEXT NOT NULL,
+            stake_nmr TEXT NOT NULL,
+            PRIMARY KEY (tournament, model_id, day)
+        ) STRICT""",
+        """CREATE TABLE prices (
+            tournament TEXT NOT NULL, day TEXT NOT NULL, usd TEXT NOT NULL, time TEXT NOT NULL,
+            seen TEXT NOT NULL,
+            PRIMARY KEY (tournament, day)
+        ) STRICT""",
+        """CREATE TABLE boards (
+            tournament TEXT NOT NULL, "of" TEXT NOT NULL, content TEXT NOT NULL,
+            seen TEXT NOT NULL,
+            PRIMARY KEY (tournament, "of")
         ) STRICT""",
     ),
 )

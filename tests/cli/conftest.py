@@ -8,5 +8,16 @@ from tests.support.program import (
     trained,
     trained_template,
 )
+from tests.support.scored_rounds import changeable, past, past_served
 
-__all__ = ["numeri", "numeri_process", "practice", "profile", "trained", "trained_template"]
+__all__ = [
+    "changeable",
+    "numeri",
+    "numeri_process",
+    "past",
+    "past_served",
+    "practice",
+    "profile",
+    "trained",
+    "trained_template",
+]

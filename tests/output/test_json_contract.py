@@ -42,6 +42,11 @@ RETURNED_BY = {
     "run": "commands.run.run:run",
     "status": "commands.status:status",
     "rounds": "commands.rounds:rounds",
+    "scores": "commands.scores:scores",
+    "payouts": "commands.payouts:payouts",
+    "account": "commands.account:account",
+    "stakes": "commands.stakes:stakes",
+    "leaderboard": "commands.leaderboard:leaderboard",
     "models": "commands.models:account_models",
     "models --local": "commands.models:local_artifacts",
     "practice status": "commands.practice.status:status",
@@ -127,6 +132,37 @@ RECORDS = {
         "id tournament round_number model prediction_digest state filename server_id "
         "error started updated"
     ),
+    "ScoreReport": "tournament account as_of offline models",
+    "ModelScores": "model model_id open_rounds resolved_rounds means",
+    "RoundScore": ("round_number model score version name day days value percentile date resolved"),
+    "MeanScore": "score version name days rounds mean standard_error lags",
+    "PayoutReport": (
+        "tournament account as_of offline rows models pending_by_date settled_nmr burned_nmr "
+        "pending_nmr differing"
+    ),
+    "PayoutRow": (
+        "round_number model state payout_nmr formula_nmr listed_nmr differs at_risk_nmr date "
+        "price_usd"
+    ),
+    "AccountReport": (
+        "tournament account as_of offline available_nmr scopes staked_nmr at_risk_nmr models "
+        "open_rounds"
+    ),
+    "StandingRow": (
+        "model model_id archived stake_nmr at_risk_nmr pending_nmr corr60_rank mmc60_rank "
+        "return_1d return_3m return_1y"
+    ),
+    "RoundAtRisk": "round_number models at_risk_nmr date",
+    "StakeReport": "tournament account as_of offline models notes",
+    "StakedModel": (
+        "model stake_nmr at_risk_nmr free_nmr pending_nmr settled_nmr burned_nmr rounds days"
+    ),
+    "RoundStake": "round_number model at_risk_nmr share state payout_nmr date",
+    "StakeDay": "day stake_nmr",
+    "Board": "tournament of as_of offline entrants rows",
+    "BoardLine": ("rank name is_own is_asked stake_nmr corr20 mmc20 corr60 mmc60 return_1y"),
+    "ModelPayouts": "model settled_nmr burned_nmr pending_nmr",
+    "DatePayout": "date rounds pending_nmr",
     "AccountModels": "models",
     "AccountModel": "id name tournament hosted",
     "LocalArtifacts": "tournament artifacts",
@@ -205,6 +241,11 @@ def test_the_keys_of_every_record_are_those_of_the_table() -> None:
     [
         ("status", "RoundStanding"),
         ("rounds", "SeenRounds"),
+        ("scores", "ScoreReport"),
+        ("payouts", "PayoutReport"),
+        ("account", "AccountReport"),
+        ("stakes", "StakeReport"),
+        ("leaderboard", "Board"),
         ("models", "AccountModels"),
         ("models --local", "LocalArtifacts"),
         ("datasets", "Datasets"),

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
     from numeri_cli.notify.message import GuardFinding
 
+_WIDEST = 1000
 _COLOURS = {
     "accepted": "green",
     "already accepted": "green",
@@ -32,6 +34,12 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def unbroken(made: Table) -> Table:
+    """The table at its own width, however narrow the screen: nothing in it is broken."""
+    made.width = Console(width=_WIDEST).measure(made).maximum
     return made
 
 
