@@ -9,7 +9,8 @@ from typing import Literal
 from numeri_cli.ledger.entries import TrainedModel, time_of, time_text
 from numeri_cli.ledger.ledger import Ledger
 
-Decision = Literal["trained", "adopted", "kept the old", "kept aside", "failed"]
+Decision = Literal["begun", "trained", "adopted", "kept the old", "kept aside", "failed"]
+UNDECIDED: tuple[Decision, ...] = ("begun", "trained")
 _COLUMNS = "id, tournament, model, state, artifact, digest, words, time, told"
 
 
@@ -17,8 +18,9 @@ _COLUMNS = "id, tournament, model, state, artifact, digest, words, time, told"
 class RetrainingEntry:
     """One step of a retraining.
 
-    state: "trained" before it was judged; artifact, digest: of the candidate, None where there is
-    none; words: why; told: whether a run has told of it
+    state: "begun", then "trained" before it was judged, then what was decided
+    artifact, digest: of the candidate, None where there is none
+    words: why; told: whether a run has told of it
     """
 
     id: int
@@ -57,7 +59,7 @@ def keep_retraining(
                 digest,
                 words,
                 time_text(time),
-                state == "trained",
+                state in UNDECIDED,  # nothing to tell
             ),
         )
         if state == "adopted":

@@ -19,7 +19,7 @@ from numeri_cli.errors import LockHeld
 from numeri_cli.home import Home
 from numeri_cli.learning.workspace import Workspace
 from numeri_cli.ledger.ledger import Ledger
-from numeri_cli.ledger.retrainings import RetrainingEntry, retrainings
+from numeri_cli.ledger.retrainings import UNDECIDED, RetrainingEntry, retrainings
 from numeri_cli.locks import held_lock
 from numeri_cli.log import read_log
 from numeri_cli.practice.market.universe import WorldSettings
@@ -103,7 +103,7 @@ def ended(count: int = 1) -> RetrainingEntry:
     """The newest decision, once there are so many."""
     until = time.monotonic() + 120
     while True:
-        decided = [one for one in entries() if one.state != "trained"]
+        decided = [one for one in entries() if one.state not in UNDECIDED]
         if len(decided) >= count:
             return decided[0]
         assert time.monotonic() < until, (Home.find().log / "retrain.log").read_text()
@@ -263,7 +263,15 @@ def test_a_retraining_is_due_after_a_closed_round_too(numeri: Numeri, practice: 
     at_rest()
     assert numeri("run", "--quiet").code == 6  # it has no record that could tell of it
     numeri("practice", "advance")
-    assert [one["state"] for one in numeri("run", "--json").data["retrained"]] == ["adopted"]
+    with receiving() as server:
+        with Path("numeri.toml").open("a") as file:
+            file.write(f'[notify]\nwebhook = "{server.address}"\non = ["success"]\n')
+        [told] = numeri("run", "--json").data["retrained"]
+    assert told["state"] == "adopted"
+    [got] = server.received
+    entered, again = got.json["models"]
+    assert (entered["state"], again["state"]) == ("accepted", "adopted")
+    assert again["message"] == told["message"] == entries()[0].words
 
 
 def test_never_is_never(numeri: Numeri, practice: Path) -> None:
@@ -350,6 +358,11 @@ def test_killed_at_any_step_a_round_is_served_and_the_next_retraining_ends_it(
     numeri("practice", "advance")
     run = numeri("run", "--json")
     assert (run.code, run.data["models"][0]["state"]) == (0, "accepted")
+    told = {one["state"]: one["message"] for one in run.data["retrained"]}
+    if step in ("candidate_adopted", "retrained"):
+        assert told["adopted"].startswith("taken over unjudged")
+    else:
+        assert "came to no end: it crashed or was killed" in told["failed"]
     at_rest()
     assert numeri("retrain", "lighthouse", "--quiet").code == 0
     assert numeri("run", "--quiet").code == 0

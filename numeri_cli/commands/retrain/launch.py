@@ -12,7 +12,7 @@ from numeri_cli.commands.context import Context
 from numeri_cli.commands.retrain.due import due_models
 from numeri_cli.commands.run.outcomes import Retraining, RetrainingState
 from numeri_cli.errors import LockHeld, NumeriError
-from numeri_cli.ledger.retrainings import mark_told, retrainings
+from numeri_cli.ledger.retrainings import UNDECIDED, mark_told, retrainings
 from numeri_cli.locks import held_lock
 from numeri_cli.schedule.command import carried_variables, installed_program
 
@@ -56,7 +56,7 @@ def _decisions(context: Context) -> tuple[Retraining, ...]:
     return tuple(
         Retraining(one.model, one.state, one.artifact, math.nan, one.words)
         for one in reversed(entries)
-        if one.state != "trained"
+        if one.state != "begun" and one.state != "trained"  # noqa: PLR1714 - mypy narrows by this
     )
 
 
@@ -69,10 +69,31 @@ def _started(context: Context, wanted: tuple[str, ...]) -> tuple[Retraining, ...
     except LockHeld:
         words = "an earlier retraining is still at work; the old artifact serves meanwhile"
         return tuple(Retraining(name, "at work", None, math.nan, words) for name in wanted)
+    broken_off = _broken_off(context, wanted)
     problem = _start(context)
     state: RetrainingState = "failed" if problem else "started"
     words = problem or f"in a process of its own; `numeri log` and {OUTPUT} tell of it"
-    return tuple(Retraining(name, state, None, math.nan, words) for name in wanted)
+    return (
+        *broken_off,
+        *(Retraining(name, state, None, math.nan, words) for name in wanted),
+    )
+
+
+def _broken_off(context: Context, wanted: tuple[str, ...]) -> tuple[Retraining, ...]:
+    """Models whose retraining began and came to no decision, though nobody is at it."""
+    newest = {one.model: one for one in reversed(retrainings(context.ledger, context.tournament))}
+    return tuple(
+        Retraining(
+            name,
+            "failed",
+            None,
+            math.nan,
+            f"the retraining of {newest[name].time:%a %d %b %H:%M} UTC came to no end: it crashed"
+            " or was killed, or the machine went down",
+        )
+        for name in wanted
+        if name in newest and newest[name].state in UNDECIDED
+    )
 
 
 def _start(context: Context) -> str:

@@ -71,6 +71,7 @@ def _one(context: Context, name: str) -> tuple[Retraining, Problem | None]:
     """What became of one model; what goes wrong does not stop the others."""
     try:
         with _at_most(context.profile.model(name).retrain_hours):
+            note(context, name, "begun", "")
             old = found_model(context, name)
             artifact = trained_candidate(context, name)
             judgement = judge(old, OpenModel(context, artifact, trained_here=True))
