@@ -48,6 +48,7 @@ from numeri_cli.cli.scores import scores
 from numeri_cli.cli.signals import never_ignored, stopped, terminate, terminated
 from numeri_cli.cli.stakes import stakes
 from numeri_cli.cli.status import status
+from numeri_cli.cli.submissions import submissions
 from numeri_cli.cli.submit import submit
 from numeri_cli.cli.train import train
 from numeri_cli.cli.validate import validate
@@ -71,6 +72,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "rounds": rounds,
     "scores": scores,
     "payouts": payouts,
+    "submissions": submissions,
     "account": account,
     "stakes": stakes,
     "leaderboard": leaderboard,

@@ -1,13 +1,20 @@
-"""numeri rounds: the rounds this machine has seen, from the ledger alone."""
+"""numeri rounds: the rounds this machine has seen and how they did, from the ledger alone."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from decimal import Decimal
 from operator import attrgetter
 
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.payouts import State, payout_rows
+from numeri_cli.commands.scores import RoundScore, round_score
+from numeri_cli.commands.standing import Standing
+from numeri_cli.ledger import accounts
+from numeri_cli.ledger import scores as kept
 from numeri_cli.ledger.entries import AttemptState
 from numeri_cli.published import Published
 from numeri_cli.records import Timing
@@ -47,6 +54,21 @@ class AttemptRow(Published):
 
 
 @dataclass(frozen=True)
+class ResultRow(Published):
+    """How one model did in a round, as `numeri scores` and `payouts` last brought it.
+
+    server_id: of the submission that counts, as far as this machine sent it
+    payout_nmr: what was paid or would be; None where nothing is known of it
+    """
+
+    model: str
+    server_id: str | None
+    scores: tuple[RoundScore, ...]
+    payout_state: State | None
+    payout_nmr: Decimal | None
+
+
+@dataclass(frozen=True)
 class RoundRow(Published):
     """One round as this machine knows it."""
 
@@ -55,6 +77,7 @@ class RoundRow(Published):
     deadline: datetime
     receipts: tuple[ReceiptRow, ...]
     attempts: tuple[AttemptRow, ...]
+    results: tuple[ResultRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +86,23 @@ class SeenRounds(Published):
 
     tournament: str
     rounds: tuple[RoundRow, ...]
+
+    @property
+    def rows(self) -> list[Mapping[str, object]]:
+        """A line for each model in each round, for a table."""
+        return [
+            {
+                "round_number": one.number,
+                "deadline": one.deadline.isoformat(),
+                "model": result.model,
+                "server_id": result.server_id,
+                **{f"{row.score}/{row.version}": row.value for row in result.scores},
+                "payout_state": result.payout_state,
+                "payout_nmr": result.payout_nmr,
+            }
+            for one in self.rounds
+            for result in one.results
+        ]
 
 
 # tens of thousands of rows are told at once
@@ -81,6 +121,7 @@ def rounds(context: Context, *, limit: int) -> SeenRounds:
         receipts[receipt.round_number].append(ReceiptRow(*_of_receipt(receipt)))
     for attempt in ledger.attempts(key, since_round=first):
         attempts[attempt.round_number].append(AttemptRow(*_of_attempt(attempt)))
+    results = _results(context, receipts, first=first)
     return SeenRounds(
         key,
         tuple(
@@ -90,7 +131,64 @@ def rounds(context: Context, *, limit: int) -> SeenRounds:
                 deadline=one.deadline,
                 receipts=tuple(receipts[one.number]),
                 attempts=tuple(attempts[one.number]),
+                results=results.get(one.number, ()),
             )
             for one in seen
         ),
+    )
+
+
+def _results(
+    context: Context, receipts: Mapping[int, Sequence[ReceiptRow]], *, first: int
+) -> dict[int, tuple[ResultRow, ...]]:
+    """By round, how the models did that this machine submitted or has scores of."""
+    ledger, key = context.ledger, context.tournament
+    names = sorted({row.model for rows in receipts.values() for row in rows})
+    found = (accounts.model_named(ledger, key, name) for name in names)
+    models = tuple(model for model in found if model is not None)
+    if not models:
+        return {
+            number: tuple(_result(name, rows, (), None) for name in _models_of(rows))
+            for number, rows in receipts.items()
+        }
+    seen = max(model.seen for model in models)
+    whose = Standing(account="", models=models, as_of=seen, offline=True)
+    rules = kept.rules(ledger, key)
+    values: defaultdict[tuple[int, str], list[RoundScore]] = defaultdict(list)
+    for one in kept.newest_scores(ledger, key, model_ids=whose.ids, since_round=first):
+        name = whose.name_of(one.model_id)
+        values[one.round_number, name].append(round_score(one, model=name, rules=rules))
+    money = {
+        (row.round_number, row.model): (row.state, row.payout_nmr)
+        for row in payout_rows(context, whose)
+    }
+    made: defaultdict[int, list[ResultRow]] = defaultdict(list)
+    sent = {(number, row.model) for number, rows in receipts.items() for row in rows}
+    for number, name in sorted(sent | {place for place in (*values, *money) if place[0] >= first}):
+        place = number, name
+        made[number].append(
+            _result(name, receipts.get(number, ()), values[place], money.get(place))
+        )
+    return {number: tuple(rows) for number, rows in made.items()}
+
+
+def _models_of(rows: Iterable[ReceiptRow]) -> list[str]:
+    return sorted({row.model for row in rows})
+
+
+def _result(
+    model: str,
+    receipts: Sequence[ReceiptRow],
+    scores: Sequence[RoundScore],
+    payout: tuple[State, Decimal] | None,
+) -> ResultRow:
+    """The newest receipt that was selected tells which submission counts."""
+    own = [row for row in receipts if row.model == model and row.selected]
+    newest = max(own, key=lambda row: row.time, default=None)
+    return ResultRow(
+        model=model,
+        server_id=None if newest is None else newest.server_id,
+        scores=tuple(scores),
+        payout_state=None if payout is None else payout[0],
+        payout_nmr=None if payout is None else payout[1],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
@@ -26,7 +26,14 @@ from numeri_cli.practice.rounds.create import create_tournament, refuse_remains
 from numeri_cli.practice.rounds.remove import is_left, removal
 from numeri_cli.practice.rounds.staking import Stake, parsed_nmr
 from numeri_cli.practice.rounds.state import State, keep_clock, read_state
-from numeri_cli.practice.rounds.status import PracticeModel, PracticeStatus, practice_status
+from numeri_cli.practice.rounds.status import (
+    PracticeModel,
+    PracticeStatus,
+    ResolvedModel,
+    practice_status,
+    resolved_models,
+    resolved_rounds,
+)
 from numeri_cli.practice.rounds.week import Week
 from numeri_cli.practice.world import dataset_files
 from numeri_cli.practice.world.world import World
@@ -36,6 +43,7 @@ __all__ = [
     "SCALES",
     "PracticeModel",
     "PracticeStatus",
+    "ResolvedModel",
     "Stake",
     "Tournament",
     "WorldSettings",
@@ -302,3 +310,13 @@ class Tournament:
             state = read_state(connection)
             account = accounts.participant(connection)
             return practice_status(connection, account, state=state, moment=self.time_of(state))
+
+    def resolved(self) -> frozenset[int]:
+        """The rounds that are settled."""
+        with self.store.reading() as connection:
+            return resolved_rounds(connection)
+
+    def results_of(self, rounds: Iterable[int]) -> tuple[ResolvedModel, ...]:
+        """What settled rounds brought the participant's models, the oldest round first."""
+        with self.store.reading() as connection:
+            return resolved_models(connection, accounts.participant(connection), rounds=rounds)

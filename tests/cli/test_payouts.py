@@ -10,6 +10,7 @@ import pytest
 
 from numeri_cli.output.formats import nmr
 from numeri_cli.practice.participants import accounts
+from numeri_cli.practice.rounds.terms import RoundTerms, keep_terms
 from tests.support.runner import Numeri
 from tests.support.scored_rounds import LATE_ROUND, STAKES
 from tests.support.served import Served
@@ -152,3 +153,34 @@ def test_keys_without_the_scope_are_told_which_they_lack(
     said = numeri("payouts", "--json")
     assert (said.code, said.json["error"]["code"]) == (3, "scope_missing")
     assert "read_user_info" in said.json["error"]["hint"]
+
+
+def test_rounds_that_paid_on_20_days_add_up_beside_those_of_60(
+    numeri: Numeri, changeable: Served
+) -> None:
+    earlier = RoundTerms(
+        multipliers={"v2_corr20": Decimal("0.75"), "mmc": Decimal("2.25")},
+        clip_threshold=Decimal("0.05"),
+        payout_factor=Decimal("0.35"),
+        stake_threshold_nmr=Decimal(72_000),
+    )
+    with changeable.tournament.store.writing() as connection:
+        connection.execute("DELETE FROM terms WHERE round IN (69, 70)")
+        for number in (69, 70):
+            keep_terms(connection, number, terms=earlier)
+    changeable.tournament.advance(3)  # 69, 70 and 71 resolve
+    told = numeri("payouts", "--json").data
+    changes = moved(changeable)
+    settled = {
+        (row["round_number"], row["model"]): row
+        for row in told["rows"]
+        if row["state"] == "settled" and Decimal(row["payout_nmr"])
+    }
+    assert {number for number, _ in settled} >= {69, 70, 71}
+    for place, change in changes.items():
+        assert Decimal(settled[place]["payout_nmr"]) == change
+        assert Decimal(settled[place]["formula_nmr"]) == change
+    for number in (69, 70):
+        row = settled[number, "beacon"]
+        assert abs(Decimal(row["payout_nmr"])) <= Decimal(row["at_risk_nmr"]) * Decimal("0.05")
+    assert told["differing"] == 0

@@ -10,6 +10,7 @@ import pytest
 
 from numeri_cli.files import free_bytes
 from tests.support.runner import Numeri
+from tests.support.scored_rounds import scored_rounds
 
 practised = pytest.mark.usefixtures("practice")
 
@@ -95,6 +96,31 @@ def test_a_time_that_cannot_be_is_refused_with_its_cure(
     assert message in said.err.replace("\n", " ")
     assert cure in said.err.replace("\n", " ")
     assert numeri("practice", "status", "--json").data["round_number"] == 61
+
+
+def test_an_advance_says_what_resolved_and_what_it_paid(numeri: Numeri, home: Path) -> None:
+    root = home / "data" / "practice"
+    scored_rounds(root).close()
+    said = numeri("practice", "advance", "--rounds", 2, "--json")
+    assert said.code == 0, said.err
+    assert said.data["resolved_rounds"] == [69, 70]
+    told = {(one["round_number"], one["model"]): one for one in said.data["resolved"]}
+    assert told.keys() == {(69, "lighthouse"), (69, "beacon"), (70, "lighthouse"), (70, "beacon")}
+    rows = numeri("payouts", "--tournament", "practice", "--json").data["rows"]
+    paid = {(row["round_number"], row["model"]): Decimal(row["payout_nmr"]) for row in rows}
+    assert {place: Decimal(one["payout_nmr"]) for place, one in told.items()} == {
+        place: paid[place] for place in told
+    }
+    shown = numeri("practice", "advance")
+    assert "round 71 resolved and " in shown.out
+    assert " NMR in all" in shown.out
+
+
+@practised
+def test_an_advance_before_the_first_round_resolves_tells_of_none(numeri: Numeri) -> None:
+    said = numeri("practice", "advance", "--json")
+    assert (said.data["resolved_rounds"], said.data["resolved"]) == ([], [])
+    assert "resolved" not in numeri("practice", "advance").out
 
 
 def test_a_world_is_made_to_measure(numeri: Numeri, home: Path) -> None:

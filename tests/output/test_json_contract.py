@@ -44,6 +44,7 @@ RETURNED_BY = {
     "rounds": "commands.rounds:rounds",
     "scores": "commands.scores:scores",
     "payouts": "commands.payouts:payouts",
+    "submissions": "commands.submissions:submissions",
     "account": "commands.account:account",
     "stakes": "commands.stakes:stakes",
     "leaderboard": "commands.leaderboard:leaderboard",
@@ -123,7 +124,11 @@ RECORDS = {
     "Watch": "minutes cadence due",
     "ModelStanding": "model status server_id time findings problem",
     "SeenRounds": "tournament rounds",
-    "RoundRow": "number open_time deadline receipts attempts",
+    "RoundRow": "number open_time deadline receipts attempts results",
+    "ResultRow": "model server_id scores payout_state payout_nmr",
+    "HeldSubmissions": "tournament as_of offline rows downloads",
+    "HeldSubmission": "model id round_number status selected filename time error_info digest",
+    "BroughtBack": "model id round_number path size_bytes digest agrees",
     "ReceiptRow": (
         "tournament round_number model server_id filename prediction_digest rows timing "
         "time selected"
@@ -168,6 +173,11 @@ RECORDS = {
     "LocalArtifacts": "tournament artifacts",
     "LocalArtifact": "model artifact newest features targets eras trained_at folder",
     "PracticeStatus": "now round_number opens_at closes_at is_open live_era available_nmr models",
+    "Advanced": (
+        "now round_number opens_at closes_at is_open live_era available_nmr models "
+        "resolved_rounds resolved"
+    ),
+    "ResolvedModel": "round_number model at_risk_nmr payout_nmr corr60 mmc60",
     "PracticeModel": "name stake_nmr wanted_nmr status submission_id",
     "AddedModel": "model model_id",
     "Stake": "model stake_nmr wanted_nmr locked_nmr wallet_nmr",
@@ -243,6 +253,7 @@ def test_the_keys_of_every_record_are_those_of_the_table() -> None:
         ("rounds", "SeenRounds"),
         ("scores", "ScoreReport"),
         ("payouts", "PayoutReport"),
+        ("submissions", "HeldSubmissions"),
         ("account", "AccountReport"),
         ("stakes", "StakeReport"),
         ("leaderboard", "Board"),

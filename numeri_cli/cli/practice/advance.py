@@ -32,13 +32,13 @@ def advance(
     numeri practice advance --rounds 4
     """
     from numeri_cli.commands.practice.advance import advance, goal
-    from numeri_cli.output.text.practice import practice_status
+    from numeri_cli.output.text.practice import advanced
 
     last = day(until)
     aim = goal(call.context, rounds=rounds, until=last.date() if last else None)
     with _saying_how_far(call, aim):
         found = advance(call.context, aim)
-    call.show(found, practice_status)
+    call.show(found, advanced)
 
 
 @contextmanager

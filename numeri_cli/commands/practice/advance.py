@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from numeri_cli.commands.context import Context
 from numeri_cli.errors import UsageProblem
-from numeri_cli.practice.tournament import PracticeStatus
+from numeri_cli.practice.tournament import PracticeStatus, ResolvedModel
 
 MOST_ROUNDS = 520  # ten years
 
@@ -23,6 +23,17 @@ class Goal:
     rounds: int
     opens_on: date
     until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advanced(PracticeStatus):
+    """Where the tournament stands after time passed.
+
+    resolved_rounds: that were settled meanwhile; resolved: what they brought the own models
+    """
+
+    resolved_rounds: tuple[int, ...]
+    resolved: tuple[ResolvedModel, ...]
 
 
 def goal(context: Context, *, rounds: int | None, until: date | None) -> Goal:
@@ -44,8 +55,9 @@ def goal(context: Context, *, rounds: int | None, until: date | None) -> Goal:
     return Goal(number, count, state.calendar.opening(number).date(), until)
 
 
-def advance(context: Context, goal: Goal) -> PracticeStatus:
+def advance(context: Context, goal: Goal) -> Advanced:
     """Let time pass until the goal's round opens. Raises LockHeld, PracticeDamaged, DiskError."""
+    before = context.practice.resolved()
     if goal.rounds:
         context.practice.advance(goal.rounds, listener=context.listener)
     else:
@@ -54,4 +66,10 @@ def advance(context: Context, goal: Goal) -> PracticeStatus:
         context.listener.say(
             f"No round opens until {goal.until}; the next one on {opens_at:%Y-%m-%d}"
         )
-    return context.practice.status()
+    rounds = sorted(context.practice.resolved() - before)
+    status = context.practice.status()
+    return Advanced(
+        **{one.name: getattr(status, one.name) for one in fields(PracticeStatus)},
+        resolved_rounds=tuple(rounds),
+        resolved=context.practice.results_of(rounds),
+    )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from numeri_cli.output.formats import moment, nmr
-from numeri_cli.output.text.tables import state, table
+from numeri_cli.output.formats import moment, nmr, number
+from numeri_cli.output.text.payouts import short_nmr
+from numeri_cli.output.text.tables import state, table, unbroken
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from numeri_cli.commands.practice.add_model import AddedModel
+    from numeri_cli.commands.practice.advance import Advanced
     from numeri_cli.commands.practice.reset import RemovedTournament
     from numeri_cli.practice.tournament import PracticeModel, PracticeStatus, Stake
+
+
+_RESOLVED_SHOWN = 40
 
 
 def practice_status(record: PracticeStatus) -> RenderableType:
@@ -30,6 +34,32 @@ def practice_status(record: PracticeStatus) -> RenderableType:
         rows,
         Text(f"in your wallet: {nmr(record.available_nmr)} NMR", style="dim"),
     )
+
+
+def advanced(record: Advanced) -> RenderableType:
+    """What resolved meanwhile and what it paid, then where everything stands."""
+    status = practice_status(record)
+    if not record.resolved_rounds:
+        return status
+    first, last = record.resolved_rounds[0], record.resolved_rounds[-1]
+    rounds = f"round {last}" if first == last else f"rounds {first}–{last}"
+    if not record.resolved:
+        return Group(status, Text(f"{rounds} resolved; none of your models was in there"))
+    figures = ("at risk", "NMR", "CORR60", "MMC60")
+    rows = table("round", "model", *figures, right=("round", *figures))
+    for one in record.resolved[-_RESOLVED_SHOWN:]:
+        rows.add_row(
+            str(one.round_number),
+            one.model,
+            _short_nmr(one.at_risk_nmr),
+            short_nmr(one.payout_nmr, signed=True),
+            number(one.corr60, signed=True),
+            number(one.mmc60, signed=True),
+        )
+    total = sum((one.payout_nmr for one in record.resolved), start=Decimal(0))
+    verb = "paid" if total >= 0 else "burned"
+    paid = Text(f"{rounds} resolved and {verb} {nmr(abs(total))} NMR in all")
+    return Group(status, Text(), unbroken(rows), paid)
 
 
 def _stake(model: PracticeModel) -> str:

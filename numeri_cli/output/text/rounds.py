@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from numeri_cli.output.formats import moment
+from numeri_cli.output.formats import ABSENT, moment, number
 from numeri_cli.output.text.log import visible
-from numeri_cli.output.text.tables import state, table
+from numeri_cli.output.text.payouts import short_nmr
+from numeri_cli.output.text.tables import state, table, unbroken
 
 if TYPE_CHECKING:
     from numeri_cli.commands.rounds import RoundRow, SeenRounds
@@ -33,7 +34,39 @@ def seen_rounds(record: SeenRounds) -> RenderableType:
         for model, word, server_id in _entries(seen):
             rows.add_row(number_shown, closes, model, state(word), server_id)
             number_shown = closes = ""
-    return rows
+    results = _results(record)
+    return rows if results is None else Group(rows, Text(), results)
+
+
+def csv_columns(record: SeenRounds) -> list[str]:
+    """Columns of a line for each model and round; each score and version has its own."""
+    heads = {
+        f"{row.score}/{row.version}"
+        for one in record.rounds
+        for result in one.results
+        for row in result.scores
+    }
+    before = ["round_number", "deadline", "model", "server_id"]
+    return [*before, *sorted(heads), "payout_state", "payout_nmr"]
+
+
+def _results(record: SeenRounds) -> RenderableType | None:
+    """How models did, of rounds that have a score or a payout; None where none has."""
+    figures = ("v2_corr20", "mmc", "corr60", "mmc60", "NMR")
+    made = table("round", "model", *figures, right=("round", *figures))
+    for one in record.rounds:
+        for result in one.results:
+            if not result.scores and result.payout_nmr is None:
+                continue
+            values = {row.score: row.value for row in result.scores}
+            paid = result.payout_nmr
+            made.add_row(
+                str(one.number),
+                result.model,
+                *(number(values.get(name), signed=True) for name in figures[:-1]),
+                ABSENT if paid is None else short_nmr(paid, signed=True),
+            )
+    return unbroken(made) if made.row_count else None
 
 
 @dataclass(frozen=True)

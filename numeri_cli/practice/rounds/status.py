@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ from decimal import Decimal
 from numeri_cli.practice.database.database import Connection
 from numeri_cli.practice.participants import accounts, submissions
 from numeri_cli.practice.participants.accounts import Account
+from numeri_cli.practice.rounds.settlement import PAYOUT_HORIZON_DAYS
 from numeri_cli.practice.rounds.state import State
 from numeri_cli.published import Published
 
@@ -39,6 +41,58 @@ class PracticeStatus(Published):
     live_era: int
     available_nmr: Decimal
     models: tuple[PracticeModel, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedModel(Published):
+    """What one of the participant's models got when a round resolved; negative is a burn."""
+
+    round_number: int
+    model: str
+    at_risk_nmr: Decimal
+    payout_nmr: Decimal
+    corr60: float
+    mmc60: float
+
+
+def resolved_rounds(connection: Connection) -> frozenset[int]:
+    """The rounds that are settled."""
+    rows = connection.execute(
+        "SELECT round FROM settlements WHERE horizon_days = ?", (PAYOUT_HORIZON_DAYS,)
+    )
+    return frozenset(row["round"] for row in rows)
+
+
+def resolved_models(
+    connection: Connection, account: Account, *, rounds: Iterable[int]
+) -> tuple[ResolvedModel, ...]:
+    """What settled rounds brought the account's models, the oldest round first."""
+    found = []
+    for number in sorted(rounds):
+        rows = connection.execute(
+            """SELECT models.name, at_risk_nmr, corr.value AS corr60, mmc.value AS mmc60,
+               (SELECT amount_nmr FROM stake_moves WHERE stake_moves.round = entries.round
+                AND stake_moves.model_id = entries.model_id) AS amount_nmr
+               FROM entries JOIN models ON models.id = entries.model_id
+               JOIN scores AS corr ON corr.round = entries.round
+                AND corr.model_id = entries.model_id AND corr.name = 'corr60'
+               JOIN scores AS mmc ON mmc.round = entries.round
+                AND mmc.model_id = entries.model_id AND mmc.name = 'mmc60'
+               WHERE entries.round = ? AND models.account_id = ? ORDER BY models.sequence""",
+            (number, account.id),
+        )
+        found += [
+            ResolvedModel(
+                round_number=number,
+                model=row["name"],
+                at_risk_nmr=Decimal(row["at_risk_nmr"]),
+                payout_nmr=Decimal(row["amount_nmr"] or 0),
+                corr60=row["corr60"],
+                mmc60=row["mmc60"],
+            )
+            for row in rows
+        ]
+    return tuple(found)
 
 
 def practice_status(

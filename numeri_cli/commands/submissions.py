@@ -1,0 +1,216 @@
+"""numeri submissions: what the server holds of each model, and whether it is what was sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from numeri_cli.api.files.submitted import submitted_bytes
+from numeri_cli.commands import account
+from numeri_cli.commands.context import Context
+from numeri_cli.errors import (
+    FileForeign,
+    FileMissing,
+    RateLimited,
+    ServerTrouble,
+    Unreachable,
+    UsageProblem,
+)
+from numeri_cli.files import atomic_file, safe_name
+from numeri_cli.published import Published
+from numeri_cli.records import ModelSlot, Submission
+
+_FIRST_SECONDS = 8.0  # of tries, before what is known is shown
+_GONE = (Unreachable, ServerTrouble, RateLimited)
+_SUFFIXES = (".csv", ".parquet")
+
+
+@dataclass(frozen=True)
+class HeldSubmission(Published):
+    """One submission; status: the server's own word, or what a receipt of this machine says.
+
+    digest: SHA-256 of what this machine sent, None where it was sent from elsewhere
+    """
+
+    model: str
+    id: str
+    round_number: int | None
+    status: str
+    selected: bool
+    filename: str | None
+    time: datetime | None
+    error_info: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True)
+class BroughtBack(Published):
+    """A file that was downloaded; agrees: with what this machine sent, None where it did not."""
+
+    model: str
+    id: str
+    round_number: int | None
+    path: Path
+    size_bytes: int
+    digest: str
+    agrees: bool | None
+
+
+@dataclass(frozen=True)
+class HeldSubmissions(Published):
+    """Submissions, model by model, the newest first; offline: as this machine's receipts have it.
+
+    as_of: by the server's clock; None where nothing is known
+    """
+
+    tournament: str
+    as_of: datetime | None
+    offline: bool
+    rows: tuple[HeldSubmission, ...]
+    downloads: tuple[BroughtBack, ...]
+
+    @property
+    def problems(self) -> tuple[FileForeign, ...]:
+        """An error for each file that is not what was sent."""
+        return tuple(
+            FileForeign(
+                f"what the server holds of {one.model} for round {one.round_number} is not what"
+                f" this machine sent",
+                hint="`numeri submit` replaces it while the round is open",
+            )
+            for one in self.downloads
+            if one.agrees is False
+        )
+
+
+def submissions(
+    context: Context, names: Sequence[str], *, limit: int, download: bool = False
+) -> HeldSubmissions:
+    """The newest submissions of each model; download: bring back the one that counts.
+
+    A server that cannot be reached is no error where this machine has receipts.
+    Raises UsageProblem to download without a model, FileMissing where there is nothing to bring
+    back, ModelUnknown, KeysMissing and what the client and the disk raise.
+    """
+    context.require_keys()
+    if download and not names:
+        raise UsageProblem("--download needs a model", hint="`numeri submissions MODEL --download`")
+    digests = _digests(context)
+    try:
+        with context.client.within(_FIRST_SECONDS):
+            known = account.slots(context)
+            seen = context.client.now()
+        slots = [account.slot_of(known, name) for name in names] or list(known.values())
+        held = context.client.submissions_by_model([slot.id for slot in slots])
+    except _GONE as gone:
+        if download:
+            raise
+        rows = _receipts(context, names, limit=limit)
+        if not rows:
+            raise
+        context.listener.say(f"going on with this machine's receipts: {gone}")
+        newest = max((row.time for row in rows if row.time is not None), default=None)
+        return HeldSubmissions(context.tournament, newest, True, rows, ())
+    rows = tuple(
+        _row(slot, one, digests) for slot in slots for one in _newest(held[slot.id])[:limit]
+    )
+    brought: tuple[BroughtBack, ...] = ()
+    if download:
+        brought = tuple(_bring(context, slot, held[slot.id], digests) for slot in slots)
+    return HeldSubmissions(context.tournament, seen, False, rows, brought)
+
+
+def _digests(context: Context) -> Mapping[str, str]:
+    """What this machine sent, by the server's id."""
+    ledger, key = context.ledger, context.tournament
+    attempts = {
+        one.server_id: one.prediction_digest
+        for one in ledger.attempts(key)
+        if one.server_id is not None
+    }
+    return attempts | {one.server_id: one.prediction_digest for one in ledger.receipts(key)}
+
+
+def _newest(held: Sequence[Submission]) -> list[Submission]:
+    return sorted(
+        held,
+        key=lambda one: (
+            one.round_number or 0,
+            one.selected,
+            one.inserted_at.timestamp() if one.inserted_at else 0.0,
+        ),
+        reverse=True,
+    )
+
+
+def _row(slot: ModelSlot, one: Submission, digests: Mapping[str, str]) -> HeldSubmission:
+    return HeldSubmission(
+        model=slot.name,
+        id=one.id,
+        round_number=one.round_number,
+        status=one.status,
+        selected=one.selected,
+        filename=one.filename,
+        time=one.inserted_at,
+        error_info=one.error_info,
+        digest=digests.get(one.id),
+    )
+
+
+def _receipts(context: Context, names: Sequence[str], *, limit: int) -> tuple[HeldSubmission, ...]:
+    """What this machine has receipts of, model by model."""
+    found: dict[str, list[HeldSubmission]] = {}
+    for one in context.ledger.receipts(context.tournament):
+        if not names or one.model in names:
+            found.setdefault(one.model, []).append(
+                HeldSubmission(
+                    model=one.model,
+                    id=one.server_id,
+                    round_number=one.round_number,
+                    status=one.timing,
+                    selected=one.selected,
+                    filename=one.filename,
+                    time=one.time,
+                    error_info=None,
+                    digest=one.prediction_digest,
+                )
+            )
+    return tuple(row for _, rows in sorted(found.items()) for row in rows[:limit])
+
+
+def _bring(
+    context: Context, slot: ModelSlot, held: Sequence[Submission], digests: Mapping[str, str]
+) -> BroughtBack:
+    """Bring the submission that counts in the newest round back into this folder."""
+    newest = _newest(held)
+    if not newest:
+        raise FileMissing(
+            f"the server holds nothing of {slot.name}", hint=f"`numeri submit {slot.name}`"
+        )
+    chosen, client = newest[0], context.client
+    content = submitted_bytes(
+        client.connector,
+        client.submission_url(chosen.id),
+        submission_id=chosen.id,
+        at_most=client.tournament.predictions.maximum_bytes,
+        deadline=client.deadline,
+    )
+    suffix = PurePosixPath(chosen.filename or "").suffix.lower()
+    number = "unknown" if chosen.round_number is None else str(chosen.round_number)
+    name = f"{slot.name}-{number}-{chosen.id[:8]}{suffix if suffix in _SUFFIXES else ''}"
+    path = Path(safe_name(name)).absolute()
+    with atomic_file(path) as file:
+        file.write(content)
+    digest, known = hashlib.sha256(content).hexdigest(), digests.get(chosen.id)
+    return BroughtBack(
+        model=slot.name,
+        id=chosen.id,
+        round_number=chosen.round_number,
+        path=path,
+        size_bytes=len(content),
+        digest=digest,
+        agrees=None if known is None else known == digest,
+    )

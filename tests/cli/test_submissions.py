@@ -1,0 +1,103 @@
+"""numeri submissions: what the server holds, brought back and compared with what was sent."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from tests.support.participant import Participant
+from tests.support.runner import KEY_VARIABLES, Numeri
+from tests.support.scored_rounds import point_at, scored_rounds
+from tests.support.served import Served, served
+
+
+def test_every_submission_is_listed_newest_first(numeri: Numeri, past: Served) -> None:
+    said = numeri("submissions", "--limit", 100, "--csv", "held.csv", "--json")
+    assert said.code == 0, said.err
+    with past.tournament.store.reading() as connection:
+        held = connection.execute(
+            "SELECT submissions.id, models.name, round, selected FROM submissions"
+            " JOIN models ON models.id = model_id"
+        ).fetchall()
+    shown = {
+        (row["id"], row["model"], row["round_number"], row["selected"]) for row in said.data["rows"]
+    }
+    assert shown == {(row["id"], row["name"], row["round"], bool(row["selected"])) for row in held}
+    own = [row["round_number"] for row in said.data["rows"] if row["model"] == "beacon"]
+    assert own == sorted(own, reverse=True)
+    assert all(row["digest"] is None for row in said.data["rows"])  # sent from elsewhere
+    with Path("held.csv").open(encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == len(shown) > 30
+    text = numeri("submissions", "beacon", "--limit", 1).out
+    [newest] = [row["id"] for row in said.data["rows"] if row["model"] == "beacon"][:1]
+    assert newest in text
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_a_file_is_brought_back_and_compared_with_what_this_machine_sent(
+    numeri: Numeri, changeable: Served, tmp_path: Path, spoilt: bool
+) -> None:
+    mine = Participant.at(changeable.tournament, tmp_path / "mine")
+    path = mine.file(seed=7)
+    mine.close()
+    Path("numeri.toml").write_text(
+        f'tournament = "{changeable.address}"\n[models.lighthouse]\nfeatures = "medium"\n'
+        'targets = ["target_ender_20"]\n[models.lighthouse.estimator]\nname = "lightgbm"\n',
+        encoding="utf-8",
+    )
+    sent = numeri("submit", path, "--model", "lighthouse", "--json")
+    assert sent.code == 0, sent.out
+    if spoilt:
+        [kept] = changeable.tournament.folders.root.rglob(f"*{sent.model['server_id']}*")
+        kept.write_bytes(kept.read_bytes() + b"\n")
+    said = numeri("submissions", "lighthouse", "--download", "--json")
+    [brought] = said.data["downloads"]
+    content = Path(brought["path"]).read_bytes()
+    assert brought["id"] == sent.model["server_id"]
+    assert hashlib.sha256(content).hexdigest() == brought["digest"]
+    assert brought["agrees"] is not spoilt
+    assert said.code == (1 if spoilt else 0)
+    if spoilt:
+        assert "is not what this machine sent" in said.json["error"]["message"]
+    else:
+        assert content == path.read_bytes()
+        assert (
+            "it is what this machine sent" in numeri("submissions", "lighthouse", "--download").out
+        )
+
+
+def test_a_model_is_needed_to_bring_something_back(numeri: Numeri, past: Served) -> None:
+    said = numeri("submissions", "--download", "--json")
+    assert (said.code, said.json["error"]["code"]) == (2, "usage")
+    nothing = numeri("submissions", "harbour", "--download", "--json")
+    assert (nothing.code, nothing.json["error"]["code"]) == (1, "file_missing")
+    assert past.tournament.status().models
+
+
+def test_keys_that_may_not_download_are_told_the_scope(
+    numeri: Numeri, past: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scopes = ("read_submission_info", "read_user_info")
+    public_id, secret = past.tournament.add_key(name="reader", scopes=scopes)
+    monkeypatch.setenv("NUMERAI_PUBLIC_ID", public_id)
+    monkeypatch.setenv("NUMERAI_SECRET_KEY", secret)
+    assert numeri("submissions", "beacon").code == 0
+    said = numeri("submissions", "beacon", "--download", "--json")
+    assert (said.code, said.json["error"]["code"]) == (3, "scope_missing")
+    assert "download_submission" in said.json["error"]["hint"]
+
+
+def test_without_the_server_nothing_is_made_up(
+    numeri: Numeri, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "organiser" / "practice"
+    scored_rounds(root).close()
+    with served(root) as server:
+        point_at(monkeypatch, server)
+        assert numeri("submissions").code == 0
+    assert len(KEY_VARIABLES) > 2
+    said = numeri("submissions", "--json")
+    assert (said.code, said.json["error"]["code"]) == (4, "unreachable")
