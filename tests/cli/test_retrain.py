@@ -263,12 +263,12 @@ def test_a_retraining_is_due_after_a_closed_round_too(numeri: Numeri, practice: 
     at_rest()
     assert numeri("run", "--quiet").code == 6  # it has no record that could tell of it
     numeri("practice", "advance")
-    with receiving() as server:
+    with receiving() as receiver:
         with Path("numeri.toml").open("a") as file:
-            file.write(f'[notify]\nwebhook = "{server.address}"\non = ["success"]\n')
+            file.write(f'[notify]\nwebhook = "{receiver.address}"\non = ["success"]\n')
         [told] = numeri("run", "--json").data["retrained"]
     assert told["state"] == "adopted"
-    [got] = server.received
+    [got] = receiver.received
     entered, again = got.json["models"]
     assert (entered["state"], again["state"]) == ("accepted", "adopted")
     assert again["message"] == told["message"] == entries()[0].words
