@@ -10,7 +10,8 @@ from numeri_cli.learning.training import train
 from numeri_cli.learning.workspace import Workspace
 from tests.support.data_versions import TOURNAMENT, SampleMaker, model_spec, workspace_of
 
-MODEL = model_spec(targets=("target_ender_20",), params={"n_estimators": 5}, seeds=(1, 2))
+PARAMS: dict[str, object] = {"n_estimators": 5, "colsample_bytree": 0.5}
+MODEL = model_spec(targets=("target_ender_20",), params=PARAMS, seeds=(1, 2))
 
 
 @pytest.fixture

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import inspect
 import io
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown, did_you_mean
+from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown
 from numeri_cli.learning.estimators.base import (
     ESTIMATORS,
     FloatArray,
@@ -25,7 +22,15 @@ from numeri_cli.learning.estimators.base import (
     TrainingSettings,
 )
 from numeri_cli.learning.estimators.kept_members import KeptMembers, code_digest
-from numeri_cli.learning.estimators.user_code import told, user_code
+from numeri_cli.learning.estimators.user_class import (
+    SEED_PARAMETER,
+    FittedEstimator,
+    estimator_class,
+    fit_object,
+    make_object,
+    takes_seed,
+)
+from numeri_cli.learning.estimators.user_code import user_code
 from numeri_cli.learning.matrix import FloatMatrix, float_matrix
 from numeri_cli.learning.memory import (
     GIGABYTE,
@@ -37,7 +42,7 @@ from numeri_cli.learning.memory import (
 from numeri_cli.learning.rows import Rows
 from numeri_cli.model_spec import EstimatorSpec
 
-SEED_PARAMETER = "random_state"
+PROBE_ROWS = 200  # by which members of several seeds are told apart
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,17 @@ class AnyClass:
             )
         kind = estimator_class(self.name, module_folder=self.module_folder)
         make_object(kind, self.params, seed=seeds[0], folder=self.module_folder)
+        if len(seeds) > 1 and SEED_PARAMETER in self.params:
+            raise ParameterUnknown(
+                f"params give the seed that the {len(seeds)} `seeds` of {model} are to vary",
+                hint=f"leave {SEED_PARAMETER} out of params, or name one seed",
+            )
+        if len(seeds) > 1 and not takes_seed(kind):
+            raise ParameterUnknown(
+                f"{len(seeds)} `seeds` would give {len(seeds)} times the same {self.name}: it has"
+                f" no parameter {SEED_PARAMETER}",
+                hint=f"name one seed, or let the class take {SEED_PARAMETER}",
+            )
 
     def recorded_parameters(self, seeds: tuple[int, ...]) -> dict[str, Any]:
         """As given."""
@@ -128,6 +144,7 @@ class MatrixTrainer:
     needs_copies: bool = False
     checksum: int = 0
     code: str = ""
+    seen: dict[str, dict[int, FloatArray]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         named = self.estimator
@@ -155,8 +172,27 @@ class MatrixTrainer:
         buffer = io.BytesIO()
         with user_code(named.name, "save", folder=named.module_folder):
             joblib.dump(fitted.estimator, buffer, compress=3)
+        self._require_another(task, fitted)
         kept.keep(digest, buffer.getvalue())
         return MemberContent(buffer.getvalue())
+
+    def _require_another(self, task: MemberTask, fitted: FittedEstimator) -> None:
+        """Raise EstimatorInvalid where another seed has given the same predictions already.
+
+        A class may take a seed and never use it: an ensemble of copies is one model.
+        """
+        spec = self.settings.spec
+        if len(spec.seeds) < 2:
+            return
+        probe = fitted.predict(np.array(self.matrix[:PROBE_ROWS], order="C"))
+        before = self.seen.setdefault(task.target, {})
+        for seed, earlier in before.items():
+            if np.array_equal(earlier, probe) and len(np.unique(probe)) > 1:
+                raise EstimatorInvalid(
+                    f"{self.estimator.name} predicts the same for the seeds {seed} and {task.seed}",
+                    hint="name one seed, or let its params make it random",
+                )
+        before[task.seed] = probe
 
     def _digest(self, task: MemberTask) -> str:
         """The digest of everything that a member depends on, the code of its class included."""
@@ -238,118 +274,3 @@ def _speaks_of_read_only(error: BaseException | None) -> bool:
         return False
     words = str(error).lower().replace("-", "").replace(" ", "")
     return any(sign in words for sign in ("readonly", "writeable", "writable"))
-
-
-@dataclass(frozen=True)
-class FittedEstimator:
-    """An object of somebody's class.
-
-    folder: where else the modules are that it may still import
-    """
-
-    estimator: Any
-    name: str
-    folder: Path | None = None
-
-    def predict(self, rows: FloatMatrix) -> FloatArray:
-        """(n,) raw predictions, from a copy of the rows, which other members predict from, too.
-
-        Raises EstimatorInvalid where they have another shape.
-        """
-        with user_code(self.name, "predict", folder=self.folder):
-            predictions = np.asarray(self.estimator.predict(rows.copy()), dtype=np.float64)
-        if predictions.size != len(rows):
-            raise EstimatorInvalid(
-                f"{self.name} predicts an array of shape {predictions.shape} for {len(rows)} rows",
-                hint="predict has to give one number per row",
-            )
-        return predictions.reshape(-1)
-
-
-def estimator_class(name: str, *, module_folder: Path | None = None) -> type[Any]:
-    """The class that "module:Class" names; modules beside the profile are found too.
-
-    Raises EstimatorInvalid.
-    """
-    module_name, _, class_name = name.partition(":")
-    if not module_name or not class_name:
-        known = ", ".join(f'"{one}"' for one in ESTIMATORS)
-        raise EstimatorInvalid(
-            f"no estimator is called {name!r}",
-            hint=f'write {known} or "module:Class", such as "sklearn.linear_model:Ridge"',
-        )
-    missing: ModuleNotFoundError | None = None
-    with user_code(name, "import", folder=module_folder):
-        found, missing = None, None
-        try:
-            found = getattr(importlib.import_module(module_name), class_name, None)
-        except ModuleNotFoundError as error:
-            missing = error
-        lacks = [one for one in ("fit", "predict") if not callable(getattr(found, one, None))]
-    if missing is not None:
-        package = _package(missing.name or module_name)
-        raise EstimatorInvalid(
-            told(missing, name, "import", folder=module_folder).message,
-            hint=f"install the package, such as `pip install {package}`",
-        ) from missing
-    if not inspect.isclass(found):
-        raise EstimatorInvalid(f"{module_name} has no class {class_name!r}", hint="mend its name")
-    if lacks:
-        raise EstimatorInvalid(f"{name} has no method {lacks[0]}", hint="it needs fit, predict")
-    return found
-
-
-def make_object(
-    kind: type[Any], params: Mapping[str, Any], *, seed: int, folder: Path | None = None
-) -> Any:
-    """An unfitted object; the seed becomes `random_state` where the class takes one.
-
-    folder: where else the modules are that it may import
-    Raises ParameterUnknown naming what the class does not take, EstimatorInvalid.
-    """
-    with user_code(kind.__name__, "construct", folder=folder):
-        accepted = inspect.signature(kind).parameters
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
-    for name in params:
-        if name not in accepted and not open_ended:
-            raise ParameterUnknown(
-                f"{kind.__name__} has no parameter {name!r}",
-                hint=did_you_mean(name, accepted, otherwise=f"it has {', '.join(accepted)}"),
-            )
-    complete = dict(params)
-    if SEED_PARAMETER in accepted:
-        complete.setdefault(SEED_PARAMETER, seed)
-    with user_code(kind.__name__, "construct", folder=folder):
-        return kind(**complete)
-
-
-def fit_object(
-    estimator: Any,
-    rows: FloatMatrix,
-    labels: npt.NDArray[np.float32],
-    *,
-    weights: npt.NDArray[np.float32] | None,
-    groups: npt.NDArray[np.int32],
-    name: str,
-    folder: Path | None = None,
-) -> FittedEstimator:
-    """Fit; `sample_weight` and `groups` (the rows' eras) are handed over where fit takes them."""
-    with user_code(name, "fit", folder=folder):
-        accepted = inspect.signature(estimator.fit).parameters
-    extra: dict[str, Any] = {}
-    if weights is not None:
-        if "sample_weight" not in accepted:
-            raise EstimatorInvalid(
-                f"{name} takes no sample weights", hint="leave out the weights of eras"
-            )
-        extra["sample_weight"] = weights
-    if "groups" in accepted:
-        extra["groups"] = groups
-    with user_code(name, "fit", folder=folder):
-        estimator.fit(rows, labels, **extra)
-    return FittedEstimator(estimator, name, folder)
-
-
-def _package(module_name: str) -> str:
-    root = module_name.split(".", maxsplit=1)[0]
-    return "scikit-learn" if root == "sklearn" else root

@@ -7,17 +7,16 @@ import numpy as np
 import pytest
 
 from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown
-from numeri_cli.learning.estimators.any_class import (
-    AnyClass,
+from numeri_cli.learning.estimators.any_class import AnyClass, MatrixTrainer
+from numeri_cli.learning.estimators.base import MemberTask, TrainingSettings
+from numeri_cli.learning.estimators.user_class import (
     FittedEstimator,
-    MatrixTrainer,
     estimator_class,
     fit_object,
     make_object,
 )
-from numeri_cli.learning.estimators.base import MemberTask, TrainingSettings
 from numeri_cli.model_spec import ModelSpec
-from tests.support.data_versions import SampleMaker, labelled
+from tests.support.data_versions import Sample, SampleMaker, labelled
 
 OWN_CLASS = """
 import numpy as np
@@ -39,6 +38,36 @@ class Flat:
         return self
     def predict(self, X):
         return np.zeros((len(X), 2))
+
+class Base:
+    def __init__(self, *, random_state=None, depth=3):
+        self.random_state, self.depth = random_state, depth
+
+class Hidden(Base):
+    def __init__(self, *, objective="squares", **more):
+        super().__init__(**more)
+
+    def fit(self, X, y):
+        self.weights = np.random.default_rng(self.random_state).normal(size=X.shape[1])
+        return self
+
+    def predict(self, X):
+        return X @ self.weights
+
+class Deaf(Hidden):
+    def fit(self, X, y):
+        self.weights = np.arange(X.shape[1])
+        return self
+
+class Open:
+    def __init__(self, **more):
+        self.more = more
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return X[:, 0]
 
 class Mute:
     def fit(self, X, y):
@@ -154,3 +183,55 @@ def test_a_changed_file_is_never_opened(tmp_path: Path) -> None:
     digest = hashlib.sha256(content).hexdigest()
     opened(content, digest=digest)
     assert mark.exists()
+
+
+def members(sample: Sample, beside: Path, name: str) -> list[bytes]:
+    """Of two seeds."""
+    estimator = AnyClass(f"my_models_of_this_test:{name}", {}, beside)
+    estimator.check("lighthouse", seeds=(1, 2), early_stopping=False)
+    rows = labelled(sample, "train")
+    settings = TrainingSettings(
+        spec=ModelSpec(seeds=(1, 2)), features=sample.features, cache=beside, unfinished=beside
+    )
+    trainer = estimator.trainer(rows.rows, settings)
+    tasks = [MemberTask(label="x", target="t", seed=n, rows=rows, weights=None) for n in (1, 2)]
+    return [trainer.train(task).content for task in tasks]
+
+
+def test_a_seed_reaches_a_class_that_hides_it_in_its_further_keywords(
+    make_sample: SampleMaker, beside: Path
+) -> None:
+    kind = estimator_class("my_models_of_this_test:Hidden", module_folder=beside)
+    assert make_object(kind, {}, seed=4).random_state == 4
+    first, second = members(make_sample(), beside, "Hidden")
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Flat", "3 times the same my_models_of_this_test:Flat: it has no parameter random_state"),
+        ("Open", "it has no parameter random_state"),
+    ],
+)
+def test_several_seeds_for_a_class_that_takes_none_are_refused(
+    beside: Path, name: str, said: str
+) -> None:
+    estimator = AnyClass(f"my_models_of_this_test:{name}", {}, beside)
+    with pytest.raises(ParameterUnknown, match=said):
+        estimator.check("lighthouse", seeds=(1, 2, 3), early_stopping=False)
+    estimator.check("lighthouse", seeds=(1,), early_stopping=False)
+
+
+def test_a_seed_in_the_parameters_of_a_class_is_not_varied_without_a_word(beside: Path) -> None:
+    estimator = AnyClass("my_models_of_this_test:Mean", {"random_state": 7}, beside)
+    with pytest.raises(ParameterUnknown, match="2 `seeds` of lighthouse"):
+        estimator.check("lighthouse", seeds=(1, 2), early_stopping=False)
+    estimator.check("lighthouse", seeds=(1,), early_stopping=False)
+
+
+def test_a_class_that_takes_a_seed_and_never_uses_it_is_refused_at_its_second_member(
+    make_sample: SampleMaker, beside: Path
+) -> None:
+    with pytest.raises(EstimatorInvalid, match="Deaf predicts the same for the seeds 1 and 2"):
+        members(make_sample(), beside, "Deaf")

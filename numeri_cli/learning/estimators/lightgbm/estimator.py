@@ -36,6 +36,12 @@ from numeri_cli.learning.estimators.lightgbm.parameters import (
     without,
 )
 from numeri_cli.learning.estimators.lightgbm.segments import SEGMENT_TREES, train_booster
+from numeri_cli.learning.estimators.lightgbm.suitability import (
+    ineffective,
+    require_different_members,
+    require_early_stopping_rows,
+    require_suitable_objective,
+)
 from numeri_cli.learning.matrix import FloatMatrix
 from numeri_cli.learning.memory import TrainingShape, available_bytes, check_disk, check_memory
 from numeri_cli.learning.rows import Rows
@@ -57,13 +63,16 @@ class LightGBM:
     libraries: tuple[str, ...] = ("lightgbm",)
 
     def check(self, model: str, *, seeds: tuple[int, ...], early_stopping: bool) -> None:
-        """Have names and values judged by the library, without data."""
+        """Have names and values judged by the library, and what it would take without a word."""
         if len(seeds) > 1 and value_of(self.params, "seed", None) is not None:
             raise ParameterUnknown(
                 f"params give the seed that the {len(seeds)} `seeds` of {model} are to vary",
                 hint="leave the seed out of params, or name one seed",
             )
+        require_suitable_objective(self.params)
         require_accepted(self.parameters(seeds[0]))
+        require_early_stopping_rows(self.params, early_stopping=early_stopping)
+        require_different_members(self.params, seeds=seeds)
 
     def recorded_parameters(self, seeds: tuple[int, ...]) -> dict[str, Any]:
         """With our defaults, and the seed where there is one."""
@@ -88,6 +97,8 @@ class LightGBM:
 
     def trainer(self, rows: Rows, settings: TrainingSettings) -> BoosterTrainer:
         """Bin the rows, or load them where they were binned before."""
+        if word := ineffective(self.params):
+            settings.listener.say(word)
         params = self.parameters(0)
         cache = BinnedCache(settings.cache)
         stored = rows if settings.whole is None else settings.whole
