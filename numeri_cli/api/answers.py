@@ -20,6 +20,7 @@ from numeri_cli.records import (
     TokenInfo,
 )
 
+LONGEST_TEXT = 4_000  # characters; a signed address with a session token has 2,000
 Read = TypeVar("Read")
 Report = Callable[[str, str, str], None]  # hears a type, a field of it and what is odd about it
 
@@ -30,6 +31,13 @@ class UploadAuthorization:
 
     filename: str
     url: str = field(repr=False)
+
+
+def bounded(text: str) -> str:
+    """The text itself, or its beginning with a word on how much there was."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    return f"{text[:LONGEST_TEXT]}… ({len(text):,} characters in all)"
 
 
 def changed(what: str) -> ApiChanged:
@@ -80,7 +88,9 @@ class Fields:
         value = self.get(name)
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise self._wrong(name, "a string")
-        return str(value).encode(errors="replace").decode()
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise self._wrong(name, "a string")
+        return bounded(str(value).encode(errors="replace").decode())
 
     def optional_text(self, name: str) -> str | None:
         """A string, or None for null."""

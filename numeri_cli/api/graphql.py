@@ -15,6 +15,7 @@ import httpx
 from numeri_cli.api.answers import changed
 from numeri_cli.api.clock import ServerClock
 from numeri_cli.api.http.addresses import checked
+from numeri_cli.api.http.bodies import ACCEPT_ENCODING, TooLarge, whole_body
 from numeri_cli.api.http.connection import (
     Broken,
     Connection,
@@ -111,7 +112,11 @@ class GraphqlClient:
         return known
 
     def _headers(self, *, keyed: bool) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
         if self._keys is not None:
             authorization = self._keys.authorization()
             if not authorization.isascii() or not authorization.isprintable():
@@ -128,16 +133,14 @@ class GraphqlClient:
         return headers
 
     def _content(self, response: httpx.Response) -> bytes:
-        content = bytearray()
-        for chunk in response.iter_bytes():
-            content += chunk
-            if len(content) > self._limits.answer_bytes:
-                raise ServerTrouble(
-                    f"the answer of {self.host} is larger than"
-                    f" {self._limits.answer_bytes:,} bytes and was cut off",
-                    hint=_TRY_LATER,
-                )
-        return bytes(content)
+        try:
+            return whole_body(response, at_most=self._limits.answer_bytes)
+        except TooLarge:
+            raise ServerTrouble(
+                f"the answer of {self.host} is larger than"
+                f" {self._limits.answer_bytes:,} bytes and was cut off",
+                hint=_TRY_LATER,
+            ) from None
 
     def _unreachable(self, trouble: Broken) -> Exception:
         hint = "look at the network; " + _TRY_LATER

@@ -18,6 +18,8 @@ from numeri_cli.errors import (
     ApiRefused,
     DatasetUnknown,
     DiskFull,
+    FileDamaged,
+    FileForeign,
     NoRoundOpen,
     TransferCorrupt,
     did_you_mean,
@@ -263,16 +265,19 @@ def _require_space(home: Home, sizes: dict[str, int]) -> None:
 
 
 def _require_sound(path: Path, *, name: str) -> None:
-    """What transfer checks is the frame; this reads the footer. Raises TransferCorrupt."""
+    """What transfer checks is the frame; this reads the footer, and the pages of a small file.
+
+    Raises TransferCorrupt.
+    """
     if not name.endswith(".parquet"):
         return
-    import pyarrow.lib as arrow
-    from pyarrow import parquet
+    from numeri_cli.dataset.parquet_check import check_parquet
 
     try:
-        parquet.read_metadata(path)
-    except (arrow.ArrowException, OSError) as error:
+        check_parquet(path)
+    except (FileDamaged, FileForeign) as error:
+        reason = error.message.removeprefix(f"{path} ")
         raise TransferCorrupt(
-            f"{name} as it arrived has a footer that cannot be read",
+            f"{name} as it arrived {reason}",
             hint="it was thrown away; run the same command again",
         ) from error

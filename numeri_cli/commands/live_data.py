@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from numeri_cli.api.client import Client
 from numeri_cli.commands.context import Context
-from numeri_cli.errors import ApiRefused, FileForeign, LiveDataStale, NumeriError
+from numeri_cli.errors import ApiRefused, FileDamaged, FileForeign, LiveDataStale, NumeriError
 from numeri_cli.home import Home
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.records import Round
@@ -179,7 +179,12 @@ def _ids(path: Path, name: str) -> list[str]:
         raise FileForeign(
             f"{name} has no column of ids", hint="the layout of the data has changed"
         ) from error
-    return [str(value) for value in column.to_pylist()]
+    try:
+        return [str(value) for value in column.to_pylist()]
+    except UnicodeDecodeError as error:
+        raise FileDamaged(
+            f"{name} has ids that are no text", hint="`numeri download --force` brings it again"
+        ) from error
 
 
 def _is_of(path: Path, digest: str) -> bool:

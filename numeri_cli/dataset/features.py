@@ -12,6 +12,8 @@ from typing import TypeGuard
 from numeri_cli.errors import FeatureUnknown, FileDamaged, FileForeign, FileMissing, did_you_mean
 from numeri_cli.files import disk_errors
 
+MOST_BYTES = 64_000_000  # a data version's own has 1 MB
+
 
 @dataclass(frozen=True)
 class FeatureFile:
@@ -103,6 +105,9 @@ def _json_object(path: Path) -> dict[str, object]:
         )
     try:
         with disk_errors(path):
+            size_bytes = path.stat().st_size
+            if size_bytes > MOST_BYTES:
+                raise _foreign(path, f"it has {size_bytes:,} bytes")
             content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise FileDamaged(

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from numeri_cli.dataset.parquet_check import require_plausible
 from numeri_cli.errors import FileDamaged, FileForeign, FileMissing, nearest
 from numeri_cli.files import disk_error
 
@@ -69,6 +70,7 @@ class DataFile:
         if not path.is_file():
             raise FileMissing(f"{path} does not exist", hint="`numeri download` brings it")
         with parquet_errors(path), pq.ParquetFile(path) as file:
+            require_plausible(file.metadata, path)
             groups = range(file.metadata.num_row_groups)
             sizes = tuple(file.metadata.row_group(group).num_rows for group in groups)
             opened = cls(path, file.schema_arrow.remove_metadata(), sizes)
@@ -219,7 +221,12 @@ def parquet_errors(path: Path) -> Iterator[None]:
     """Turn what pyarrow says about a broken file into FileDamaged."""
     try:
         yield
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError) as error:
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowNotImplementedError,
+        pa.ArrowKeyError,
+        UnicodeDecodeError,
+    ) as error:
         raise _damaged(path) from error
     except OSError as error:
         if error.errno is None:

@@ -224,6 +224,32 @@ def test_a_footer_that_cannot_be_read_is_refused(participant: Participant) -> No
     assert not (Home.find().datasets("practice") / LIVE).exists()
 
 
+class Once:
+    """Serves one GET from what was kept, every other as the tournament does."""
+
+    def __init__(self, kept: bytes) -> None:
+        self.replay, self.left = Replay(kept, '"damaged"'), 1
+
+    def __call__(self, what: str, app: Application) -> Application | None:
+        if what != "GET" or not self.left:
+            return None
+        self.left -= 1
+        return self.replay(what, app)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_live_file_that_arrived_damaged_once_is_fetched_anew(
+    participant: Participant, force: bool
+) -> None:
+    (sound,) = fetch(participant, LIVE)
+    content = bytearray(sound.path.read_bytes())
+    sound.path.unlink()
+    content[100:140] = b"\xff" * 40
+    participant.requests.instead = Once(bytes(content))
+    (got,) = fetch(participant, LIVE, force=force)
+    assert got.record.digest == sound.record.digest
+
+
 def test_a_live_file_without_ids_is_foreign(participant: Participant) -> None:
     foreign = io.BytesIO()
     pd.DataFrame({"feature": [1, 2]}).to_parquet(foreign, index=False)

@@ -1,4 +1,4 @@
-"""Whether a file that arrived is what its name says, as far as its frame can tell."""
+"""Whether a file that arrives is what its name says, as far as its size and frame can tell."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 from numeri_cli.errors import TransferCorrupt
 
 _MAGIC = b"PAR1"
+LARGEST_JSON_BYTES = 64_000_000  # features.json has 1 MB
+LARGEST_LIVE_BYTES = 2_000_000_000  # a round's rows have 10 MB
+LARGEST_FILE_BYTES = 100_000_000_000  # all of an archive's rows have 8 GB
 _SMALLEST_PARQUET = 12  # the magic at both ends and the length of the footer
 
 
@@ -19,6 +22,8 @@ def check_content(path: Path, *, name: str) -> None:
     size = path.stat().st_size
     if size == 0:
         raise _corrupt(name, "is empty")
+    if size > most_bytes(name):
+        raise _corrupt(name, f"has {size:,} bytes, more than any such file")
     if name.endswith(".parquet"):
         _check_parquet(path, name=name, size=size)
     elif name.endswith(".json"):
@@ -26,6 +31,18 @@ def check_content(path: Path, *, name: str) -> None:
             json.loads(path.read_bytes())
         except (ValueError, RecursionError) as error:
             raise _corrupt(name, "is no JSON") from error
+
+
+def most_bytes(name: str) -> int:
+    """More bytes than this no file of such a name has."""
+    if name.endswith(".json"):
+        return LARGEST_JSON_BYTES
+    return LARGEST_LIVE_BYTES if name.startswith("live") else LARGEST_FILE_BYTES
+
+
+def unreadable(name: str) -> TransferCorrupt:
+    """The error for a file that a reader gave up on."""
+    return _corrupt(name, "cannot be read")
 
 
 def _check_parquet(path: Path, *, name: str, size: int) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from numeri_cli.api.files.content import check_content
+from numeri_cli.api.files.content import check_content, unreadable
 from numeri_cli.api.files.fetch import (
     Fetch,
     StartAgain,
@@ -25,13 +25,20 @@ from numeri_cli.api.http.connection import (
     Connection,
     Connector,
 )
-from numeri_cli.errors import NumeriError, TransferFailed, TransferStalled
+from numeri_cli.errors import (
+    FileDamaged,
+    NumeriError,
+    TransferCorrupt,
+    TransferFailed,
+    TransferStalled,
+)
 from numeri_cli.files import disk_errors, publish
 from numeri_cli.locks import held_lock
 from numeri_cli.progress import SilentTask, Task
 
 _TICK_SECONDS = 0.1
 _FAREWELL_SECONDS = 2.0
+_FETCHED_ANEW = 1  # so often a file that failed its check is fetched from its first byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,8 @@ def download(
     get_url: gives a signed address; asked again once where the store refuses it
     known: what the copy at `destination` is; where the store has the same, no body is fetched
     bar: called with the bytes still to come (None: not known), gives the task to advance
-    check: looks at the finished file before it gets its name; may raise to keep the old one
+    check: looks at the finished file before it gets its name; may raise to keep the old one.
+        Whatever it raises, nothing of that file is kept; one that is damaged is fetched anew, once.
     deadline: on the monotonic clock; what is not here by then is given up as stalled, and what
         has come is kept for the next time. A server inside this process is not interrupted.
     Raises TransferFailed, TransferStalled, TransferRefused, TransferCorrupt, DiskFull and others
@@ -78,7 +86,7 @@ def download(
     name = destination.name
     lock = destination.with_name(f".{name}.lock")
     with held_lock(lock, what=f"a download of {name}"), disk_errors(destination):
-        ranged = True
+        ranged, unsound = True, 0
         for _ in range(connector.limits.restarts + 1):
             attempt = _Transfer(
                 connector,
@@ -93,9 +101,21 @@ def download(
                 return attempt.run(check)
             except StartAgain as reason:
                 ranged = ranged and not reason.without_ranges
+            except _Unsound as failed:
+                unsound += 1
+                if unsound > _FETCHED_ANEW:
+                    raise failed.error from failed
     raise TransferFailed(
         f"{name} kept changing while it was fetched", hint="run the same command again later"
     )
+
+
+class _Unsound(Exception):
+    """A file that came whole and is damaged all the same; `error` says how."""
+
+    def __init__(self, error: NumeriError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class _Transfer:
@@ -148,7 +168,7 @@ class _Transfer:
             return self._finish(check)
         except Unchanged as found:
             return FetchedFile(found.identity, unchanged=True)
-        except StartAgain:
+        except (StartAgain, _Unsound):
             self._report(back=True)
             self._keep = False
             raise
@@ -265,15 +285,29 @@ class _Transfer:
         parts = self._parts()
         self._report()
         parts.sync()
-        try:
-            check_content(parts.path, name=self._destination.name)
-            check(parts.path)
-        except NumeriError:
-            self._keep = False
-            raise
+        self._keep = False
+        self._require_sound(parts.path, check)
+        self._keep = True
         publish(parts.path, self._destination)
         self._keep = False
         return FetchedFile(parts.identity, unchanged=False)
+
+    def _require_sound(self, path: Path, check: Callable[[Path], None]) -> None:
+        """Raises _Unsound for a damaged file, and what `check` has against a sound one."""
+        name = self._destination.name
+        try:
+            check_content(path, name=name)
+            check(path)
+        except (TransferCorrupt, FileDamaged) as error:
+            raise _Unsound(error) from error
+        except NumeriError:
+            raise
+        except OSError as error:
+            if error.errno is not None:
+                raise  # the disk's own trouble
+            raise _Unsound(unreadable(name)) from error
+        except Exception as error:  # a reader's own, of bytes that it did not expect
+            raise _Unsound(unreadable(name)) from error
 
     def _close(self) -> None:
         """Let no thread write any more; keep what has come for the next time, or drop it."""
@@ -287,6 +321,8 @@ class _Transfer:
             connection.close()
         parts = self._fetch.parts
         if parts is not None:
+            # without an identity the next time could not go on from it
+            self._keep = self._keep and parts.identity.resumable
             with suppress(OSError):  # a full disk; the journal of a moment ago is still true
                 if self._keep:
                     parts.save()

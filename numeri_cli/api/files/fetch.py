@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from numeri_cli.api.files.content import most_bytes
 from numeri_cli.api.files.object_store import (
     Addresses,
     broken,
@@ -34,6 +35,8 @@ from numeri_cli.api.http.retry import (
 from numeri_cli.errors import DiskFull, TransferCorrupt, TransferFailed, TransferStalled
 from numeri_cli.files import free_bytes
 
+_RESERVE_BYTES = 64_000_000  # what a body that does not tell its length leaves of a disk
+_LOOK_BYTES = 8_000_000  # so often, while such a body comes, the disk is looked at
 _PROGRESS_BYTES = 1_000_000  # what counts as progress when failed attempts are counted
 
 
@@ -170,7 +173,10 @@ class Fetch:
         self._addresses.worked(url)
 
     def _learn(self, identity: Identity, held: Segment | None, *, end: int, status: int) -> Segment:
-        """The segment that this answer fills. Raises StartAgain, Unchanged, DiskFull."""
+        """The segment that this answer fills.
+
+        Raises StartAgain, Unchanged, DiskFull; TransferCorrupt for more than such a file has.
+        """
         whole = status == HTTPStatus.OK
         if not self.is_learned and identity.resumable and identity == self._known:
             raise Unchanged(identity)
@@ -179,6 +185,8 @@ class Fetch:
                 raise StartAgain(without_ranges=whole)
         else:
             self._require_space(identity.size or 0)
+            if (identity.size or 0) > most_bytes(self._name):
+                raise self._too_large(identity.size or 0)
             many = end != identity.size or end > self._limits.whole_below_bytes
             if many and not whole and not identity.resumable:
                 raise StartAgain(without_ranges=True)  # nothing tells whether ranges fit together
@@ -215,6 +223,8 @@ class Fetch:
             self._heed_stop()
             if end is not None and held.position + len(chunk) > end:
                 raise self._surplus()
+            if end is None:
+                self._bound(held.position, len(chunk))
             parts.write(held, chunk)
             tick()
             if held.end is not None and held.position == held.end != end:
@@ -239,6 +249,24 @@ class Fetch:
                     hint="what has arrived is kept; run the same command again",
                 )
             )
+
+    def _bound(self, position: int, more: int) -> None:
+        """Raise TransferCorrupt or DiskFull where a body without an end would be too much."""
+        if position + more > most_bytes(self._name):
+            raise self._too_large(position + more)
+        is_due = position // _LOOK_BYTES != (position + more) // _LOOK_BYTES or position == 0
+        if is_due and free_bytes(self._destination) < _RESERVE_BYTES:
+            raise DiskFull(
+                f"the disk of {self._destination.parent} is nearly full, and {self._name} has not"
+                f" ended after {position:,} bytes",
+                hint="free some space and run the same command again; nothing was lost",
+            )
+
+    def _too_large(self, size: int) -> TransferCorrupt:
+        return TransferCorrupt(
+            f"the server sends {size:,} bytes or more for {self._name}, which no such file has",
+            hint="it was thrown away; run the same command again later",
+        )
 
     def _surplus(self) -> TransferCorrupt:
         return TransferCorrupt(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from numeri_cli.api.files.object_store import broken, refusal
+from numeri_cli.api.http.bodies import TooLarge, whole_body
 from numeri_cli.api.http.connection import Broken, Connector, Request
 from numeri_cli.api.http.retry import retried
 from numeri_cli.errors import TransferRefused
@@ -40,15 +41,12 @@ def submitted_bytes(
             with connection.open(request) as response:
                 if response.status_code != HTTPStatus.OK:
                     raise refusal(response, name=name)
-                content = bytearray()
-                for chunk in response.iter_bytes():
-                    content += chunk
-                    if len(content) > at_most:
-                        raise TransferRefused(
-                            f"{name} has more than {at_most:,} bytes",
-                            hint="it is no prediction file of ours",
-                        )
-                return bytes(content)
+                return whole_body(response, at_most=at_most)
+        except TooLarge:
+            raise TransferRefused(
+                f"{name} has more than {at_most:,} bytes",
+                hint="it is no prediction file of ours",
+            ) from None
         except Broken as trouble:
             raise broken(trouble, name=name) from trouble
 
