@@ -36,7 +36,7 @@ class Check:
 
 
 def damaged_part(target: Path) -> None:
-    """All of it came earlier, under the right ETag, and its bytes are others than the store's."""
+    """Write a part that is complete by its journal, and whose bytes are damaged."""
     journal = {"etag": '"one"', "size": len(LARGE), "done": [[0, len(LARGE)]]}
     target.with_name(f".{target.name}.part").write_bytes(LARGE[::-1])
     target.with_name(f".{target.name}.part.json").write_text(json.dumps(journal))
