@@ -14,7 +14,7 @@ def combine(
     features: NumberArray | None,
     *,
     proportion: float,
-    missing_feature: float = MISSING_FEATURE,
+    missing_feature: float | None = MISSING_FEATURE,
 ) -> FloatArray:
     """Gaussianize each booster, take the equal mean, neutralize that, rank it into (0, 1).
 

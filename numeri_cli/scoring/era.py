@@ -37,7 +37,7 @@ class Era:
 class EraArrays:
     """What all predictions of an era share, each made once and when it is first needed."""
 
-    def __init__(self, era: Era, *, missing_feature: float = MISSING_FEATURE) -> None:
+    def __init__(self, era: Era, *, missing_feature: float | None = MISSING_FEATURE) -> None:
         self.era = era
         self._missing_feature = missing_feature
         self._gaussians: dict[tuple[Other, bytes], FloatArray] = {}

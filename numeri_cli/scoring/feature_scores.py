@@ -35,7 +35,7 @@ def feature_scores(
     features: NumberArray,
     *,
     target: NumberArray,
-    missing_feature: float = MISSING_FEATURE,
+    missing_feature: float | None = MISSING_FEATURE,
 ) -> FeatureScores:
     """FNC and exposures, with one factorization of the features per set of ids.
 

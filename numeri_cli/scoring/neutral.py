@@ -18,7 +18,8 @@ from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dpstrf
 from numeri_cli.scoring.ranks import FloatArray, NumberArray
 
 RCOND = 1e-6  # singular values below this share of the largest are taken for zero
-MISSING_FEATURE = 2.0  # the middle bin of today's files, and their own word for "not available"
+MISSING_FEATURE = None  # a missing value counts as the middle of the data's own scale
+_BINS = 4.0  # of today's files: 0 to 4; their own word for "not available" is the middle one
 _SAFE_GRAM_RCOND = 1e-11  # ten times RCOND², so that least squares would keep every direction
 _EXACT_SUM = 2**24  # integers up to here are exact in float32
 _ROWS_PER_BLOCK = 256
@@ -31,13 +32,14 @@ def neutralize(
     features: NumberArray,
     *,
     proportion: float = 1.0,
-    missing_feature: float = MISSING_FEATURE,
+    missing_feature: float | None = MISSING_FEATURE,
 ) -> FloatArray:
     """p − proportion · (least squares fit of p on the features and a constant).
 
     predictions: (n_ids,) or (n_ids, n_predictions), no NaN, any scale; several cost little more
     than one
-    features: (n_ids, n_features), integers or floats; NaN is taken for `missing_feature`
+    features: (n_ids, n_features), integers or floats; NaN is taken for `missing_feature`, for the
+    middle of their own scale where that is None
     returns: the predictions' shape; a constant prediction becomes NaN
     errors: ValueError where the lengths differ or a prediction is NaN
     source: numerai-tools 0.7.2, scoring.neutralize (least squares with rcond 1e-6)
@@ -58,12 +60,35 @@ def neutralize(
     return neutral if np.ndim(predictions) == 2 else neutral[:, 0]
 
 
-def filled(features: NumberArray, value: float) -> NumberArray:
-    """The features with `value` for every NaN; the same array where there is none."""
+def filled(features: NumberArray, value: float | None) -> NumberArray:
+    """The features with `value` for every NaN; the same array where there is none.
+
+    value: None for the middle of the features' own scale
+    """
     if features.dtype.kind != "f":
         return features
     missing = np.isnan(features)
-    return np.where(missing, features.dtype.type(value), features) if missing.any() else features
+    if not missing.any():
+        return features
+    chosen = middle(features) if value is None else value
+    return np.where(missing, features.dtype.type(chosen), features)
+
+
+def middle(features: NumberArray) -> float:
+    """The middle of the scale that features are on, by the values that are known.
+
+    2 for bins from 0 to 4, 0.5 for anything between 0 and 1, such as quarters; else the middle of
+    the least and the greatest value; 0 where none is known
+    """
+    known = features[~np.isnan(features)] if features.dtype.kind == "f" else features
+    if not known.size:
+        return 0.0
+    least, most = float(known.min()), float(known.max())
+    if least >= 0 and most <= 1:
+        return 0.5
+    if least >= 0 and most <= _BINS and not (known % 1).any():
+        return _BINS / 2
+    return (least + most) / 2
 
 
 @dataclass(frozen=True)

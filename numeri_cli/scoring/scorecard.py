@@ -130,7 +130,7 @@ def _stacked(rows: Sequence[FloatArray | None], width: int) -> FloatArray:
 
 
 def score_era(
-    era: Era, *, table: Sequence[Score] = SCORES, missing_feature: float = MISSING_FEATURE
+    era: Era, *, table: Sequence[Score] = SCORES, missing_feature: float | None = MISSING_FEATURE
 ) -> EraScores:
     """All scores of one era that its inputs allow; the others are NaN."""
     arrays = EraArrays(era, missing_feature=missing_feature)

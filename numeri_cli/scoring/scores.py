@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.scoring.neutral import MISSING_FEATURE, filled, neutralize
+from numeri_cli.scoring.neutral import MISSING_FEATURE, filled, middle, neutralize
 from numeri_cli.scoring.ranks import (
     FloatArray,
     NumberArray,
@@ -133,12 +133,13 @@ def fnc(
     features: NumberArray,
     *,
     target: NumberArray,
-    missing_feature: float = MISSING_FEATURE,
+    missing_feature: float | None = MISSING_FEATURE,
 ) -> FloatArray:
     """CORR of what is left of each gaussianized prediction when the features are taken out.
 
     predictions: (n_ids, n_predictions) or (n_ids,)
-    features: (n_ids, n_features); NaN is taken for `missing_feature`
+    features: (n_ids, n_features); NaN is taken for `missing_feature`, for the middle of
+    their own scale where that is None
     returns: (n_predictions,); NaN where the features explain the prediction to the last digit
     source: numerai-tools 0.7.2, scoring.feature_neutral_corr, on the ids that have a prediction
     """
@@ -178,16 +179,19 @@ def exposures(
     predictions: NumberArray,
     features: NumberArray,
     *,
-    missing_feature: float = MISSING_FEATURE,
+    missing_feature: float | None = MISSING_FEATURE,
 ) -> FloatArray:
     """Pearson correlation of each prediction, as it is, with each feature.
 
     predictions: (n_ids, n_predictions) or (n_ids,)
-    features: (n_ids, n_features); NaN is taken for `missing_feature`
+    features: (n_ids, n_features); NaN is taken for `missing_feature`, for the middle of
+    their own scale where that is None
     returns: (n_predictions, n_features), NaN where either is constant
     source: numerai-tools 0.7.2, scoring.max_feature_correlation takes the largest magnitude
     """
     columns = as_columns(predictions)
+    is_whole = features.dtype.kind != "f"  # then nothing is missing
+    value = middle(features) if missing_feature is None and not is_whole else missing_feature
     result = np.full((columns.shape[1], features.shape[1]), np.nan)
     for group, present in same_rows(columns):
         chosen = columns[present][:, group].astype(np.float64)
@@ -199,7 +203,7 @@ def exposures(
         rows = features if present.all() else features[present]
         for start in range(0, features.shape[1], _FEATURES_PER_BLOCK):
             span = slice(start, start + _FEATURES_PER_BLOCK)
-            result[group, span] = _loadings(chosen, filled(rows[:, span], missing_feature))
+            result[group, span] = _loadings(chosen, filled(rows[:, span], value))
     return result
 
 

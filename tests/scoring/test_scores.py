@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numerai_tools import scoring as library
 from numerai_tools import signals
 
+from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.ranks import gaussianize
 from numeri_cli.scoring.scores import (
     churn,
@@ -201,6 +202,24 @@ def test_missing_features_are_taken_for_the_middle() -> None:
     prediction, target = generator.random(80), generator.integers(0, 5, 80) / 4
     assert fnc(prediction, features, target=target) == fnc(prediction, middle, target=target)
     assert (exposures(prediction, features) == exposures(prediction, middle)).all()
+
+
+@pytest.mark.parametrize(
+    ("scale", "shift", "centre"), [(0.25, 0.0, 0.5), (1.0, 0.0, 2.0), (10.0, -20.0, 0.0)]
+)
+def test_missing_features_are_taken_for_the_middle_of_the_datas_own_scale(
+    scale: float, shift: float, centre: float
+) -> None:
+    generator = np.random.default_rng(6)
+    bins = generator.integers(0, 5, (80, 4))
+    bins[0] = [0, 4, 0, 4]
+    features = (bins * scale + shift).astype(np.float32)
+    features[1:][generator.random((79, 4)) < 0.2] = np.nan
+    own = np.nan_to_num(features, nan=centre)
+    prediction, target = generator.random(80), generator.integers(0, 5, 80) / 4
+    assert fnc(prediction, features, target=target) == fnc(prediction, own, target=target)
+    assert (exposures(prediction, features) == exposures(prediction, own)).all()
+    assert (neutralize(prediction, features) == neutralize(prediction, own)).all()
 
 
 def test_pearson_is_numpys() -> None:
