@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+_ARGUMENT = re.compile(r"(\w+)\s*:\s*([^\s,()]+)")
+_VARIABLE = re.compile(r"\$(\w+)\s*:\s*([^\s,()]+)")
 _PARTS = re.compile(r"\([^()]*\)|[{}:]|\w+")
 
 
@@ -53,6 +55,28 @@ class Document:
         is_unwanted: told the name of a field and that of the field around it
         """
         return replace(self, selections=_kept(self.selections, "", is_unwanted))
+
+    def without_arguments(self, is_unwanted: Callable[[str, str], bool]) -> Document:
+        """The same without some arguments, and without the variables that nothing uses then.
+
+        is_unwanted: told the name of a field and that of its argument
+        """
+        selections = _fewer_arguments(self.selections, is_unwanted)
+        used = set(re.findall(r"\$(\w+)", _text(selections)))
+        kept = [f"${name}: {kind}" for name, kind in _VARIABLE.findall(self.head) if name in used]
+        operation = self.head.partition("(")[0].strip()
+        head = f"{operation} ({', '.join(kept)})" if kept else operation
+        return Document(head, selections)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of what it takes."""
+        return tuple(name for name, _ in _VARIABLE.findall(self.head))
+
+    def arguments(self) -> Iterator[tuple[str, str, str]]:
+        """Every argument: its field's name, its own, and the variable or value it is given."""
+        for one in self.selections:
+            yield from _arguments(one)
 
     def fields(self) -> Iterator[tuple[str, str]]:
         """Every field below the root: its name, and that of the field around it."""
@@ -118,3 +142,26 @@ def _fields(around: Selection) -> Iterator[tuple[str, str]]:
     for one in around.inside:
         yield one.name, around.name
         yield from _fields(one)
+
+
+def _fewer_arguments(
+    selections: tuple[Selection, ...], is_unwanted: Callable[[str, str], bool]
+) -> tuple[Selection, ...]:
+    fewer = []
+    for one in selections:
+        kept = [
+            f"{name}: {value}"
+            for name, value in _ARGUMENT.findall(one.arguments)
+            if not is_unwanted(one.name, name)
+        ]
+        arguments = f"({', '.join(kept)})" if kept else ""
+        inside = _fewer_arguments(one.inside, is_unwanted)
+        fewer.append(replace(one, arguments=arguments, inside=inside))
+    return tuple(fewer)
+
+
+def _arguments(around: Selection) -> Iterator[tuple[str, str, str]]:
+    for name, value in _ARGUMENT.findall(around.arguments):
+        yield around.name, name, value
+    for one in around.inside:
+        yield from _arguments(one)

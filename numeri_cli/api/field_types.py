@@ -1,4 +1,4 @@
-"""The type of each field of our documents, and which of them every errand can do without."""
+"""The type of each field of our documents, and what of them every errand can do without."""
 
 from __future__ import annotations
 
@@ -85,6 +85,13 @@ _DECORATIVE: Mapping[str, frozenset[str]] = {  # what no errand needs, by type
     ),
 }  # fmt: skip
 
+_SPARE_ARGUMENTS: Mapping[str, frozenset[str]] = {  # by field: without them the answer says more
+    "createSubmission": frozenset({"dataDatestamp", "source"}),
+    "latestSubmissions": frozenset({"latestNRounds"}),
+    "listDatasets": frozenset({"round"}),
+    "rounds": frozenset({"limit"}),
+}
+
 
 def type_of(field: str) -> str:
     """The type of what stands under a field of ours; empty where it is none that we know."""
@@ -94,3 +101,8 @@ def type_of(field: str) -> str:
 def is_decorative(kind: str, name: str) -> bool:
     """Whether every errand can do without this field of a type."""
     return name in _DECORATIVE.get(kind, frozenset())
+
+
+def is_spare(field: str, argument: str) -> bool:
+    """Whether every errand can ask for this field without the argument."""
+    return argument in _SPARE_ARGUMENTS.get(field, frozenset())

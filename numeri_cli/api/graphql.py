@@ -42,18 +42,29 @@ from numeri_cli.errors import (
 
 _SCOPE = re.compile(r"Insufficient permission for (\w+)")
 _FIELD_REFUSED = re.compile(r'Cannot query field "(\w+)" on type "(\w+)"')
+# as Absinthe and as graphql-core have it, which names the type before the field
+_ARGUMENT_REFUSED = re.compile(
+    r"""Unknown argument ["'](\w+)["'] on field ["'](?:\w+\.)?(\w+)["']"""
+)
 _TRY_LATER = "nothing was lost; run the same command again in a few minutes"
 
 
 class FieldsRefused(Exception):
-    """The server does not know fields of a document, and has answered nothing of it.
+    """The server does not know parts of a document, and has answered nothing of it.
 
-    fields: type and name of each; error: to show where the document cannot do without them
+    fields: type and name of each; arguments: the field and the name of each
+    error: to show where the document cannot do without them
     """
 
-    def __init__(self, fields: frozenset[tuple[str, str]], *, error: NumeriError) -> None:
+    def __init__(
+        self,
+        fields: frozenset[tuple[str, str]],
+        arguments: frozenset[tuple[str, str]],
+        *,
+        error: NumeriError,
+    ) -> None:
         super().__init__(error.message)
-        self.fields = fields
+        self.fields, self.arguments = fields, arguments
         self.error = error
 
 
@@ -85,7 +96,8 @@ class GraphqlClient:
 
         keyed: whether the question needs keys; they are sent wherever they are known
         returns: `data` of the answer
-        Raises FieldsRefused, too, where the server does not know fields of the document.
+        Raises FieldsRefused, too, where the server does not know fields or arguments of the
+        document.
         """
         body = json.dumps({"query": document, "variables": variables}).encode()
         request = Request(
@@ -208,8 +220,10 @@ class GraphqlClient:
             return NoRoundOpen(words, hint="`numeri rounds` shows when the next one opens")
         if words.startswith("Internal server error"):
             return Passing(ServerTrouble(f"{self.host} said: {words}", hint=_TRY_LATER))
-        if fields := frozenset((kind, name) for name, kind in _FIELD_REFUSED.findall(words)):
-            return FieldsRefused(fields, error=changed(words))
+        fields = frozenset((kind, name) for name, kind in _FIELD_REFUSED.findall(words))
+        arguments = frozenset((field, name) for name, field in _ARGUMENT_REFUSED.findall(words))
+        if fields or arguments:
+            return FieldsRefused(fields, arguments, error=changed(words))
         if "Cannot query field" in words or "Unknown argument" in words:
             return changed(words)
         return ApiRefused(

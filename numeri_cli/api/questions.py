@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from numeri_cli.api.documents import Document, read_document
-from numeri_cli.api.field_types import is_decorative, type_of
+from numeri_cli.api.field_types import is_decorative, is_spare, type_of
 from numeri_cli.api.graphql import FieldsRefused, GraphqlClient
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.api.http.rates import TokenBucket
@@ -42,6 +42,7 @@ class Questions:
         self._thread = threading.local()
         self._lock = threading.Lock()
         self._refused: frozenset[tuple[str, str]] = frozenset()  # type and name of each field
+        self._refused_arguments: frozenset[tuple[str, str]] = frozenset()  # field and name
         self._told: set[tuple[str, str]] = set()
 
     @property
@@ -133,34 +134,48 @@ class Questions:
     def _send(self, text: str, variables: Mapping[str, object], *, keyed: bool) -> Answer:
         while True:
             whole = read_document(text)
-            document = self._known_good(whole)
+            document = self._known_good(whole, variables)
             self._await_tokens(document)
-            sent = text if document is whole else document.text()
+            sent, given = text, variables
+            if document is not whole:
+                sent = document.text()
+                given = {name: variables.get(name) for name in document.variables}
             try:
-                return self._graphql.ask(sent, variables, keyed=keyed)
+                return self._graphql.ask(sent, given, keyed=keyed)
             except FieldsRefused as refused:
-                self._learn(document, refused)
+                self._learn(document, refused, variables)
 
-    def _known_good(self, document: Document) -> Document:
-        """Without the fields that this server has refused before."""
-        refused = self._refused
-        if not refused:
-            return document
-        return document.without(lambda name, around: (type_of(around), name) in refused)
+    def _known_good(self, document: Document, variables: Mapping[str, object]) -> Document:
+        """Without the fields and arguments that this server has refused before."""
+        refused, arguments = self._refused, self._refused_arguments
+        if refused:
+            document = document.without(lambda name, around: (type_of(around), name) in refused)
+        if arguments:
+            unneeded = arguments & _unneeded_arguments(document, variables)
+            document = document.without_arguments(lambda field, name: (field, name) in unneeded)
+        return document
 
-    def _learn(self, document: Document, refused: FieldsRefused) -> None:
-        """Remember which fields are refused. Raises ApiChanged where one of them is needed."""
+    def _learn(
+        self, document: Document, refused: FieldsRefused, variables: Mapping[str, object]
+    ) -> None:
+        """Remember what is refused. Raises ApiChanged where a part of it is needed."""
         found = {
             (type_of(around), name)
             for kind, name in refused.fields
             for around in _places(document, kind, name)
         }
-        if not found or not all(is_decorative(kind, name) for kind, name in found):
+        arguments = refused.arguments & {(field, name) for field, name, _ in document.arguments()}
+        is_needed = not all(is_decorative(kind, name) for kind, name in found)
+        is_needed |= not arguments <= _unneeded_arguments(document, variables)
+        if is_needed or not (found or arguments):
             raise refused.error
         with self._lock:
             self._refused |= found
+            self._refused_arguments |= arguments
         for kind, name in sorted(found):
             self.note_odd(kind, name, f"the API changed: it has no field {name} of {kind}")
+        for field, name in sorted(arguments):
+            self.note_odd(field, name, f"the API changed: {field} takes no argument {name}")
 
     def _await_tokens(self, document: Document) -> None:
         if self._bucket is None:
@@ -193,3 +208,15 @@ def _places(document: Document, kind: str, name: str) -> set[str]:
     """
     around = {outer for inner, outer in document.fields() if inner == name}
     return {outer for outer in around if type_of(outer) == kind} or around
+
+
+def _unneeded_arguments(
+    document: Document, variables: Mapping[str, object]
+) -> frozenset[tuple[str, str]]:
+    """Field and name of each argument that says nothing here, or that no errand needs."""
+    return frozenset(
+        (field, name)
+        for field, name, value in document.arguments()
+        if is_spare(field, name)
+        or (value.startswith("$") and variables.get(value.removeprefix("$")) is None)
+    )

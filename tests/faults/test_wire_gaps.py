@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.support.troubles import (
     null_answer,
     null_round,
     other_file,
+    refusing,
     server_trouble,
     slow_down,
 )
@@ -295,6 +297,47 @@ def test_what_another_machine_sent_meanwhile_is_not_replaced(trial: Trial, momen
     [row] = trial.rows()
     assert [row["id"]] == sent
     assert said.model["server_id"] == sent[0]
+
+
+ABSINTHE = 'Unknown argument "{name}" on field "{field}" of type "RootQueryType".'
+GRAPHQL_CORE = "Unknown argument '{name}' on field 'RootQueryType.{field}'."
+SPARE = [
+    ("createSubmission", "source"),
+    ("createSubmission", "dataDatestamp"),
+    ("latestSubmissions", "latestNRounds"),
+    ("dataset", "round"),  # given as null
+]
+
+
+def unknown_argument(field: str, name: str, words: str) -> Trouble:
+    """The server refuses every document that gives this argument to the field."""
+    given = re.compile(rf"{field}\([^)]*\b{name}:")
+    return Trouble(
+        lambda asking: bool(given.search(asking.query)),
+        refusing(words.format(field=field, name=name)),
+        times=None,
+    )
+
+
+@pytest.mark.parametrize("words", [ABSINTHE, GRAPHQL_CORE], ids=["absinthe", "graphql-core"])
+@pytest.mark.parametrize(("field", "name"), SPARE)
+def test_an_unknown_argument_that_the_errand_does_not_need_does_not_stop_a_submission(
+    trial: Trial, field: str, name: str, words: str
+) -> None:
+    trouble = unknown_argument(field, name, words)
+    trial.front.trouble(trouble)
+    said = numeri("run", "--json")
+    assert said.code == 0, said.out
+    assert trouble.happened == 1  # it is remembered
+    trial.require_one()
+
+
+def test_an_unknown_argument_that_is_needed_is_told_as_a_change_of_the_api(trial: Trial) -> None:
+    trial.front.trouble(unknown_argument("rounds", "tournament", ABSINTHE))
+    said = numeri("run", "--json")
+    assert said.json["error"]["code"] == "api_changed"
+    assert 'Unknown argument "tournament"' in said.json["error"]["message"]
+    assert trial.rows() == []
 
 
 def test_a_live_file_that_lacks_a_feature_names_it_and_the_cure(trial: Trial) -> None:
