@@ -8,6 +8,7 @@ from pathlib import Path
 
 from numeri_cli.commands.artifacts import open_model
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.made_by import note_maker
 from numeri_cli.commands.words import chosen_models, data_file
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import UsageProblem
@@ -73,6 +74,8 @@ def predict(
             with_era=with_era,
             neutral=not raw,
         )
+        if with_era:
+            note_maker(context, done.path, model.artifact)
         finding = model.profile_finding()
         told = (finding,) if finding is not None else ()
         files.append(PredictionFile(name, done.path, done.rows, len(done.eras), told))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.support.runner import PROFILE, Numeri
@@ -65,6 +66,52 @@ def test_validate_marks_it_in_the_table_in_json_and_on_the_page(
         assert 0 < source["seen_in_training"] <= shown["eras"]
     page = Path(shown["report"]).read_text()
     assert f"{WORDS})" in page[page.index('id="scores"') :]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_a_file_that_an_artifact_of_here_made_carries_the_word_in_validate_and_diagnostics(
+    practice: Path, numeri: Numeri, suffix: str
+) -> None:
+    numeri("practice", "advance", "--rounds", "4")
+    trained_on(numeri, ON_VALIDATION)
+    file = Path(f"mine{suffix}")
+    assert numeri("predict", "--data", "validation", "--output", file).code == 0
+    moved = file.rename(f"moved{suffix}")
+    said = numeri("validate", moved)
+    assert said.code == 0, said.err
+    assert WORDS in " ".join(said.out.split()) or "eras seen in" in " ".join(said.out.split())
+    shown = numeri("validate", moved, "--json").data
+    assert 0 < shown["sources"][0]["seen_in_training"] <= shown["eras"]
+    compared = numeri("diagnostics", moved, "--json")
+    assert compared.code == 0, compared.out
+    told = compared.data
+    assert "was trained on eras up to" in " ".join(told["warnings"])
+    # with one row changed it is nobody's, and nothing is said of it
+    table = pd.read_csv(moved) if suffix == ".csv" else pd.read_parquet(moved)
+    table.loc[0, "prediction"] = 0.5
+    table[["id", "prediction"]].to_csv("changed.csv", index=False)
+    changed = numeri("validate", "changed.csv", "--json").data
+    assert changed["sources"][0]["seen_in_training"] is None
+    assert "was trained on" not in " ".join(changed["warnings"])
+
+
+def test_raw_is_refused_where_no_model_is_neutralized_and_said_where_one_is_not(
+    practice: Path, numeri: Numeri
+) -> None:
+    numeri("practice", "advance", "--rounds", "4")
+    plain = PROFILE + "\n[models.lighthouse.neutralize]\nproportion = 0.0\n"
+    trained_on(numeri, plain)
+    said = numeri("validate", "--raw", "--json")
+    assert (said.code, said.json["error"]["code"]) == (2, "usage")
+    assert "neutralization" in said.json["error"]["message"]
+    second = PROFILE[PROFILE.index("[models.") :].replace("lighthouse", "beacon")
+    numeri("practice", "add-model", "beacon")
+    Path("numeri.toml").write_text(plain + second)
+    assert numeri("train", "beacon").code == 0
+    both = numeri("validate", "--raw", "--json")
+    assert both.code == 0, both.out
+    assert [one["name"] for one in both.data["sources"]] == ["lighthouse", "beacon", "beacon-raw"]
+    assert any("lighthouse has no neutralization" in one for one in both.data["warnings"])
 
 
 def test_held_out_eras_are_seen_too(practice: Path, numeri: Numeri) -> None:

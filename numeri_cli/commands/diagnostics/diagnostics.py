@@ -74,8 +74,15 @@ def diagnostics(
     model_id = slot_of(slots(context), model).id if model is not None else None
     bring_for_validation(context)
     _bring_benchmarks(context)
-    meant = target or alias_of(DataFile.open(context.file(context.files.validation)))
-    local = validate_sources(context, [str(file.absolute())], target=meant, benchmark=benchmark)
+    data = DataFile.open(context.file(context.files.validation))
+    meant = target or alias_of(data)
+    local = validate_sources(
+        context,
+        [str(file.absolute())],
+        target=meant,
+        benchmark=benchmark,
+        eras=data.eras().names,  # the server scores those that the purge would leave out, too
+    )
     found = diagnose(
         context.client,
         local.sources[0].predictions,

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.made_by import maker_of
 from numeri_cli.commands.validate.churn import churn_of
 from numeri_cli.commands.validate.validation import PredictionSource
 from numeri_cli.commands.words import SCORED
@@ -35,6 +37,25 @@ def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> Predi
             ("estimator", contract.spec.estimator.name),
             ("trained", contract.trained_at),
         ),
+    )
+
+
+def file_source(context: Context, file: Path, data: Path) -> PredictionSource:
+    """A prediction file; with the eras of its training where an artifact of here made it.
+
+    Raises FileMissing, FileDamaged, PredictionsError.
+    """
+    source = PredictionSource.of_file(file)
+    maker = maker_of(context, file)
+    if maker is None:
+        return source
+    contract = maker.contract
+    made_by = (("model", contract.model), ("artifact", contract.artifact_id))
+    return replace(
+        source,
+        training_eras=seen_eras(contract, data),
+        purge_eras=contract.purge_eras,
+        contract=(*source.contract, *made_by),
     )
 
 

@@ -39,7 +39,7 @@ class SourceSummary(Published):
 
     churn: None where ids cannot be followed
     seen_in_training: how many of the scored eras the model knows from its training: they were
-    trained on, held out, or near such eras
+    trained on, held out, or near such eras; None for a file of which nobody knows what made it
     """
 
     name: str
@@ -49,7 +49,7 @@ class SourceSummary(Published):
     largest_exposure: float
     most_exposed_feature: str
     churn: float | None
-    seen_in_training: int
+    seen_in_training: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ def summary_of(validation: Validation, *, report: Path) -> ValidationSummary:
             largest_exposure=card.largest_exposure()[2],
             most_exposed_feature=card.largest_exposure()[0],
             churn=None if math.isnan(source.churn) else source.churn,
-            seen_in_training=coverage.seen_in_training,
+            seen_in_training=coverage.seen_in_training if source.training_eras else None,
         )
         for card, coverage, source in zip(
             validation.cards, validation.coverage, validation.sources, strict=True

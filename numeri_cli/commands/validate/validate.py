@@ -13,6 +13,7 @@ from numeri_cli.commands.download import bring, bring_for_validation, missing
 from numeri_cli.commands.run.outcomes import ValidationFigures
 from numeri_cli.commands.validate.model_sources import (
     churning_source,
+    file_source,
     model_source,
     predictions_place,
 )
@@ -147,19 +148,28 @@ def validate_sources(
     sources: list[PredictionSource] = []
     targets: list[str] = []
     told: list[str] = []
+    neutralized = 0
     for name, file in meant:
         if file is not None:
-            sources.append(PredictionSource.of_file(file))
+            sources.append(file_source(context, file, data))
             continue
         model = found_model(context, name, artifact_id=artifact_id)
         if finding := held_against_profile(model):
             told.append(f"{finding.message}: {finding.hint}")
         targets += model.artifact.contract.spec.targets
-        is_neutralized = model.artifact.contract.spec.neutralization is not None
+        is_neutralized = model.neutralization is not None
+        neutralized += is_neutralized
+        if raw_too and not is_neutralized:
+            told.append(f"{name} has no neutralization, so --raw has nothing to add for it")
         sources += [
             churning_source(model, data, neutral=neutral)
             for neutral in ((True, False) if raw_too and is_neutralized else (True,))
         ]
+    if raw_too and not neutralized:
+        raise UsageProblem(
+            "--raw scores a model without its neutralization, and none that is named has one",
+            hint="leave it out; [models.NAME.neutralize] of the profile sets one",
+        )
     chosen = (
         target or (targets or context.profile.model(next(iter(context.profile.models))).targets)[0]
     )

@@ -53,8 +53,8 @@ def finding_lines(findings: Sequence[GuardFinding]) -> list[Text]:
     return [Text(f"guard: {one.message}: {one.hint}", style="yellow") for one in findings]
 
 
-def seen_words(seen: int, eras: int) -> str:
-    """How many scored eras a model knows from its training; "" where it is none."""
+def seen_words(seen: int | None, eras: int) -> str:
+    """How many scored eras a model knows from its training; "" for none, and None for unknown."""
     if not seen:
         return ""
     return "seen in training" if seen >= eras else f"{seen} of {eras} eras seen in training"
