@@ -175,7 +175,8 @@ class GraphqlClient:
             error = RateLimited(
                 f"{self.host} asks us to slow down{_quoted(words)}", hint=_TRY_LATER
             )
-            raise Passing(error, after_seconds=retry_after(pause, date=date))
+            told = retry_after(pause, date=date)
+            raise Passing(error, after_seconds=self._untold_pause() if told is None else told)
         if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
             trouble = ServerTrouble(
                 f"{self.host} answered {_status(status)}{_quoted(words)}", hint=_TRY_LATER
@@ -204,6 +205,10 @@ class GraphqlClient:
         if not isinstance(data, dict):
             raise changed("field data of the answer is missing")
         return data
+
+    def _untold_pause(self) -> float:
+        """After a 429 that names no time: limits are per minute, so the longest pause at once."""
+        return min(self._limits.backoff_max_seconds, self._limits.retry_after_seconds)
 
     def _refusal(self, words: str, *, status: int) -> Exception:
         if "session is invalid or has expired" in words or status == HTTPStatus.UNAUTHORIZED:

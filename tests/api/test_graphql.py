@@ -11,6 +11,7 @@ import pytest
 
 from numeri_cli.api.client import Client
 from numeri_cli.api.http.limits import Limits
+from numeri_cli.api.http.rates import MINUTE, SLACK_SECONDS
 from numeri_cli.credentials import Keys
 from numeri_cli.errors import (
     AddressUnsafe,
@@ -289,3 +290,18 @@ def test_control_characters_and_lengths_of_the_servers_words_are_tamed(
     assert "\x1b" not in caught.value.message
     assert "\n" not in caught.value.message
     assert len(caught.value.message) < 700
+
+
+def test_a_429_that_names_no_time_is_given_the_longest_pause_at_once(server: Server) -> None:
+    """Limits are per minute: six quick attempts would all fall into the same one."""
+    limits = replace(QUICK, backoff_start_seconds=0.001, backoff_max_seconds=0.4)
+    server.script = [Reply(429), Reply(429), GOOD]
+    began = time.monotonic()
+    with Client(server.url, keys=KEYS, limits=limits) as client:
+        client.list_datasets()
+    assert time.monotonic() - began >= 2 * limits.backoff_max_seconds
+
+
+def test_with_the_usual_limits_a_minute_of_429_is_outlasted() -> None:
+    usual = Limits()
+    assert (usual.attempts - 1) * usual.backoff_max_seconds > MINUTE + SLACK_SECONDS

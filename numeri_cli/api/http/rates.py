@@ -60,7 +60,9 @@ class TokenBucket:
     """One token for each question that a field allows; each comes back after the limit's time.
 
     Clients that speak with the same host from this process share one. Any thread may take
-    tokens: they are given in the order in which they were asked for.
+    tokens: they are given in the order in which they were asked for. It knows nothing of other
+    processes behind the same address: what they use up together the server refuses with 429, and
+    then each waits and asks again.
     seconds: a monotonic clock
     """
 

@@ -225,27 +225,36 @@ class FileDelivery:
             return (holding.id if holding and counts else None), None
         listed = self._client.submissions(self.model.id)
         known = frozenset(one.id for one in listed)
+        here = self._made_for_round(self._taken_here(listed), listed)
+        best = max(here, key=lambda one: (one.accepted, _seconds(one)), default=None)
+        return (best.id if best else None), known
+
+    def _taken_here(self, listed: Sequence[Submission]) -> list[Submission]:
+        """Those in this round that are not refused."""
+        return [one for one in listed if one.round_number == self._round.number and not one.refused]
+
+    def _made_for_round(
+        self, found: Sequence[Submission], listed: Sequence[Submission]
+    ) -> list[Submission]:
+        """Those that were not carried over; asks for the account's list where there are any.
+
+        listed: all of the same model, of any round
+        """
+        if not found:
+            return []
         origins = Origins(
             self._client,
             self._ledger,
             tournament=self.destination.tournament,
             round_=self._round,
-            rows=self._client.latest_submissions(rounds=LISTED_ROUNDS)
-            if self._has_any(listed)
-            else (),
+            rows=self._client.latest_submissions(rounds=LISTED_ROUNDS),
         )
-        here = [
+        name = self.model.name
+        return [
             one
-            for one in listed
-            if one.round_number == self._round.number
-            and not one.refused
-            and origins.is_of_round(self.model.name, Trace.of_submission(one), others=listed)
+            for one in found
+            if origins.is_of_round(name, Trace.of_submission(one), others=listed)
         ]
-        best = max(here, key=lambda one: (one.accepted, _seconds(one)), default=None)
-        return (best.id if best else None), known
-
-    def _has_any(self, listed: Sequence[Submission]) -> bool:
-        return any(one.round_number == self._round.number and not one.refused for one in listed)
 
     def _made(self, filename: str, *, known: Set[str] | None) -> list[Submission]:
         """After a lost reply: ours by its name, else what this model has of this round since."""
@@ -255,14 +264,14 @@ class FileDelivery:
             return [max(ours, key=_seconds)]
         if self.destination.replace or self.destination.late:
             return []
-        since = self.began - _CLOCK_SLACK
-        fresh = [
-            one
-            for one in listed
-            if one.round_number == self._round.number
-            and not one.refused
-            and (one.id not in known if known is not None else _seconds(one) >= since.timestamp())
-        ]
+        here = self._taken_here(listed)
+        if known is not None:
+            fresh = [one for one in here if one.id not in known]
+        else:
+            since = (self.began - _CLOCK_SLACK).timestamp()
+            # what was carried over at the opening may be as young as that
+            young = [one for one in here if _seconds(one) >= since]
+            fresh = self._made_for_round(young, listed)
         return sorted(fresh, key=_seconds)[-1:]
 
     def _left_to(self, server_id: str, attempt: int) -> Sent:

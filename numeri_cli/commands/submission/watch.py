@@ -56,6 +56,11 @@ class _Watched:
         return time.monotonic() - self.sent.since
 
 
+def poll_pause(age_seconds: float, *, at_most_seconds: float) -> float:
+    """Seconds until the next look at a submission: soon at first, then seldom."""
+    return min(at_most_seconds, max(FIRST_POLL_SECONDS, GROWTH * age_seconds))
+
+
 class SubmissionWatch:
     """Looks at many submissions in one question until each is settled.
 
@@ -171,8 +176,8 @@ class SubmissionWatch:
             for one in concerned:
                 self._fail(one, error)
         for one in due:
-            gap = max(FIRST_POLL_SECONDS, GROWTH * one.age)
-            one.next_at = time.monotonic() + min(self._limits.poll_seconds, gap)
+            pause = poll_pause(one.age, at_most_seconds=self._limits.poll_seconds)
+            one.next_at = time.monotonic() + pause
             self._lose_patience(one)
 
     def _take(self, one: _Watched, found: Submission | None) -> None:
