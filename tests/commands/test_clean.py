@@ -171,6 +171,25 @@ def test_a_run_cleans_when_its_last_proof_is_in_and_keeps_what_the_last_rounds_u
     assert cleaned[0] > proved[0]
 
 
+@given(
+    trained=st.dictionaries(st.integers(0, 5000), st.integers(0, 400), max_size=20),
+    openings=st.lists(st.integers(0, 5400), min_size=ROUNDS, max_size=40, unique=True),
+)
+def test_an_adopted_artifact_that_a_round_used_never_goes_nor_the_one_it_took_the_place_of(
+    trained: dict[int, int], openings: list[int]
+) -> None:
+    adopted = {  # called after its training, in place from its adoption on
+        f"{hour:05d}": START + timedelta(hours=hour + delay)
+        for hour, delay in sorted(trained.items())
+    }
+    opened = [START + timedelta(hours=hour) for hour in openings]
+    gone = unneeded(adopted, list(adopted), round_openings=opened, pinned=None)
+    for opening in sorted(opened)[-ROUNDS:]:
+        in_place = [name for name, at in adopted.items() if at <= opening]
+        assert not set(in_place[-1:]) & set(gone)
+    assert not set(list(adopted)[-1:]) & set(gone)
+
+
 def test_what_was_predicted_to_be_scored_goes_by_age_and_count_but_never_within_a_day(
     tmp_path: Path,
 ) -> None:
