@@ -60,6 +60,11 @@ class FeatureFile:
         if isinstance(wanted, str):
             if wanted in self.feature_sets:
                 return self.feature_sets[wanted]
+            if wanted in self.all_features:
+                raise FeatureUnknown(
+                    f"{wanted!r} is a feature, and a set is looked for by its name alone",
+                    hint=f'write features in brackets: features = ["{wanted}"]',
+                )
             raise FeatureUnknown(
                 f"{self.path.name} has no feature set {wanted!r}",
                 hint=did_you_mean(
@@ -82,7 +87,7 @@ class FeatureFile:
                     f"this data version has no feature {name!r}",
                     hint=did_you_mean(
                         name,
-                        known,
+                        (*known, *self.feature_sets),
                         otherwise=f"it has {len(known)}, such as {_some(known)}",
                     ),
                 )

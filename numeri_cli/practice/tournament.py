@@ -23,7 +23,7 @@ from numeri_cli.practice.participants.keys import read_secrets
 from numeri_cli.practice.participants.refusals import round_closed
 from numeri_cli.practice.rounds import staking
 from numeri_cli.practice.rounds.create import create_tournament, refuse_remains
-from numeri_cli.practice.rounds.remove import is_left, removal
+from numeri_cli.practice.rounds.removal import is_left, removal
 from numeri_cli.practice.rounds.staking import Stake, parsed_nmr
 from numeri_cli.practice.rounds.state import State, keep_clock, read_state
 from numeri_cli.practice.rounds.status import (

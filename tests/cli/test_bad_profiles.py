@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,20 @@ from tests.support.refusals import kept, refused
 from tests.support.runner import PROFILE, Numeri
 
 INVALID = "profile_invalid"
+FEATURES = "data/datasets/practice/v5.3/features.json"
 LEARNING = [
     ('"medium"', '"medum"', "feature_unknown", "no feature set 'medum'", "did you mean 'medium'?"),
     ('"medium"', '["feature_nope"]', "feature_unknown", "no feature 'feature_nope'", "did you"),
+    (
+        '"medium"',
+        '["small", "medium"]',
+        "feature_unknown",
+        "'small' is a set",
+        'features = "small"',
+    ),
+    ('"medium"', '["medium"]', "feature_unknown", "'medium' is a set", 'features = "medium"'),
+    ('"medium"', '["medum"]', "feature_unknown", "no feature 'medum'", "did you mean 'medium'?"),
+    ('"medium"', '"FEATURE"', "feature_unknown", "'FEATURE' is a feature", '["FEATURE"]'),
     ('"medium"', "[]", "feature_unknown", "the list of features is empty", "name a set"),
     ("_ender_20", "_endr_20", "target_unknown", "no target 'target_endr_20'", "target_ender_20"),
     ('"target_ender_20"', '"target"', "target_alias", "the bare `target`", '"target_ender_60"'),
@@ -31,6 +43,7 @@ WRITTEN = [
     ('"practice"', '"practice"\ndata_version = "../.."', "line 2: data_version", "mend"),
     ('"practice"', '"practice"\nconnections = 0', "line 2: connections", "mend"),
     ("models.lighthouse", "models.'light house'", "'light house' cannot be a model's name", "mend"),
+    ('"practice"', '"practice"\n[models.x]\nparams = {\n a = 1 }', "is not TOML", "on one line"),
     ("estimator]", "estimater]", "unknown key models.lighthouse.estimater", "'estimator'?"),
     ('"medium"', '"medium', "is not TOML", "mend that line"),
 ]
@@ -49,6 +62,8 @@ def test_a_name_that_the_data_or_the_library_does_not_know_is_refused_before_tra
 ) -> None:
     assert was in PROFILE
     before = kept(trained / "data")
+    [feature, *_] = json.loads((trained / FEATURES).read_text())["feature_sets"]["all"]
+    now, sentence, cure = (text.replace("FEATURE", feature) for text in (now, sentence, cure))
     profile.write_text(PROFILE.replace(was, now))
     said = numeri("train", "--json")
     refused(said, exit_code=1, code=code, sentence=sentence, cure=cure)
@@ -72,6 +87,7 @@ def test_a_profile_that_is_badly_written_is_refused_with_its_line(
         (b"", "no model is named", "add a section such as [models.lighthouse]"),
         (b"[models]\n", "no model is named", "add a section such as [models.lighthouse]"),
         (b"\xff\xfe\x00\x01", "is not UTF-8 text", "save it as UTF-8"),
+        (b"\xef\xbb\xbf" + PROFILE.encode(), "byte order mark", "without BOM"),
         (b"<html>404</html>", "is not TOML", "mend that line"),
         (PROFILE.encode()[: len(PROFILE) // 2], "is not TOML", "mend that line"),
     ],

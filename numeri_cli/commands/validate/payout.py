@@ -31,7 +31,7 @@ def with_payout(context: Context, validation: Validation) -> Validation:
     say = context.listener.say
     try:
         with context.client.within(_RETRY_SECONDS):
-            round_ = _latest_rules(context)
+            round_ = _paying_round(context)
     except ApiError as error:
         say(f"going on without the payout: {error.message}")
         return validation
@@ -52,7 +52,8 @@ def with_payout(context: Context, validation: Validation) -> Validation:
     return replace(validation, payout=rule)
 
 
-def _latest_rules(context: Context) -> Round | None:
+def _paying_round(context: Context) -> Round | None:
+    """The open round with its rules, else the latest one; None where there is none."""
     client = context.client
     found = client.round_rules(_CURRENT)
     if found is None:
@@ -89,9 +90,10 @@ def _factor(config: ScoreConfig, round_: Round) -> float:
 
 
 def pays_on(round_: Round, target: str) -> bool:
-    """Whether the round pays for scores on this target.
+    """Whether the round pays for scores on this target, as far as it says so.
 
-    The days of the paid scores tell; a word that is no target's name says nothing of it.
+    Its own target, where it names one, has to be this; so have the days of its paid scores, where
+    they are known. A round that says neither is taken to pay: nothing speaks against it.
     """
     named = round_.target or ""
     is_named = _TARGET.fullmatch(named) is not None

@@ -18,7 +18,7 @@ from numeri_cli.practice.participants import accounts
 from numeri_cli.practice.participants.accounts import PARTICIPANT
 from numeri_cli.practice.participants.keys import write_secrets
 from numeri_cli.practice.rounds import settlement
-from numeri_cli.practice.rounds.remove import clear_removed
+from numeri_cli.practice.rounds.removal import clear_removed
 from numeri_cli.practice.rounds.state import write_first_state
 from numeri_cli.practice.world.archive import require_space
 from numeri_cli.practice.world.world import World

@@ -13,7 +13,7 @@ import pytest
 
 from numeri_cli.errors import LockHeld, PracticeMissing
 from numeri_cli.practice.market.universe import WorldSettings
-from numeri_cli.practice.rounds.remove import removal
+from numeri_cli.practice.rounds.removal import removal
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.progress import Silent
 from tests.support.dying import in_a_child
