@@ -8,8 +8,8 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +20,8 @@ from numeri_cli.errors import DiskError, DiskFull, DiskTrouble, FileForeign, Pat
 
 STALE_SECONDS = 600.0
 REMEMBERED_DIGESTS = 200
+# nobody else's file, and no link to one, is taken for ours
+NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
@@ -72,8 +74,9 @@ def disk_error(error: OSError, path: Path) -> DiskError:
 def atomic_file(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """Write `path` so that it is there whole or not at all.
 
-    Yields a binary file with a temporary name beside it; synced and renamed at the end, removed
-    where an exception passes. Raises DiskFull, PathForbidden, DiskTrouble.
+    Yields a binary file with a temporary name beside it, which is this user's alone; synced and
+    renamed at the end, removed where an exception passes.
+    Raises DiskFull, PathForbidden, DiskTrouble.
     """
     with atomic_path(path, mode=mode) as temporary, temporary.open("r+b") as file:
         yield file
@@ -86,17 +89,26 @@ def atomic_path(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
     Yields the temporary path; a file is there already, empty. Raises DiskFull, PathForbidden,
     DiskTrouble.
     """
-    writer = f"{threading.get_native_id()}.{os.getpid()}"  # two threads may write the same
+    writer = f"{secrets.token_hex(8)}.{os.getpid()}"
     temporary = path.with_name(f".{path.name}.{writer}.part")
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(path)
-        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode))
+        os.close(os.open(temporary, NEW_FILE, 0o600))
         try:
             yield temporary
-            publish(temporary, path)
+            publish(temporary, path, mode=mode)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """What this process takes off the permissions of new files; 0o22 where it cannot be told."""
+    try:
+        found = re.search(r"^Umask:\s*([0-7]+)$", Path("/proc/self/status").read_text(), re.M)
+    except OSError:
+        return 0o22
+    return int(found[1], 8) if found else 0o22
 
 
 def _sweep(path: Path) -> None:
@@ -133,11 +145,12 @@ def is_running(process: str) -> bool:
     return True
 
 
-def publish(temporary: Path, path: Path) -> None:
-    """Sync a finished file and give it its final name; the rename is synced too."""
+def publish(temporary: Path, path: Path, *, mode: int = 0o644) -> None:
+    """Sync a finished file, give it its final name and mode; the rename is synced too."""
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
+    path.chmod(mode & ~_umask())  # after the rename: until then it is this user's alone
     if os.name == "posix":
         directory = os.open(path.parent, os.O_RDONLY)
         try:

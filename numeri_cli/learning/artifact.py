@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, DiskError, ModelUntrained
-from numeri_cli.files import disk_errors, safe_name, write_text
+from numeri_cli.files import NEW_FILE, disk_errors, safe_name, write_text
 from numeri_cli.learning.contract import Contract, MemberRecord
 from numeri_cli.learning.estimators.base import Estimator, Fitted, make_estimator
 from numeri_cli.learning.prediction import FittedModel
@@ -40,11 +40,12 @@ class Artifact:
             try:
                 part.mkdir(parents=True)
                 for name, content in files.items():
-                    with (part / safe_name(name)).open("wb") as file:
+                    # the owner's work: nobody else reads it
+                    with os.fdopen(os.open(part / safe_name(name), NEW_FILE, 0o600), "wb") as file:
                         file.write(content)
                         file.flush()
                         os.fsync(file.fileno())
-                write_text(part / CONTRACT, text)
+                write_text(part / CONTRACT, text, mode=0o600)
                 part.rename(final)
             finally:
                 shutil.rmtree(part, ignore_errors=True)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from numeri_cli.files import disk_errors, is_running, read_json_object, write_text
+from numeri_cli.files import digest_file, disk_errors, is_running, read_json_object, write_text
 
 SUFFIX = ".bin"
 
@@ -16,6 +16,7 @@ class CachedData:
     """One file of training data.
 
     used: seconds since the epoch of its last use
+    digest: SHA-256 of its bytes, in hex; "" where a numeri before wrote it without
     """
 
     key: str
@@ -23,6 +24,7 @@ class CachedData:
     features: int
     size_bytes: int
     used: float
+    digest: str = ""
 
 
 def read_note(path: Path) -> CachedData | None:
@@ -30,14 +32,16 @@ def read_note(path: Path) -> CachedData | None:
     note = read_json_object(path.with_suffix(".json"))
     try:
         rows, features, size = (int(note[name]) for name in ("rows", "features", "size_bytes"))
-        return CachedData(path.stem, rows, features, size, path.stat().st_mtime)
+        digest = str(note.get("digest", ""))
+        return CachedData(path.stem, rows, features, size, path.stat().st_mtime, digest)
     except (OSError, KeyError, TypeError, ValueError):
         return None
 
 
 def write_note(path: Path, *, rows: int, features: int) -> None:
     """Put a note beside a file that was written. Raises DiskError."""
-    note = CachedData(path.stem, rows, features, path.stat().st_size, 0.0)
+    size, digest = path.stat().st_size, digest_file(path)
+    note = CachedData(path.stem, rows, features, size, 0.0, digest)
     write_text(path.with_suffix(".json"), json.dumps(asdict(note)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import platform
 import secrets
 import shutil
@@ -18,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from numeri_cli import __version__
+from numeri_cli.children import child_environment
 from numeri_cli.dataset.eras import era_number
 from numeri_cli.dataset.features import features_digest
 from numeri_cli.learning.artifact import UNFINISHED, Artifact
@@ -240,6 +243,11 @@ def _contract(
     )
 
 
+_SHA256_DIGITS = 64
+# nothing that a folder's configuration names may be run, and nothing fetched
+_INERT = ["-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never"]
+
+
 def git_state(profile: Path | None) -> str:
     """The commit of the profile's repository, "-dirty" where the file was changed; "" elsewhere."""
     git = shutil.which("git")
@@ -248,19 +256,25 @@ def git_state(profile: Path | None) -> str:
 
     def ask(*words: str) -> str | None:
         done = subprocess.run(  # noqa: S603 - git itself, with words of ours
-            [git, "-C", str(profile.parent), *words],
+            [git, *_INERT, "-C", str(profile.parent), *words],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=10,
+            env=child_environment(os.environ, GIT_OPTIONAL_LOCKS="0", GIT_NO_LAZY_FETCH="1"),
             check=False,
         )
         return done.stdout.strip() if done.returncode == 0 else None
 
     try:
         commit = ask("rev-parse", "HEAD")
-        changed = ask("status", "--porcelain", "--", profile.name)
-    except (OSError, subprocess.TimeoutExpired):
+        kept = ask("ls-tree", "HEAD", "--", profile.name)
+        content = profile.read_bytes()
+    except (OSError, UnicodeDecodeError, subprocess.TimeoutExpired):
         return ""
     if not commit:
         return ""
-    return f"{commit}-dirty" if changed else commit
+    # `git status` would run programs that the folder's own configuration names: its digest is ours
+    hasher = hashlib.sha256 if len(commit) == _SHA256_DIGITS else hashlib.sha1
+    digest = hasher(b"blob %d\0" % len(content) + content).hexdigest()
+    return commit if digest in (kept or "") else f"{commit}-dirty"

@@ -6,14 +6,13 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from numeri_cli.children import child_environment
 from numeri_cli.errors import NotificationRefused, NotificationUndelivered
 from numeri_cli.notify.message import Event, Message
-
-_PASSED_ON = ("PATH", "HOME", "LANG", "TZ", "DBUS_SESSION_BUS_ADDRESS")
 
 
 class CommandChannel:
@@ -38,7 +37,7 @@ class CommandChannel:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=passed_on(os.environ),
+                env=child_environment(os.environ),
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
@@ -62,12 +61,3 @@ class CommandChannel:
                 hint="run it by hand: it gets JSON on standard input, and no keys",
             )
         return "ended with 0"
-
-
-def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that the program gets."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if name in _PASSED_ON or name.startswith("XDG_")
-    }

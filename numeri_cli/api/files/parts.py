@@ -65,7 +65,9 @@ class Parts:
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._saved_at = time.monotonic()
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        self._file = os.open(
+            self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600
+        )
         self.received = sum(end - start for start, end in done)
 
     @classmethod

@@ -111,11 +111,11 @@ def is_installed(path: Path) -> bool:
 
 @contextmanager
 def importable(folder: Path | None) -> Iterator[None]:
-    """Find modules in this folder too while the block runs."""
+    """Find modules in this folder too while the block runs, after Python's and installed ones."""
     if folder is None:
         yield
         return
-    sys.path.insert(0, str(folder))
+    sys.path.append(str(folder))
     try:
         yield
     finally:

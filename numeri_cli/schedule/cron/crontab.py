@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
+from numeri_cli.children import child_environment
 from numeri_cli.errors import ScheduleError
 
 _TIME_LIMIT_SECONDS = 30
@@ -99,7 +100,7 @@ class Crontab:
                 input=content,
                 capture_output=True,
                 timeout=_TIME_LIMIT_SECONDS,
-                env={**os.environ, "LC_ALL": "C", "EDITOR": editor, "VISUAL": editor},
+                env=child_environment(os.environ, LC_ALL="C", EDITOR=editor, VISUAL=editor),
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from numeri_cli.children import child_environment
 from numeri_cli.errors import NumeriError, ScheduleError
 from numeri_cli.files import disk_errors, write_text
 from numeri_cli.schedule.job import (
@@ -168,7 +169,7 @@ class SystemdScheduler:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_TIME_LIMIT_SECONDS,
-                env={**os.environ, "LC_ALL": "C"},
+                env=child_environment(os.environ, LC_ALL="C"),
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:

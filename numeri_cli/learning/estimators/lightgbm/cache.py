@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from numeri_cli.dataset.features import features_digest
-from numeri_cli.files import atomic_path, disk_errors
+from numeri_cli.files import atomic_path, digest_file, disk_errors
 from numeri_cli.learning.cached_data import (
     SUFFIX,
     read_note,
@@ -64,7 +64,8 @@ class BinnedCache:
         entry = read_note(path)
         if entry is None:
             return None
-        if path.stat().st_size == entry.size_bytes:
+        # the library believes what such a file says of itself: a changed bit ends the process
+        if path.stat().st_size == entry.size_bytes and digest_file(path) == entry.digest:
             try:
                 kept = lgb.Dataset(str(path), params=dataset_parameters(params)).construct()
             except lgb.basic.LightGBMError:

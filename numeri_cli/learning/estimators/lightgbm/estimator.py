@@ -36,6 +36,7 @@ from numeri_cli.learning.estimators.lightgbm.parameters import (
     without,
 )
 from numeri_cli.learning.estimators.lightgbm.segments import SEGMENT_TREES, train_booster
+from numeri_cli.learning.estimators.lightgbm.structure import Unsound, check_structure
 from numeri_cli.learning.estimators.lightgbm.suitability import (
     ineffective,
     require_different_members,
@@ -46,6 +47,8 @@ from numeri_cli.learning.matrix import FloatMatrix
 from numeri_cli.learning.memory import TrainingShape, available_bytes, check_disk, check_memory
 from numeri_cli.learning.rows import Rows
 from numeri_cli.model_spec import EstimatorSpec
+
+MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,12 @@ class LightGBM:
             raise ParameterUnknown(
                 f"{trees!r} is no number of trees",
                 hint="n_estimators in params has to be a whole number, 1 or more",
+            )
+        threads = value_of(params, "num_threads", 0)
+        if not isinstance(threads, int) or not 0 <= threads <= MOST_THREADS:
+            raise ParameterUnknown(
+                f"{threads!r} is no number of threads",
+                hint=f"n_jobs in params has to be from 1 to {MOST_THREADS}; 0 takes all cores",
             )
         if value_of(params, "seed", None) is None:
             return params | {"seed": seed}
@@ -142,9 +151,17 @@ class LightGBM:
         """Read LightGBM's text. Raises ArtifactDamaged where its features are not these.
 
         LightGBM predicts by position, so that the order of the columns is checked here.
+        digest: as the ledger has it; a text that the ledger does not vouch for is checked first
         """
         try:
-            booster = lgb.Booster(model_str=content.decode())
+            text = content.decode()
+            if digest is None or hashlib.sha256(content).hexdigest() != digest:
+                check_structure(text)
+            booster = lgb.Booster(model_str=text)
+        except Unsound as error:
+            raise ArtifactDamaged(
+                f"{source} is no sound LightGBM model: {error}", hint="train the model again"
+            ) from error
         except (lgb.basic.LightGBMError, UnicodeDecodeError) as error:
             raise ArtifactDamaged(
                 f"{source} is no LightGBM model", hint="train the model again"

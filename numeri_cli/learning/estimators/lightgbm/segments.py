@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from numeri_cli.errors import DiskError
 from numeri_cli.files import atomic_file, disk_errors, read_json_object, write_text
 from numeri_cli.learning.estimators.lightgbm.early_stopping import BoosterProgress, EarlyStopping
 from numeri_cli.learning.estimators.lightgbm.library import (
@@ -28,6 +29,7 @@ from numeri_cli.learning.estimators.lightgbm.parameters import (
     value_of,
     without,
 )
+from numeri_cli.learning.estimators.lightgbm.structure import Unsound, check_structure
 from numeri_cli.progress import SILENT, Listener, Task
 
 FloatArray = npt.NDArray[np.float64]
@@ -149,11 +151,15 @@ class _Segments:
     folder: Path
 
     def progress(self, number: int) -> BoosterProgress | None:
-        """The progress after a segment; None where it has to be grown (again)."""
+        """The progress after a segment; None where it has to be grown (again), as where its trees
+        are damaged."""
         note = read_json_object(self._path(number, "json"))
         try:
-            return BoosterProgress(**note) if note else None
-        except TypeError:
+            if not note:
+                return None
+            check_structure(self.text(number))
+            return BoosterProgress(**note)
+        except (TypeError, UnicodeDecodeError, DiskError, Unsound):
             return None
 
     def text(self, number: int) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -115,6 +116,32 @@ def test_a_spoiled_file_is_thrown_away(cache: BinnedCache, sample: Sample, spoil
     assert cache.load(key, PARAMS) is None
     assert not path.exists()
     assert cached_data(cache.folder) == ()
+
+
+@pytest.mark.parametrize("place", [0.0, 0.02, 0.5, 0.99])
+def test_a_bit_that_changed_anywhere_is_noticed_before_the_library_reads_it(
+    cache: BinnedCache, sample: Sample, place: float
+) -> None:
+    chosen = labelled(sample, "train")
+    kept(cache, chosen, sample)
+    key = key_of(cache, chosen, sample)
+    path = cache.folder / f"{key}.bin"
+    content = bytearray(path.read_bytes())
+    content[int(place * (len(content) - 1))] ^= 0x40
+    path.write_bytes(bytes(content))
+    assert cache.load(key, PARAMS) is None
+    assert not path.exists()
+
+
+def test_a_file_kept_without_a_digest_is_made_anew(cache: BinnedCache, sample: Sample) -> None:
+    chosen = labelled(sample, "train")
+    kept(cache, chosen, sample)
+    key = key_of(cache, chosen, sample)
+    note = cache.folder / f"{key}.json"
+    content = json.loads(note.read_text())
+    del content["digest"]
+    note.write_text(json.dumps(content))
+    assert cache.load(key, PARAMS) is None
 
 
 def test_a_files_digest_is_remembered_until_it_changes(sample: Sample) -> None:
