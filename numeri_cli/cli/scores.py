@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from numeri_cli.cli.command import Invocation
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.payouts import PayoutRow
+    from numeri_cli.commands.scores import ScoreReport
 
 
 def scores(
@@ -19,6 +24,10 @@ def scores(
     csv: Annotated[
         Path | None, typer.Option("--csv", help="Write every score into a CSV file, too.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page too, one portable file of 5 MB.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Show how your models did: open rounds so far, resolved ones, the mean of a year.
 
@@ -28,7 +37,20 @@ def scores(
     from numeri_cli.output.csv import write_csv
     from numeri_cli.output.text.scores import CSV_COLUMNS, score_report
 
-    found = scores(call.context, models or (), of=of)
+    def write_page(report: ScoreReport, payouts: Sequence[PayoutRow], page: Path) -> None:
+        from numeri_cli.output.html.scores import write_score_page  # plotly comes with it
+
+        write_score_page(report, payouts, page, self_contained=html is not None)
+
+    found = scores(
+        call.context,
+        models or (),
+        of=of,
+        page=html.expanduser().absolute() if html else None,
+        write_page=write_page if html is not None or show else None,
+    )
     if csv is not None:
         write_csv(csv, CSV_COLUMNS, found.rows)
     call.show(found, score_report, whole_lines=True)
+    if show and found.page is not None:
+        typer.launch(found.page.as_uri())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
 from numeri_cli.commands import standing
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.payouts import PayoutRow, payout_rows
 from numeri_cli.errors import UsageProblem
 from numeri_cli.ledger import scores as kept
 from numeri_cli.ledger.scores import KnownRules, KnownScore
@@ -76,13 +78,14 @@ class ModelScores(Published):
 
 @dataclass(frozen=True)
 class ScoreReport(Published):
-    """Models' scores as of a time; offline: the server could not be asked."""
+    """Models' scores as of a time; offline: the server could not be asked; page: the HTML page."""
 
     tournament: str
     account: str
     as_of: datetime
     offline: bool
     models: tuple[ModelScores, ...]
+    page: Path | None = None
 
     @property
     def rows(self) -> tuple[RoundScore, ...]:
@@ -92,8 +95,20 @@ class ScoreReport(Published):
         )
 
 
-def scores(context: Context, names: Sequence[str], *, of: str | None = None) -> ScoreReport:
+PageWriter = Callable[[ScoreReport, Sequence[PayoutRow], Path], object]
+
+
+def scores(
+    context: Context,
+    names: Sequence[str],
+    *,
+    of: str | None = None,
+    page: Path | None = None,
+    write_page: PageWriter | None = None,
+) -> ScoreReport:
     """Bring what is new and tell how models did; of: somebody's model, without keys.
+
+    write_page: writes the HTML page; page: where to, among this home's reports where None
 
     Raises UsageProblem where both are named, and what `standing.own` and `somebodys` raise.
     """
@@ -108,7 +123,7 @@ def scores(context: Context, names: Sequence[str], *, of: str | None = None) -> 
     found: defaultdict[str, list[KnownScore]] = defaultdict(list)
     for one in kept.newest_scores(ledger, key, model_ids=whose.ids):
         found[one.model_id].append(one)
-    return ScoreReport(
+    report = ScoreReport(
         tournament=key,
         account=whose.account,
         as_of=whose.as_of,
@@ -118,6 +133,11 @@ def scores(context: Context, names: Sequence[str], *, of: str | None = None) -> 
             for one in whose.models
         ),
     )
+    if write_page is None:
+        return report
+    where = page or context.home.reports(key) / "scores.html"
+    write_page(report, payout_rows(context, whose), where)
+    return replace(report, page=where)
 
 
 def _of_model(

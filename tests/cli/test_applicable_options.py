@@ -37,7 +37,7 @@ ALWAYS = {
     "status": {"--within"},
     "rounds": {"--limit", "--csv"},
     "submissions": {"--limit", "--csv"},
-    "scores": {"--csv"},
+    "scores": {"--csv", "--html", "--open"},
     "payouts": {"--csv"},
     "account": {"--csv"},
     "stakes": {"--csv"},

@@ -173,3 +173,21 @@ def test_rounds_that_pay_for_20_days_and_for_60_stay_apart(
     assert {("corr60", "3", 60), ("v2_corr20", "6", 20)} <= kinds.keys()
     counts = {one["score"]: one["rounds"] for one in model["means"]}
     assert (counts["corr60"], counts["v2_corr20"]) == (8, 16)
+
+
+@pytest.mark.usefixtures("past")
+def test_the_page_is_written_where_it_is_asked_for(numeri: Numeri) -> None:
+    said = numeri("scores", "--html", "scores.html", "--json")
+    assert said.code == 0, said.err
+    page = Path(said.data["page"])
+    assert page == Path("scores.html").absolute()
+    text = page.read_text(encoding="utf-8")
+    for chart in (
+        "cumulative-corr60-3",
+        "cumulative-v2_corr20-6",
+        "map-corr60-3",
+        "paid",
+        "pending",
+    ):
+        assert f'<script type="application/json" data-for="{chart}">' in text
+    assert f"page: {page}" in numeri("scores", "--html", "scores.html").out

@@ -137,7 +137,7 @@ RECORDS = {
         "id tournament round_number model prediction_digest state filename server_id "
         "error started updated"
     ),
-    "ScoreReport": "tournament account as_of offline models",
+    "ScoreReport": "tournament account as_of offline models page",
     "ModelScores": "model model_id open_rounds resolved_rounds means",
     "RoundScore": ("round_number model score version name day days value percentile date resolved"),
     "MeanScore": "score version name days rounds mean standard_error lags",

@@ -31,6 +31,8 @@ def score_report(record: ScoreReport) -> RenderableType:
         parts += [Text(model.model, "bold"), *_of_model(model), Text()]
     if not record.models:
         parts.append(Text("the account has no model"))
+    if record.page is not None:
+        parts.append(Text(f"page: {record.page}"))
     return Group(*parts, as_of_line(record.as_of, offline=record.offline))
 
 

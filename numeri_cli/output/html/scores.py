@@ -1,0 +1,239 @@
+"""Live scores and payouts as one HTML page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from numeri_cli.commands.payouts import PayoutRow
+from numeri_cli.commands.scores import ModelScores, RoundScore, ScoreReport
+from numeri_cli.output.formats import ABSENT, moment, nmr, number
+from numeri_cli.output.html.page import Chart, Table, write_page
+from numeri_cli.output.html.style import COLOURS, empty_figure
+
+Place = TypeVar("Place", int, date)
+
+_KINDS = (("corr60", "3"), ("mmc60", "3"), ("v2_corr20", "6"), ("mmc", "5"))
+_MAPPED = (("corr60", "3"), ("v2_corr20", "6"))
+_WINDOW = timedelta(weeks=13)
+_ROW_PIXELS, _LEAST_PIXELS, _MOST_PIXELS = 12, 260, 900
+
+
+def write_score_page(
+    report: ScoreReport, payouts: Sequence[PayoutRow], path: Path, *, self_contained: bool
+) -> Path:
+    """Write the page; the same report gives the same bytes. Raises DiskError."""
+    facts = [
+        ("tournament", report.tournament),
+        ("account", report.account or ABSENT),
+        ("as of", f"{moment(report.as_of)} {report.as_of.year}"),
+    ]
+    if report.offline:
+        facts.append(("source", "this machine alone: the server could not be asked"))
+    return write_page(
+        "scores.html.j2",
+        path,
+        charts=tuple(_charts(report, payouts)),
+        self_contained=self_contained,
+        title="Scores and payouts",
+        facts=facts,
+        means=_means(report),
+    )
+
+
+def _charts(report: ScoreReport, payouts: Sequence[PayoutRow]) -> Iterator[Chart]:
+    for kind in _KINDS:
+        if any(_resolved(model, kind) for model in report.models):
+            yield cumulative_score(report, kind)
+    for kind in _MAPPED:
+        if any(_rows(model, kind) for model in report.models):
+            yield score_map(report, kind)
+    settled = [row for row in payouts if row.state == "settled" and row.date is not None]
+    if any(row.payout_nmr for row in settled):
+        yield paid_rounds(settled)
+    pending = [row for row in payouts if row.state == "pending" and row.date is not None]
+    if any(row.payout_nmr for row in pending):
+        yield pending_dates(pending)
+
+
+def cumulative_score(report: ScoreReport, kind: tuple[str, str]) -> Chart:
+    """The running sum of one score over each model's resolved rounds."""
+    name, version = kind
+    figure = empty_figure(f"cumulative {name}", x_title="round")
+    figure.update_xaxes(tickformat="d")
+    words, rows = [], []
+    for place, model in enumerate(report.models):
+        own = sorted(_resolved(model, kind), key=lambda row: row.round_number)
+        if not own:
+            continue
+        total = np.cumsum([row.value for row in own])
+        figure.add_scatter(
+            x=[row.round_number for row in own],
+            y=total,
+            name=model.model,
+            mode="lines+markers",
+            line={"color": COLOURS[place % len(COLOURS)], "width": 2},
+        )
+        words.append(f"{model.model} stands at {number(total[-1], 3)} after {len(own)} rounds")
+        rows += [
+            (model.model, str(row.round_number), number(row.value), number(sum_))
+            for row, sum_ in zip(own, total, strict=True)
+        ]
+    return Chart(
+        id=f"cumulative-{name}-{version}",
+        title=f"Cumulative {name}, resolved rounds",
+        words="; ".join(words) + ".",
+        figure=figure,
+        table=Table(headers=("model", "round", name, "cumulative"), rows=tuple(rows)),
+    )
+
+
+def score_map(report: ScoreReport, kind: tuple[str, str]) -> Chart:
+    """One score of every model and round, as it stands now, as a map of colours."""
+    name, version = kind
+    there = [model for model in report.models if _rows(model, kind)]
+    values = {(m.model, row.round_number): row.value for m in there for row in _rows(m, kind)}
+    numbers = sorted({number_ for _, number_ in values})
+    models = [model.model for model in there]
+    size = max(map(abs, values.values())) or 1.0
+    figure = empty_figure("round", x_title="")
+    figure.add_heatmap(
+        x=models,
+        y=numbers,
+        z=[[values.get((model, at)) for model in models] for at in numbers],
+        zmin=-size,
+        zmax=size,
+        colorscale=[[0, COLOURS[4]], [0.5, "#b8bfc6"], [1, COLOURS[2]]],
+        hoverongaps=False,
+        showscale=False,
+        xgap=1,
+        ygap=1,
+    )
+    # margins that fit themselves are fitted without end beside cells
+    figure.update_xaxes(type="category", automargin=False, tickangle=-35)
+    figure.update_yaxes(tickformat="d", automargin=False)
+    figure.update_layout(
+        height=min(_LEAST_PIXELS + _ROW_PIXELS * len(numbers), _MOST_PIXELS),
+        margin={"l": 60, "r": 12, "t": 12, "b": 110},
+        hovermode="closest",
+    )
+    best, worst = max(values, key=values.__getitem__), min(values, key=values.__getitem__)
+    words = (
+        f"Highest: {number(values[best])}, {best[0]} in round {best[1]}; lowest:"
+        f" {number(values[worst])}, {worst[0]} in round {worst[1]}. Rounds that have not resolved"
+        " are shown as they stand."
+    )
+    rows = tuple(
+        (str(at), *(number(values.get((model, at))) for model in models)) for at in numbers
+    )
+    return Chart(
+        id=f"map-{name}-{version}",
+        title=f"{name} by round and model",
+        words=words,
+        figure=figure,
+        table=Table(headers=("round", *models), rows=rows),
+    )
+
+
+def paid_rounds(settled: Sequence[PayoutRow]) -> Chart:
+    """What each settled round paid or burned, all models together."""
+    rounds = _summed((row.round_number, row.payout_nmr) for row in settled)
+    figure = empty_figure("NMR", x_title="round")
+    figure.update_xaxes(tickformat="d")
+    figure.add_bar(
+        x=list(rounds),
+        y=[float(amount) for amount in rounds.values()],
+        marker={"color": [COLOURS[2] if amount >= 0 else COLOURS[4] for amount in rounds.values()]},
+    )
+    words = f"{len(rounds)} rounds brought {nmr(sum(rounds.values(), start=Decimal(0)))} NMR in all"
+    worst = worst_weeks(settled)
+    if worst is not None:
+        first, amount = worst
+        words += f"; the worst 13 weeks, from {first}, brought {nmr(amount)} NMR"
+    return Chart(
+        id="paid",
+        title="Payout per round",
+        words=f"{words}.",
+        figure=figure,
+        table=Table(
+            headers=("round", "NMR"),
+            rows=tuple((str(at), nmr(amount)) for at, amount in rounds.items()),
+        ),
+    )
+
+
+def worst_weeks(settled: Sequence[PayoutRow]) -> tuple[date, Decimal] | None:
+    """The 13 weeks with the lowest sum of payouts: their first day and the sum.
+
+    Only whole windows count; None where less than 13 weeks passed.
+    """
+    days = _summed((row.date, row.payout_nmr) for row in settled if row.date is not None)
+    found = [
+        (first, sum((days[day] for day in days if first <= day < first + _WINDOW), Decimal(0)))
+        for first in days
+        if first + _WINDOW <= max(days) + timedelta(days=7)
+    ]
+    return min(found, key=lambda one: one[1], default=None)
+
+
+def pending_dates(pending: Sequence[PayoutRow]) -> Chart:
+    """What is pending, by the day on which it resolves."""
+    days = _summed((row.date, row.payout_nmr) for row in pending if row.date is not None)
+    figure = empty_figure("pending NMR", x_title="resolves on")
+    figure.add_bar(
+        x=[day.isoformat() for day in days],
+        y=[float(amount) for amount in days.values()],
+        marker={"color": COLOURS[0]},
+    )
+    total = sum(days.values(), start=Decimal(0))
+    return Chart(
+        id="pending",
+        title="Pending NMR by date",
+        words=f"With the scores of now {nmr(total)} NMR in all, until {max(days)}.",
+        figure=figure,
+        table=Table(
+            headers=("date", "NMR"),
+            rows=tuple((day.isoformat(), nmr(amount)) for day, amount in days.items()),
+        ),
+    )
+
+
+def _summed(amounts: Iterable[tuple[Place, Decimal]]) -> dict[Place, Decimal]:
+    """Amounts by place, in its order."""
+    found: defaultdict[Place, Decimal] = defaultdict(Decimal)
+    for place, amount in amounts:
+        found[place] += amount
+    return dict(sorted(found.items()))
+
+
+def _rows(model: ModelScores, kind: tuple[str, str]) -> list[RoundScore]:
+    rows = (*model.open_rounds, *model.resolved_rounds)
+    return [row for row in rows if (row.score, row.version) == kind]
+
+
+def _resolved(model: ModelScores, kind: tuple[str, str]) -> list[RoundScore]:
+    return [row for row in _rows(model, kind) if row.resolved]
+
+
+def _means(report: ScoreReport) -> Table:
+    rows = tuple(
+        (
+            model.model,
+            one.score,
+            one.version,
+            ABSENT if one.days is None else str(one.days),
+            str(one.rounds),
+            number(one.mean, signed=True),
+            number(one.standard_error),
+        )
+        for model in report.models
+        for one in model.means
+    )
+    headers = ("model", "score", "version", "days", "rounds", "mean", "standard error")
+    return Table(headers=headers, rows=rows)
