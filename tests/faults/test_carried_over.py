@@ -13,6 +13,8 @@ from numeri_cli.practice.rounds.late_submissions import QueuedTime
 from tests.support.front_server import set_clock
 from tests.support.trial import MODELS, Ground, Trial, numeri
 
+SCOPES = ("upload_submission", "read_submission_info", "read_user_info")
+
 
 @pytest.fixture(params=QueuedTime, ids=lambda one: f"time of the {one}")
 def carried(
@@ -115,3 +117,28 @@ def test_a_file_replaces_what_was_carried_over_without_being_asked(carried: Tria
     [chosen] = [row for row in carried.rows() if row["selected"]]
     assert (chosen["id"], chosen["on_time"]) == (said.model["server_id"], 1)
     assert chosen["source"] != "queued"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "state"),
+    [((*SCOPES, "download_submission"), "already accepted"), (SCOPES, "accepted")],
+    ids=["bytes that can be compared", "bytes that cannot be had"],
+)
+def test_what_may_be_carried_over_is_left_alone_where_its_bytes_are_new_and_replaced_where_unknown(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch, scopes: tuple[str, ...], state: str
+) -> None:
+    """Another program was late last week, and has sent a file of this round since."""
+    set_clock(trial.tournament, trial.tournament.status().closes_at + timedelta(minutes=5))
+    trial.other.create(trial.other.put())
+    trial.tournament.advance()
+    set_clock(trial.tournament, trial.tournament.now() + timedelta(minutes=5))
+    theirs = trial.other.create(trial.other.put())
+    public_id, secret = trial.tournament.add_key(name="another", scopes=scopes)
+    monkeypatch.setenv("NUMERAI_PUBLIC_ID", public_id)
+    monkeypatch.setenv("NUMERAI_SECRET_KEY", secret)
+    said = numeri("run", "--json")
+    assert said.code == 0, said.out
+    assert said.model["state"] == state
+    assert (said.model["server_id"] == theirs) is (state == "already accepted")
+    if state == "accepted":
+        trial.require_counts()
