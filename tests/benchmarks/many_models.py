@@ -1,6 +1,7 @@
 """Many models in one round, against a server that takes eight seconds to settle a submission.
 
-    python tests/benchmarks/many_models.py [--json] [--scale small] [--case "60 models, …"]
+    python tests/benchmarks/many_models.py [--json] [--scale small]
+        [--case "60 models, an open round" | --case "150 models, 15 minutes left"]
 
 `numeri run` in a process of its own against the practice tournament behind a front on a socket
 (tests/support/front.py), which keeps the published limits. `requests` are those of a model,
