@@ -15,7 +15,14 @@ import typer
 from typer.core import TyperCommand
 
 from numeri_cli.cli.signals import stopped, unanswered
-from numeri_cli.errors import ExitCode, MemoryShort, NumeriError, TerminationAsked, UsageProblem
+from numeri_cli.errors import (
+    ExitCode,
+    MemoryShort,
+    NumeriError,
+    ScopeMissing,
+    TerminationAsked,
+    UsageProblem,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -225,6 +232,8 @@ def _end(call: Invocation, error: NumeriError | None, *, exit_code: int) -> None
 
 def _told(raised: BaseException, call: Invocation) -> NumeriError:
     """The error of ours that says what was raised."""
+    if isinstance(raised, ScopeMissing) and call.command_path != "numeri login":
+        raised.hint = f"{raised.hint}: `{call.command_path}` needs it"
     if isinstance(raised, NumeriError):
         return raised
     if isinstance(raised, typer.Abort):

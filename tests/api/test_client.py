@@ -144,6 +144,17 @@ def test_rounds_and_their_rules_are_read(server: Server, client: Client) -> None
     rules = client.round_rules(1374)
     assert rules is not None
     assert (rules.score_configs[0].name, rules.score_configs[0].multiplier) == ("canon_mmc60", 15.0)
+    assert (rules.score_configs[0].version, rules.score_configs[0].payout_factor) == (None, None)
+    real = {
+        **config, "name": "correlation", "version": "3", "displayName": "corr60",
+        "payoutFactor": "0.35",
+    }  # fmt: skip
+    server.script = [data(rounds=[{**ROUND, "target": "60d", "roundScoreConfigs": [real, None]}])]
+    told = client.round_rules(1374)
+    assert told is not None
+    [one] = told.score_configs
+    assert (one.name, one.version, one.display_name) == ("correlation", "3", "corr60")
+    assert (one.payout_factor, told.target) == (Decimal("0.35"), "60d")
     server.script = [data(rounds=[])]
     assert client.round_rules(9) is None
 

@@ -153,6 +153,7 @@ def test_keys_without_the_scope_are_told_which_they_lack(
     said = numeri("payouts", "--json")
     assert (said.code, said.json["error"]["code"]) == (3, "scope_missing")
     assert "read_user_info" in said.json["error"]["hint"]
+    assert "`numeri payouts` needs it" in said.json["error"]["hint"]
 
 
 def test_rounds_that_paid_on_20_days_add_up_beside_those_of_60(

@@ -88,6 +88,7 @@ def test_keys_that_may_not_download_are_told_the_scope(
     said = numeri("submissions", "beacon", "--download", "--json")
     assert (said.code, said.json["error"]["code"]) == (3, "scope_missing")
     assert "download_submission" in said.json["error"]["hint"]
+    assert "`numeri submissions` needs it" in said.json["error"]["hint"]
 
 
 def test_without_the_server_nothing_is_made_up(
