@@ -1,6 +1,6 @@
 """How large a home becomes over many rounds: real runs of five models, each round a week older.
 
-python tests/studies/housekeeping.py [--rounds 40] [--json FILE]
+python tests/studies/housekeeping.py [--rounds 80] [--json FILE]
 After every round each file of the home is made a week older, so that what goes by age goes. The
 practice tournament's own world is not counted: it is the server's.
 """
@@ -90,27 +90,28 @@ def in_a_home() -> Iterator[Path]:
 
 
 def summary(measured: list[dict[str, int]]) -> dict[str, object]:
-    """The first, the largest and the last size, and what the second half added to each folder."""
-    totals = [sum(one.values()) for one in measured]
-    half = measured[len(measured) // 2]
-    grown = {
-        name: round((size - half.get(name, 0)) / (len(measured) - len(measured) // 2 - 1))
-        for name, size in measured[-1].items()
-    }
+    """The first size, and the largest ones between two retrainings, in all and by folder."""
+    blocks = [
+        measured[start : start + RETRAINED_EVERY]
+        for start in range(0, len(measured), RETRAINED_EVERY)
+    ]
     return {
         "rounds": len(measured),
         "models": len(MODELS),
-        "first_bytes": totals[0],
-        "largest_bytes": max(totals),
-        "last_bytes": totals[-1],
-        "grown_per_round_bytes": {name: size for name, size in grown.items() if size},
-        "last_by_folder_bytes": measured[-1],
+        "first_bytes": sum(measured[0].values()),
+        "largest_bytes_between_retrainings": [
+            max(sum(one.values()) for one in block) for block in blocks
+        ],
+        "largest_bytes_by_folder": {
+            name: [max(one.get(name, 0) for one in block) for block in blocks]
+            for name in measured[-1]
+        },
     }
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=80)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     with in_a_home() as place:
