@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.made_by import useless_notes
 from numeri_cli.commands.words import SCORED
 from numeri_cli.errors import NumeriError
 from numeri_cli.files import disk_errors, is_running, write_text
@@ -98,6 +99,8 @@ def removable(context: Context) -> Iterator[Removable]:
     """All that may go, in the order in which it would; nothing is changed."""
     yield from _predictions(context)
     yield from _scored(context)
+    for path in useless_notes(context):
+        yield _of("cache", path, "the artifact that it names is gone")
     for model, spec in context.profile.models.items():
         yield from _artifacts(context, model, pinned=spec.artifact)
     yield from _datasets(context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from numeri_cli.commands.context import Context
@@ -31,6 +32,19 @@ def maker_of(context: Context, file: Path) -> Artifact | None:
         return None
 
 
+def useless_notes(context: Context) -> Iterator[Path]:
+    """Notes of artifacts that are gone: they tell nothing any more."""
+    folder = _notes(context)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        made_by = read_json_object(path)
+        names = (str(made_by.get("model", "")), str(made_by.get("artifact", "")))
+        if not all(names) or not (context.workspace.artifacts(names[0]) / names[1]).is_dir():
+            yield path
+
+
+def _notes(context: Context) -> Path:
+    return context.home.predictions(context.tournament) / "made by"
+
+
 def _note(context: Context, file: Path) -> Path:
-    folder = context.home.predictions(context.tournament) / "made by"
-    return folder / f"{digest_file(file)}.json"
+    return _notes(context) / f"{digest_file(file)}.json"

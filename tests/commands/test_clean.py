@@ -190,6 +190,20 @@ def test_an_adopted_artifact_that_a_round_used_never_goes_nor_the_one_it_took_th
     assert not set(list(adopted)[-1:]) & set(gone)
 
 
+def test_a_note_of_what_made_a_file_goes_with_its_artifact(
+    trained: Path, numeri: Numeri, home: Path
+) -> None:
+    assert numeri("predict", "--data", "validation", "--output", "mine.csv").code == 0
+    [note] = home.glob("data/predictions/practice/made by/*.json")
+    assert numeri("clean").code == 0
+    assert note.exists()
+    shutil.rmtree(home / "data" / "models" / "practice" / "lighthouse")
+    said = numeri("clean", "--json")
+    assert said.code == 0, said.out
+    assert [Path(one["path"]) for one in said.data["removed"]] == [note]
+    assert not note.exists()
+
+
 def test_what_was_predicted_to_be_scored_goes_by_age_and_count_but_never_within_a_day(
     tmp_path: Path,
 ) -> None:
