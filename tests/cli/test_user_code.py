@@ -261,3 +261,16 @@ def test_members_that_another_home_kept_are_not_taken(
         key.write_bytes(bytes(32))
     assert numeri("train").code == 1
     assert seeds_fitted() == [1, 2]
+
+
+def test_the_name_of_a_class_is_shown_as_it_is_written(practice: Path, numeri: Numeri) -> None:
+    """ ":M:" and its like are emoji to some terminals' libraries."""
+    Path("planted_plain.py").write_text("class M:\n    fit = predict = lambda self, *rows: None\n")
+    Path("numeri.toml").write_text(
+        'tournament = "practice"\n[models.beacon]\nfeatures = "small"\nseeds = [1, 2]\n'
+        '[models.beacon.estimator]\nname = "planted_plain:M"\n'
+    )
+    said = numeri("train")
+    sys.modules.pop("planted_plain", None)
+    assert said.code == 1
+    assert "planted_plain:M: it has no parameter random_state" in said.err
