@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from numeri_cli.commands.context import Context
-from numeri_cli.errors import ModelError
-from numeri_cli.files import digest_file, read_json_object, write_text
+from numeri_cli.errors import FileForeign, ModelError
+from numeri_cli.files import digest_file, read_json_object, safe_name, write_text
 from numeri_cli.learning.artifact import Artifact, find_artifact
 
 
@@ -28,7 +28,7 @@ def maker_of(context: Context, file: Path) -> Artifact | None:
             tournament=context.tournament,
             artifact_id=str(made_by["artifact"]),
         )
-    except (KeyError, ModelError):
+    except (KeyError, ModelError, FileForeign):  # no note, no artifact, a note that was changed
         return None
 
 
@@ -37,8 +37,12 @@ def useless_notes(context: Context) -> Iterator[Path]:
     folder = _notes(context)
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         made_by = read_json_object(path)
-        names = (str(made_by.get("model", "")), str(made_by.get("artifact", "")))
-        if not all(names) or not (context.workspace.artifacts(names[0]) / names[1]).is_dir():
+        try:
+            models = context.workspace.artifacts(str(made_by.get("model")))
+            is_known = (models / safe_name(str(made_by.get("artifact")))).is_dir()
+        except FileForeign:
+            is_known = False
+        if not is_known:
             yield path
 
 

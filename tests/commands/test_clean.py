@@ -195,8 +195,10 @@ def test_a_note_of_what_made_a_file_goes_with_its_artifact(
 ) -> None:
     assert numeri("predict", "--data", "validation", "--output", "mine.csv").code == 0
     [note] = home.glob("data/predictions/practice/made by/*.json")
+    changed = note.with_name("changed.json")
+    changed.write_text('{"model": "../lighthouse", "artifact": "."}')
     assert numeri("clean").code == 0
-    assert note.exists()
+    assert (note.exists(), changed.exists()) == (True, False)
     shutil.rmtree(home / "data" / "models" / "practice" / "lighthouse")
     said = numeri("clean", "--json")
     assert said.code == 0, said.out
