@@ -20,6 +20,7 @@ CSV_COLUMNS = (
     "date", "resolved",
 )  # fmt: skip
 RESOLVED_SHOWN = 10
+TABLES_SHOWN = 5  # of models
 SHOWN = (("corr60", "3"), ("mmc60", "3"), ("v2_corr20", "6"), ("mmc", "5"))
 _MOST_COLUMNS = 4
 
@@ -27,13 +28,28 @@ _MOST_COLUMNS = 4
 def score_report(record: ScoreReport) -> RenderableType:
     """Every model's rounds and means."""
     parts: list[RenderableType] = []
-    for model in record.models:
-        parts += [Text(model.model, "bold"), *_of_model(model), Text()]
+    if len(record.models) > TABLES_SHOWN:  # a table of rounds for each would be thousands of rows
+        parts += [_overview(record), Text("`numeri scores MODEL` shows a model's rounds", "dim")]
+    else:
+        for model in record.models:
+            parts += [Text(model.model, "bold"), *_of_model(model), Text()]
     if not record.models:
         parts.append(Text("the account has no model"))
     if record.page is not None:
         parts.append(Text(f"page: {record.page}"))
     return Group(*parts, as_of_line(record.as_of, offline=record.offline))
+
+
+def _overview(record: ScoreReport) -> RenderableType:
+    """A line for each model: rounds that go on, and the means of a year of each score."""
+    figures = ("open", "corr60", "mmc60", "v2_corr20", "mmc")
+    made = table("model", *figures, right=figures)
+    for model in record.models:
+        means = {(one.score, one.version): one.mean for one in model.means}
+        going_on = {row.round_number for row in model.open_rounds}
+        cells = (number(means.get(kind), signed=True) for kind in SHOWN)
+        made.add_row(model.model, str(len(going_on)), *cells)
+    return Group(Text("means of a year"), unbroken(made))
 
 
 def _of_model(model: ModelScores) -> list[RenderableType]:

@@ -1,0 +1,61 @@
+"""Scores of many models are a line each; of few a table each."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime
+
+from rich.console import Console
+
+from numeri_cli.commands.scores import MeanScore, ModelScores, RoundScore, ScoreReport
+from numeri_cli.output.text.scores import TABLES_SHOWN, score_report
+
+
+def report_of(models: int) -> ScoreReport:
+    def model(at: int) -> ModelScores:
+        name = f"model_{at}"
+        rows = tuple(
+            RoundScore(
+                round_number,
+                name,
+                score,
+                version,
+                None,
+                7,
+                days,
+                0.01,
+                0.5,
+                date(2026, 1, 1),
+                False,
+            )
+            for round_number in (70, 71)
+            for score, version, days in (("corr60", "3", 60), ("v2_corr20", "6", 20))
+        )
+        means = (
+            MeanScore("corr60", "3", "correlation", 60, 9, 0.02, None, 12),
+            MeanScore("v2_corr20", "6", "correlation", 20, 9, -0.03, None, 4),
+        )
+        return ModelScores(name, str(at), rows, (), means)
+
+    now = datetime(2026, 5, 23, tzinfo=UTC)
+    return ScoreReport("practice", "me", now, False, tuple(model(at) for at in range(models)))
+
+
+def text_of(report: ScoreReport) -> str:
+    console = Console(file=io.StringIO(), width=60)
+    console.print(score_report(report), soft_wrap=True)
+    written = console.file
+    assert isinstance(written, io.StringIO)
+    return written.getvalue()
+
+
+def test_many_models_are_a_line_each_with_20_and_60_days_apart() -> None:
+    shown = text_of(report_of(TABLES_SHOWN + 1))
+    [line] = [line for line in shown.splitlines() if line.startswith("model_3")]
+    assert line.split() == ["model_3", "2", "+0.0200", "–", "−0.0300", "–"]
+    assert "7 of 60" not in shown
+
+
+def test_few_models_have_a_table_each() -> None:
+    shown = text_of(report_of(TABLES_SHOWN))
+    assert shown.count("7 of 60") == 2 * TABLES_SHOWN
