@@ -40,8 +40,8 @@ class Screen:
         self.as_json = as_json
         self._command, self._quiet, self._verbose = command, quiet, verbose
         self._output = output or sys.stdout
-        self._out = Console(file=self._output, highlight=False, emoji=False)
-        self._talk = Console(file=sys.stderr, highlight=False, emoji=False)
+        self._out = Console(file=self._output, highlight=False, emoji=False, markup=False)
+        self._talk = Console(file=sys.stderr, highlight=False, emoji=False, markup=False)
         self._data: Any = {}
         self._error: Trouble | None = None
         self.listener: Listener = SILENT

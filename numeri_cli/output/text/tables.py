@@ -39,7 +39,7 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
 
 def unbroken(made: Table) -> Table:
     """The table at its own width, however narrow the screen: nothing in it is broken."""
-    made.width = Console(width=_WIDEST).measure(made).maximum
+    made.width = Console(width=_WIDEST, markup=False, emoji=False).measure(made).maximum
     return made
 
 
