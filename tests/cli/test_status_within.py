@@ -132,6 +132,8 @@ def test_the_watchdog_alarms_exactly_when_the_round_of_the_schedule_is_about_to_
         current = tournament.open_round()
         if current is not None:
             plant(tournament, current)
+        elif plant is not nothing:
+            continue  # nothing can be planted: the same hour as without
         is_lost = judged(tournament, cadence, tournament.now) is not None and plant is not accepted
         said = numeri("status", "--within", WITHIN_MINUTES, "--json")
         alarms += said.code == 1
