@@ -418,7 +418,9 @@ def test_under_systemd_a_retraining_is_a_unit_of_its_own(
 ) -> None:
     program = tmp_path / "bin" / "systemd-run"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/words\n')
+    program.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/words; env >> {tmp_path}/words\n'
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     monkeypatch.setenv("INVOCATION_ID", "0123456789abcdef")
@@ -431,11 +433,10 @@ def test_under_systemd_a_retraining_is_a_unit_of_its_own(
     assert "--user" in words
     assert any(word.startswith("--unit=numeri-retrain-") for word in words)
     assert f"--setenv=NUMERI_HOME={Home.find().data.parent}" in words
-    assert words[words.index("--") :][-3:] == [
-        "retrain",
-        "--profile",
-        str(Path("numeri.toml").absolute()),
-    ]
+    profile = str(Path("numeri.toml").absolute())
+    start = words.index("retrain")
+    assert words.index("--") < start
+    assert words[start : start + 3] == ["retrain", "--profile", profile]
     assert "NEVERINARGV" not in " ".join(words)
     program.write_text("#!/bin/sh\necho no bus >&2\nexit 1\n")
     numeri("practice", "advance")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from numeri_cli.children import child_environment
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.retrain.due import due_models
 from numeri_cli.commands.run.outcomes import Retraining, RetrainingState
@@ -130,6 +131,7 @@ def _as_unit(context: Context, runner: list[str], words: list[str], output: Path
             [*runner, *options, "--", *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
+            env=child_environment(os.environ),
             timeout=_START_SECONDS,
             check=False,
         )
