@@ -70,7 +70,7 @@ def test_what_a_file_is_its_content_says_and_not_its_name(
     ("content", "words"),
     [
         (b"PK\x03\x04 of a workbook", "Excel workbook"),
-        (gzip.compress(b"id,prediction\nn1,0.5\n"), "gzip"),
+        (gzip.compress(b"id,prediction\nn1,0.5\n", mtime=0), "gzip"),
         (b"ARROW1\x00\x00 and so on", "Feather"),
         (pickle.dumps({"id": ["n1"], "prediction": [0.5]}), "pickle"),
         (b'{"id": {"0": "n1"}}', "JSON"),
@@ -78,6 +78,7 @@ def test_what_a_file_is_its_content_says_and_not_its_name(
         (b"\xef\xbb\xbf<html>404</html>", "web page"),
         ("id,prediction\nn1,0.5\n".encode("utf-16"), "UTF-16"),
     ],
+    ids=["zip", "gzip", "arrow", "pickle", "json", "json list", "html", "utf-16"],
 )
 def test_another_kind_of_file_is_named_in_words(
     tmp_path: Path, name: str, content: bytes, words: str
