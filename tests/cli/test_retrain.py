@@ -53,6 +53,8 @@ class Linear:
         self.sign, self.wait_for = sign, wait_for
 
     def fit(self, X, y):
+        if self.wait_for:
+            Path(self.wait_for + " is waited for").touch()
         while self.wait_for and not Path(self.wait_for).exists():
             time.sleep(0.02)
         self.weights = np.linalg.lstsq(X - X.mean(axis=0), y - y.mean(), rcond=None)[0]
@@ -110,15 +112,11 @@ def ended(count: int = 1) -> RetrainingEntry:
         time.sleep(0.1)
 
 
-def at_work() -> None:
-    """Wait until a retraining is at work."""
+def at_work(wait_for: Path) -> None:
+    """Wait until a retraining trains: it has all that it needs of the tournament."""
     until = time.monotonic() + 120
-    while True:
-        try:
-            with held_lock(Home.find().lock("practice", "retrain"), what="a test"):
-                assert time.monotonic() < until
-        except LockHeld:
-            return
+    while not wait_for.with_name(f"{wait_for.name} is waited for").exists():
+        assert time.monotonic() < until
         time.sleep(0.1)
 
 
@@ -229,7 +227,7 @@ def test_a_retraining_that_lasts_longer_than_a_day_stops_no_round(
     numeri("practice", "advance")
     began = server_time(numeri)
     assert [one["state"] for one in numeri("run", "--json").data["retrained"]] == ["started"]
-    at_work()
+    at_work(tmp_path / "done")
     for _ in range(2):
         numeri("practice", "advance")
         run = numeri("run", "--json").data
