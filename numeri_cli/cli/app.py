@@ -45,7 +45,7 @@ from numeri_cli.cli.retrain import retrain
 from numeri_cli.cli.rounds import rounds
 from numeri_cli.cli.run import run
 from numeri_cli.cli.scores import scores
-from numeri_cli.cli.signals import never_ignored, stopped, terminate, terminated
+from numeri_cli.cli.signals import never_deaf, never_ignored, stopped, terminate, terminated
 from numeri_cli.cli.stakes import stakes
 from numeri_cli.cli.status import status
 from numeri_cli.cli.submissions import submissions
@@ -174,7 +174,7 @@ def main(
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
         app = application(words, commands=commands)
-        with never_ignored():
+        with never_deaf(), never_ignored():
             result = app(args=words, prog_name="numeri", standalone_mode=False, obj=tuple(words))
     except typer.TyperException as error:
         return _usage(error, words)

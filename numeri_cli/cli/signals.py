@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from types import FrameType
 
 import typer
 
 from numeri_cli.errors import (
+    ExitCode,
     Interrupted,
     NumeriError,
     Terminated,
@@ -20,11 +23,47 @@ from numeri_cli.errors import (
 )
 
 _AGAIN_SECONDS = 0.05
+_NATIVE_SECONDS = 4.0  # so long native code may take to come back to Python after SIGTERM
+_heard = threading.Event()  # Python has come to handle the SIGTERM that was sent
 
 
 def terminate(number: int, frame: FrameType | None) -> None:
     """The handler of SIGTERM: everything on the way out is cleaned up as after Ctrl-C."""
+    _heard.set()
     raise TerminationAsked
+
+
+@contextmanager
+def never_deaf() -> Iterator[None]:
+    """Inside, SIGTERM ends the process within seconds, even where native code does not return.
+
+    Python handles a signal between two steps of its own. A thread hears of it at once, and ends
+    the process where no such step has come; locks are freed by the system, files are whole.
+    """
+    _heard.clear()
+    over = threading.Event()
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+
+    def listen() -> None:
+        while numbers := reader.recv(64):
+            if signal.SIGTERM in numbers and not over.is_set() and not _heard.wait(_NATIVE_SECONDS):
+                with suppress(OSError):
+                    os.write(2, b"error: terminated\nhint:  run the same command again\n")
+                os._exit(ExitCode.terminated)
+
+    listener = threading.Thread(target=listen, name="sigterm", daemon=True)
+    listener.start()
+    try:
+        yield
+    finally:
+        over.set()
+        _heard.set()
+        signal.set_wakeup_fd(before)
+        writer.close()
+        listener.join()
+        reader.close()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from numeri_cli.commands.context import Context
 from numeri_cli.config import profile_text, read_profile
@@ -33,11 +34,20 @@ def init(context: Context, *, model: str, force: bool) -> WrittenProfile:
         raise ProfileInvalid(f"{path} is already there", hint="edit it, or replace it with --force")
     endpoint = context.asked_endpoint
     name = endpoint.key if endpoint.key in {"numerai", "practice"} else endpoint.address
-    write_text(path, profile_text(model, tournament=name, practice=endpoint.key != "numerai"))
-    try:
-        read_profile(path)
-    except ProfileInvalid:
-        path.unlink()
-        raise
+    text = profile_text(model, tournament=name, practice=endpoint.key != "numerai")
+    _require_readable(text, path)
+    write_text(path, text)
     steps = ("numeri run",) if endpoint.is_practice else ("numeri login", "numeri run")
     return WrittenProfile(path, name, model, steps)
+
+
+def _require_readable(text: str, path: Path) -> None:
+    """Raise ProfileInvalid for a profile that could not be read; what is at `path` stays."""
+    with TemporaryDirectory() as folder:
+        trial = Path(folder) / path.name
+        write_text(trial, text)
+        try:
+            read_profile(trial)
+        except ProfileInvalid as error:
+            message = error.message.replace(str(trial), str(path))
+            raise ProfileInvalid(message, hint=error.hint) from error

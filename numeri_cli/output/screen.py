@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from numeri_cli.errors import ExitCode
 from numeri_cli.files import disk_error
+from numeri_cli.output.console import InertConsole
 from numeri_cli.output.json import Record, Trouble, json_text, plain
 from numeri_cli.output.progress import (
     Bars,
@@ -40,8 +41,8 @@ class Screen:
         self.as_json = as_json
         self._command, self._quiet, self._verbose = command, quiet, verbose
         self._output = output or sys.stdout
-        self._out = Console(file=self._output, highlight=False, emoji=False, markup=False)
-        self._talk = Console(file=sys.stderr, highlight=False, emoji=False, markup=False)
+        self._out = InertConsole(self._output)
+        self._talk = InertConsole(sys.stderr)
         self._data: Any = {}
         self._error: Trouble | None = None
         self.listener: Listener = SILENT

@@ -97,7 +97,7 @@ def test_no_header_says_it_either(tournament: Tournament, begun: str) -> None:
     with listening(tournament) as address:
         place = urlsplit(address)
         with socket.create_connection((place.hostname or "", place.port or 0), 10) as line:
-            line.sendall(f"{begun}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            line.sendall(f"{begun}\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
             answer = b"".join(iter(lambda: line.recv(65536), b"")).decode()
     head = answer.partition("\r\n\r\n")[0]
     assert telling({"planted": "Server: numeri-practice\r\n" + head, "head": head}) == ["planted"]

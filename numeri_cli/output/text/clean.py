@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from numeri_cli.output.console import visible
 from numeri_cli.output.formats import size
-from numeri_cli.output.text.log import visible
 from numeri_cli.output.text.tables import table
 
 if TYPE_CHECKING:

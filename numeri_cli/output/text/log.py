@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from numeri_cli.output.console import visible
 from numeri_cli.output.text.tables import table
 
 if TYPE_CHECKING:
@@ -44,11 +45,3 @@ def line_text(line: LogLine, *, with_run: bool = False) -> str:
     level = "" if line.level == "info" else f" {line.level}:"
     text = f"{line.time:%Y-%m-%d %H:%M:%SZ}{run} {line.event}{end}{level} {line.words}"
     return visible(text.rstrip())
-
-
-def visible(text: str) -> str:
-    """The text with what a terminal would act on made visible, such as \\x1b for an escape."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )

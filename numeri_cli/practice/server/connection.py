@@ -6,6 +6,7 @@ does neither. Answers made here, such as to a broken request line, tell the tour
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 IDLE_SECONDS = 60.0
 MOST_DRAINED_BYTES = 2**20
+LONGEST_LENGTH = 15  # digits of a Content-Length
 NO_BODY = (204, 304)
 
 
@@ -79,9 +81,13 @@ class Handler(BaseHTTPRequestHandler):
     def _run(self) -> None:
         length = self.headers.get("Content-Length")
         chunked = "Transfer-Encoding" in self.headers
-        if length is not None and (chunked or not length.isdecimal()):
+        if length is not None and (chunked or not _is_length(length)):
             self.close_connection = True
-            self.send_error(400)
+            self.send_error(400, "Content-Length is no length of a body")
+            return
+        if not self._is_meant():
+            self.close_connection = True
+            self.send_error(403, "This tournament answers programs of its own machine only")
             return
         body = Body(self.rfile, int(length or 0))
         environ = self._environ(body, length)
@@ -99,6 +105,17 @@ class Handler(BaseHTTPRequestHandler):
             if close is not None:
                 close()
         self._drain(body)
+
+    def _is_meant(self) -> bool:
+        """Whether the request is from a program here: a web page elsewhere must not drive us.
+
+        Such a page sends its Origin, or, where a name of its own leads to this machine, its Host.
+        """
+        host = self.headers.get("Host")
+        if host is not None and not _is_here(f"//{host}"):
+            return False
+        origin = self.headers.get("Origin")
+        return origin is None or (_is_here(origin) and urlsplit(origin).netloc == host)
 
     def _drain(self, body: Body) -> None:
         """Read what the application left of a small body, so that the next request is found."""
@@ -136,6 +153,19 @@ class Handler(BaseHTTPRequestHandler):
             if "_" not in name and key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
                 environ[f"HTTP_{key}"] = ",".join(self.headers.get_all(name, []))
         return environ
+
+
+def _is_length(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_LENGTH
+
+
+def _is_here(address: str) -> bool:
+    """Whether an address names this machine, by its own number or as localhost."""
+    try:
+        name = urlsplit(address).hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 class _Sender:

@@ -123,12 +123,51 @@ def test_what_breaks_inside_is_answered_with_500_and_the_date(tournament: Tourna
     assert answer.headers.get_list("date") == [PRACTICE_DATE]
 
 
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (b"Host: 127.0.0.1", 200),
+        (b"Host: localhost:8123", 200),
+        (b"Host: [::1]:8123", 200),
+        (b"Host: 127.0.0.1:80\r\nOrigin: http://127.0.0.1:80", 200),
+        (b"Host: evil.test", 403),
+        (b"Host: 127.0.0.1.evil.test", 403),
+        (b"Host: 127.0.0.1:80\r\nOrigin: https://evil.test", 403),
+        (b"Host: 127.0.0.1:80\r\nOrigin: null", 403),
+        (b"Host: 127.0.0.1:80\r\nOrigin: http://localhost:9999", 403),
+    ],
+)
+def test_only_programs_of_this_machine_are_answered_and_no_web_page(
+    tournament: Tournament, lines: bytes, status: int
+) -> None:
+    body = b'{"query": "{ __typename }"}'
+    head = b"POST / HTTP/1.1\r\n" + lines + b"\r\nContent-Type: application/json\r\n"
+    request = head + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body
+    with listening(tournament) as address:
+        url = httpx.URL(address)
+        with socket.create_connection((url.host, url.port or 80)) as raw:
+            raw.sendall(request)
+            answer = raw.makefile("rb").read()
+    assert f" {status} ".encode() in answer.splitlines()[0]
+
+
+@pytest.mark.parametrize("length", ["9" * 5_000, "9" * 16, "-1", "1_0", "\u0661"])
+def test_a_length_that_is_none_is_refused_in_words(tournament: Tournament, length: str) -> None:
+    with listening(tournament) as address:
+        url = httpx.URL(address)
+        with socket.create_connection((url.host, url.port or 80)) as raw:
+            head = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: "
+            raw.sendall(f"{head}{length}\r\n\r\n".encode())
+            answer = raw.makefile("rb").read()
+    assert b" 400 Content-Length is no length" in answer.splitlines()[0]
+
+
 def test_a_connection_serves_many_requests(tournament: Tournament) -> None:
     with listening(tournament) as address:
         url = httpx.URL(address)
         question = b'{"query": "{ listDatasets }"}'
         request = (
-            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(question)
+            b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(question)
         ) + question
         with socket.create_connection((url.host, url.port or 80), timeout=10) as raw:
             file = raw.makefile("rb")
@@ -242,7 +281,9 @@ class TestUploads:
             url = httpx.URL(address)
             with socket.create_connection((url.host, url.port or 80), timeout=10) as raw:
                 raw.sendall(
-                    b"PUT " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"
+                    b"PUT "
+                    + path
+                    + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nhalf"
                 )
                 raw.shutdown(socket.SHUT_WR)
                 answer = raw.makefile("rb").read()
