@@ -25,7 +25,8 @@ PRIVATE = {
         "basic._safe_call",
     },
 }
-PUBLIC_ALL_THE_SAME = {"_replace", "_typeshed"}  # of every named tuple; of every type checker
+# of every named tuple; of every type checker; documented by the standard library, as os._exit
+PUBLIC_ALL_THE_SAME = {"_replace", "_typeshed", "_exit"}
 SHORT_NAMES = {"lgb": "lightgbm", "np": "numpy", "pd": "pandas", "pa": "pyarrow"}
 
 
