@@ -222,8 +222,9 @@ def _certificates() -> ssl.SSLContext:
 
 def _client(transport: httpx.BaseTransport | None, certificates: ssl.SSLContext) -> httpx.Client:
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-    # a proxy of the environment must not see what goes to this machine in plain http
+    # plain http goes to this machine alone, by whichever of its addresses: no proxy may see it
     here = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
+    here["http://"] = None
     try:
         proxied = {} if transport else proxy_mounts(certificates, limits)
         return httpx.Client(

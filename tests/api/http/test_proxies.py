@@ -7,8 +7,11 @@ import ssl
 import httpx
 import pytest
 
+from numeri_cli.api.client import Client
 from numeri_cli.api.http.proxies import proxy_mounts
+from numeri_cli.errors import Unreachable
 from tests.support.runner import call_process
+from tests.support.scripted_server import KEYS, QUICK, Server
 
 PROXY = "http://127.0.0.1:9"
 DOCKERS = "localhost,127.0.0.0/8,::1/128,*.local,[fe80::/10],example.com"
@@ -53,3 +56,18 @@ def test_what_docker_writes_into_no_proxy_stops_no_command() -> None:
     said = call_process(*words, NO_PROXY=DOCKERS, NUMERAI_PUBLIC_ID="A" * 32)
     assert said.json["error"]["code"] in ("unreachable", "keys_missing")
     assert "proxy" not in said.json["error"]["message"]
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("host", ["127.0.0.2", "127.255.255.254"])
+def test_keys_for_any_address_of_this_machine_pass_by_a_proxy(
+    server: Server, monkeypatch: pytest.MonkeyPatch, variable: str, host: str
+) -> None:
+    monkeypatch.setenv(variable, server.url)
+    monkeypatch.setenv(variable.lower(), server.url)
+    with (
+        Client(f"http://{host}:{server.port}/", keys=KEYS, limits=QUICK) as client,
+        pytest.raises(Unreachable),
+    ):
+        client.list_datasets()
+    assert server.asked == []
