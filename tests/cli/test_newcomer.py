@@ -103,6 +103,7 @@ def test_json_is_one_object_with_frozen_keys(numeri: Numeri, profile: Path) -> N
         "validation",
         "problem",
         "findings",
+        "surplus",
         "replaces",
     }
 
