@@ -9,11 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -108,10 +109,9 @@ def answer(asked: ApiRequest, request: GraphQLRequest) -> Wire:
     """The payload for one request; refusals are in it, anything that breaks is raised."""
     schema = tournament_schema()
     try:
-        document = understood(request.query, schema)
+        document, faults = _read(request.query)
     except GraphQLError as error:
         return _refused([error])
-    faults = validate(schema, document)
     if faults:
         return _refused(faults)
     operation = get_operation_ast(document, request.operation_name)
@@ -140,7 +140,7 @@ def answer(asked: ApiRequest, request: GraphQLRequest) -> Wire:
 def root_fields(request: GraphQLRequest) -> list[str]:
     """What a request asks for, each as often as it does; nothing where it cannot be understood."""
     try:
-        document = understood(request.query, tournament_schema())
+        document, _ = _read(request.query)
     except GraphQLError:
         return []
     operation = get_operation_ast(document, request.operation_name)
@@ -162,6 +162,17 @@ def root_fields(request: GraphQLRequest) -> list[str]:
             elif isinstance(one, FragmentSpreadNode) and one.name.value in fragments:
                 waiting.append(fragments.pop(one.name.value))  # its fields count once
     return list(fields.values())
+
+
+@lru_cache(maxsize=128)
+def _read(query: str) -> tuple[DocumentNode, list[GraphQLError]]:
+    """The document of a query and what the schema has against it. Raises GraphQLSyntaxError.
+
+    A client asks the same few questions again and again, with other variables.
+    """
+    schema = tournament_schema()
+    document = understood(query, schema)
+    return document, validate(schema, document)
 
 
 def _changes(operation: OperationDefinitionNode | None) -> bool:
