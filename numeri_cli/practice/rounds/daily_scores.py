@@ -102,7 +102,7 @@ class RoundScores:
             return None
         column = self.values[day - 1, KINDS.index(rule.kind)]
         place = list(self.entries).index(model_id)
-        percentile = float(settlement.percentiles(column)[place])
+        percentile = settlement.percentile(column, place)
         return DayScore(
             rule=rule, day=day, value=float(column[place]), percentile=percentile, is_final=False
         )

@@ -224,6 +224,15 @@ def percentiles(values: FloatArray) -> FloatArray:
     return (rank_average(values) - 1) / (len(values) - 1)
 
 
+def percentile(values: FloatArray, place: int) -> float:
+    """What `percentiles` says of one of them, without ranking the others."""
+    own = values[place]
+    if len(values) < 2 or np.isnan(own):
+        return float(percentiles(values)[place])
+    below, alike = np.count_nonzero(values < own), np.count_nonzero(values == own)
+    return float((below + (alike - 1) / 2) / (len(values) - 1))
+
+
 def record_scores(
     connection: Connection,
     number: int,

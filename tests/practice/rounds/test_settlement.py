@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numeri_cli.practice.rounds.settlement import (
     OVERLAPPING_ROUNDS,
     meta_model,
+    percentile,
     percentiles,
     round_stake,
     scores_of,
@@ -56,6 +57,14 @@ def test_percentiles_run_from_zero_to_one_with_ties_in_the_middle() -> None:
     assert percentiles(np.array([0.3, 0.1, 0.2])).tolist() == [1.0, 0.0, 0.5]
     assert percentiles(np.array([1.0, 1.0])).tolist() == [0.5, 0.5]
     assert percentiles(np.array([7.0])).tolist() == [0.5]
+
+
+@pytest.mark.parametrize("count", [1, 2, 67])
+def test_the_percentile_of_one_is_that_of_the_ranking_of_all(count: int) -> None:
+    values = np.random.default_rng(count).integers(0, 20, count).astype(float)
+    values[count // 3] = np.nan
+    of_all = percentiles(values)
+    assert np.array_equal([percentile(values, at) for at in range(count)], of_all, equal_nan=True)
 
 
 def test_a_stake_draws_the_meta_model_to_its_owner() -> None:
