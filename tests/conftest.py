@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import WorkStealingScheduling
 
 from tests.support.runner import KEY_VARIABLES
 
@@ -18,6 +20,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in report.user_properties:
             if name == "note" and report.when == "call":
                 terminalreporter.write_line(str(value))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WorkStealingScheduling:
+    """Idle workers take over from busy ones: many tests of faults wait, and stand in a row.
+
+    Dealt out in fixed shares, the last worker was minutes behind the others.
+    """
+    return WorkStealingScheduling(config, log)
 
 
 def _is_loopback(address: Any) -> bool:
