@@ -14,7 +14,7 @@ from typing import Any
 
 VERSION = 1  # of what programs read; raised where a key goes or changes its meaning
 
-_AS_IT_IS = frozenset({str, int, bool})
+_AS_IT_IS = frozenset({str, int, bool, type(None)})  # most values are, and a list may be long
 
 
 class Published:
@@ -33,7 +33,10 @@ class Published:
         Raises TypeError for a field that holds a record which is not published.
         """
         kind: Any = type(self)  # which can be hashed, whatever mypy reads out of its instances
-        return {name: _plain(getattr(self, name)) for name in _public_names(kind)}
+        return {
+            name: value if type(value := getattr(self, name)) in _AS_IT_IS else _plain(value)
+            for name in _public_names(kind)
+        }
 
 
 @cache
@@ -43,7 +46,7 @@ def _public_names(record: type[Published]) -> tuple[str, ...]:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or type(value) in _AS_IT_IS:  # most are, and a long list has many
+    if type(value) in _AS_IT_IS:
         return value
     if isinstance(value, Published):
         return value.plain()

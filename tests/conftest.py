@@ -22,12 +22,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 terminalreporter.write_line(str(value))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that mostly wait: one worker waits while the others compute."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WorkStealingScheduling:
-    """Idle workers take over from busy ones: many tests of faults wait, and stand in a row.
-
-    Dealt out in fixed shares, the last worker was minutes behind the others.
-    """
+    """Idle workers take over from busy ones; in fixed shares the last was minutes behind."""
     return WorkStealingScheduling(config, log)
 
 

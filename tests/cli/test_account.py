@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.runner import Numeri
-from tests.support.scored_rounds import point_at, scored_rounds
-from tests.support.served import Served, served
+from tests.support.scored_rounds import serving
+from tests.support.served import Served
 
 
 def test_the_account_is_told_as_the_tournament_has_it(numeri: Numeri, past: Served) -> None:
@@ -44,10 +44,7 @@ def test_the_account_is_told_as_the_tournament_has_it(numeri: Numeri, past: Serv
 def test_without_the_server_the_account_is_shown_as_it_was(
     numeri: Numeri, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = tmp_path / "organiser" / "practice"
-    scored_rounds(root).close()
-    with served(root) as server:
-        point_at(monkeypatch, server)
+    with serving(tmp_path, monkeypatch):
         online = {word: numeri(word, "--json").data for word in ("account", "stakes")}
         board = numeri("leaderboard", "--json").data
     for word, before in online.items():

@@ -12,8 +12,8 @@ import pytest
 
 from numeri_cli.practice.rounds.terms import RoundTerms, keep_terms
 from tests.support.runner import KEY_VARIABLES, Numeri
-from tests.support.scored_rounds import point_at, scored_rounds
-from tests.support.served import Served, served
+from tests.support.scored_rounds import serving
+from tests.support.served import Served
 from tests.support.wire import Wire
 
 SCORES = """query($m: ID!) { submissionScores(modelId: $m) {
@@ -93,10 +93,7 @@ def test_a_table_is_whole_at_every_width(
 def test_without_the_server_what_is_known_is_shown_and_of_when_it_is(
     numeri: Numeri, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = tmp_path / "organiser" / "practice"
-    scored_rounds(root).close()
-    with served(root) as server:
-        point_at(monkeypatch, server)
+    with serving(tmp_path, monkeypatch):
         online = numeri("scores", "--json").data
     gone = numeri("scores", "--json")
     assert gone.code == 0, gone.err

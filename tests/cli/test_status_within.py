@@ -16,8 +16,9 @@ import time_machine
 
 from numeri_cli.credentials import Keys, store_keys
 from numeri_cli.ledger.ledger import Ledger
-from numeri_cli.records import Receipt, Round, Timing
+from numeri_cli.records import Receipt, Timing
 from tests.support.processes import ROOT
+from tests.support.rounds import a_round
 from tests.support.said import Said
 from tests.support.scripted_tournament import (
     FIRST_DAY,
@@ -251,19 +252,7 @@ def remember(
     key = os.environ["NUMERI_API_URL"].removeprefix("http://").replace(":", "-")
     (home / "data").mkdir(parents=True, exist_ok=True)
     with Ledger.open(home / "data" / "ledger.sqlite") as ledger:
-        known = Round(
-            id=str(round_.number),
-            number=round_.number,
-            tournament=8,
-            open_time=round_.opens_at,
-            deadline=round_.closes_at,
-            close_time=None,
-            resolve_time=None,
-            data_datestamp=None,
-            target=None,
-            payout_factor=None,
-            stake_threshold=None,
-        )
+        known = a_round(round_.number, opens=round_.opens_at, closes=round_.closes_at)
         ledger.see_round(key, known, time=seen or round_.opens_at)
         if timing is None:
             return

@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.participant import Participant
 from tests.support.runner import KEY_VARIABLES, Numeri
-from tests.support.scored_rounds import point_at, scored_rounds
-from tests.support.served import Served, served
+from tests.support.scored_rounds import serving
+from tests.support.served import Served
 
 
 def test_every_submission_is_listed_newest_first(numeri: Numeri, past: Served) -> None:
@@ -94,10 +94,7 @@ def test_keys_that_may_not_download_are_told_the_scope(
 def test_without_the_server_nothing_is_made_up(
     numeri: Numeri, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = tmp_path / "organiser" / "practice"
-    scored_rounds(root).close()
-    with served(root) as server:
-        point_at(monkeypatch, server)
+    with serving(tmp_path, monkeypatch):
         assert numeri("submissions").code == 0
     assert len(KEY_VARIABLES) > 2
     said = numeri("submissions", "--json")

@@ -36,11 +36,11 @@ from tests.support.aged_home import (
     MODELS,
     PREDICTIONS,
     START,
-    a_round,
     entered,
     years,
 )
 from tests.support.program import numeri, profile, trained, trained_template
+from tests.support.rounds import a_round
 from tests.support.runner import Numeri
 
 __all__ = ["numeri", "profile", "trained", "trained_template"]
@@ -150,7 +150,7 @@ def test_a_run_cleans_when_its_last_proof_is_in_and_keeps_what_the_last_rounds_u
     replaced, served = "20200101T000000000000-aaaaaa", "20200102T000000000000-bbbbbb"
     with Ledger.open(home.ledger) as ledger:
         for number in range(newest - 14, newest):
-            ledger.see_round("practice", a_round(number, opens[number]))
+            ledger.see_round("practice", a_round(number, opens=opens[number]))
             (predictions / f"{number:04d}").mkdir(parents=True)
         for days, name in ((200, replaced), (190, served)):
             shutil.copytree(current, models / name)
@@ -296,11 +296,11 @@ def test_a_thousand_rounds_with_thirteen_thousand_receipts_are_listed_in_a_secon
     ledger._connection.execute("PRAGMA synchronous = OFF")
     for number in range(1, 1001):
         moment = START + timedelta(days=number)
-        ledger.see_round("practice", a_round(number, moment))
+        ledger.see_round("practice", a_round(number, opens=moment))
         for model in range(13):
             entered(ledger, number, f"m{model}", moment)
     took = []
-    for _ in range(3):  # the quickest: others use this machine, too
+    for _ in range(6):  # the quickest: others use this machine, too
         started = time.process_time()
         listed = rounds(one.context, limit=1000)
         json_text("rounds", plain(listed), None, ExitCode.done)

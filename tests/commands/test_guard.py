@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from numeri_cli.ledger.ledger import Ledger
-from numeri_cli.records import Round, ScoreConfig
+from numeri_cli.records import ScoreConfig
 from tests.support.program import numeri, profile, trained, trained_template
 from tests.support.receiver import receiving
+from tests.support.rounds import a_round
 from tests.support.runner import PROFILE, Numeri
 
 __all__ = ["numeri", "profile", "trained", "trained_template"]
@@ -285,18 +286,5 @@ def test_what_is_paid_is_read_by_the_multiplier_and_unknown_days_are_not_known(
     configs: list[ScoreConfig], paid_days: set[int] | None
 ) -> None:
     moment = datetime(2026, 1, 3, tzinfo=UTC)
-    round_ = Round(
-        id="1",
-        number=1,
-        tournament=8,
-        open_time=moment,
-        deadline=moment,
-        close_time=None,
-        resolve_time=None,
-        data_datestamp=None,
-        target=None,
-        payout_factor=None,
-        stake_threshold=None,
-        score_configs=tuple(configs),
-    )
+    round_ = a_round(1, opens=moment, closes=moment, configs=configs)
     assert round_.paid_days == (frozenset(paid_days) if paid_days is not None else None)

@@ -14,6 +14,8 @@ from tests.support.processes import ended, fork, start
 from tests.support.said import Said
 from tests.support.steps import Fault, Step
 
+pytestmark = pytest.mark.waits
+
 SOON = 4.0  # seconds
 ENDS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}
 STOPS = [

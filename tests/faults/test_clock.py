@@ -12,6 +12,8 @@ from tests.support.processes import fork
 from tests.support.said import Said
 from tests.support.steps import Step
 
+pytestmark = pytest.mark.waits
+
 MINUTE = timedelta(minutes=1)
 HOURS = (-3, 3)
 

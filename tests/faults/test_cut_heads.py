@@ -15,6 +15,8 @@ from numeri_cli.api.http.connection import Connector
 from numeri_cli.errors import TransferFailed, Unreachable
 from tests.support.scripted_server import KEYS, QUICK, Reply, Server, data
 
+pytestmark = pytest.mark.waits
+
 ONCE = replace(QUICK, attempts=1)
 ENDINGS = ("close", "reset")
 

@@ -17,6 +17,8 @@ from tests.support.bench import Bench, numeri
 from tests.support.processes import fork
 from tests.support.steps import Fault, Step
 
+pytestmark = pytest.mark.waits
+
 DRIVER = "tests.faults.driver"
 LIVE = "v5.3/live.parquet"
 OF_TRAINING = ("downloaded", "binned_built", "leg_0_done", "trained", "artifact_saved")

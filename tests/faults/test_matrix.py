@@ -16,6 +16,8 @@ from tests.support.replies import PLANTED_SIGNATURE, RETRY_AFTER_SECONDS
 from tests.support.said import Said
 from tests.support.steps import Fault, Step
 
+pytestmark = pytest.mark.waits
+
 
 def spoil(bench: Bench, cell: Cell) -> None:
     """Let the cell's fault wait for its step."""

@@ -12,6 +12,8 @@ from tests.support.processes import Forked
 from tests.support.trial import MODELS, Trial, numeri
 from tests.support.troubles import asks
 
+pytestmark = pytest.mark.waits
+
 TOGETHER = 5  # times
 
 

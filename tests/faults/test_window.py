@@ -11,6 +11,8 @@ import pytest
 from tests.support.trial import MODELS, Trial, numeri
 from tests.support.troubles import Asking, asks, fetches, stalled
 
+pytestmark = pytest.mark.waits
+
 WINDOW_SECONDS = 600.0
 
 

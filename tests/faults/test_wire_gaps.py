@@ -32,6 +32,8 @@ from tests.support.troubles import (
 )
 from tests.support.typed_answers import FieldOf
 
+pytestmark = pytest.mark.waits
+
 TROUBLED_SECONDS = 4.0
 ODD_VALUES = [
     ("Round", "id", {"odd": True}),

@@ -14,7 +14,8 @@ from numeri_cli.home import Home
 from numeri_cli.ledger.entries import TrainedModel
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.log import Log, Mask
-from numeri_cli.records import Receipt, Round
+from numeri_cli.records import Receipt
+from tests.support.rounds import a_round
 
 START = datetime(2026, 1, 3, 12, tzinfo=UTC)
 MODELS = ("lighthouse", "beacon", "harbour", "quay", "mole")
@@ -49,7 +50,7 @@ class Years:
     def round(self, day: float) -> None:
         self.number += 1
         opens = START + timedelta(days=day)
-        self.context.ledger.see_round("practice", a_round(self.number, opens))
+        self.context.ledger.see_round("practice", a_round(self.number, opens=opens))
         folder = self.home.predictions("practice") / f"{self.number:04d}"
         folder.mkdir(parents=True)
         self.used[self.number] = {}
@@ -87,14 +88,6 @@ class Years:
     def size(self) -> int:
         root = self.home.data.parent
         return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
-
-
-def a_round(number: int, opens: datetime) -> Round:
-    return Round(
-        id=str(number), number=number, tournament=8, open_time=opens,
-        deadline=opens + timedelta(hours=26), close_time=None, resolve_time=None,
-        data_datestamp=None, target=None, payout_factor=None, stake_threshold=None,
-    )  # fmt: skip
 
 
 def entered(ledger: Ledger, number: int, model: str, moment: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -77,11 +78,18 @@ def past(past_served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     return past_served
 
 
+@contextmanager
+def serving(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """Such a tournament of one's own in a folder; inside, the program speaks with it."""
+    root = folder / "organiser" / "practice"
+    scored_rounds(root).close()
+    with served(root) as server:
+        point_at(patch, server)
+        yield server
+
+
 @pytest.fixture
 def changeable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """Such a tournament of one's own, as the one the program speaks with."""
-    root = tmp_path / "organiser" / "practice"
-    scored_rounds(root).close()
-    with served(root) as server:
-        point_at(monkeypatch, server)
+    with serving(tmp_path, monkeypatch) as server:
         yield server

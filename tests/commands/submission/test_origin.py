@@ -13,24 +13,13 @@ import pytest
 from numeri_cli.api.client import Client
 from numeri_cli.commands.submission.origin import Origins, Trace
 from numeri_cli.ledger.ledger import Ledger
-from numeri_cli.records import LatestSubmission, Round, Timing
+from numeri_cli.records import LatestSubmission, Timing
+from tests.support.rounds import a_round
 from tests.support.scripted_server import KEYS, QUICK, Asked, Reply, Server, data, refusal
 
 OPENED = datetime(2026, 11, 28, 12, tzinfo=UTC)
 NUMBER = 1319
-ROUND = Round(
-    id="round",
-    number=NUMBER,
-    tournament=8,
-    open_time=OPENED,
-    deadline=OPENED + timedelta(hours=26),
-    close_time=None,
-    resolve_time=None,
-    data_datestamp=None,
-    target=None,
-    payout_factor=None,
-    stake_threshold=None,
-)
+ROUND = a_round(NUMBER, opens=OPENED)
 NEW = Trace(id="new", filename="new.parquet", time=OPENED + timedelta(minutes=3))
 
 

@@ -26,26 +26,14 @@ from numeri_cli.commands.submission.watch import (
 from numeri_cli.errors import SubmissionUnconfirmed
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.progress import SILENT
-from numeri_cli.records import Round
+from tests.support.rounds import a_round
 from tests.support.scripted_server import KEYS, QUICK, Asked, Reply, Server, data
 
 MANY = 60
 NUMBER = 1319
 OPENED = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MADE = f"{OPENED + timedelta(minutes=3):%Y-%m-%dT%H:%M:%SZ}"
-ROUND = Round(
-    id="round",
-    number=NUMBER,
-    tournament=8,
-    open_time=OPENED,
-    deadline=OPENED + timedelta(hours=26),
-    close_time=None,
-    resolve_time=None,
-    data_datestamp=None,
-    target=None,
-    payout_factor=None,
-    stake_threshold=None,
-)
+ROUND = a_round(NUMBER, opens=OPENED)
 LONGEST_SECONDS = 10.0  # between two looks, as for the real service
 
 
