@@ -48,10 +48,11 @@ def _public_names(record: type[Published]) -> tuple[str, ...]:
 def _plain(value: Any) -> Any:
     if type(value) in _AS_IT_IS:
         return value
+    if isinstance(value, datetime):
+        in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     if isinstance(value, Published):
         return value.plain()
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, float):

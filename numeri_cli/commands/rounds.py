@@ -148,7 +148,9 @@ def _results(
     models = tuple(model for model in found if model is not None)
     if not models:
         return {
-            number: tuple(_result(name, rows, (), None) for name in _models_of(rows))
+            number: tuple(
+                _result(name, own, (), None) for name, own in sorted(_by_model(rows).items())
+            )
             for number, rows in receipts.items()
         }
     seen = max(model.seen for model in models)
@@ -163,17 +165,21 @@ def _results(
         for row in payout_rows(context, whose)
     }
     made: defaultdict[int, list[ResultRow]] = defaultdict(list)
-    sent = {(number, row.model) for number, rows in receipts.items() for row in rows}
+    own = {number: _by_model(rows) for number, rows in receipts.items()}
+    sent = {(number, name) for number, rows in own.items() for name in rows}
     for number, name in sorted(sent | {place for place in (*values, *money) if place[0] >= first}):
         place = number, name
         made[number].append(
-            _result(name, receipts.get(number, ()), values[place], money.get(place))
+            _result(name, own.get(number, {}).get(name, ()), values[place], money.get(place))
         )
     return {number: tuple(rows) for number, rows in made.items()}
 
 
-def _models_of(rows: Iterable[ReceiptRow]) -> list[str]:
-    return sorted({row.model for row in rows})
+def _by_model(rows: Iterable[ReceiptRow]) -> dict[str, list[ReceiptRow]]:
+    found: defaultdict[str, list[ReceiptRow]] = defaultdict(list)
+    for row in rows:
+        found[row.model].append(row)
+    return found
 
 
 def _result(
@@ -182,9 +188,9 @@ def _result(
     scores: Sequence[RoundScore],
     payout: tuple[State, Decimal] | None,
 ) -> ResultRow:
-    """The newest receipt that was selected tells which submission counts."""
-    own = [row for row in receipts if row.model == model and row.selected]
-    newest = max(own, key=lambda row: row.time, default=None)
+    """How a model did; its newest receipt that was selected tells which submission counts."""
+    selected = (row for row in receipts if row.selected)
+    newest = max(selected, key=lambda row: row.time, default=None)
     return ResultRow(
         model=model,
         server_id=None if newest is None else newest.server_id,

@@ -314,13 +314,16 @@ class Ledger:
         model: str | None = None,
         since_round: int = 0,
     ) -> tuple[Receipt, ...]:
-        """Accepted submissions, newest first, narrowed down by what is given."""
+        """Accepted submissions, newest first, narrowed down by what is given.
+
+        Of the same second, the one that was recorded last comes first.
+        """
         rows = self._read(
             "SELECT tournament, round_number, model, server_id, filename, prediction_digest,"
             " row_count, timing, time, selected FROM receipts"
             " WHERE tournament = ?1 AND (?2 IS NULL OR round_number = ?2)"
             " AND (?3 IS NULL OR model = ?3) AND round_number >= ?4"
-            " ORDER BY round_number DESC, time DESC",
+            " ORDER BY round_number DESC, time DESC, rowid DESC",
             tournament,
             round_number,
             model,

@@ -148,6 +148,15 @@ def test_attempts_are_narrowed_down_by_what_is_given(ledger: Ledger) -> None:
     assert [item.id for item in ledger.attempts("numerai", digest="e")] == [numbers[3]]
 
 
+@pytest.mark.parametrize("ids", [("a", "b"), ("b", "a")])
+def test_of_two_receipts_of_the_same_second_the_one_recorded_last_comes_first(
+    ledger: Ledger, ids: tuple[str, str]
+) -> None:
+    for server_id in ids:
+        ledger.accept(begin(ledger), replace(RECEIPT, server_id=server_id))
+    assert [one.server_id for one in ledger.receipts("numerai")] == list(reversed(ids))
+
+
 def test_a_receipt_ends_its_attempt(ledger: Ledger) -> None:
     number = begin(ledger)
     ledger.accept(number, RECEIPT)
