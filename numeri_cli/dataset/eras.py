@@ -6,12 +6,15 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from numeri_cli.errors import TargetAlias, TargetUnknown, UsageProblem
+from numeri_cli.errors import FileForeign, TargetAlias, TargetUnknown, UsageProblem
 
 DAYS_PER_ERA = 5
 PURGE_MARGIN_ERAS = 4
 WINDOW_ERAS = 156
+DAYS_PER_WEEK = 7
+_DATE = re.compile(r"((?:19|20)\d{2})-?(\d{2})-?(\d{2})(?:[T ][\d:.]*)?")
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,48 @@ class Window:
 
 
 def era_number(era: str) -> float:
-    """The number in an era's name; infinity for the names of live data such as "eraX"."""
+    """When an era was: its number, or the weeks to its date; infinity for names such as "eraX".
+
+    Dates are 2024-01-05 or 20240105; an era of numbers is a week, too.
+    """
+    day = _day(era)
+    if day is not None:
+        return day.toordinal() / DAYS_PER_WEEK
     digits = era.removeprefix("era")
     return int(digits) if digits.isdecimal() else math.inf
+
+
+def _day(era: str) -> date | None:
+    """The date that an era is called by; None where its name is none."""
+    found = _DATE.fullmatch(era)
+    if found is None:
+        return None
+    try:
+        return date(*map(int, found.groups()))
+    except ValueError:
+        return None
+
+
+def require_times(eras: Iterable[str], *, source: str) -> None:
+    """Raise FileForeign where eras are neither all numbers nor all dates.
+
+    Without an order in time nothing can be purged. source: where they stand, for what is said
+    """
+    names = list(eras)
+    strange = next((era for era in names if math.isinf(era_number(era))), None)
+    if strange is not None:
+        raise FileForeign(
+            f"era {strange!r} of {source} is neither a number nor a date, so that its order in time"
+            " is not known and nothing can be purged",
+            hint="call eras by numbers, a week each, or by dates such as 2024-01-05",
+        )
+    dates = [era for era in names if _day(era) is not None]
+    if dates and len(dates) < len(names):
+        number = next(era for era in names if _day(era) is None)
+        raise FileForeign(
+            f"eras of {source} are dates, such as {dates[0]}, and numbers, such as {number}",
+            hint="take files that call their eras in one way",
+        )
 
 
 def sort_eras(eras: Iterable[str]) -> tuple[str, ...]:
@@ -43,14 +85,29 @@ def chosen_eras(names: Sequence[str], wanted: Sequence[str] | None) -> tuple[str
         return ordered
     chosen: set[str] = set()
     for word in wanted:
-        first, dash, last = word.partition("-")
-        low, high = era_number(first.strip()), era_number((last if dash else first).strip())
-        met = [name for name in ordered if name == word or low <= era_number(name) <= high]
+        first, last = _span(word)
+        low, high = era_number(first), era_number(last)
+        met = [
+            name
+            for name in ordered
+            if name == word or (low <= era_number(name) <= high and math.isfinite(low))
+        ]
         if not met:
             span = f"its eras are {ordered[0]} to {ordered[-1]}" if ordered else "it has no eras"
             raise UsageProblem(f"the data has no era {word!r}", hint=span)
         chosen.update(met)
     return tuple(name for name in ordered if name in chosen)
+
+
+def _span(word: str) -> tuple[str, str]:
+    """The first and the last era of a range such as "0575-0600" or 2024-01-05-2024-06-28."""
+    if _day(word.strip()) is not None:
+        return word.strip(), word.strip()
+    dates = re.fullmatch(r"\s*(\d{4}-\d{2}-\d{2})\s*-\s*(\d{4}-\d{2}-\d{2})\s*", word)
+    if dates:
+        return dates[1], dates[2]
+    first, dash, last = word.partition("-")
+    return first.strip(), (last if dash else first).strip()
 
 
 def horizon_days(target: str) -> int:
@@ -75,7 +132,8 @@ def horizon_days(target: str) -> int:
 def purge_eras(targets: str | Sequence[str]) -> int:
     """Eras to leave out between train and test: 8 for 20 days, 16 for 60; the longest governs.
 
-    An era is a week, so h days overlap h/5 eras; Numerai leaves 4 more.
+    An era is a week, so h days overlap h/5 eras; Numerai leaves 4 more. Where eras are dates, so
+    many weeks are left out.
     """
     names = (targets,) if isinstance(targets, str) else targets
     longest = max(horizon_days(name) for name in names)

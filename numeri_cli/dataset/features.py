@@ -41,7 +41,7 @@ class FeatureFile:
         for name, features in sets.items():
             if not _is_names([name]) or not _is_names(features):
                 raise _foreign(path, f"its set {name[:40]!r} is no list of names")
-            named[name] = tuple(features)
+            named[name] = tuple(dict.fromkeys(features))
         targets = content.get("targets", [])
         if not _is_names(targets):
             raise _foreign(path, "`targets` is no list of names")

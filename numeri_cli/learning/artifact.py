@@ -87,6 +87,7 @@ class Artifact:
             data_version=contract.data_version,
             features=contract.features,
             spec=contract.spec,
+            scale=contract.scale,
             members=tuple(
                 self._member(record, estimator, digests or {}) for record in contract.members
             ),

@@ -152,6 +152,7 @@ class _Walk:
             data_version=self.data_version,
             features=self.data.features,
             spec=self.settings.spec,
+            scale=self.data.scale,
             members=tuple(member.fitted(self.estimator, self.data.features) for member in members),
         )
 

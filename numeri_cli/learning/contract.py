@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from numeri_cli.dataset.features import features_digest
+from numeri_cli.dataset.scale import FeatureScale
 from numeri_cli.errors import ArtifactDamaged
 from numeri_cli.model_spec import FROM_LIST, ModelSpec, Words
 
@@ -43,6 +44,7 @@ class Contract(BaseModel):
     features: the names, in the order of the members' columns
     eras: those it was trained on; a score of an era within `purge_eras` of them is no test
     held_out_eras: those that ended the training early, which it has seen, too
+    scale: of the features in the files it was trained on; None where that was not noted down
     neutralize_features: the names; empty where predictions are left as they are
     sources: file name → SHA-256; versions: library → version
     trained_at: ISO 8601, UTC; profile_git: commit, "-dirty" where changed; "" outside git
@@ -69,6 +71,7 @@ class Contract(BaseModel):
     training_seconds: float
     profile_git: str
     held_out_eras: Words = ()
+    scale: FeatureScale | None = None
     format: int = FORMAT
     of_first_format: bool = False
 

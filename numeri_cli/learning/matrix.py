@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from numeri_cli.dataset.parquet import parquet_errors, plain_table
@@ -15,7 +16,8 @@ from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import SILENT, Listener
 
 BLOCK_COLUMNS = 64
-MISSING_TWO = 2
+MISSING_TWO = 2  # the middle of bins from 0 to 4
+_MISSING_HALF = 0.5  # the middle of shares from 0 to 1, as older files have them
 FloatMatrix = npt.NDArray[np.float32]
 
 
@@ -95,7 +97,9 @@ def _read_block(rows: Rows, files: Sequence[pq.ParquetFile], names: list[str]) -
 
 
 def without_missing_twos(table: pa.Table, codes: npt.NDArray[np.int32]) -> pa.Table:
-    """The table with each column empty in the eras where it is 2 throughout.
+    """The table with each column empty in the eras where it is the middle of its scale throughout.
+
+    The middle is 2, and 0.5 where all are shares between 0 and 1.
 
     codes: (rows,) the era of every row
     """
@@ -103,12 +107,22 @@ def without_missing_twos(table: pa.Table, codes: npt.NDArray[np.int32]) -> pa.Ta
         return table
     starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])
     run_eras = codes[starts]
+    middle = _middle(table)
     columns = []
     for column in table.columns:
         values = column.to_numpy()
-        runs = np.logical_and.reduceat(values == MISSING_TWO, starts)
+        runs = np.logical_and.reduceat(values == middle, starts)
         whole = np.ones(int(codes.max()) + 1, dtype=np.bool_)
         np.logical_and.at(whole, run_eras, runs)
         missing = whole[codes]
         columns.append(pa.array(values, mask=missing) if missing.any() else column)
     return pa.table(columns, names=table.column_names)
+
+
+def _middle(table: pa.Table) -> float:
+    """The middle of the scale that a table's columns are on."""
+    if not all(pa.types.is_floating(column.type) for column in table.columns):
+        return MISSING_TWO
+    bounds = [pc.min_max(column).as_py() for column in table.columns]
+    greatest = max((one["max"] for one in bounds if one["max"] is not None), default=MISSING_TWO)
+    return MISSING_TWO if greatest > 1 else _MISSING_HALF

@@ -13,9 +13,10 @@ import pyarrow as pa
 from numeri_cli.dataset.by_era import tables_by_era
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.prediction_files import prediction_writer
+from numeri_cli.dataset.scale import FeatureScale
 from numeri_cli.errors import ArtifactForeign
 from numeri_cli.learning.estimators.base import Fitted
-from numeri_cli.learning.matrix import float_rows, without_missing_twos
+from numeri_cli.learning.matrix import FloatMatrix, float_rows, without_missing_twos
 from numeri_cli.learning.training_data import feature_names
 from numeri_cli.model_spec import ModelSpec, Neutralization
 from numeri_cli.progress import SILENT, Listener
@@ -30,6 +31,7 @@ class FittedModel:
 
     features: in the order of the members' columns
     data_version: where it was trained
+    scale: of the features that it was trained on; None where nobody knows
     """
 
     name: str
@@ -37,6 +39,7 @@ class FittedModel:
     features: tuple[str, ...]
     spec: ModelSpec
     members: tuple[Fitted, ...]
+    scale: FeatureScale | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ def raw_predictions(
     """Era after era, each member's predictions; columns are taken by their names.
 
     also: further columns to read; eras: only these
-    Raises ArtifactForeign naming the features that the file lacks.
+    Raises ArtifactForeign naming the features that the file lacks, or where they are on another
+    scale than the model's training.
     """
     _require_features(model, data)
     columns = list(dict.fromkeys([data.id_column, *model.features, *also]))
@@ -80,7 +84,7 @@ def raw_predictions(
         yield MemberPredictions(
             era=era,
             ids=table.column(data.id_column).cast(pa.string()),
-            raw=_predict_era(model, table),
+            raw=_predict_era(model, table, path=data.path),
             table=table,
         )
 
@@ -98,7 +102,19 @@ def _require_features(model: FittedModel, data: DataFile) -> None:
         )
 
 
-def _predict_era(model: FittedModel, table: pa.Table) -> FloatArray:
+def _require_scale(model: FittedModel, rows: FloatMatrix, path: Path) -> None:
+    """Raise ArtifactForeign where features are on another scale than in the model's training."""
+    against = None if model.scale is None else model.scale.contradiction(rows)
+    if model.scale is not None and against is not None:
+        raise ArtifactForeign(
+            f"the features of {path.name} are on another scale than those of {model.name}'s"
+            f" training, {model.scale.words}: {against}",
+            hint=f"take the files of {model.data_version}, or `numeri train {model.name}` on files"
+            " of this scale",
+        )
+
+
+def _predict_era(model: FittedModel, table: pa.Table, *, path: Path) -> FloatArray:
     if model.spec.missing_twos == "nan":
         features = table.select(list(model.features))
         table = without_missing_twos(features, np.zeros(table.num_rows, dtype=np.int32))
@@ -107,6 +123,7 @@ def _predict_era(model: FittedModel, table: pa.Table) -> FloatArray:
     for start in range(0, table.num_rows, step):
         stop = min(start + step, table.num_rows)
         rows = float_rows(table, model.features, start=start, stop=stop)
+        _require_scale(model, rows, path)
         for place, member in enumerate(model.members):
             raw[start:stop, place] = member.predict(rows)
     return raw
@@ -135,6 +152,7 @@ def predict_file(
     names = feature_names(neutralization)
     data.require(names)
     written: list[str] = []
+    middle = model.scale.middle if model.scale else None
     with (
         prediction_writer(output, with_era=with_era) as writer,
         listener.task("predicting", total=_rows_of(data, eras), unit="rows") as task,
@@ -142,7 +160,7 @@ def predict_file(
         for era in raw_predictions(model, data, also=names, eras=eras):
             features = float_rows(era.table, names) if names else None
             proportion = neutralization.proportion if neutralization else 0.0
-            prediction = combine(era.raw, features, proportion=proportion)
+            prediction = combine(era.raw, features, proportion=proportion, missing_feature=middle)
             writer.write(era.ids, prediction, era=era.era)
             written.append(era.era)
             task.advance(len(prediction))

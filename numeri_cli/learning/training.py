@@ -240,6 +240,7 @@ def _contract(
         training_seconds=round(seconds, 3),
         profile_git=git_state(workspace.profile),
         held_out_eras=held_out_eras,
+        scale=data.scale,
     )
 
 

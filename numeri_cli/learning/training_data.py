@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from numeri_cli.dataset.eras import before_purge, era_number, purge_eras, sort_eras
+from numeri_cli.dataset.eras import (
+    before_purge,
+    era_number,
+    purge_eras,
+    require_times,
+    sort_eras,
+)
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.dataset.scale import FeatureScale, scale_of
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import TargetMissing, UsageProblem
 from numeri_cli.learning.rows import Source, open_sources, rows_of_eras, with_target
@@ -32,6 +40,11 @@ class TrainingData:
         """Every era of the files, in order of time."""
         return sort_eras(self.sources[0].eras)
 
+    @cached_property
+    def scale(self) -> FeatureScale | None:
+        """The scale of the model's features over all files."""
+        return scale_of([source.data for source in self.sources], self.features)
+
     @property
     def neutralize_features(self) -> tuple[str, ...]:
         """What predictions are made independent of; empty where of nothing."""
@@ -52,7 +65,9 @@ def open_training_data(spec: ModelSpec, workspace: Workspace) -> TrainingData:
         for target in spec.targets:
             check_target(data, target)
         files.append((data, workspace.digest_of(data.path)))
-    return TrainingData(open_sources(files), features, neutralization, purge_eras(spec.targets))
+    sources = open_sources(files)
+    require_times(sources[0].eras, source=" and ".join(data.path.name for data, _ in files))
+    return TrainingData(sources, features, neutralization, purge_eras(spec.targets))
 
 
 def resolved(

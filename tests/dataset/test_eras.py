@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import math
+from datetime import date, timedelta
 
 import pytest
 
 from numeri_cli.dataset.eras import (
+    before_purge,
+    chosen_eras,
     era_number,
     horizon_days,
     purge_eras,
+    require_times,
     sort_eras,
     walk_forward,
 )
-from numeri_cli.errors import TargetAlias, TargetUnknown, UsageProblem
+from numeri_cli.errors import FileForeign, TargetAlias, TargetUnknown, UsageProblem
 
 ERAS = [f"{number:04d}" for number in range(1, 575)]
 
@@ -66,3 +70,36 @@ def test_eras_that_are_missing_from_the_data_do_not_shorten_the_purge() -> None:
 def test_windows_that_cannot_be_made_are_refused(window: int, purge: int) -> None:
     with pytest.raises(UsageProblem):
         walk_forward(ERAS, purge=purge, window=window)
+
+
+def test_dates_are_ordered_by_time_and_the_purge_counts_their_weeks() -> None:
+    fridays = [f"{date(2020, 1, 3) + timedelta(weeks=week)}" for week in range(60)]
+    compact = [day.replace("-", "") for day in fridays]
+    assert sort_eras(fridays[::-1]) == tuple(fridays)
+    for eras in (fridays, compact):
+        trained = before_purge(eras, first_test_era=eras[40], purge=8)
+        assert trained == tuple(eras[:32])
+    assert era_number("2024-01-12") - era_number("2024-01-05") == 1
+    assert era_number("20240112") == era_number("2024-01-12 00:00:00")
+    daily = [f"{date(2020, 1, 1) + timedelta(days=day)}" for day in range(400)]
+    trained = before_purge(daily, first_test_era=daily[300], purge=8)
+    assert len(trained) == 300 - 8 * 7
+
+
+def test_ranges_of_dates_are_chosen() -> None:
+    eras = ["2024-01-05", "2024-01-12", "2024-01-19", "2024-01-26"]
+    assert chosen_eras(eras, ["2024-01-12-2024-01-20"]) == tuple(eras[1:3])
+    assert chosen_eras(eras, ["2024-01-26"]) == (eras[3],)
+    with pytest.raises(UsageProblem):
+        chosen_eras(["0001", "eraX"], ["spring"])
+
+
+@pytest.mark.parametrize(
+    ("eras", "words"),
+    [(["0001", "spring"], "'spring' .* neither a number nor a date"),
+     (["0001", "2024-01-05"], "are dates, such as 2024-01-05, and numbers, such as 0001")],
+)  # fmt: skip
+def test_eras_without_an_order_in_time_are_refused(eras: list[str], words: str) -> None:
+    with pytest.raises(FileForeign, match=words):
+        require_times(eras, source="train.parquet")
+    require_times(eras[:1], source="train.parquet")

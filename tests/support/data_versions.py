@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,9 @@ class Sample:
     eras: npt.NDArray[np.int64]
     labels: npt.NDArray[np.float32]
     train_eras: int
+    named_eras: Sequence[str] | None = None
+    scale: float = 1.0
+    missing_share: float = 0.0
 
     @property
     def in_train(self) -> npt.NDArray[np.bool_]:
@@ -55,16 +59,30 @@ def write_table(sample: Sample, chosen: npt.NDArray[np.bool_], path: Path, rows:
     """One of the parquet files, in row groups of so many rows."""
     columns: dict[str, object] = {
         "id": [f"n{number:015x}" for number in np.flatnonzero(chosen)],
-        "era": [f"{era:04d}" for era in sample.eras[chosen]],
+        "era": [
+            sample.named_eras[era - 1] if sample.named_eras else f"{era:04d}"
+            for era in sample.eras[chosen]
+        ],
         "data_type": [path.stem] * int(chosen.sum()),
     }
     for place, name in enumerate(sample.features):
-        columns[name] = sample.cells[chosen, place]
+        columns[name] = _written(sample, chosen, place)
     noise = np.random.default_rng(5).normal(size=len(sample.labels)).astype(np.float32)
     columns["target_ender_20"] = sample.labels[chosen]
     columns["target_ender_60"] = (sample.labels + noise)[chosen]
     columns["target"] = columns["target_ender_60"]
     pq.write_table(pa.table(columns), path, row_group_size=rows)
+
+
+def _written(sample: Sample, chosen: npt.NDArray[np.bool_], place: int) -> npt.NDArray[Any]:
+    """A feature as the file has it."""
+    cells: npt.NDArray[Any] = sample.cells[chosen, place]
+    if sample.scale == 1.0 and not sample.missing_share:
+        return cells
+    values = (cells * sample.scale).astype(np.float32)
+    empty = np.random.default_rng(place).random(len(values)) < sample.missing_share
+    values[empty] = np.nan
+    return values
 
 
 def write_sample(
@@ -77,8 +95,17 @@ def write_sample(
     unresolved: Sequence[int] = (),
     group_rows: int = 333,
     seed: int = 0,
+    names: Sequence[str] | None = None,
+    named_eras: Sequence[str] | None = None,
+    scale: float = 1.0,
+    missing_share: float = 0.0,
 ) -> Sample:
-    """Write a data version; features 0 and 1 carry the signal, 2 is constant."""
+    """Write a data version; features 0 and 1 carry the signal, 2 is constant.
+
+    names: of the features; named_eras: what the eras are called, in their order
+    scale: the files hold the cells times this, as floats where it is not 1
+    missing_share: of the files' cells, empty; such cells are floats
+    """
     rng = np.random.default_rng(seed)
     era_of_row = np.repeat(np.arange(1, eras + 1), stocks)
     cells = rng.integers(0, 5, (eras * stocks, features)).astype(np.int8)
@@ -86,8 +113,10 @@ def write_sample(
     signal = 0.3 * (cells[:, 0] - 2.0) + 0.2 * (cells[:, 1] - 2.0) * (cells[:, 3] > 2)
     labels = (signal + rng.normal(size=len(signal))).astype(np.float32)
     labels[np.isin(era_of_row, unresolved)] = np.nan
-    names = tuple(f"feature_{number:03d}" for number in range(features))
-    sample = Sample(folder, names, cells, era_of_row, labels, train_eras)
+    names = tuple(names or (f"feature_{number:03d}" for number in range(features)))
+    sample = Sample(
+        folder, names, cells, era_of_row, labels, train_eras, named_eras, scale, missing_share
+    )
     folder.mkdir(parents=True, exist_ok=True)
     write_table(sample, sample.in_train, folder / "train.parquet", group_rows)
     write_table(sample, ~sample.in_train, folder / "validation.parquet", group_rows)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from numeri_cli.commands.validate.validation import PredictionSource
-from numeri_cli.dataset.eras import era_number, purge_eras, sort_eras
+from numeri_cli.dataset.eras import era_number, purge_eras, require_times, sort_eras
 from numeri_cli.dataset.parquet import DataFile, float_column
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import TargetMissing
@@ -22,9 +22,11 @@ def overlapping_eras(
     """Scored eras that lie in, or within the purge of, the eras a model was trained on.
 
     purge: of the model's own targets, in eras; the longer one of the two counts
+    Raises FileForeign where eras have no common order in time.
     """
     if not training_eras:
         return ()
+    require_times([*training_eras, *scored], source="the model's training and the scored data")
     gap = max(purge_eras(target), purge)
     trained = np.sort(np.array([era_number(era) for era in training_eras]))
     numbers = np.array([era_number(era) for era in scored])

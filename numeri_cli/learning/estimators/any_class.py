@@ -27,6 +27,7 @@ from numeri_cli.learning.estimators.user_class import (
     FittedEstimator,
     estimator_class,
     fit_object,
+    fixed_seeds,
     make_object,
     takes_seed,
 )
@@ -42,7 +43,7 @@ from numeri_cli.learning.memory import (
 from numeri_cli.learning.rows import Rows
 from numeri_cli.model_spec import EstimatorSpec
 
-PROBE_ROWS = 200  # by which members of several seeds are told apart
+PROBE_ROWS = 2000  # by which members of several seeds are told apart
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,11 @@ class AnyClass:
             )
         kind = estimator_class(self.name, module_folder=self.module_folder)
         make_object(kind, self.params, seed=seeds[0], folder=self.module_folder)
-        if len(seeds) > 1 and SEED_PARAMETER in self.params:
+        fixed = fixed_seeds(self.params)
+        if len(seeds) > 1 and fixed:
             raise ParameterUnknown(
                 f"params give the seed that the {len(seeds)} `seeds` of {model} are to vary",
-                hint=f"leave {SEED_PARAMETER} out of params, or name one seed",
+                hint=f"leave {', '.join(fixed)} out of params, or name one seed",
             )
         if len(seeds) > 1 and not takes_seed(kind):
             raise ParameterUnknown(
@@ -145,12 +147,15 @@ class MatrixTrainer:
     checksum: int = 0
     code: str = ""
     seen: dict[str, dict[int, FloatArray]] = field(default_factory=dict)
+    probe: FloatMatrix = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     def __post_init__(self) -> None:
         named = self.estimator
         self.code = code_digest(estimator_class(named.name, module_folder=named.module_folder))
         self.matrix.flags.writeable = False
         self.checksum = _checksum(self.matrix)
+        step = max(1, len(self.matrix) // PROBE_ROWS)
+        self.probe = np.array(self.matrix[::step], order="C")  # as it was before any member saw it
 
     def train(self, task: MemberTask) -> MemberContent:
         """One object, fitted, or kept from a training that a later member has ended.
@@ -184,15 +189,15 @@ class MatrixTrainer:
         spec = self.settings.spec
         if len(spec.seeds) < 2:
             return
-        probe = fitted.predict(np.array(self.matrix[:PROBE_ROWS], order="C"))
+        predicted = fitted.predict(self.probe)
         before = self.seen.setdefault(task.target, {})
         for seed, earlier in before.items():
-            if np.array_equal(earlier, probe) and len(np.unique(probe)) > 1:
+            if np.array_equal(earlier, predicted):
                 raise EstimatorInvalid(
                     f"{self.estimator.name} predicts the same for the seeds {seed} and {task.seed}",
                     hint="name one seed, or let its params make it random",
                 )
-        before[task.seed] = probe
+        before[task.seed] = predicted
 
     def _digest(self, task: MemberTask) -> str:
         """The digest of everything that a member depends on, the code of its class included."""

@@ -18,6 +18,7 @@ from numeri_cli.learning.estimators.user_code import told, user_code
 from numeri_cli.learning.matrix import FloatMatrix
 
 SEED_PARAMETER = "random_state"
+_OTHER_SEEDS = ("seed", "random_seed")  # other names of it; a library takes one of them
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,16 @@ def make_object(
                 hint=did_you_mean(name, accepted, otherwise=f"it has {', '.join(accepted)}"),
             )
     complete = dict(params)
-    if takes_seed(kind):
+    if takes_seed(kind) and not any(name in params for name in _OTHER_SEEDS):
         complete.setdefault(SEED_PARAMETER, seed)
     with user_code(kind.__name__, "construct", folder=folder):
         return kind(**complete)
+
+
+def fixed_seeds(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Parameters that fix a seed, by their names, such as `random_state` and `bagging_seed`."""
+    known = (SEED_PARAMETER, *_OTHER_SEEDS)
+    return tuple(name for name in params if name in known or name.endswith("_seed"))
 
 
 def takes_seed(kind: type[Any]) -> bool:

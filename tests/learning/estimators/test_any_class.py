@@ -69,6 +69,10 @@ class Open:
     def predict(self, X):
         return X[:, 0]
 
+class Named(Flat):
+    def __init__(self, random_state=None, random_seed=None, seed=None, bagging_seed=None):
+        self.given = random_state, random_seed
+
 class Mute:
     def fit(self, X, y):
         return self
@@ -205,6 +209,21 @@ def test_a_seed_reaches_a_class_that_hides_it_in_its_further_keywords(
     assert make_object(kind, {}, seed=4).random_state == 4
     first, second = members(make_sample(), beside, "Hidden")
     assert first != second
+
+
+@pytest.mark.parametrize("name", ["seed", "random_seed", "bagging_seed"])
+def test_another_name_of_the_seed_is_not_fixed_for_several_seeds(beside: Path, name: str) -> None:
+    estimator = AnyClass("my_models_of_this_test:Named", {name: 7}, beside)
+    with pytest.raises(ParameterUnknown, match="2 `seeds` of lighthouse") as refusal:
+        estimator.check("lighthouse", seeds=(1, 2), early_stopping=False)
+    assert name in refusal.value.hint
+    estimator.check("lighthouse", seeds=(1,), early_stopping=False)
+
+
+def test_a_seed_under_another_name_is_the_only_one_that_the_class_gets(beside: Path) -> None:
+    kind = estimator_class("my_models_of_this_test:Named", module_folder=beside)
+    assert make_object(kind, {"random_seed": 7}, seed=4).given == (None, 7)
+    assert make_object(kind, {"bagging_seed": 7}, seed=4).given == (4, None)
 
 
 @pytest.mark.parametrize(

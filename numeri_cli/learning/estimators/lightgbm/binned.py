@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from numeri_cli.learning.estimators.lightgbm.columns import library_names
 from numeri_cli.learning.estimators.lightgbm.library import lgb, refusals, warnings_to
 from numeri_cli.learning.estimators.lightgbm.parameters import canonical
 from numeri_cli.learning.matrix import column_blocks, without_missing_twos
@@ -53,6 +54,7 @@ def build_binned(
     labels = np.zeros(rows.count, dtype=np.float32)
     codes = rows.codes if missing_twos == "nan" else None
     settings = dataset_parameters(params)
+    names = library_names(features)
     binned: lgb.Dataset | None = None
     with (
         warnings_to(SILENT),  # it warns of what is meant: raw columns are not kept
@@ -61,6 +63,8 @@ def build_binned(
     ):
         for read in blocks:
             table = read if codes is None else without_missing_twos(read, codes)
+            place = 0 if binned is None else binned.num_feature()
+            table = table.rename_columns(list(names[place : place + table.num_columns]))
             with refusals():
                 block = lgb.Dataset(table, label=labels, params=dict(settings)).construct()
                 # The columns were copied into bins; the Arrow table need not outlive them.

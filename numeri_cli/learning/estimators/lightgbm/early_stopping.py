@@ -30,7 +30,10 @@ class BoosterProgress:
 
 
 class EarlyStopping:
-    """Ends a training once the mean per-era CORR has not risen for `patience_trees`."""
+    """Ends a training once the mean per-era CORR has not risen for `patience_trees`.
+
+    averages: whether the booster predicts the mean of its trees rather than their sum
+    """
 
     def __init__(
         self,
@@ -39,7 +42,9 @@ class EarlyStopping:
         *,
         patience_trees: int = PATIENCE_TREES,
         every_trees: int = EVERY_TREES,
+        averages: bool = False,
     ) -> None:
+        self._averages = averages
         self.every_trees = every_trees
         self._patience_trees = patience_trees
         self._matrix = held_out.matrix
@@ -53,8 +58,9 @@ class EarlyStopping:
         """Add the raw scores of the next trees of a segment's booster to those so far."""
         if booster is not self._booster:
             self._booster, self._followed = booster, 0
+        weight = trees if self._averages else 1
         for start in range(0, len(self._scores), CHUNK_ROWS):
-            self._scores[start : start + CHUNK_ROWS] += booster.predict(
+            self._scores[start : start + CHUNK_ROWS] += weight * booster.predict(
                 np.ascontiguousarray(self._matrix[start : start + CHUNK_ROWS]),
                 raw_score=True,
                 start_iteration=self._followed,

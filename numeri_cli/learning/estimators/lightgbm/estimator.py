@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from numeri_cli.errors import ArtifactDamaged, ParameterUnknown
+from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown
 from numeri_cli.learning.estimators.base import (
     FloatArray,
     MemberContent,
@@ -21,13 +21,22 @@ from numeri_cli.learning.estimators.base import (
 )
 from numeri_cli.learning.estimators.lightgbm.binned import build_binned, subset
 from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
+from numeri_cli.learning.estimators.lightgbm.columns import (
+    library_names,
+    of_plan,
+    pointing_at_columns,
+    refuse_block_parameters,
+    without_columns,
+)
 from numeri_cli.learning.estimators.lightgbm.early_stopping import PATIENCE_TREES, EarlyStopping
+from numeri_cli.learning.estimators.lightgbm.effects import ineffective, refuse_without_effect
 from numeri_cli.learning.estimators.lightgbm.footprint import (
     DEFAULT_LEAVES,
     binned_bytes,
     peak_bytes,
 )
-from numeri_cli.learning.estimators.lightgbm.library import lgb
+from numeri_cli.learning.estimators.lightgbm.library import lgb, without_fatal_lines
+from numeri_cli.learning.estimators.lightgbm.model_text import trees_of
 from numeri_cli.learning.estimators.lightgbm.parameters import (
     DEFAULT_TREES,
     lightgbm_parameters,
@@ -38,7 +47,6 @@ from numeri_cli.learning.estimators.lightgbm.parameters import (
 from numeri_cli.learning.estimators.lightgbm.segments import SEGMENT_TREES, train_booster
 from numeri_cli.learning.estimators.lightgbm.structure import Unsound, check_structure
 from numeri_cli.learning.estimators.lightgbm.suitability import (
-    ineffective,
     require_different_members,
     require_early_stopping_rows,
     require_suitable_objective,
@@ -72,8 +80,10 @@ class LightGBM:
                 f"params give the seed that the {len(seeds)} `seeds` of {model} are to vary",
                 hint="leave the seed out of params, or name one seed",
             )
+        refuse_without_effect(self.params)
+        refuse_block_parameters(self.params)
         require_suitable_objective(self.params)
-        require_accepted(self.parameters(seeds[0]))
+        require_accepted(without_columns(self.parameters(seeds[0])))
         require_early_stopping_rows(self.params, early_stopping=early_stopping)
         require_different_members(self.params, seeds=seeds)
 
@@ -82,12 +92,15 @@ class LightGBM:
         params = self.parameters(seeds[0])
         return params if len(seeds) == 1 else without(params, "seed")
 
-    def parameters(self, seed: int) -> dict[str, Any]:
+    def parameters(self, seed: int, features: Sequence[str] | None = None) -> dict[str, Any]:
         """A booster's parameters: the given, our defaults, the seed unless one is given.
 
+        features: of the plan, for parameters that point at columns; left as given where None
         Raises ParameterUnknown.
         """
         params = lightgbm_parameters(self.params)
+        if features is not None:
+            params = of_plan(params, features)
         trees = value_of(params, "num_iterations", DEFAULT_TREES)
         if not isinstance(trees, int) or trees < 1:
             raise ParameterUnknown(
@@ -106,9 +119,10 @@ class LightGBM:
 
     def trainer(self, rows: Rows, settings: TrainingSettings) -> BoosterTrainer:
         """Bin the rows, or load them where they were binned before."""
-        if word := ineffective(self.params):
+        for word in ineffective(self.params):
             settings.listener.say(word)
-        params = self.parameters(0)
+        params = self.parameters(0, settings.features)
+        require_accepted(pointing_at_columns(params))
         cache = BinnedCache(settings.cache)
         stored = rows if settings.whole is None else settings.whole
         leaves = int(value_of(params, "num_leaves", DEFAULT_LEAVES))
@@ -157,7 +171,8 @@ class LightGBM:
             text = content.decode()
             if digest is None or hashlib.sha256(content).hexdigest() != digest:
                 check_structure(text)
-            booster = lgb.Booster(model_str=text)
+            with without_fatal_lines():
+                booster = lgb.Booster(model_str=text)
         except Unsound as error:
             raise ArtifactDamaged(
                 f"{source} is no sound LightGBM model: {error}", hint="train the model again"
@@ -166,7 +181,7 @@ class LightGBM:
             raise ArtifactDamaged(
                 f"{source} is no LightGBM model", hint="train the model again"
             ) from error
-        if tuple(booster.feature_name()) != features:
+        if tuple(booster.feature_name()) not in (features, library_names(features)):
             raise ArtifactDamaged(
                 f"the features of {source} are not those of its model.json",
                 hint="train the model again",
@@ -195,21 +210,30 @@ class BoosterTrainer:
     """Binned rows, from which boosters grow.
 
     rows_key: of the rows in the cache of binned data
+    grown: by target and digest of the trees, the seed that grew them
     """
 
     estimator: LightGBM
     settings: TrainingSettings
     binned: lgb.Dataset
     rows_key: str
+    grown: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def train(self, task: MemberTask) -> MemberContent:
-        """One booster, in segments."""
-        params = self.estimator.parameters(task.seed)
+        """One booster, in segments.
+
+        Raises EstimatorInvalid where an earlier seed has grown the same trees.
+        """
+        params = self.estimator.parameters(task.seed, self.settings.features)
         early_stopping = None
         if self.settings.held_out is not None:
             patience = int(value_of(params, "early_stopping_round", PATIENCE_TREES))
+            boosting = str(value_of(params, "boosting", "gbdt"))
             early_stopping = EarlyStopping(
-                self.settings.held_out, task.target, patience_trees=patience
+                self.settings.held_out,
+                task.target,
+                patience_trees=patience,
+                averages=boosting in ("rf", "random_forest"),
             )
         text = train_booster(
             self.binned,
@@ -222,8 +246,20 @@ class BoosterTrainer:
             label=task.label,
             listener=self.settings.listener,
         )
+        self._require_another(task, text)
         trees = len(re.findall(r"^Tree=\d+$", text, flags=re.MULTILINE))
         return MemberContent(text.encode(), trees)
+
+    def _require_another(self, task: MemberTask, text: str) -> None:
+        """Chance, or a share that rounds to all, can leave nothing for a seed to vary."""
+        digest = hashlib.sha256(trees_of(text).encode()).hexdigest()
+        earlier = self.grown.setdefault((task.target, digest), task.seed)
+        if earlier != task.seed:
+            raise EstimatorInvalid(
+                f"LightGBM grows the same trees for the seeds {earlier} and {task.seed}",
+                hint="name one seed, or let params leave more to chance, such as colsample_bytree"
+                " = 0.1",
+            )
 
     def _digest(self, task: MemberTask, params: Mapping[str, Any]) -> str:
         """The digest of everything that a booster's trees depend on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from numeri_cli.errors import LibraryMissing, ParameterUnknown
 from numeri_cli.progress import SILENT, Listener
@@ -52,10 +52,14 @@ def warnings_to(listener: Listener) -> Iterator[None]:
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Turn LightGBM's refusal of a parameter's value into ours."""
+def refusals(*, quiet: bool = True) -> Iterator[None]:
+    """Turn LightGBM's refusal of a parameter's value into ours.
+
+    quiet: without the line that it writes itself; not for what takes long, see without_fatal_lines
+    """
     try:
-        yield
+        with without_fatal_lines() if quiet else nullcontext():
+            yield
     except lgb.basic.LightGBMError as error:
         raise ParameterUnknown(
             f"LightGBM refuses: {refusal_of(error)[:300]}",

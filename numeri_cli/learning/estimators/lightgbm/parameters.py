@@ -46,14 +46,22 @@ def canonical(name: str) -> str | None:
 def lightgbm_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     """The given parameters unchanged, with our defaults where none is given under any alias.
 
-    Raises ParameterUnknown for a name LightGBM does not know, with the nearest it does.
+    Raises ParameterUnknown for a name LightGBM does not know, with the nearest it does; for two
+    names of one parameter.
     """
     known = _aliases()
+    first: dict[str, str] = {}
     for name in given:
         if name not in known:
             raise ParameterUnknown(
                 f"LightGBM has no parameter {name!r}",
                 hint=did_you_mean(name, known, otherwise="see LightGBM's list of parameters"),
+            )
+        other = first.setdefault(known[name], name)
+        if other != name:
+            raise ParameterUnknown(
+                f"{other} and {name} are two names of one parameter of LightGBM",
+                hint="keep one of them in params",
             )
     taken = {known[name] for name in given}
     defaults = {name: value for name, value in DEFAULTS.items() if name not in taken}

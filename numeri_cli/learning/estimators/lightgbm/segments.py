@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from numeri_cli.learning.estimators.lightgbm.library import (
     lgb,
     refusals,
     warnings_to,
-    without_fatal_lines,
 )
 from numeri_cli.learning.estimators.lightgbm.model_text import merge_models
 from numeri_cli.learning.estimators.lightgbm.parameters import (
@@ -30,6 +30,7 @@ from numeri_cli.learning.estimators.lightgbm.parameters import (
     without,
 )
 from numeri_cli.learning.estimators.lightgbm.structure import Unsound, check_structure
+from numeri_cli.learning.estimators.lightgbm.suitability import require_suitable_labels
 from numeri_cli.progress import SILENT, Listener, Task
 
 FloatArray = npt.NDArray[np.float64]
@@ -72,13 +73,15 @@ def train_booster(
         folder.mkdir(parents=True, exist_ok=True)
     lengths = segment_lengths(params, segment_trees)
     progress = BoosterProgress()
+    require_suitable_labels(params, labels)
     with (
         warnings_to(listener),
-        refusals(),
+        refusals(quiet=False),
         listener.task(label, total=sum(lengths), unit="trees") as task,
     ):
-        binned.set_field("label", labels)
-        binned.set_field("weight", weights)
+        with refusals():
+            binned.set_field("label", labels)
+            binned.set_field("weight", weights)
         for number in range(len(lengths)):
             done = finished.progress(number)
             if done is None:
@@ -113,7 +116,7 @@ def _booster(
     binned.set_field("init_score", finished.scores(number - 1) if number else None)
     own = without(segment_parameters(params, number), "num_iterations", "early_stopping_round")
     cells = binned.num_data() * binned.num_feature()
-    with without_fatal_lines():
+    with refusals():
         return lgb.Booster(params=threaded(own, cells), train_set=binned)
 
 
@@ -129,7 +132,8 @@ def _grow(
     """Grow so many trees, or those up to where they stop helping; last: the last segment."""
     unseen = 0
     for tree in range(1, trees + 1):
-        booster.update()
+        with refusals() if tree == 1 else nullcontext():  # what it refuses, it does at once
+            booster.update()
         task.advance(1)
         progress = replace(progress, trees=progress.trees + 1)
         unseen += 1
