@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from importlib.metadata import version
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -234,7 +235,7 @@ def _contract(
         versions={
             "numeri": __version__,
             "python": platform.python_version(),
-            **{library: version(library) for library in libraries},
+            **{library: _version_of(library) for library in libraries},
         },
         trained_at=now.isoformat(timespec="seconds"),
         training_seconds=round(seconds, 3),
@@ -242,6 +243,14 @@ def _contract(
         held_out_eras=held_out_eras,
         scale=data.scale,
     )
+
+
+def _version_of(library: str) -> str:
+    """The version of a package, whatever the distribution is called that brought it."""
+    try:
+        return version(library)
+    except PackageNotFoundError:  # xgboost comes as xgboost-cpu, too
+        return str(import_module(library).__version__)
 
 
 _SHA256_DIGITS = 64

@@ -38,6 +38,7 @@ class EstimatorEntry:
 # By the name that profiles use
 ESTIMATORS: Mapping[str, EstimatorEntry] = {
     "lightgbm": EstimatorEntry(maker="lightgbm.estimator", footprint="lightgbm.footprint"),
+    "xgboost": EstimatorEntry(maker="xgboost.estimator", footprint="xgboost.footprint"),
 }
 # What any other name is: "module:Class"
 ANY_CLASS = EstimatorEntry(maker="any_class", footprint="any_class")
