@@ -75,19 +75,22 @@ class EraWeights(Section):
 
     equal: every era the same, however many rows it has
     half_life_eras: an era so much older counts half
+    file: beside the profile, CSV or parquet with columns era and weight; the three multiply
     """
 
     equal: bool = False
     half_life_eras: (
         Annotated[float, Field(ge=1, le=100_000, strict=False, allow_inf_nan=False)] | None
     ) = None
+    file: Annotated[str, Field(min_length=1)] | None = None
 
 
 class ModelSpec(Section):
     """One model: targets × seeds, each of which becomes a member of the ensemble.
 
-    features: a set's name, or names
+    features: a set's name, "@mine.txt", or a list of sets, names and files, `-` taking away
     data: the files it is trained on
+    train_window: only these eras of them, such as "0200-0574", or a list of ranges
     era_stride: every n-th era of those, counted from the first
     missing_twos: "nan" has a feature that is 2 throughout an era count as missing there
     early_stopping_eras: the last ones, held out and purged; they end the training; 0 does not
@@ -101,6 +104,7 @@ class ModelSpec(Section):
     targets: Annotated[tuple[str, ...], Field(min_length=1), FROM_LIST] = ("target_ender_60",)
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), FROM_LIST] = (1,)
     data: Annotated[tuple[Part, ...], Field(min_length=1), FROM_LIST] = ("train",)
+    train_window: Names | None = None
     era_stride: Annotated[int, Field(ge=1)] = 1
     missing_twos: Literal["keep", "nan"] = "keep"
     early_stopping_eras: Annotated[int, Field(ge=0)] = 0
@@ -133,7 +137,7 @@ class ModelSpec(Section):
 # What `numeri init` writes of a model: each key with its default, and what it does
 MODEL_TEMPLATE = """\
 [models.{model}]                # the model's name, as on the server
-features = "medium"             # a set in features.json, or a list of names
+features = "medium"             # a set, "@mine.txt", or a list such as ["medium", "-charisma"]
 targets = ["target_ender_60"]   # one member each, ensembled
 seeds = [1]                     # one member each, ensembled
 data = ["train"]                # or ["train", "validation"]

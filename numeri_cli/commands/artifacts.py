@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -62,7 +62,7 @@ class OpenModel:
     def profile_differences(self) -> tuple[str, ...]:
         """The keys in which the profile says otherwise than this model was trained."""
 
-        def names_of_set(wanted: str) -> tuple[str, ...]:
+        def names_of_set(wanted: str | Sequence[str]) -> tuple[str, ...]:
             return self.context.workspace.feature_file.features(wanted)
 
         return differing_keys(

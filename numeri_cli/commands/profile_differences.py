@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from numeri_cli.errors import NumeriError
 from numeri_cli.learning.contract import Contract
 from numeri_cli.model_spec import ModelSpec
 
+NamesOfSet = Callable[[str | Sequence[str]], tuple[str, ...]]
 _ALWAYS_KEPT = ("data", "missing_twos", "seeds", "targets")
-_KEPT_LATER = ("era_stride", "early_stopping_eras")  # not in artifacts of the first format
+_KEPT_LATER = (
+    "era_stride",
+    "early_stopping_eras",
+    "train_window",
+)  # not in artifacts of the first format
 
 
 def differing_keys(
@@ -18,14 +23,14 @@ def differing_keys(
     contract: Contract,
     *,
     data_version: str,
-    names_of_set: Callable[[str], tuple[str, ...]],
+    names_of_set: NamesOfSet,
 ) -> tuple[str, ...]:
     """The keys of the profile that differ from what a model was trained by, such as "features".
 
     What is done to predictions afterwards (`neutralize`) and when it is trained (`retrain`) says
     nothing of the training. A parameter is named by itself: "estimator.params.max_depth".
     spec: of the profile; contract: of the model
-    names_of_set: the features of a set; where that is not known here, sets go by their names
+    names_of_set: the features that words mean; where that is not known here, they go by themselves
     """
     trained = contract.spec
     keys = _ALWAYS_KEPT if contract.of_first_format else _ALWAYS_KEPT + _KEPT_LATER
@@ -49,18 +54,20 @@ def differing_keys(
 
 
 def _other_features(
-    spec: ModelSpec, contract: Contract, *, names_of_set: Callable[[str], tuple[str, ...]]
+    spec: ModelSpec,
+    contract: Contract,
+    *,
+    names_of_set: NamesOfSet,
 ) -> bool:
     """Whether the profile names other features, however it names them."""
     wanted, trained = spec.features, contract.spec.features
-    if wanted == trained:
+    words = (wanted,) if isinstance(wanted, str) else wanted
+    if wanted == trained and not any("@" in word for word in words):  # a file may have changed
         return False
-    if isinstance(wanted, str):
-        try:
-            wanted = names_of_set(wanted)
-        except NumeriError:
-            return True
-    return set(wanted) != set(contract.features)
+    try:
+        return set(names_of_set(wanted)) != set(contract.features)
+    except NumeriError:
+        return wanted != trained and set(words) != set(contract.features)
 
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:

@@ -21,14 +21,16 @@ class FeatureFile:
 
     feature_sets: set → its features, in the file's order
     targets: names of the targets; empty where the version does not list them
+    folder: where files such as "@mine.txt" are looked for; the current directory where None
     """
 
     path: Path
     feature_sets: dict[str, tuple[str, ...]]
     targets: tuple[str, ...]
+    folder: Path | None = None
 
     @classmethod
-    def read(cls, path: Path) -> FeatureFile:
+    def read(cls, path: Path, *, folder: Path | None = None) -> FeatureFile:
         """Read a features.json of any version, bare NaN included.
 
         Raises FileMissing, FileDamaged (no JSON), FileForeign (JSON of another shape).
@@ -45,7 +47,7 @@ class FeatureFile:
         targets = content.get("targets", [])
         if not _is_names(targets):
             raise _foreign(path, "`targets` is no list of names")
-        return cls(path, named, tuple(targets))
+        return cls(path, named, tuple(targets), folder)
 
     @property
     def all_features(self) -> tuple[str, ...]:
@@ -53,45 +55,105 @@ class FeatureFile:
         return tuple(dict.fromkeys(name for names in self.feature_sets.values() for name in names))
 
     def features(self, wanted: str | Sequence[str]) -> tuple[str, ...]:
-        """The features of a named set, or the given names once they are known to exist.
+        """The features that words mean, each once, in the order met.
 
-        Raises FeatureUnknown, which names the nearest there is.
+        wanted: a set's name, "@mine.txt", or a list: of sets, of features and of such files, each
+        with `-` before it where it takes away from what stands before
+        Raises FeatureUnknown, which names the nearest there is; FileMissing, FileForeign.
         """
-        if isinstance(wanted, str):
-            if wanted in self.feature_sets:
-                return self.feature_sets[wanted]
-            if wanted in self.all_features:
-                raise FeatureUnknown(
-                    f"{wanted!r} is a feature, and a set is looked for by its name alone",
-                    hint=f'write features in brackets: features = ["{wanted}"]',
-                )
-            raise FeatureUnknown(
-                f"{self.path.name} has no feature set {wanted!r}",
-                hint=did_you_mean(
-                    wanted,
-                    self.feature_sets,
-                    otherwise=f"the sets are {_some(self.feature_sets)}",
-                ),
-            )
         if not wanted:
             raise FeatureUnknown("the list of features is empty", hint="name a set or features")
-        known = set(self.all_features)
-        for name in wanted:
-            if name not in known and name in self.feature_sets:
+        if isinstance(wanted, str):
+            return self._of_word(wanted)
+        chosen: dict[str, None] = {}
+        for word in wanted:
+            away = word.startswith("-") and word not in self.feature_sets
+            names = self._of_list(word[1:] if away else word)
+            if not away:
+                chosen.update(dict.fromkeys(names))
+                continue
+            if chosen.keys().isdisjoint(names):
                 raise FeatureUnknown(
-                    f"{name!r} is a set, and a list holds names of features",
-                    hint=f'write one set without brackets: features = "{name}"',
+                    f"{word!r} takes away nothing: none of its features stands before it",
+                    hint="write what it is taken from first, such as"
+                    f' features = ["medium", "{word}"]',
                 )
-            if name not in known:
+            chosen = {name: None for name in chosen if name not in set(names)}
+        if not chosen:
+            raise FeatureUnknown(
+                "the list of features takes away all it names", hint="leave something to learn from"
+            )
+        return tuple(chosen)
+
+    def _of_word(self, word: str) -> tuple[str, ...]:
+        """What one word without brackets means."""
+        if word.startswith("@"):
+            return self._of_file(word[1:])
+        if word in self.feature_sets:
+            return self.feature_sets[word]
+        if word in self.all_features:
+            raise FeatureUnknown(
+                f"{word!r} is a feature, and a set is looked for by its name alone",
+                hint=f'write features in brackets: features = ["{word}"]',
+            )
+        raise FeatureUnknown(
+            f"{self.path.name} has no feature set {word!r}",
+            hint=did_you_mean(
+                word, self.feature_sets, otherwise=f"the sets are {_some(self.feature_sets)}"
+            ),
+        )
+
+    def _of_list(self, word: str) -> tuple[str, ...]:
+        """What a word of a list means, without its sign."""
+        if word.startswith("@"):
+            return self._of_file(word[1:])
+        if word in self.feature_sets:
+            return self.feature_sets[word]
+        known = self.all_features
+        if word in known:
+            return (word,)
+        raise FeatureUnknown(
+            f"this data version has no feature {word!r}",
+            hint=did_you_mean(
+                word,
+                (*known, *self.feature_sets),
+                otherwise=f"it has {len(known)}, such as {_some(known)}",
+            ),
+        )
+
+    def _of_file(self, name: str) -> tuple[str, ...]:
+        """The names in a text file, one a line; what follows a # is a remark."""
+        path = (self.folder or Path()) / name
+        if not path.is_file():
+            raise FileMissing(
+                f"there is no file {path} of features",
+                hint="write one name a line into it, or a set's name without @",
+            )
+        with disk_errors(path):
+            content = path.read_bytes()
+        try:
+            lines = content.decode("utf-8-sig").splitlines() if len(content) < MOST_BYTES else []
+        except UnicodeDecodeError:
+            raise FileForeign(f"{path} is no text", hint="write one name a line") from None
+        words = [line.partition("#")[0].strip().strip(",\"' \t") for line in lines]
+        found: dict[str, None] = {}
+        for number, word in enumerate(words, 1):
+            if not word or word.startswith("@"):
+                if word:
+                    raise FileForeign(
+                        f"{path}, line {number}: a file of features names no other",
+                        hint="name both in the profile",
+                    )
+                continue
+            try:
+                found.update(dict.fromkeys(self._of_list(word)))
+            except FeatureUnknown as error:
                 raise FeatureUnknown(
-                    f"this data version has no feature {name!r}",
-                    hint=did_you_mean(
-                        name,
-                        (*known, *self.feature_sets),
-                        otherwise=f"it has {len(known)}, such as {_some(known)}",
-                    ),
-                )
-        return tuple(dict.fromkeys(wanted))
+                    f"{path}, line {number}: {error.message}", hint=error.hint
+                ) from None
+        if not found:
+            raise FeatureUnknown(f"{path} names no feature", hint="write one name a line")
+        return tuple(found)
 
 
 def features_digest(features: Sequence[str]) -> str:

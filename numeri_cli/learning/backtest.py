@@ -13,12 +13,19 @@ import pyarrow.parquet as pq
 
 from numeri_cli.dataset.eras import WINDOW_ERAS, Window, walk_forward
 from numeri_cli.dataset.prediction_files import prediction_writer
+from numeri_cli.errors import UsageProblem
 from numeri_cli.files import disk_errors, safe_name
 from numeri_cli.learning.estimators.base import Estimator, TrainingSettings
 from numeri_cli.learning.prediction import FittedModel, predict_file
 from numeri_cli.learning.rows import rows_of_eras
 from numeri_cli.learning.training import checked_estimator, held_out_rows, train_members
-from numeri_cli.learning.training_data import TrainingData, hold_out, open_training_data, thinned
+from numeri_cli.learning.training_data import (
+    TrainingData,
+    hold_out,
+    open_training_data,
+    thinned,
+    within_window,
+)
 from numeri_cli.learning.workspace import Workspace
 from numeri_cli.locks import held_lock
 from numeri_cli.model_spec import ModelSpec
@@ -58,7 +65,8 @@ def backtest(
         estimator = checked_estimator(name, spec, workspace=workspace)
         data = open_training_data(spec, workspace)
         purge = data.purge_eras if purge is None else purge
-        windows = walk_forward(data.eras, purge=purge, window=window)
+        trainable = within_window(data.eras, spec)
+        windows = _trainable(walk_forward(data.eras, purge=purge, window=window), trainable)
         predictions = workspace.home.predictions(workspace.tournament)
         folder = _unfinished_folder(predictions, name, spec=spec, data=data, windows=windows)
         trained_on = [era for step in windows for era in thinned(step.train_eras, spec)]
@@ -68,6 +76,7 @@ def backtest(
             cache=workspace.cache,
             unfinished=folder / "trainings",
             whole=rows_of_eras(data.sources, trained_on),
+            era_weights=data.era_weights,
             force=force,
             listener=listener,
         )
@@ -85,6 +94,25 @@ def backtest(
             shutil.rmtree(leftover, ignore_errors=True)
     eras = tuple(era for step in windows for era in step.test_eras)
     return Backtest(output, rows, eras, windows, purge)
+
+
+def _trainable(windows: Sequence[Window], trainable: Sequence[str]) -> tuple[Window, ...]:
+    """The windows with those of their eras that may train; without those that have none.
+
+    Raises UsageProblem where none is left.
+    """
+    kept = set(trainable)
+    narrowed = [
+        Window(tuple(era for era in step.train_eras if era in kept), step.test_eras)
+        for step in windows
+    ]
+    left = tuple(step for step in narrowed if step.train_eras)
+    if not left:
+        raise UsageProblem(
+            "no era of train_window lies before the eras to be predicted",
+            hint="walk in longer windows, or let train_window begin earlier",
+        )
+    return left
 
 
 def backtest_file(workspace: Workspace, model: str) -> Path:
@@ -182,6 +210,7 @@ def _unfinished_folder(
         [source.digest for source in data.sources],
         data.features,
         data.neutralize_features,
+        data.inputs_digest,
         [asdict(step) for step in windows],
     ]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

@@ -17,15 +17,12 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from numeri_cli import __version__
 from numeri_cli.children import child_environment
-from numeri_cli.dataset.eras import era_number
 from numeri_cli.dataset.features import features_digest
 from numeri_cli.learning.artifact import UNFINISHED, Artifact
 from numeri_cli.learning.contract import Contract, MemberRecord
+from numeri_cli.learning.era_weights import row_weights
 from numeri_cli.learning.estimators.base import (
     Estimator,
     Fitted,
@@ -42,10 +39,11 @@ from numeri_cli.learning.training_data import (
     open_training_data,
     thinned,
     training_eras,
+    within_window,
 )
 from numeri_cli.learning.workspace import Workspace
 from numeri_cli.locks import held_lock
-from numeri_cli.model_spec import EraWeights, ModelSpec
+from numeri_cli.model_spec import ModelSpec
 from numeri_cli.progress import SILENT, Listener
 
 LIBRARIES = ("numpy", "pyarrow")
@@ -91,7 +89,7 @@ def train(
         estimator = estimator or checked_estimator(name, spec, workspace=workspace)
         data = open_training_data(spec, workspace)
         eras, held_out_eras = hold_out(
-            thinned(training_eras(spec, data), spec),
+            thinned(within_window(training_eras(spec, data), spec), spec),
             held_out=spec.early_stopping_eras,
             purge=data.purge_eras,
         )
@@ -99,8 +97,9 @@ def train(
             spec=spec,
             features=data.features,
             held_out=held_out_rows(spec, data, eras=held_out_eras, listener=listener),
+            era_weights=data.era_weights,
             cache=workspace.cache,
-            unfinished=unfinished,
+            unfinished=unfinished / data.inputs_digest,
             force=force,
             listener=listener,
         )
@@ -163,7 +162,7 @@ def train_members(
         if trainer is None or digest != trainer_rows:
             trainer = None  # its memory is needed for the next one
             trainer, trainer_rows = estimator.trainer(chosen.rows, settings), digest
-        weights = row_weights(chosen.rows, spec.era_weights)
+        weights = row_weights(chosen.rows, spec.era_weights, settings.era_weights)
         for seed in spec.seeds:
             label = f"{name} {target}" + (f" seed {seed}" if len(spec.seeds) > 1 else "")
             task = MemberTask(label=label, target=target, seed=seed, rows=chosen, weights=weights)
@@ -186,22 +185,6 @@ def _labelled(rows: Rows, target: str, listener: Listener) -> LabelledRows:
     if chosen.dropped:
         listener.say(f"{chosen.dropped:,} rows without a value of {target} are left out")
     return chosen
-
-
-def row_weights(rows: Rows, weights: EraWeights) -> npt.NDArray[np.float32] | None:
-    """(rows.count,) the weight of each row, mean 1; None where all rows count the same."""
-    if weights == EraWeights():
-        return None
-    codes = rows.codes
-    per_era = np.ones(len(rows.eras))
-    if weights.equal:
-        per_era /= np.maximum(np.bincount(codes, minlength=len(per_era)), 1)
-    if weights.half_life_eras:
-        numbers = np.array([era_number(era) for era in rows.eras])
-        age = numbers[codes].max() - numbers
-        per_era *= 0.5 ** (age / weights.half_life_eras)
-    values = per_era[codes]
-    return np.asarray(values / values.mean(), dtype=np.float32)
 
 
 def _contract(
@@ -231,7 +214,7 @@ def _contract(
         purge_eras=data.purge_eras,
         neutralize_features=data.neutralize_features,
         members=tuple(member.record for member in members),
-        sources={source.data.path.name: source.digest for source in data.sources},
+        sources=data.digests,
         versions={
             "numeri": __version__,
             "python": platform.python_version(),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from numeri_cli.dataset.eras import (
     before_purge,
+    chosen_eras,
     era_number,
     purge_eras,
     require_times,
@@ -18,6 +20,7 @@ from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.scale import FeatureScale, scale_of
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import TargetMissing, UsageProblem
+from numeri_cli.learning.era_weights import FileWeights
 from numeri_cli.learning.rows import Source, open_sources, rows_of_eras, with_target
 from numeri_cli.learning.workspace import Workspace
 from numeri_cli.model_spec import ModelSpec, Neutralization
@@ -28,12 +31,27 @@ class TrainingData:
     """A model's files, opened, and its sets of features as names.
 
     purge_eras: to be left out between training and test, by the longest target
+    era_weights: what the profile's file says; None where it names none
     """
 
     sources: tuple[Source, ...]
     features: tuple[str, ...]
     neutralization: Neutralization | None
     purge_eras: int
+    era_weights: FileWeights | None = None
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The files behind a model, by name: SHA-256 of their bytes."""
+        found = {source.data.path.name: source.digest for source in self.sources}
+        if self.era_weights is not None:
+            found[self.era_weights.path.name] = self.era_weights.digest
+        return found
+
+    @property
+    def inputs_digest(self) -> str:
+        """A mark of what else than data and profile the members depend on; "" where nothing."""
+        return self.era_weights.digest[:16] if self.era_weights is not None else ""
 
     @property
     def eras(self) -> tuple[str, ...]:
@@ -67,7 +85,18 @@ def open_training_data(spec: ModelSpec, workspace: Workspace) -> TrainingData:
         files.append((data, workspace.digest_of(data.path)))
     sources = open_sources(files)
     require_times(sources[0].eras, source=" and ".join(data.path.name for data, _ in files))
-    return TrainingData(sources, features, neutralization, purge_eras(spec.targets))
+    return TrainingData(
+        sources,
+        features,
+        neutralization,
+        purge_eras(spec.targets),
+        era_weights=_file_weights(spec, workspace),
+    )
+
+
+def _file_weights(spec: ModelSpec, workspace: Workspace) -> FileWeights | None:
+    name = spec.era_weights.file
+    return None if name is None else FileWeights.read((workspace.module_folder or Path()) / name)
 
 
 def resolved(
@@ -107,6 +136,15 @@ def training_eras(spec: ModelSpec, data: TrainingData) -> tuple[str, ...]:
             hint="take data with a longer history",
         )
     return chosen
+
+
+def within_window(eras: Sequence[str], spec: ModelSpec) -> tuple[str, ...]:
+    """Those of the eras that lie in the model's `train_window`, in order of time.
+
+    Raises UsageProblem where a range of it holds none of them.
+    """
+    window = (spec.train_window,) if isinstance(spec.train_window, str) else spec.train_window
+    return chosen_eras(eras, window)
 
 
 def thinned(eras: Sequence[str], spec: ModelSpec) -> tuple[str, ...]:

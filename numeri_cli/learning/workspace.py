@@ -39,7 +39,7 @@ class Workspace:
 
         Raises FileMissing, FileDamaged, FileForeign.
         """
-        return FeatureFile.read(self.dataset / CLASSIC.files.features)
+        return FeatureFile.read(self.dataset / CLASSIC.files.features, folder=self.module_folder)
 
     @property
     def cache(self) -> Path:

@@ -87,3 +87,50 @@ def test_json_of_another_shape_is_foreign(tmp_path: Path, text: str) -> None:
 def test_the_digest_depends_on_the_order() -> None:
     assert features_digest(["a", "b"]) != features_digest(["b", "a"])
     assert features_digest(["a", "b"]) != features_digest(["ab"])
+
+
+SETS = """{"feature_sets": {"medium": ["f_a", "f_b", "f_c", "f_d"], "charisma": ["f_b", "f_d"],
+"wisdom": ["f_e"]}, "targets": []}"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [
+        (["medium", "-charisma"], "f_a f_c"),
+        (["charisma", "wisdom"], "f_b f_d f_e"),
+        (["medium", "-f_a", "f_e"], "f_b f_c f_d f_e"),
+        (["medium", "-charisma", "f_d"], "f_a f_c f_d"),
+        ("@mine.txt", "f_c f_a f_e"),
+        (["@mine.txt", "-wisdom"], "f_c f_a"),
+        (["medium", "-@mine.txt"], "f_b f_d"),
+    ],
+)
+def test_lists_hold_sets_names_and_files_and_take_away(
+    tmp_path: Path, wanted: str | list[str], meant: str
+) -> None:
+    (tmp_path / "mine.txt").write_text("# my own\nf_c\n  f_a,  # the best\n\nwisdom\nf_c\n")
+    file = FeatureFile.read(written(tmp_path, SETS), folder=tmp_path)
+    assert file.features(wanted) == tuple(meant.split())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (["-charisma", "medium"], "takes away nothing"),
+        (["wisdom", "-charisma"], "takes away nothing"),
+        (["charisma", "-f_b", "-f_d"], "takes away all"),
+        (["medium", "-charism"], "no feature 'charism'"),
+        ("@none.txt", "no file"),
+        ("@bad.txt", "line 2: this data version has no feature 'f_z'"),
+        ("@empty.txt", "names no feature"),
+        ("@other.txt", "names no other"),
+    ],
+)
+def test_lists_that_cannot_be_meant_are_refused(
+    tmp_path: Path, wanted: str | list[str], words: str
+) -> None:
+    for name, text in (("bad", "f_a\nf_z\n"), ("empty", "# nothing\n"), ("other", "@bad.txt\n")):
+        (tmp_path / f"{name}.txt").write_text(text)
+    file = FeatureFile.read(written(tmp_path, SETS), folder=tmp_path)
+    with pytest.raises((FeatureUnknown, FileMissing, FileForeign), match=words):
+        file.features(wanted)

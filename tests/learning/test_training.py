@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from numeri_cli.errors import MemoryShort, ParameterUnknown, UsageProblem
+from numeri_cli.learning.era_weights import row_weights
 from numeri_cli.learning.estimators.base import (
     Estimator,
     TrainingSettings,
@@ -23,7 +24,6 @@ from numeri_cli.learning.training import (
     Member,
     checked_estimator,
     held_out_rows,
-    row_weights,
     train_members,
 )
 from numeri_cli.learning.training_data import hold_out, open_training_data

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from numeri_cli.learning.era_weights import FileWeights
 from numeri_cli.learning.held_out import HeldOut
 from numeri_cli.learning.matrix import FloatMatrix
 from numeri_cli.learning.memory import Footprint, TrainingShape
@@ -61,6 +62,7 @@ class TrainingSettings:
     cache: a folder for data that the next training can start from
     unfinished: a folder for what a killed training can go on from
     whole: rows that hold all that will be trained on, so that one cached file serves
+    era_weights: what the file says that the model's era_weights name
     force: train even where memory or disk look too small
     """
 
@@ -70,6 +72,7 @@ class TrainingSettings:
     unfinished: Path
     held_out: HeldOut | None = None
     whole: Rows | None = None
+    era_weights: FileWeights | None = None
     force: bool = False
     listener: Listener = SILENT
 

@@ -90,8 +90,9 @@ def _resolved(name: str, value: Any, features: Sequence[str]) -> Any:
     if not isinstance(values, Sequence) or len(values) != len(features):
         count = len(values) if isinstance(values, Sequence) else 1
         raise ParameterUnknown(
-            f"{name} has {count} values, and the model has {len(features)} features",
-            hint=f"name the features: {name} = {{ {features[0]} = … }}",
+            f"LightGBM refuses {name} with {count} values: the model has {len(features)} features,"
+            f" which can be named in its place, as in {{ {features[0]} = … }}",
+            hint="mend `params` of the model's estimator",
         )
     return list(values)
 

@@ -25,7 +25,9 @@ RANDOM = [
 ]
 
 
-def check(params: Mapping[str, object], *, seeds: tuple[int, ...] = (1,), early: bool = False) -> None:
+def check(
+    params: Mapping[str, object], *, seeds: tuple[int, ...] = (1,), early: bool = False
+) -> None:
     LightGBM(params).check("lighthouse", seeds=seeds, early_stopping=early)
 
 
