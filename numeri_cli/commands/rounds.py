@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.payouts import State, payout_rows
-from numeri_cli.commands.scores import RoundScore, round_score
+from numeri_cli.commands.score_rows import RoundScore, round_score
 from numeri_cli.commands.standing import Standing
 from numeri_cli.ledger import accounts
 from numeri_cli.ledger import scores as kept

@@ -12,6 +12,7 @@ TABLES = (
     "accounts",
     "account_models",
     "scores",
+    "newest_scores",
     "performances",
     "payouts",
     "round_rules",
@@ -136,6 +137,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             seen TEXT NOT NULL,
             PRIMARY KEY (tournament, "of")
         ) STRICT""",
+    ),
+    (
+        """CREATE TABLE newest_scores (
+            tournament TEXT NOT NULL, model_id TEXT NOT NULL, display_name TEXT NOT NULL,
+            version TEXT NOT NULL, round_number INTEGER NOT NULL, day INTEGER NOT NULL,
+            value REAL NOT NULL, percentile REAL, date TEXT, resolved INTEGER NOT NULL,
+            PRIMARY KEY (tournament, model_id, display_name, version, round_number)
+        ) STRICT, WITHOUT ROWID""",
+        """INSERT INTO newest_scores SELECT tournament, model_id, display_name, version,
+            round_number, max(day), value, percentile, date, resolved FROM scores
+            GROUP BY tournament, model_id, display_name, version, round_number""",
+        """CREATE INDEX scores_going_on ON newest_scores (tournament, model_id, round_number)
+            WHERE resolved = 0""",
     ),
 )
 

@@ -13,6 +13,9 @@ from numeri_cli.ledger.entries import marks, nmr_of, nmr_text, time_of, time_tex
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.records import ModelHistory, PerformanceRow, Round, ScoreConfig
 
+Kind = tuple[str, str]  # display name and version: what tells one score from another
+NewestValue = tuple[int, int, float, int]  # round, day, value, whether that is its last day
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownScore:
@@ -38,6 +41,14 @@ class KnownRules:
     configs: tuple[ScoreConfig, ...]
 
 
+# a day that was told before may have been a later one
+_KEEP_NEWEST = """INSERT INTO newest_scores (tournament, model_id, round_number, display_name,
+    version, day, value, percentile, date, resolved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET day = excluded.day, value = excluded.value,
+    percentile = excluded.percentile, date = excluded.date, resolved = excluded.resolved
+    WHERE excluded.day >= newest_scores.day"""
+
+
 def keep_history(
     ledger: Ledger,
     tournament: str,
@@ -51,14 +62,17 @@ def keep_history(
 
     All of it or nothing: who is killed in between asks for this model again.
     """
-    scores = (
+    scores = [
         (
             tournament, model_id, row.round_number, row.display_name, row.version, row.day,
             row.value, row.percentile, None if row.date is None else row.date.date().isoformat(),
             row.resolved,
         )
         for row in history.scores
-    )  # fmt: skip
+    ]  # fmt: skip
+    newest: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for row in sorted(scores, key=lambda row: row[5]):
+        newest[row[2:5]] = row
     performances = (
         (
             tournament, model_id, row.round_number, nmr_text(row.at_risk_nmr),
@@ -74,6 +88,7 @@ def keep_history(
             f"INSERT OR REPLACE INTO scores VALUES ({marks(10)})",  # noqa: S608  # our own
             scores,
         )
+        connection.executemany(_KEEP_NEWEST, newest.values())
         connection.executemany(
             f"INSERT OR REPLACE INTO performances VALUES ({marks(11)})",  # noqa: S608  # our own
             performances,
@@ -92,10 +107,9 @@ def newest_scores(
         rows: list[Any] = []
         for model_id in model_ids:
             rows += connection.execute(
-                "SELECT model_id, round_number, display_name, version, max(day), value,"
-                " percentile, date, resolved FROM scores"
+                "SELECT model_id, round_number, display_name, version, day, value, percentile,"
+                " date, resolved FROM newest_scores"
                 " WHERE tournament = ? AND model_id = ? AND round_number >= ?"
-                " GROUP BY round_number, display_name, version"
                 " ORDER BY round_number DESC, display_name, version",
                 (tournament, model_id, since_round),
             ).fetchall()
@@ -107,6 +121,56 @@ def newest_scores(
         )
         for model_id, number, name, version, day, value, percentile, on, resolved in rows
     )  # fmt: skip
+
+
+def kinds(ledger: Ledger, tournament: str, model_id: str) -> tuple[Kind, ...]:
+    """Every score and version that is known of a model, in order; found without reading them."""
+    found: list[Kind] = []
+    with ledger.transaction() as connection:
+        last = ("", "")
+        while kind := connection.execute(_NEXT_KIND, (tournament, model_id, *last)).fetchone():
+            found.append(kind)
+            last = kind
+    return tuple(found)
+
+
+_NEXT_KIND = """SELECT display_name, version FROM newest_scores
+    WHERE tournament = ? AND model_id = ? AND (display_name, version) > (?, ?)
+    ORDER BY display_name, version LIMIT 1"""
+
+
+def newest_values(
+    ledger: Ledger, tournament: str, model_id: str, *, kind: Kind
+) -> list[NewestValue]:
+    """The newest known value of one score of a model in every round, the newest round first.
+
+    A hundred models have a quarter of a million: rows are plain, and texts are not told again.
+    """
+    with ledger.transaction() as connection:
+        return connection.execute(
+            "SELECT round_number, day, value, resolved FROM newest_scores WHERE tournament = ?"
+            " AND model_id = ? AND display_name = ? AND version = ? ORDER BY round_number DESC",
+            (tournament, model_id, *kind),
+        ).fetchall()
+
+
+def rounds_going_on(ledger: Ledger, tournament: str, model_id: str) -> frozenset[int]:
+    """The rounds of a model with a score that is not its last."""
+    return _rounds(ledger, "resolved = 0 AND tournament = ? AND model_id = ?", tournament, model_id)
+
+
+def scored_rounds(ledger: Ledger, tournament: str, model_id: str) -> frozenset[int]:
+    """The rounds that a model has scores of."""
+    return _rounds(ledger, "tournament = ? AND model_id = ?", tournament, model_id)
+
+
+def _rounds(ledger: Ledger, where: str, *values: str) -> frozenset[int]:
+    with ledger.transaction() as connection:
+        rows = connection.execute(
+            f"SELECT DISTINCT round_number FROM newest_scores WHERE {where}",  # noqa: S608  # our own
+            values,
+        ).fetchall()
+    return frozenset(row[0] for row in rows)
 
 
 def performances(

@@ -1,7 +1,7 @@
 """Many eras' scores of one kind → what one wants to know about them.
 
 A series is (n_eras,), oldest first, NaN where an era has no such score. Missing eras are left out
-of everything but the lags of `compare`, which go by position.
+of everything.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ import numpy as np
 from numeri_cli.published import Published
 from numeri_cli.scoring.ranks import FloatArray, known
 from numeri_cli.scoring.score_table import Score
-
-BUSINESS_DAYS_PER_ERA = 5
-_TELLING = 1.96  # a t beyond this tells two models apart at 95 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,23 +107,6 @@ def best_place(values: Sequence[float], *, lower_is_better: bool, least: int = 2
         return None
     choose = min if lower_is_better else max
     return choose(present, key=present.__getitem__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairedTest:
-    """Whether two series differ, era by era, `first` − `second`."""
-
-    eras: int  # that both have
-    mean_difference: float
-    standard_error: float  # Newey–West
-    t: float
-    lags: int
-    eras_needed: float  # to reach |t| = 1.96 if the difference stays as it is
-
-    @property
-    def telling(self) -> bool:
-        """Whether the difference is more than chance at 95 %."""
-        return abs(self.t) >= _TELLING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,47 +216,3 @@ def smart_penalty(lag_1: float, count: int) -> float:
     """
     steps = np.arange(1, count)
     return float(np.sqrt(1 + 2 * np.sum((1 - steps / count) * lag_1**steps)))
-
-
-def overlap_lags(horizon_days: int) -> int:
-    """How many eras ahead a target still shares days with its own: 20 days 4, 60 days 12."""
-    return math.ceil(horizon_days / BUSINESS_DAYS_PER_ERA)
-
-
-def compare(first: FloatArray, second: FloatArray, *, lags: int) -> PairedTest:
-    """Paired test per era of `first` − `second`, (n_eras,) each over the same eras.
-
-    lags: over which neighbouring eras share their targets' days (see `overlap_lags`)
-    source: Newey and West 1987, Bartlett weights 1 − l/(lags + 1)
-    """
-    difference = first - second
-    there = known(difference)
-    count = int(there.sum())
-    nan = float("nan")
-    if count < 2:
-        mean = float(difference[there].mean()) if count else nan
-        return PairedTest(
-            eras=count, mean_difference=mean, standard_error=nan, t=nan, lags=lags, eras_needed=nan
-        )
-    mean = float(difference[there].mean())
-    deviation = np.where(there, difference - mean, 0.0)
-    lags = min(lags, count - 1)
-    variance = float(deviation @ deviation) / count
-    for lag in range(1, lags + 1):
-        weight = 1 - lag / (lags + 1)
-        variance += 2 * weight * float(deviation[lag:] @ deviation[:-lag]) / count
-    error = float(np.sqrt(max(variance, 0.0) / count))
-    if error == 0:
-        return PairedTest(
-            eras=count,
-            mean_difference=mean,
-            standard_error=error,
-            t=nan,
-            lags=lags,
-            eras_needed=nan,
-        )
-    t = mean / error
-    needed = count * (_TELLING / t) ** 2 if t else float("inf")
-    return PairedTest(
-        eras=count, mean_difference=mean, standard_error=error, t=t, lags=lags, eras_needed=needed
-    )

@@ -5,13 +5,12 @@ import pandas as pd
 import pytest
 from numerai_tools import scoring as library
 
+from numeri_cli.scoring.paired_test import compare, overlap_lags
 from numeri_cli.scoring.score_table import score_named
 from numeri_cli.scoring.summary import (
     PayoutRule,
     autocorrelation,
-    compare,
     drawdown,
-    overlap_lags,
     smart_penalty,
     summarize,
     underwater,

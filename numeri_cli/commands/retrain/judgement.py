@@ -14,8 +14,8 @@ from numeri_cli.dataset.eras import era_number, horizon_days
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import PredictionsIds, TargetMissing
 from numeri_cli.learning.contract import Contract
+from numeri_cli.scoring.paired_test import PairedTest, compare, overlap_lags
 from numeri_cli.scoring.score_table import score_named
-from numeri_cli.scoring.summary import PairedTest, compare, overlap_lags
 
 LEAST_ERAS = 20
 NOISE_T = -1.645  # worse than this by chance in one of twenty

@@ -11,16 +11,10 @@ from numeri_cli.dataset.prediction_files import (
     IdColumn,
     read_predictions,
 )
+from numeri_cli.scoring.paired_test import PairedTest, compare, overlap_lags
 from numeri_cli.scoring.score_table import CORR, Score
 from numeri_cli.scoring.scorecard import Scorecard
-from numeri_cli.scoring.summary import (
-    PairedTest,
-    PayoutRule,
-    Summary,
-    compare,
-    overlap_lags,
-    summarize,
-)
+from numeri_cli.scoring.summary import PayoutRule, Summary, summarize
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,7 +12,8 @@ from typing import TypeVar
 import numpy as np
 
 from numeri_cli.commands.payouts import PayoutRow
-from numeri_cli.commands.scores import ModelScores, RoundScore, ScoreReport
+from numeri_cli.commands.score_rows import RoundScore
+from numeri_cli.commands.scores import ModelScores, ScoreReport
 from numeri_cli.output.formats import ABSENT, moment, nmr, number
 from numeri_cli.output.html.page import Chart, Table, write_page
 from numeri_cli.output.html.style import COLOURS, empty_figure

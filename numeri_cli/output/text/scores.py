@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from numeri_cli.commands.kept_scores import means_of, round_numbers
 from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.text.standing import as_of_line
 from numeri_cli.output.text.tables import table, unbroken
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.scores import ModelScores, RoundScore, ScoreReport
+    from numeri_cli.commands.score_rows import RoundScore
+    from numeri_cli.commands.scores import ModelScores, ScoreReport
 
 CSV_COLUMNS = (
     "round_number", "model", "score", "version", "name", "day", "days", "value", "percentile",
@@ -45,10 +47,10 @@ def _overview(record: ScoreReport) -> RenderableType:
     figures = ("open", "corr60", "mmc60", "v2_corr20", "mmc")
     made = table("model", *figures, right=figures)
     for model in record.models:
-        means = {(one.score, one.version): one.mean for one in model.means}
-        going_on = {row.round_number for row in model.open_rounds}
+        means = {kind: one.mean for kind in SHOWN for one in means_of(model.means, kind)}
+        going_on = len(round_numbers(model.open_rounds))
         cells = (number(means.get(kind), signed=True) for kind in SHOWN)
-        made.add_row(model.model, str(len(going_on)), *cells)
+        made.add_row(model.model, str(going_on), *cells)
     return Group(Text("means of a year"), unbroken(made))
 
 

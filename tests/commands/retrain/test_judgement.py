@@ -13,7 +13,7 @@ from numeri_cli.commands.retrain.judgement import Judgement, unseen_eras
 from numeri_cli.dataset.eras import purge_eras
 from numeri_cli.learning.contract import Contract
 from numeri_cli.model_spec import ModelSpec
-from numeri_cli.scoring.summary import compare
+from numeri_cli.scoring.paired_test import compare
 
 ERAS = tuple(f"{number:04d}" for number in range(1, 121))
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.commands.payouts import PayoutRow, State
-from numeri_cli.commands.scores import MeanScore, ModelScores, RoundScore, ScoreReport
+from numeri_cli.commands.score_means import MeanScore
+from numeri_cli.commands.score_rows import RoundScore
+from numeri_cli.commands.scores import ModelScores, ScoreReport
 from numeri_cli.output.html.scores import (
     cumulative_score,
     paid_rounds,

@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 
 from rich.console import Console
 
-from numeri_cli.commands.scores import MeanScore, ModelScores, RoundScore, ScoreReport
+from numeri_cli.commands.score_means import MeanScore
+from numeri_cli.commands.score_rows import RoundScore
+from numeri_cli.commands.scores import ModelScores, ScoreReport
 from numeri_cli.output.text.scores import TABLES_SHOWN, score_report
 
 

@@ -1,0 +1,121 @@
+"""The mean of each score over the rounds that resolved within a year; never over two scores."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from numeri_cli.commands.score_rows import config_of
+from numeri_cli.ledger.scores import Kind, KnownRules, NewestValue
+from numeri_cli.published import Published
+from numeri_cli.scoring.paired_test import compare
+
+YEAR = timedelta(days=365)
+DAYS_A_BUSINESS_DAY = 7 / 5
+_ROUNDS_LOOKED_AT = 100  # to know how often one opens
+_Of = tuple[int | None, str | None]  # a round's days of a score, and what the server calls it
+
+
+@dataclass(frozen=True)
+class MeanScore(Published):
+    """The mean of one score over a model's resolved rounds of the last year.
+
+    standard_error: Newey–West over `lags` rounds that share days; None where there are too few
+    """
+
+    score: str
+    version: str
+    name: str | None
+    days: int | None
+    rounds: int
+    mean: float
+    standard_error: float | None
+    lags: int
+
+
+class YearOfRounds:
+    """Which rounds count, and what is known of their scores; asked for many models.
+
+    now: by the server's clock; since: a round has to have closed then or later
+    """
+
+    def __init__(self, rules: Mapping[int, KnownRules], *, now: datetime) -> None:
+        self._rules, self.since = rules, now - YEAR
+        self._within = {number for number, one in rules.items() if one.deadline >= self.since}
+        self._known: dict[Kind, dict[int, _Of]] = {}
+        self._lags: dict[int | None, int] = {}
+
+    def means(
+        self,
+        kind: Kind,
+        values: Sequence[NewestValue],
+        *,
+        dated: Callable[[], Collection[int]],
+    ) -> tuple[MeanScore, ...]:
+        """The means of one score of a model, one for each horizon that it had.
+
+        dated: rounds whose score has a date within the year; of rounds that nobody told the times
+        of, that is what is known
+        """
+        within = self._within
+        if any(row[0] not in self._rules for row in values):
+            within = within | {at for at in dated() if at not in self._rules}
+        by_days: defaultdict[int | None, dict[int, float]] = defaultdict(dict)
+        of = self._of(kind)
+        for number, day, value, resolved in values:
+            if resolved and number in within:
+                days = of[number][0] if number in of else None
+                by_days[day if days is None else days][number] = value
+        return tuple(
+            self._mean(kind, days, by_days[days])
+            for days in sorted(by_days, key=lambda one: one or 0)
+        )
+
+    def _of(self, kind: Kind) -> dict[int, _Of]:
+        """By round, a score's days and the server's name for it, as far as they were told."""
+        if kind not in self._known:
+            found = ((at, config_of(rules, *kind)) for at, rules in self._rules.items())
+            self._known[kind] = {
+                at: (one.total_score_days, one.name) for at, one in found if one is not None
+            }
+        return self._known[kind]
+
+    def _mean(self, kind: Kind, days: int | None, by_number: Mapping[int, float]) -> MeanScore:
+        """Rounds are in the order of their numbers, a round that is missing in between as NaN."""
+        first, last = min(by_number), max(by_number)
+        values = np.array([by_number.get(at, np.nan) for at in range(first, last + 1)])
+        if days not in self._lags:
+            self._lags[days] = overlapping(days=days, rules=self._rules)
+        lags = self._lags[days]
+        test = compare(values, np.zeros(len(values)), lags=lags)
+        # over few rounds more than overlap the sum of covariances says next to nothing
+        is_known = len(by_number) >= 2 * (lags + 1) and test.standard_error > 0
+        of = self._of(kind)
+        newest_first = sorted(by_number, reverse=True)
+        return MeanScore(
+            score=kind[0],
+            version=kind[1],
+            name=next((of[at][1] for at in newest_first if at in of and of[at][1]), None),
+            days=days,
+            rounds=len(by_number),
+            mean=float(np.mean([by_number[at] for at in newest_first])),
+            standard_error=test.standard_error if is_known else None,
+            lags=lags,
+        )
+
+
+def overlapping(*, days: int | None, rules: Mapping[int, KnownRules]) -> int:
+    """How many later rounds share days with a round: 60 business days at a round a week are 12.
+
+    days: business days that a score looks ahead; 60 where nobody told
+    """
+    gap = timedelta(weeks=1)
+    newest = sorted(rules)[-_ROUNDS_LOOKED_AT:]
+    if len(newest) > 1 and rules[newest[-1]].deadline > rules[newest[0]].deadline:
+        passed = rules[newest[-1]].deadline - rules[newest[0]].deadline
+        gap = passed / (newest[-1] - newest[0])
+    return round(timedelta(days=(days or 60) * DAYS_A_BUSINESS_DAY) / gap)
