@@ -27,6 +27,7 @@ from numeri_cli.model_spec import (
     EstimatorSpec,
     ModelSpec,
     Section,
+    require_no_circle,
 )
 from numeri_cli.tournaments import CLASSIC
 
@@ -170,6 +171,7 @@ class Profile(Section):
                 raise ValueError(
                     f"{name!r} cannot be a model's name: up to 20 letters, digits and underscores"
                 )
+        require_no_circle(value)
         return value
 
     def model(self, name: str) -> ModelSpec:

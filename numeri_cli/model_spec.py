@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -93,6 +94,8 @@ class ModelSpec(Section):
     train_window: only these eras of them, such as "0200-0574", or a list of ranges
     era_stride: every n-th era of those, counted from the first
     missing_twos: "nan" has a feature that is 2 throughout an era count as missing there
+    residual_to: a benchmark's column, or another model of the profile that was backtested; what is
+    left of the targets without it is learned
     early_stopping_eras: the last ones, held out and purged; they end the training; 0 does not
     retrain: "never", or after so many weeks
     retrain_hours: a retraining that takes longer is ended; it stands in no artifact, either
@@ -107,6 +110,7 @@ class ModelSpec(Section):
     train_window: Names | None = None
     era_stride: Annotated[int, Field(ge=1)] = 1
     missing_twos: Literal["keep", "nan"] = "keep"
+    residual_to: Annotated[str, Field(min_length=1)] | None = None
     early_stopping_eras: Annotated[int, Field(ge=0)] = 0
     retrain: str = "never"
     retrain_hours: Annotated[float, Field(gt=0, le=1000, strict=False, exclude=True)] = 48.0
@@ -132,6 +136,18 @@ class ModelSpec(Section):
     def neutralization(self) -> Neutralization | None:
         """What is done to its predictions; None where nothing is."""
         return self.neutralize if self.neutralize and self.neutralize.proportion > 0 else None
+
+
+def require_no_circle(models: Mapping[str, ModelSpec]) -> None:
+    """Raise ValueError where models of a profile wait for each other's predictions."""
+    for name in models:
+        chain = [name]
+        while (other := models[chain[-1]].residual_to) in models:
+            if other in chain:
+                raise ValueError(
+                    f"residual_to goes round in a circle: {' → '.join([*chain, str(other)])}"
+                )
+            chain.append(str(other))
 
 
 # What `numeri init` writes of a model: each key with its default, and what it does

@@ -36,6 +36,10 @@ class DataFiles:
             self.benchmarks,
         )
 
+    def benchmarks_of(self, word: str) -> str:
+        """The benchmark models' predictions for a data file, by its word or its name."""
+        return f"{word.removesuffix('.parquet')}_benchmark_models.parquet"
+
     def named(self, word: str) -> str:
         """The file that a word such as "live" or "features" stands for; a file's name is itself."""
         if "." in word:

@@ -106,7 +106,9 @@ def missing(context: Context, names: Sequence[str]) -> tuple[str, ...]:
 
 def bring_for_training(context: Context, spec: ModelSpec) -> None:
     """Whatever a model's training needs and is not here."""
-    needed = (context.files.features, *map(context.files.named, spec.data))
+    needed = [context.files.features, *map(context.files.named, spec.data)]
+    if spec.residual_to is not None and spec.residual_to not in context.profile.models:
+        needed += map(context.files.benchmarks_of, spec.data)
     absent = missing(context, needed)
     if absent:
         bring(context, absent)

@@ -77,6 +77,7 @@ def backtest(
             unfinished=folder / "trainings",
             whole=rows_of_eras(data.sources, trained_on),
             era_weights=data.era_weights,
+            residual=data.residual,
             force=force,
             listener=listener,
         )
@@ -88,7 +89,7 @@ def backtest(
                 walk.run(number, step)
                 task.advance(1)
         parts = [path for n, step in enumerate(windows) for path in walk.files(n, step)]
-        output = backtest_file(workspace, name)
+        output = workspace.backtest(name)
         rows = _join(parts, output)
         for leftover in predictions.glob(f".backtest-{safe_name(name)}-{'?' * 16}"):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -113,12 +114,6 @@ def _trainable(windows: Sequence[Window], trainable: Sequence[str]) -> tuple[Win
             hint="walk in longer windows, or let train_window begin earlier",
         )
     return left
-
-
-def backtest_file(workspace: Workspace, model: str) -> Path:
-    """Where a model's out-of-sample predictions lie."""
-    folder = workspace.home.predictions(workspace.tournament)
-    return folder / f"{safe_name(model)}-backtest.parquet"
 
 
 @dataclass(frozen=True)

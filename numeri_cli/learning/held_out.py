@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from numeri_cli.dataset.parquet import float_column
 from numeri_cli.learning.matrix import FloatMatrix, float_matrix
+from numeri_cli.learning.residual import Residual
 from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import SILENT, Listener
 
@@ -18,12 +19,16 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The held-out rows, read once for all targets and seeds."""
+    """The held-out rows, read once for all targets and seeds.
+
+    residual: what is taken out of their targets, too; None where nothing is
+    """
 
     rows: Rows
     features: tuple[str, ...]
     missing_twos: str = "keep"
     listener: Listener = SILENT
+    residual: Residual | None = None
 
     @cached_property
     def matrix(self) -> FloatMatrix:
@@ -33,10 +38,11 @@ class HeldOut:
         )
 
     def values(self, target: str) -> FloatArray:
-        """(rows,) of a target, NaN where it is not resolved."""
+        """(rows,) of a target, or what is left of it; NaN where it is not resolved."""
         pairs = zip(self.rows.sources, self.rows.masks, strict=True)
         read = [float_column(source.data.read([target]), target)[mask] for source, mask in pairs]
-        return np.concatenate(read)
+        values = np.concatenate(read)
+        return values if self.residual is None else self.residual.left(self.rows, values)
 
 
 def mean_corr(scores: FloatArray, target: FloatArray, codes: npt.NDArray[np.int32]) -> float:

@@ -98,6 +98,7 @@ def train(
             features=data.features,
             held_out=held_out_rows(spec, data, eras=held_out_eras, listener=listener),
             era_weights=data.era_weights,
+            residual=data.residual,
             cache=workspace.cache,
             unfinished=unfinished / data.inputs_digest,
             force=force,
@@ -141,7 +142,7 @@ def held_out_rows(
     if not eras:
         return None
     rows = rows_of_eras(data.sources, eras)
-    return HeldOut(rows, data.features, spec.missing_twos, listener)
+    return HeldOut(rows, data.features, spec.missing_twos, listener, data.residual)
 
 
 def train_members(
@@ -157,7 +158,7 @@ def train_members(
     trainer: Trainer | None = None
     trainer_rows = ""
     for target in spec.targets:
-        chosen = _labelled(rows, target, settings.listener)
+        chosen = _labelled(rows, target, settings)
         digest = chosen.rows.digest()
         if trainer is None or digest != trainer_rows:
             trainer = None  # its memory is needed for the next one
@@ -180,11 +181,17 @@ def train_members(
     return tuple(members)
 
 
-def _labelled(rows: Rows, target: str, listener: Listener) -> LabelledRows:
-    chosen = with_target(rows, target)
+def _labelled(rows: Rows, target: str, settings: TrainingSettings) -> LabelledRows:
+    chosen, residual = with_target(rows, target), settings.residual
+    say = settings.listener.say
     if chosen.dropped:
-        listener.say(f"{chosen.dropped:,} rows without a value of {target} are left out")
-    return chosen
+        say(f"{chosen.dropped:,} rows without a value of {target} are left out")
+    if residual is None:
+        return chosen
+    left = residual.of_labelled(chosen)
+    if left.dropped > chosen.dropped:
+        say(f"{left.dropped - chosen.dropped:,} rows without {residual.name} are left out")
+    return left
 
 
 def _contract(

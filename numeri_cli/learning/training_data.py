@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +20,13 @@ from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.scale import FeatureScale, scale_of
 from numeri_cli.dataset.targets import check_target
-from numeri_cli.errors import TargetMissing, UsageProblem
+from numeri_cli.errors import FileMissing, TargetMissing, UsageProblem
 from numeri_cli.learning.era_weights import FileWeights
+from numeri_cli.learning.residual import Residual
 from numeri_cli.learning.rows import Source, open_sources, rows_of_eras, with_target
 from numeri_cli.learning.workspace import Workspace
 from numeri_cli.model_spec import ModelSpec, Neutralization
+from numeri_cli.tournaments import CLASSIC
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class TrainingData:
 
     purge_eras: to be left out between training and test, by the longest target
     era_weights: what the profile's file says; None where it names none
+    residual: what is taken out of the targets; None where nothing is
     """
 
     sources: tuple[Source, ...]
@@ -39,11 +43,18 @@ class TrainingData:
     neutralization: Neutralization | None
     purge_eras: int
     era_weights: FileWeights | None = None
+    residual: Residual | None = None
 
     @property
     def digests(self) -> dict[str, str]:
         """The files behind a model, by name: SHA-256 of their bytes."""
         found = {source.data.path.name: source.digest for source in self.sources}
+        return found | self._inputs
+
+    @property
+    def _inputs(self) -> dict[str, str]:
+        """The files beside the data that members depend on."""
+        found = {} if self.residual is None else dict(self.residual.digests)
         if self.era_weights is not None:
             found[self.era_weights.path.name] = self.era_weights.digest
         return found
@@ -51,7 +62,10 @@ class TrainingData:
     @property
     def inputs_digest(self) -> str:
         """A mark of what else than data and profile the members depend on; "" where nothing."""
-        return self.era_weights.digest[:16] if self.era_weights is not None else ""
+        if not self._inputs:
+            return ""
+        parts = [self.residual.name if self.residual else "", sorted(self._inputs.items())]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     @property
     def eras(self) -> tuple[str, ...]:
@@ -91,12 +105,43 @@ def open_training_data(spec: ModelSpec, workspace: Workspace) -> TrainingData:
         neutralization,
         purge_eras(spec.targets),
         era_weights=_file_weights(spec, workspace),
+        residual=_residual(spec, workspace, sources),
     )
 
 
 def _file_weights(spec: ModelSpec, workspace: Workspace) -> FileWeights | None:
     name = spec.era_weights.file
     return None if name is None else FileWeights.read((workspace.module_folder or Path()) / name)
+
+
+def _residual(
+    spec: ModelSpec, workspace: Workspace, sources: tuple[Source, ...]
+) -> Residual | None:
+    """What is taken out of the targets: a benchmark, else a model of one's own as backtested.
+
+    Raises FileMissing where there is neither, and what reading either raises.
+    """
+    name = spec.residual_to
+    if name is None:
+        return None
+    files = [workspace.dataset / CLASSIC.files.benchmarks_of(part) for part in spec.data]
+    here = [path for path in files if path.is_file()]
+    if len(here) == len(files) and all(name in DataFile.open(path).columns for path in here):
+        return Residual.of_benchmark(name, here, sources)
+    walked = workspace.backtest(name)
+    if walked.is_file():
+        return Residual.of_model(name, walked, sources)
+    known = f"benchmarks are {_benchmarks(here[0])}; " if here else ""
+    raise FileMissing(
+        f"residual_to names {name!r}, which is no benchmark of {', '.join(p.name for p in files)}"
+        " and no model that was backtested here",
+        hint=f"{known}`numeri backtest {name}` makes the predictions of a model of your own",
+    )
+
+
+def _benchmarks(path: Path) -> str:
+    names = DataFile.open(path).columns
+    return ", ".join(name for name in names if name not in ("id", "era", "data_type"))
 
 
 def resolved(

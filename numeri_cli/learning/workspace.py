@@ -54,6 +54,10 @@ class Workspace:
         """The lock of whoever trains this model."""
         return self.home.lock(self.tournament, f"train-{safe_name(model)}")
 
+    def backtest(self, model: str) -> Path:
+        """Where a model's out-of-sample predictions lie."""
+        return self.home.predictions(self.tournament) / f"{safe_name(model)}-backtest.parquet"
+
     @property
     def module_folder(self) -> Path | None:
         """The folder in which an estimator's module may lie."""

@@ -16,6 +16,7 @@ from numeri_cli.learning.era_weights import FileWeights
 from numeri_cli.learning.held_out import HeldOut
 from numeri_cli.learning.matrix import FloatMatrix
 from numeri_cli.learning.memory import Footprint, TrainingShape
+from numeri_cli.learning.residual import Residual
 from numeri_cli.learning.rows import LabelledRows, Rows
 from numeri_cli.model_spec import EstimatorSpec, ModelSpec
 from numeri_cli.progress import SILENT, Listener
@@ -63,6 +64,7 @@ class TrainingSettings:
     unfinished: a folder for what a killed training can go on from
     whole: rows that hold all that will be trained on, so that one cached file serves
     era_weights: what the file says that the model's era_weights name
+    residual: what is taken out of the targets before they are learned; None where nothing is
     force: train even where memory or disk look too small
     """
 
@@ -73,6 +75,7 @@ class TrainingSettings:
     held_out: HeldOut | None = None
     whole: Rows | None = None
     era_weights: FileWeights | None = None
+    residual: Residual | None = None
     force: bool = False
     listener: Listener = SILENT
 
