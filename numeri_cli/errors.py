@@ -28,6 +28,7 @@ NumeriError
 │   ├── EstimatorInvalid            estimator_invalid
 │   ├── ParameterUnknown            parameter_unknown
 │   ├── MemoryShort                 memory_short
+│   ├── ThreadsShort             4  threads_short
 │   ├── RetrainingOverdue        4  retraining_overdue
 │   └── LibraryMissing              library_missing
 ├── PredictionsError             1
@@ -60,9 +61,11 @@ NumeriError
 ├── DiskError                    4
 │   ├── DiskFull                    disk_full
 │   ├── PathForbidden               path_forbidden
+│   ├── LocksUnsupported            locks_unsupported
 │   └── DiskTrouble                 disk_trouble
 ├── LedgerDamaged                4  ledger_damaged
 ├── LockHeld                     5  lock_held
+├── RunOverdue                   4  run_overdue
 ├── PracticeError                1
 │   ├── PracticeMissing             practice_missing
 │   ├── PracticeExists              practice_exists
@@ -319,6 +322,12 @@ class MemoryShort(ModelError):
     code = "memory_short"
 
 
+class ThreadsShort(ModelError):
+    """The system lets this user or container start no more threads."""
+
+    code, exit_code = "threads_short", ExitCode.trouble
+
+
 class RetrainingOverdue(ModelError):
     """A retraining took longer than the profile lets it."""
 
@@ -518,6 +527,12 @@ class PathForbidden(DiskError):
     code = "path_forbidden"
 
 
+class LocksUnsupported(DiskError):
+    """Files of this disk cannot be locked, so that two processes could do the same work."""
+
+    code = "locks_unsupported"
+
+
 class DiskTrouble(DiskError):
     """Any other answer of the operating system."""
 
@@ -534,6 +549,12 @@ class LockHeld(NumeriError):
     """Another run is at work."""
 
     code, exit_code = "lock_held", ExitCode.locked
+
+
+class RunOverdue(NumeriError):
+    """A run was not done by its deadline."""
+
+    code, exit_code = "run_overdue", ExitCode.trouble
 
 
 class PracticeError(NumeriError):
@@ -618,3 +639,14 @@ class Terminated(NumeriError):
 
 class TerminationAsked(BaseException):
     """SIGTERM came; no handler of errors may take it for the failure of one model or file."""
+
+
+class TimeIsUp(BaseException):
+    """A deadline has come; no handler of errors may take it for the failure of one model or file.
+
+    overdue: the error that says so, as which it is told in the end
+    """
+
+    def __init__(self, overdue: NumeriError) -> None:
+        super().__init__(overdue.message)
+        self.overdue = overdue

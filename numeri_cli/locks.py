@@ -2,33 +2,87 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from numeri_cli.errors import LockHeld
+from numeri_cli.errors import LockHeld, LocksUnsupported
 from numeri_cli.files import disk_errors
+
+_HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK)
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
+_open_here: set[int] = set()  # descriptors of the locks that this process holds or tries
 
 
 @contextmanager
 def held_lock(path: Path, *, what: str) -> Iterator[None]:
     """Hold a lock for as long as the block runs; freed by the system if the process dies.
 
-    Raises LockHeld at once where somebody else has it; `what` names the work, such as "a run".
+    A process that is forked inside the block does not hold it: what a killed run leaves behind
+    keeps nobody from the next one.
+    what: names the work, such as "a run"
+    Raises LockHeld at once where somebody else has it, LocksUnsupported where the disk has no
+    locks, DiskError.
     """
-    from filelock import FileLock, Timeout
+    descriptor = _locked(path, what=what)
+    try:
+        yield
+    finally:
+        if descriptor in _open_here:  # else this is a process that was forked inside
+            _close(descriptor)
 
+
+def _locked(path: Path, *, what: str) -> int:
+    """The descriptor of the locked file."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
+        while True:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            _open_here.add(descriptor)
+            try:
+                _take(descriptor, path, what=what)
+                if os.fstat(descriptor).st_nlink:
+                    return descriptor
+            except BaseException:
+                _close(descriptor)
+                raise
+            _close(descriptor)  # whoever held it has removed the file
+
+
+def _close(descriptor: int) -> None:
+    _open_here.discard(descriptor)
+    os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path, *, what: str) -> None:
+    """Lock the open file. Raises LockHeld, LocksUnsupported, OSError."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _HELD:
             raise LockHeld(
                 f"{what} is already at work",
                 hint="wait for it to end; it does the same work",
             ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+        if error.errno in _WITHOUT_LOCKS:
+            raise LocksUnsupported(
+                f"the disk of {path.parent} cannot lock files"
+                f" ({errno.errorcode[error.errno]}: {error.strerror}), so two runs could meet",
+                hint="set NUMERI_HOME to a folder on a disk of this machine, or mount that one"
+                " with locks (for NFS: its lock service on both ends)",
+            ) from error
+        raise
+
+
+def _leave_to_parent() -> None:
+    """A forked process has the parent's locks open, too, and would hold them beyond its death."""
+    for descriptor in list(_open_here):
+        with suppress(OSError):
+            os.close(descriptor)
+    _open_here.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)

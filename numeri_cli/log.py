@@ -158,6 +158,8 @@ class Log:
 
     folder: None where nothing is to be written
     trouble: told once, in a few words, where the log cannot be written
+    run: the name of a run that goes on in another process; a new one by default
+    seconds: since that one began
     """
 
     def __init__(
@@ -168,14 +170,21 @@ class Log:
         mask: Mask,
         trouble: Callable[[str], None],
         limit_bytes: int = LIMIT_BYTES,
+        run: str | None = None,
+        seconds: float = 0.0,
     ) -> None:
         self.mask, self.command = mask, command
         now = datetime.now(UTC)
-        self.run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.run = run or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._folder, self._limit_bytes = folder, limit_bytes
         self._trouble: Callable[[str], None] | None = trouble
-        self._started = time.monotonic()
+        self._started = time.monotonic() - seconds
         self._failing = threading.Lock()
+
+    @property
+    def seconds(self) -> float:
+        """Since the command began."""
+        return time.monotonic() - self._started
 
     def begin(self, words: str) -> None:
         """The command began; words: what was typed."""
@@ -196,7 +205,7 @@ class Log:
             run=self.run,
             command=self.command,
             event=event,
-            seconds=round(time.monotonic() - self._started, 3),
+            seconds=round(self.seconds, 3),
             level=level,
             words=self.mask.text(words[: 10 * LONGEST_WORDS])[:LONGEST_WORDS],
         )

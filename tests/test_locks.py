@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.errors import LockHeld
+from numeri_cli.errors import LockHeld, LocksUnsupported
 from numeri_cli.locks import held_lock
 
 
@@ -35,3 +37,70 @@ def test_the_lock_is_exclusive_and_free_after_a_kill(tmp_path: Path) -> None:
     other.join()
     with held_lock(path, what="a run"):
         pass
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_disk_that_cannot_lock_is_said_and_never_taken_for_another_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """As NFS without its lock service answers, and some FUSE disks."""
+
+    def flock(descriptor: int, operation: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    path = tmp_path / "locks" / "one.lock"
+    for _ in range(2):  # what the first try left does not change what the second one hears
+        with pytest.raises(LocksUnsupported) as caught, held_lock(path, what="a run"):
+            pass
+        assert f"the disk of {path.parent} cannot lock files" in caught.value.message
+        assert "NUMERI_HOME" in caught.value.hint
+        assert caught.value.exit_code == 4
+
+
+def _leave_a_child_behind(path: Path, ready: Event) -> None:
+    """Fork as a library's pool does, then be killed."""
+    with held_lock(path, what="a run"):
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)
+            time.sleep(60)
+            os._exit(0)
+        path.with_suffix(".child").write_text(str(child))
+        ready.set()
+        time.sleep(60)
+
+
+def test_what_a_killed_process_has_forked_does_not_hold_its_lock(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    path = tmp_path / "one.lock"
+    other = context.Process(target=_leave_a_child_behind, args=(path, ready))
+    other.start()
+    assert ready.wait(120)
+    with pytest.raises(LockHeld), held_lock(path, what="a run"):
+        pass
+    assert other.pid is not None
+    os.kill(other.pid, signal.SIGKILL)
+    other.join()
+    child = int(path.with_suffix(".child").read_text())
+    os.kill(child, 0)  # it lives
+    try:
+        with held_lock(path, what="a run"):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_a_lock_whose_file_was_removed_by_its_holder_is_that_of_the_new_file(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "one.lock"
+    with held_lock(path, what="a removal"):
+        path.unlink()
+        with (
+            held_lock(path, what="a run"),
+            pytest.raises(LockHeld),
+            held_lock(path, what="another run"),
+        ):
+            pass

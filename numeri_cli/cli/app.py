@@ -52,7 +52,14 @@ from numeri_cli.cli.submissions import submissions
 from numeri_cli.cli.submit import submit
 from numeri_cli.cli.train import train
 from numeri_cli.cli.validate import validate
-from numeri_cli.errors import DiskError, ExitCode, NumeriError, TerminationAsked, UsageProblem
+from numeri_cli.errors import (
+    DiskError,
+    ExitCode,
+    NumeriError,
+    TerminationAsked,
+    TimeIsUp,
+    UsageProblem,
+)
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "init": init,
@@ -180,6 +187,8 @@ def main(
         return _usage(error, words)
     except TerminationAsked:  # before a command began, or after it ended
         return _refused(terminated(), words, command="")
+    except TimeIsUp as up:
+        return _refused(up.overdue, words, command="")
     except NumeriError as error:  # there is no home to work in, or nowhere to write to
         return _refused(error, words, command="")
     except OSError as error:

@@ -21,6 +21,7 @@ from numeri_cli.errors import (
     NumeriError,
     ScopeMissing,
     TerminationAsked,
+    TimeIsUp,
     UsageProblem,
 )
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from numeri_cli.commands.context import Context
+    from numeri_cli.deadline.deadline import EnforcedDeadline
     from numeri_cli.output.json import Record, Trouble
     from numeri_cli.output.screen import Screen
     from numeri_cli.output.standard_streams import StandardOutput
@@ -92,6 +94,7 @@ class Invocation(typer.Context):
     screen: Screen
     output: StandardOutput
     ends_with: ExitCode
+    deadline: EnforcedDeadline | None = None
     tell: Teller | None  # set by a command that somebody may want to hear of
     record: Any
     problems: Sequence[Trouble]
@@ -127,6 +130,17 @@ class Invocation(typer.Context):
         )
         self.ends_with, self.tell, self.record, self.problems = ExitCode.done, None, None, ()
         log.begin(" ".join(["numeri", *(self.obj or ())]))
+
+    def enforce_deadline(self) -> None:
+        """End the command where its deadline passes, if need be from outside."""
+        from numeri_cli.cli.last_words import LastWordsOf
+        from numeri_cli.deadline.deadline import EnforcedDeadline
+
+        words = LastWordsOf(
+            self.context, as_json=self.screen.as_json, is_told=self.tell is not None
+        )
+        self.deadline = EnforcedDeadline(words, output=self.output.descriptor)
+        self.context.deadline = self.deadline
 
     def printed(self, line: str) -> None:
         """A library or somebody's class printed a line."""
@@ -175,6 +189,8 @@ class Command(TyperCommand):
                 super().invoke(ctx)
         finally:
             ctx.output.close()
+            if ctx.deadline is not None:
+                ctx.deadline.close(ctx.ends_with)
         raise typer.Exit(ctx.ends_with)
 
 
@@ -201,9 +217,11 @@ def _errors_shown(call: Invocation) -> Iterator[None]:
         # of a broken pipe the reader has left: Typer ends quietly
         _end(call, None, exit_code=getattr(passing, "exit_code", call.ends_with))
         raise
-    except (Exception, KeyboardInterrupt, TerminationAsked) as raised:
+    except (Exception, KeyboardInterrupt, TerminationAsked, TimeIsUp) as raised:
         error = _told(raised, call)
     finally:
+        if call.deadline is not None:
+            call.deadline.unwound()
         call.context.close()
     if error is not None:
         call.ends_with = error.exit_code

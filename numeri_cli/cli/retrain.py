@@ -26,5 +26,6 @@ def retrain(
     from numeri_cli.output.text.retrain import retrainings
 
     call.tell = tell_retraining
+    call.enforce_deadline()
     done = retrain(call.context, models or ())
     call.show(done, retrainings, exit_code=done.exit_code, problems=done.problems)

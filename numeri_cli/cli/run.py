@@ -22,6 +22,12 @@ def run(
     wait: Annotated[
         str, typer.Option("--wait", help="How long to wait for the round, such as 50m.")
     ] = "0s",
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            "--timeout", help="End the run after so long, such as 90m; else its round's close does."
+        ),
+    ] = None,
     late: Late = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -37,8 +43,24 @@ def run(
     if not dry_run:
         call.tell = tell_run
     allowed = Allowed(train=train, late=late, dry_run=dry_run)
-    result = run(call.context, allowed=allowed, wait_seconds=seconds_of(wait))
+    wait_seconds = seconds_of(wait)
+    timeout_seconds = None if timeout is None else _above_zero(timeout)
+    call.enforce_deadline()
+    result = run(
+        call.context,
+        allowed=allowed,
+        wait_seconds=wait_seconds,
+        timeout_seconds=timeout_seconds,
+    )
     call.show(result, run_result, exit_code=result.exit_code, problems=result.problems)
+
+
+def _above_zero(text: str) -> float:
+    """Seconds of a duration that leaves time to do something. Raises UsageProblem."""
+    seconds = seconds_of(text)
+    if not seconds:
+        raise UsageProblem("--timeout 0 leaves no time for anything", hint="write 90m or 2h")
+    return seconds
 
 
 def seconds_of(text: str) -> float:

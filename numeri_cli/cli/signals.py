@@ -19,6 +19,7 @@ from numeri_cli.errors import (
     NumeriError,
     Terminated,
     TerminationAsked,
+    TimeIsUp,
     UsageProblem,
 )
 
@@ -75,7 +76,11 @@ def never_ignored() -> Iterator[None]:
     before = sys.unraisablehook
 
     def heard(dropped: sys.UnraisableHookArgs) -> None:
-        kinds = {KeyboardInterrupt: signal.SIGINT, TerminationAsked: signal.SIGTERM}
+        kinds = {
+            KeyboardInterrupt: signal.SIGINT,
+            TerminationAsked: signal.SIGTERM,
+            TimeIsUp: signal.SIGALRM,
+        }
         number = kinds.get(dropped.exc_type)
         if number is None:
             before(dropped)
@@ -107,9 +112,9 @@ def interrupted() -> Interrupted:
 
 
 def stopped(raised: BaseException) -> NumeriError | None:
-    """What is shown where SIGTERM or Ctrl-C ended the work; None where it was neither.
+    """What is shown where SIGTERM, Ctrl-C or a deadline ended the work; None for anything else.
 
-    Either may strike inside a library's own bookkeeping, as of a lock, which then raises an error
+    Each may strike inside a library's own bookkeeping, as of a lock, which then raises an error
     of its own on the way out: what was under way when that was raised counts too.
     """
     seen: BaseException | None = raised
@@ -118,6 +123,8 @@ def stopped(raised: BaseException) -> NumeriError | None:
             return terminated()
         if isinstance(seen, KeyboardInterrupt):
             return interrupted()
+        if isinstance(seen, TimeIsUp):
+            return seen.overdue
         seen = seen.__context__
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from numeri_cli.api import standing as api_standing
 from numeri_cli.commands import standing
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.payouts import PayoutRow, payout_rows
-from numeri_cli.errors import ApiError, ModelUnknown, did_you_mean
+from numeri_cli.errors import ApiError, LocksUnsupported, ModelUnknown, did_you_mean
 from numeri_cli.home import shared_lock_folders, shared_lock_name
 from numeri_cli.ledger import accounts
 from numeri_cli.ledger.accounts import KnownModel
@@ -155,12 +155,15 @@ def only_run(context: Context) -> Iterator[None]:
     public_id = context.require_keys().public_id
     what = f"a run for {context.tournament} of this account"
     with held_lock(context.home.lock(context.tournament, public_id), what=what):
-        folder = None if context.endpoint.is_practice else _shared_folder()
-        if folder is None:  # a practice tournament belongs to one home
+        if context.endpoint.is_practice:  # it belongs to one home
             yield
             return
         name = shared_lock_name(context.tournament, _account(context, otherwise=public_id))
-        with held_lock(folder / name, what=what):
+        with ExitStack() as stack:
+            for folder in _shared_folders():
+                with suppress(LocksUnsupported):  # a disk without locks is no good for this
+                    stack.enter_context(held_lock(folder / name, what=what))
+                    break
             yield
 
 
@@ -172,8 +175,8 @@ def _account(context: Context, *, otherwise: str) -> str:
         return otherwise
 
 
-def _shared_folder() -> Path | None:
-    """A folder of this user's that all homes share; None where none can be had."""
+def _shared_folders() -> Iterator[Path]:
+    """Folders of this user's that all homes share, as far as they can be had, the best first."""
     for folder in shared_lock_folders():
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -181,8 +184,7 @@ def _shared_folder() -> Path | None:
         except OSError:
             continue
         if is_ours and os.access(folder, os.W_OK | os.X_OK):
-            return folder
-    return None
+            yield folder
 
 
 def slots(context: Context) -> Mapping[str, ModelSlot]:

@@ -12,6 +12,7 @@ from numeri_cli.commands import STARTER_MODEL
 from numeri_cli.commands.endpoint import API_URL, Endpoint, environment_host, resolve
 from numeri_cli.config import DATA_VERSION, Profile, find_profile, read_profile, starter_profile
 from numeri_cli.credentials import Keys, find_keys, stored_secrets
+from numeri_cli.deadline.deadline import Deadline, NoDeadline
 from numeri_cli.errors import KeysMissing, ProfileMissing
 from numeri_cli.home import Home
 from numeri_cli.log import Log, Mask
@@ -33,6 +34,7 @@ class Context:
 
     asked_tournament, asked_profile: as named on the command line; None where nothing was said
     listener: hears what long work does; log: where it is written down, by default nowhere
+    deadline: by when the work has to be done; by default nobody waits for it
     patience_seconds: each question is asked once and may take so long; None: as the profile says
     """
 
@@ -44,11 +46,13 @@ class Context:
         asked_profile: Path | None = None,
         listener: Listener = SILENT,
         log: Log | None = None,
+        deadline: Deadline | None = None,
         patience_seconds: float | None = None,
     ) -> None:
         self.home, self.patience_seconds = home, patience_seconds
         self.log = log or Log(None, command="", mask=Mask(), trouble=listener.step)
         self.listener = listener
+        self.deadline: Deadline = deadline or NoDeadline()
         self.asked_tournament = asked_tournament
         self.asked_profile = asked_profile.expanduser().absolute() if asked_profile else None
 

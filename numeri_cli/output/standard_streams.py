@@ -51,6 +51,11 @@ class StandardOutput:
         self._reader = threading.Thread(target=self._read_on, name="printed", daemon=True)
         self._reader.start()
 
+    @property
+    def descriptor(self) -> int | None:
+        """Where the record goes, as the system knows it; None where that is no file of its own."""
+        return None if self.stream is self._before else self._real
+
     def close(self) -> None:
         """Give standard output back, once everything that was printed has been handed on."""
         _flush(sys.stdout)

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from numeri_cli.commands.artifacts import OpenModel, found_model
 from numeri_cli.commands.context import Context
@@ -29,7 +24,7 @@ from numeri_cli.learning.artifact import Artifact
 from numeri_cli.locks import held_lock
 from numeri_cli.published import Published
 
-GRACE_SECONDS = 3600.0  # for a library that lets no signal through
+_BESIDE_SECONDS = 3600.0  # for what is no model's own: whether it is due, the next one's keys
 
 
 @dataclass(frozen=True)
@@ -53,6 +48,11 @@ def retrain(context: Context, models: Sequence[str] = ()) -> Retrainings:
     models: those that are due where none is named
     Raises ProfileMissing, ProfileInvalid, ModelUnknown, KeysMissing, LockHeld.
     """
+    overdue = RetrainingOverdue(
+        "whether a model is due could not be told for an hour",
+        hint="`numeri log` tells how far it came; run the same command again",
+    )
+    context.deadline.set(_BESIDE_SECONDS, overdue)
     context.require_profile()
     names = chosen_models(context, models)
     with held_lock(context.home.lock(context.tournament, "retrain"), what="a retraining"):
@@ -70,7 +70,12 @@ def retrain(context: Context, models: Sequence[str] = ()) -> Retrainings:
 def _one(context: Context, name: str) -> tuple[Retraining, Problem | None]:
     """What became of one model; what goes wrong does not stop the others."""
     try:
-        with _at_most(context.profile.model(name).retrain_hours):
+        hours = context.profile.model(name).retrain_hours
+        overdue = RetrainingOverdue(
+            f"the retraining took longer than {hours:g} hours",
+            hint="raise retrain_hours in the profile, or train less; the next one goes on",
+        )
+        with context.deadline.within(hours * 3600, overdue):
             note(context, name, "begun", "")
             old = found_model(context, name)
             artifact = trained_candidate(context, name)
@@ -102,42 +107,3 @@ def _decided(context: Context, artifact: Artifact, judgement: Judgement) -> Retr
     context.listener.step("candidate_adopted")
     put_in_place(context, artifact)
     return Retraining(name, "adopted", artifact.contract.artifact_id, judgement.new_mean, words)
-
-
-@contextmanager
-def _at_most(hours: float) -> Iterator[None]:
-    """Raise RetrainingOverdue inside after so long.
-
-    Where a library lets no signal through for an hour more, the process ends as if it was killed;
-    the next one goes on.
-    """
-
-    overdue: list[RetrainingOverdue] = []
-
-    def ring(number: int, frame: object) -> None:
-        overdue.append(
-            RetrainingOverdue(
-                f"the retraining took longer than {hours:g} hours",
-                hint="raise retrain_hours in the profile, or train less; the next one goes on",
-            )
-        )
-        raise overdue[0]
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    last = threading.Timer(hours * 3600 + GRACE_SECONDS, os.kill, (os.getpid(), signal.SIGKILL))
-    last.daemon = True
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, timedelta(hours=hours).total_seconds())
-    last.start()
-    try:
-        yield
-    except NumeriError as error:
-        if overdue:  # whoever caught it took it for an error of the model's own
-            raise overdue[0] from error
-        raise
-    finally:
-        last.cancel()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

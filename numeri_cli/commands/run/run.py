@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from numeri_cli.commands.account import only_run, slot_of, slots
+from numeri_cli.commands.account import slot_of, slots
 from numeri_cli.commands.clean import clean_after_run
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_live
@@ -17,9 +17,18 @@ from numeri_cli.commands.live_data import is_refusal_of_ids, refused_live_data
 from numeri_cli.commands.retrain.launch import retrain_after, start_due
 from numeri_cli.commands.round import Waiting, newest_round, open_round, outlasting, require_open
 from numeri_cli.commands.run.held import FEW_LISTED, HeldModels, await_pending, sort_out
+from numeri_cli.commands.run.limits import TimeLimits
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome, RunResult
+from numeri_cli.commands.run.turn import Turn
 from numeri_cli.commands.submission.holdings import Holdings
-from numeri_cli.errors import ApiError, ModelUnknown, NoRoundOpen, NumeriError, RoundClosed
+from numeri_cli.errors import (
+    ApiError,
+    LockHeld,
+    ModelUnknown,
+    NoRoundOpen,
+    NumeriError,
+    RoundClosed,
+)
 from numeri_cli.records import ModelSlot, Round
 
 if TYPE_CHECKING:
@@ -33,22 +42,31 @@ STARTER_STEPS = (
 )
 
 
-def run(context: Context, *, allowed: Allowed, wait_seconds: float = 0.0) -> RunResult:
+def run(
+    context: Context,
+    *,
+    allowed: Allowed,
+    wait_seconds: float = 0.0,
+    timeout_seconds: float | None = None,
+) -> RunResult:
     """Take every model of the profile through the open round, once.
 
     A model that the server already holds as accepted and on time, and of this round's data, is
     left alone; one that was carried over from an earlier round is replaced. One model's failure
     does not stop the others. The practice tournament is made where it is not there yet.
-    wait_seconds: for the round to open and its data to be published
+    wait_seconds: for the round to open and its data to be published; where there are any, another
+    run at work is waited for, too, as long as the round is open
+    timeout_seconds: for all of it; None for as long as the round is open
     Raises ProfileMissing, ProfileInvalid, KeysMissing, LockHeld, NoRoundOpen, RoundClosed and
-    whatever concerns all models alike.
+    whatever concerns all models alike; TimeIsUp where it is not done in time.
     """
+    limits = TimeLimits(timeout_seconds, wait_seconds)
+    limits.begin(context)
     context.require_profile()
     context.make_practice()
     waiting = Waiting(wait_seconds)
     try:
-        with only_run(context):
-            result = _run(context, allowed, waiting)
+        result = _in_turn(context, allowed, waiting, limits)
     except (NoRoundOpen, RoundClosed):
         if not allowed.dry_run:  # a retraining is due whether there is a round or not
             for one in start_due(context):
@@ -64,10 +82,22 @@ def run(context: Context, *, allowed: Allowed, wait_seconds: float = 0.0) -> Run
     return replace(result, next_steps=STARTER_STEPS)
 
 
-def _run(context: Context, allowed: Allowed, waiting: Waiting) -> RunResult:
+def _in_turn(context: Context, allowed: Allowed, waiting: Waiting, limits: TimeLimits) -> RunResult:
+    """The run while no other is at work; what another one did, where that was waited for."""
+    turn = Turn()
+    try:
+        with turn.taken(context, waits=waiting.seconds > 0):
+            return _run(context, allowed, waiting, limits)
+    except (LockHeld, NoRoundOpen, RoundClosed) as trouble:
+        return turn.done_by_other(context, trouble)
+
+
+def _run(context: Context, allowed: Allowed, waiting: Waiting, limits: TimeLimits) -> RunResult:
     round_ = newest_round(context.client) if allowed.late else open_round(context, waiting)
+    if not allowed.late:
+        limits.enter(context, round_)
     context.ledger.see_round(context.tournament, round_, time=context.client.now())
-    outcomes = _all_entered(context, round_, waiting, allowed=allowed)
+    outcomes = _all_entered(context, round_, waiting, allowed=allowed, limits=limits)
     return RunResult(
         tournament=context.tournament,
         round_number=round_.number,
@@ -77,7 +107,12 @@ def _run(context: Context, allowed: Allowed, waiting: Waiting) -> RunResult:
 
 
 def _all_entered(
-    context: Context, round_: Round, waiting: Waiting, *, allowed: Allowed
+    context: Context,
+    round_: Round,
+    waiting: Waiting,
+    *,
+    allowed: Allowed,
+    limits: TimeLimits,
 ) -> dict[str, ModelOutcome]:
     """What became of every model of the profile.
 
@@ -97,7 +132,7 @@ def _all_entered(
             outcomes[name] = ModelOutcome.failed(name, round_, error)
     listed = [slot for slot in meant if slot.name in held.on_time]
     needed = [slot for slot in meant if slot not in listed]
-    way = _WayIn(context, round_, waiting, allowed=allowed, count=len(meant))
+    way = _WayIn(context, round_, waiting, allowed=allowed, limits=limits, count=len(meant))
     if len(listed) > FEW_LISTED:
         way.enter(needed)
         needed = []
@@ -108,7 +143,8 @@ def _all_entered(
             raise
         found = HeldModels({x.name: ModelOutcome.failed(x.name, round_, error) for x in listed})
     way.enter([*needed, *found.needed])
-    waited = await_pending(context, round_, found.pending)
+    with limits.settling(context):
+        waited = await_pending(context, round_, found.pending)
     way.enter([x for x in listed if x.name in found.pending and x.name not in waited])
     return {**outcomes, **found.counted, **waited, **found.told(way.ended())}
 
@@ -117,10 +153,17 @@ class _WayIn:
     """The window, opened with the live data once there is a model to send."""
 
     def __init__(
-        self, context: Context, round_: Round, waiting: Waiting, *, allowed: Allowed, count: int
+        self,
+        context: Context,
+        round_: Round,
+        waiting: Waiting,
+        *,
+        allowed: Allowed,
+        limits: TimeLimits,
+        count: int,
     ) -> None:
         self._context, self._round, self._waiting = context, round_, waiting
-        self._allowed, self._count = allowed, count
+        self._allowed, self._limits, self._count = allowed, limits, count
         self._window: OpenWindow | None = None
         self._outcomes: dict[str, ModelOutcome] = {}  # of windows that were opened before
 
@@ -152,6 +195,7 @@ class _WayIn:
             self._round,
             live=_live_data(self._context, self._round, self._waiting, late=late),
             allowed=self._allowed,
+            limits=self._limits,
             count=self._count,
         )
 
@@ -181,6 +225,7 @@ class _WayIn:
         """Train and send what was not trained, then score; what became of every model."""
         if self._window is not None:
             self._window.enter_untrained()
+            self._limits.leave(self._context)
             self._window.add_figures()
         return self.outcomes
 

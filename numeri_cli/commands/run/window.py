@@ -16,6 +16,7 @@ from numeri_cli.commands.run.entry import (
     outcome_of,
     predicted_entry,
 )
+from numeri_cli.commands.run.limits import TimeLimits
 from numeri_cli.commands.run.outcomes import Allowed, ModelOutcome
 from numeri_cli.commands.submission.delivery import Destination, require_sendable
 from numeri_cli.commands.submission.submitter import Submitted, Submitter
@@ -23,7 +24,7 @@ from numeri_cli.commands.submission.watch import Settled
 from numeri_cli.commands.train import train_model
 from numeri_cli.commands.validate.validate import figures
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import ModelUntrained, NumeriError, SubmissionRefused
+from numeri_cli.errors import ModelUntrained, NumeriError, SubmissionRefused, TimeIsUp
 from numeri_cli.notify.message import GuardFinding
 from numeri_cli.records import ModelSlot, Round
 
@@ -37,14 +38,22 @@ class OpenWindow:
     """Models of a run on their way into one round; one's failure does not stop the others.
 
     live: the round's live file
+    limits: of the run's time
     count: how many models are expected
     outcomes: by model, as far as they are known
     """
 
     def __init__(
-        self, context: Context, round_: Round, *, live: Path, allowed: Allowed, count: int
+        self,
+        context: Context,
+        round_: Round,
+        *,
+        live: Path,
+        allowed: Allowed,
+        limits: TimeLimits,
+        count: int,
     ) -> None:
-        self._context, self._round = context, round_
+        self._context, self._round, self._limits = context, round_, limits
         self._live, self._allowed = live, allowed
         self._live_ids = [str(value) for value in DataFile.open(live).ids()]
         self._several = count > 1
@@ -94,17 +103,25 @@ class OpenWindow:
         """Score what was submitted on the validation data, now that nothing waits for it."""
         if not self._opened:
             return
+        for name in self._opened:
+            findings = self._findings.get(name, ())
+            self.outcomes[name] = replace(self.outcomes[name], findings=findings)
+        try:
+            self._bring_for_figures()
+            for name, model in self._opened.items():
+                if self.outcomes[name].problem is None:
+                    validation = figures(model)
+                    self.outcomes[name] = replace(self.outcomes[name], validation=validation)
+        except TimeIsUp as up:  # everything that was sent is in
+            self._context.listener.say(f"not validated: {up.overdue.message}")
+
+    def _bring_for_figures(self) -> None:
         left = (self._round.deadline - self._context.client.now()).total_seconds()
         if self._was_trained and (left >= TRAINING_MARGIN_SECONDS):
             try:
                 bring_for_figures(self._context)
             except NumeriError as error:
                 self._context.listener.say(f"not validated: {error.message}")
-        for name, model in self._opened.items():
-            outcome = self.outcomes[name]
-            if outcome.problem is None:
-                outcome = replace(outcome, validation=figures(model))
-            self.outcomes[name] = replace(outcome, findings=self._findings.get(name, ()))
 
     def _send(self, submitter: Submitter, slot: ModelSlot) -> None:
         """Predict, check, hand over; it is settled while the next is predicted."""
@@ -133,7 +150,8 @@ class OpenWindow:
         ours is sent after all.
         """
         while self._under_way:
-            submitter.settle()
+            with self._limits.settling(self._context):
+                submitter.settle()
             settled, self._under_way = self._under_way, []
             for handed, entry in settled:
                 verdict = submitter.verdict(handed)

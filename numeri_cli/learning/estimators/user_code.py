@@ -1,6 +1,6 @@
 """Somebody's class at work: whatever it raises costs one model, and names the line of their code.
 
-Ctrl-C and SIGTERM are no failures of a class: they pass, and end the command.
+Ctrl-C, SIGTERM and a deadline are no failures of a class: they pass, and end the command.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from numeri_cli.errors import EstimatorInvalid, MemoryShort, NumeriError, TerminationAsked
+from numeri_cli.errors import (
+    EstimatorInvalid,
+    MemoryShort,
+    NumeriError,
+    TerminationAsked,
+    TimeIsUp,
+)
 from numeri_cli.log import Mask
 
 Action = Literal["import", "construct", "fit", "predict", "save", "load"]
@@ -36,12 +42,12 @@ def user_code(name: str, action: Action, *, folder: Path | None = None) -> Itera
 
     name: the estimator's, for what is said
     folder: of the profile; modules in it are found while the block runs
-    Raises EstimatorInvalid, MemoryShort. KeyboardInterrupt and SIGTERM pass.
+    Raises EstimatorInvalid, MemoryShort. KeyboardInterrupt, SIGTERM and TimeIsUp pass.
     """
     try:
         with importable(folder):
             yield
-    except (KeyboardInterrupt, TerminationAsked):
+    except (KeyboardInterrupt, TerminationAsked, TimeIsUp):
         raise
     except BaseException as error:
         raise told(error, name, action, folder=folder) from error
@@ -71,7 +77,7 @@ def _last_line(error: BaseException) -> str:
     try:
         words = error.msg if isinstance(error, SyntaxError) else str(error)
         lines = [line.strip() for line in str(words).splitlines() if line.strip()]
-    except (KeyboardInterrupt, TerminationAsked):
+    except (KeyboardInterrupt, TerminationAsked, TimeIsUp):
         raise
     except BaseException:
         lines = ["its words cannot be shown"]

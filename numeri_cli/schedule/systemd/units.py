@@ -22,9 +22,8 @@ def units(job: Job) -> tuple[ScheduleFile, ScheduleFile]:
         "[Service]",
         "Type=oneshot",
         *job.command.for_systemd(),
-        "# 5: another run is at work. A run that hangs ends before the next day's round.",
-        "SuccessExitStatus=5",
-        "TimeoutStartSec=12h",
+        "# A run ends by itself when its round closes; this is for one that cannot.",
+        "TimeoutStartSec=3d",
     ]
     timer = [
         f"# {job.note}",
