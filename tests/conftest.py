@@ -23,8 +23,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that mostly wait: one worker waits while the others compute."""
-    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+    """Spread the tests that mostly wait among the others: the machine is never left to wait.
+
+    Files stay whole, for they share what is costly to make; the waiting tests go in 32 rows.
+    """
+    waiting = [item for item in items if item.get_closest_marker("waits")]
+    others = [item for item in items if not item.get_closest_marker("waits")]
+    places = {item: 32 * place // len(waiting) / 32 for place, item in enumerate(waiting)}
+    begun: dict[Path, float] = {}
+    for place, item in enumerate(others):
+        places[item] = begun.setdefault(item.path, place / len(others))
+    items.sort(key=places.__getitem__)
 
 
 @pytest.hookimpl(optionalhook=True)

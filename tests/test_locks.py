@@ -29,7 +29,7 @@ def test_the_lock_is_exclusive_and_free_after_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "locks" / "one.lock"
     other = context.Process(target=_hold, args=(path, ready))
     other.start()
-    assert ready.wait(30)
+    assert ready.wait(300)
     with pytest.raises(LockHeld), held_lock(path, what="a run"):
         pass
     assert other.pid is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import multiprocessing
 import os
 import resource
 import signal
@@ -28,6 +27,7 @@ from numeri_cli.log import (
     read_log,
 )
 from numeri_cli.progress import SILENT, SilentTask
+from tests.support.processes import FORKING, forked
 
 SECRET = "Zq7Rk2Lw9Xc4Vb8Nm3Tg6Hy5Jd1Pf0As"
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" * 2
@@ -194,7 +194,7 @@ def _many(folder: Path, number: int, ahead: Semaphore) -> None:
 
 
 def test_processes_at_once_write_whole_lines_over_many_rotations(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
+    context = FORKING
     follower = Follower(tmp_path)
     # however late the follower comes, what it has not seen fits into the files that are kept
     ahead = context.Semaphore(60)
@@ -287,9 +287,6 @@ def _short(folder: Path) -> None:
 
 
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
-    writer = multiprocessing.get_context("fork").Process(target=_short, args=(tmp_path,))
-    writer.start()
-    writer.join()
-    assert writer.exitcode == 0
+    assert forked(_short, tmp_path) == 0
     lines = current_file(tmp_path).read_bytes().splitlines()
     assert [json.loads(line)["words"] for line in lines] == ["one", "three"]

@@ -123,7 +123,7 @@ def test_many_threads_ask_at_once_each_with_its_own_answer(server: Server) -> No
     with Client(server.url, keys=KEYS, limits=QUICK) as client:
 
         def work(name: str) -> list[str]:
-            meeting.wait(60)
+            meeting.wait(300)
             return [one for _ in range(5) for one in client.submissions_by_id([name])]
 
         names = ["a", "b", "c", "d"]

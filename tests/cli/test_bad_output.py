@@ -94,7 +94,7 @@ def test_in_a_terminal_there_are_bars_and_they_leave(
             except OSError:  # the other side has closed
                 break
         os.close(screen)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=300) == 0
     shown = seen.decode()
     assert "downloading" in shown
     assert "\x1b[2K" in shown, "the bar's line is erased"

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -104,19 +103,14 @@ def test_where_the_system_does_not_tell_of_locks_that_is_said_and_the_log_is_ask
         assert f"`numeri train`, process {process}, is at work for more than 12 hours" in message
 
 
-def test_all_is_looked_at_within_two_seconds_where_the_server_answers_slowly(
+def test_a_server_that_answers_slowly_is_asked_many_things_at_once(
     numeri: Numeri, participant: Served, profile: Path, tmp_path: Path
 ) -> None:
-    with slowed(participant.address, seconds=0.3) as address:
+    with slowed(participant.address, seconds=0.5) as (address, under_way):
         profile.write_text(PROFILE.replace('"practice"', f'"{address}"'))
         store_keys(Home.find().credentials, Keys(*participant.keys), host=address[7:])
-        took = []
-        for _ in range(3):  # the quickest: others use this machine, too
-            started = time.monotonic()
-            said = numeri("doctor", "--json")
-            took.append(time.monotonic() - started)
-            assert "unreachable" not in found(said)
-    assert min(took) < 2.0
+        assert "unreachable" not in found(numeri("doctor", "--json"))
+    assert max(under_way) >= 3
 
 
 @pytest.mark.parametrize(

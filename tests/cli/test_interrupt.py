@@ -23,7 +23,7 @@ from tests.support.steps import Fault, Step
 
 SMALL = ("--stocks", "150", "--eras", "60", "--features", "24")
 ENDS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}
-SECONDS = 60
+SECONDS = 300
 
 
 def stopped(running: Forked, number: signal.Signals, *, as_json: bool = False) -> None:

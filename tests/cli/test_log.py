@@ -13,7 +13,7 @@ from pathlib import Path
 from numeri_cli.log import Log, Mask, current_file, read_log
 from tests.support.runner import Numeri
 
-SECONDS = 60
+SECONDS = 300
 CREATE = ("practice", "create", "--stocks", "150", "--eras", "60", "--features", "24")
 
 

@@ -21,7 +21,7 @@ from tests.support.runner import Numeri
 from tests.support.served import Served, served
 
 Patch = pytest.MonkeyPatch
-SECONDS = 60
+SECONDS = 300
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def entries() -> list[RetrainingEntry]:
 
 def ended(count: int = 1) -> RetrainingEntry:
     """The newest decision, once there are so many."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while True:
         decided = [one for one in entries() if one.state not in UNDECIDED]
         if len(decided) >= count:
@@ -114,7 +114,7 @@ def ended(count: int = 1) -> RetrainingEntry:
 
 def at_work(wait_for: Path) -> None:
     """Wait until a retraining trains: it has all that it needs of the tournament."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while not wait_for.with_name(f"{wait_for.name} is waited for").exists():
         assert time.monotonic() < until
         time.sleep(0.1)
@@ -122,7 +122,7 @@ def at_work(wait_for: Path) -> None:
 
 def at_rest() -> None:
     """Wait until no retraining is at work."""
-    lock, until = Home.find().lock("practice", "retrain"), time.monotonic() + 120
+    lock, until = Home.find().lock("practice", "retrain"), time.monotonic() + 300
     while True:
         try:
             with held_lock(lock, what="a test"):
@@ -405,7 +405,7 @@ def test_killed_between_the_ledger_and_the_rename_it_is_adopted_by_the_next(
     place.rename(back)  # as if it had been killed before
     assert numeri("run", "--quiet").code == 0
     ended()
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not place.is_dir():
         assert time.monotonic() < until
         time.sleep(0.1)

@@ -34,7 +34,7 @@ def server(organiser: Path) -> Iterator[Announced]:
     announced = serve(organiser)
     yield announced
     announced.process.send_signal(signal.SIGINT)
-    announced.process.communicate(timeout=60)
+    announced.process.communicate(timeout=300)
 
 
 @pytest.fixture
@@ -161,4 +161,4 @@ def test_served_with_rate_limits_it_refuses_who_asks_too_often(organiser: Path) 
         assert answers[-1].headers["retry-after"].isdigit()
     finally:
         announced.process.send_signal(signal.SIGINT)
-        announced.process.communicate(timeout=60)
+        announced.process.communicate(timeout=300)

@@ -133,11 +133,11 @@ def test_what_the_server_hears_only_after_the_next_run_began_is_not_sent_again(
 
     def dawdle() -> None:
         came.set()
-        assert may_go_on.wait(180)
+        assert may_go_on.wait(300)
 
     bench.proxy.when(Step.CREATE, dawdle)
     running = fork("numeri_cli", "run")
-    assert came.wait(180)
+    assert came.wait(300)
     running.send_signal(signal.SIGKILL)
     assert running.ended().code == -signal.SIGKILL
     release = threading.Timer(1.0, may_go_on.set)

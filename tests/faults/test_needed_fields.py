@@ -92,6 +92,24 @@ DECORATIVE = [case for case in ALL if str(case.values[1]) not in NEEDED[str(case
 USED = [case for case in ALL if case not in DECORATIVE]
 
 
+def together() -> dict[str, tuple[str, tuple[FieldOf, ...], Way]]:
+    """Of submit and status all decorative fields of a type at once; run shows them one by one."""
+    cases: dict[str, tuple[str, tuple[FieldOf, ...], Way]] = {}
+    for case in DECORATIVE:
+        errand, field, way = case.values
+        assert isinstance(errand, str)
+        assert isinstance(field, FieldOf)
+        assert isinstance(way, Way)
+        of = str(field) if errand == "run" else str(field).split(".")[0]
+        name = f"{errand}: {of} {way}"
+        _, before, _ = cases.get(name, (errand, (), way))
+        cases[name] = (errand, (*before, field), way)
+    return cases
+
+
+TOGETHER = together()
+
+
 @pytest.fixture
 def trial(
     ground: Ground, tmp_path: Path, home: Path, request: pytest.FixtureRequest
@@ -108,17 +126,17 @@ def trial(
         yield trial
 
 
-def errand_with(trial: Trial, errand: str, field: FieldOf, way: Way) -> Said:
-    """The command, while the server does that to the field."""
-    trial.front.change(Change(field, way))
+def errand_with(trial: Trial, errand: str, way: Way, *fields: FieldOf) -> Said:
+    """The command, while the server does that to the fields."""
+    trial.front.change(*(Change(field, way) for field in fields))
     return numeri(*WORDS[errand], "--json")
 
 
-@pytest.mark.parametrize(("errand", "field", "way"), DECORATIVE)
+@pytest.mark.parametrize(("errand", "fields", "way"), TOGETHER.values(), ids=TOGETHER)
 def test_what_an_errand_does_not_need_does_not_stop_it(
-    trial: Trial, errand: str, field: FieldOf, way: Way
+    trial: Trial, errand: str, fields: tuple[FieldOf, ...], way: Way
 ) -> None:
-    said = errand_with(trial, errand, field, way)
+    said = errand_with(trial, errand, way, *fields)
     assert said.code == 0, said.out
     assert said.json["error"] is None
     trial.require_one()
@@ -128,7 +146,7 @@ def test_what_an_errand_does_not_need_does_not_stop_it(
 def test_what_an_errand_needs_stops_it_in_a_sentence_or_not_at_all(
     trial: Trial, errand: str, field: FieldOf, way: Way
 ) -> None:
-    said = errand_with(trial, errand, field, way)
+    said = errand_with(trial, errand, way, field)
     assert said.code in (0, 1, 4, 6), said.out
     one_object(said)
     if said.code == 0:
@@ -142,7 +160,7 @@ def test_what_an_errand_needs_stops_it_in_a_sentence_or_not_at_all(
 
 @pytest.mark.parametrize("errand", ["run"])
 def test_without_the_close_of_staking_the_close_is_the_deadline(trial: Trial, errand: str) -> None:
-    said = errand_with(trial, errand, FieldOf("Round", "closeStakingTime"), Way.NULL)
+    said = errand_with(trial, errand, Way.NULL, FieldOf("Round", "closeStakingTime"))
     assert said.code == 0, said.out
     trial.require_one()
 
@@ -159,7 +177,7 @@ def test_the_table_holds_what_the_errand_really_asks_for(trial: Trial, errand: s
 
 @pytest.mark.parametrize("errand", ["run"])
 def test_a_planted_stop_is_found(trial: Trial, errand: str) -> None:
-    said = errand_with(trial, errand, FieldOf("FileUploadAuth", "url"), Way.MISSING)
+    said = errand_with(trial, errand, Way.MISSING, FieldOf("FileUploadAuth", "url"))
     assert said.code != 0
     with pytest.raises(AssertionError):
         trial.require_one()

@@ -110,7 +110,7 @@ def test_planted_secrets_are_found(bench: Bench, home: Path, heard: Memory) -> N
     logging.getLogger("somebody").debug("sent %s", secret)
     assert speakers(heard.lines, [secret])
     with subprocess.Popen([sys.executable, "-c", "input()", secret], stdin=-1) as planted:
-        until = time.monotonic() + 60  # a process has no words until it is really started
+        until = time.monotonic() + 300  # a process has no words until it is really started
         while not speakers(command_lines(), [secret]):
             assert time.monotonic() < until
             time.sleep(0.01)

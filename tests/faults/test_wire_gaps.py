@@ -175,7 +175,7 @@ def test_waiting_ends_when_its_own_time_is_over(trial: Trial) -> None:
     began = time.monotonic()
     said = numeri("run", "--json", "--wait", "3s")
     assert said.code == 4, said.out
-    assert 3.0 <= time.monotonic() - began < 15.0
+    assert 3.0 <= time.monotonic() - began < 90.0
 
 
 def test_a_pause_longer_than_our_patience_is_told(trial: Trial) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -22,6 +21,7 @@ from numeri_cli.ledger.entries import RoundSeen, TrainedModel
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.ledger.migrations import APPLICATION_ID, MIGRATIONS, TABLES
 from numeri_cli.records import DataFileRecord, Receipt, Round
+from tests.support.processes import FORKING
 
 NOW = datetime(2026, 3, 21, 12, 5, 1, 250_000, tzinfo=UTC)
 ROUND = Round(
@@ -321,12 +321,11 @@ def _open_and_write(path: Path, who: int) -> None:
 
 
 def test_processes_that_create_and_write_at_once_lose_nothing(path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    workers = [context.Process(target=_open_and_write, args=(path, who)) for who in range(3)]
+    workers = [FORKING.Process(target=_open_and_write, args=(path, who)) for who in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(300)
         assert worker.exitcode == 0
     with Ledger.open(path) as ledger:
         assert len(ledger.attempts("numerai")) == 60
@@ -348,14 +347,14 @@ def test_a_kill_while_writing_leaves_a_sound_ledger_without_half_entries(path: P
     Ledger.open(path).close()
     seen = 0
     for _ in range(3):
-        writer = multiprocessing.get_context("fork").Process(target=_write_for_ever, args=(path,))
+        writer = FORKING.Process(target=_write_for_ever, args=(path,))
         writer.start()
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while accepted_count(path) < seen + 3:
             assert time.monotonic() < until, "nothing was written"
             time.sleep(0.01)
         os.kill(writer.pid or 0, signal.SIGKILL)
-        writer.join(60)
+        writer.join(300)
         seen = accepted_count(path)
     with Ledger.open(path) as ledger:
         accepted = [item for item in ledger.attempts("numerai") if item.state == "accepted"]

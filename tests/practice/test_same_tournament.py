@@ -23,8 +23,9 @@ from numeri_cli.practice.rounds import settlement
 from numeri_cli.practice.rounds.week import final_scores
 from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
-from tests.support.dying import advanced, files, in_a_child, rows
+from tests.support.dying import advanced, files, rows
 from tests.support.played_through import TINY, UNTIL_PAID, begun
+from tests.support.processes import forked
 from tests.support.tournaments import let_the_window_pass
 from tests.support.wire import Wire
 
@@ -101,8 +102,8 @@ def test_another_process_with_other_threads_makes_the_same_files_scores_and_payo
         elsewhere(tmp_path / "one", way="in steps", count=1) as first,
         elsewhere(tmp_path / "two", way="at once", count=2) as second,
     ):
-        few, here = json.loads(first.communicate(timeout=120)[0])
-        more, there = json.loads(second.communicate(timeout=120)[0])
+        few, here = json.loads(first.communicate(timeout=300)[0])
+        more, there = json.loads(second.communicate(timeout=300)[0])
     assert set(few.values()) == {1}
     assert set(more.values()) == {2}
     assert here["scores"]
@@ -172,7 +173,7 @@ def killed_when_closed(root: Path) -> None:
 def test_what_is_submitted_after_a_killed_close_counts(tmp_path: Path) -> None:
     """The round goes on, so its entries are made again when it ends."""
     root = begun(tmp_path / "t", TINY, field=True).folders.root
-    code, _ = in_a_child(killed_when_closed, root)
+    code = forked(killed_when_closed, root)
     assert code == -signal.SIGKILL
     again = Tournament.open(root)
     number = again.status().round_number
@@ -190,7 +191,7 @@ def test_what_is_submitted_after_a_killed_close_counts(tmp_path: Path) -> None:
 
 def test_a_round_whose_close_was_killed_holds_nothing_while_it_goes_on(tmp_path: Path) -> None:
     root = begun(tmp_path / "t", TINY, field=True).folders.root
-    code, _ = in_a_child(killed_when_closed, root)
+    code = forked(killed_when_closed, root)
     assert code == -signal.SIGKILL
     again = Tournament.open(root)
     withdrawn = again.set_stake("lighthouse", Decimal(0))
@@ -201,9 +202,9 @@ def test_a_server_goes_on_where_an_advance_was_killed_beside_it(tmp_path: Path) 
     made = begun(tmp_path / "t", TINY, field=True)
     number = made.state().live_round
     with listening(made):
-        code, _ = in_a_child(killed_when_closed, made.folders.root)
+        code = forked(killed_when_closed, made.folders.root)
         assert code == -signal.SIGKILL
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not made.status().is_open:
             assert time.monotonic() < until, "the round never opened again"
             time.sleep(0.05)
@@ -212,7 +213,7 @@ def test_a_server_goes_on_where_an_advance_was_killed_beside_it(tmp_path: Path) 
 
 def test_a_round_whose_close_was_killed_holds_its_part_of_a_stake_once(tmp_path: Path) -> None:
     root = begun(tmp_path / "t", TINY, field=True).folders.root
-    code, _ = in_a_child(killed_when_closed, root)
+    code = forked(killed_when_closed, root)
     assert code == -signal.SIGKILL
     again = Tournament.open(root)
     again.set_stake("lighthouse", Decimal(65))

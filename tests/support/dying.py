@@ -99,7 +99,7 @@ def finished(root: Path, round_number: int) -> dict[str, object]:
     return {**left, "end": {**rows(root), **files(root)}}
 
 
-def in_a_child(work: Any, *arguments: Any) -> tuple[int, bytes]:
+def _in_a_child(work: Any, *arguments: Any) -> tuple[int, bytes]:
     """How a forked child ended, and what it wrote."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -120,8 +120,8 @@ def main(cases: list[str]) -> None:
         copy = root.with_name(f"{root.name}-{moment}")
         shutil.copytree(root, copy)
         number = Tournament.open(copy).status().round_number
-        code, _ = in_a_child(advanced, copy, moment)
-        _, said = in_a_child(finished, copy, number)
+        code, _ = _in_a_child(advanced, copy, moment)
+        _, said = _in_a_child(finished, copy, number)
         sys.stdout.write(json.dumps({"case": case, "code": code, **json.loads(said)}) + "\n")
         sys.stdout.flush()
         shutil.rmtree(copy)

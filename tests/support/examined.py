@@ -112,13 +112,21 @@ def began(home: Path, process: int, command: str, *, hours: float) -> None:
 
 
 @contextmanager
-def slowed(address: str, *, seconds: float) -> Iterator[str]:
-    """The address of a server that passes everything on to another, each after so long."""
+def slowed(address: str, *, seconds: float) -> Iterator[tuple[str, list[int]]]:
+    """A server that passes everything on to another, each after so long.
+
+    yields: its address, and of each request how many were under way when it had come
+    """
+    waiting: set[int] = set()
+    under_way: list[int] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            waiting.add(id(self))
+            under_way.append(len(waiting))
             time.sleep(seconds)
+            waiting.remove(id(self))
             kept = {"Authorization", "Content-Type", "Accept"}
             headers = {name: value for name, value in self.headers.items() if name.title() in kept}
             request = urllib.request.Request(address + self.path, data=body, headers=headers)  # noqa: S310 - of this machine
@@ -139,7 +147,7 @@ def slowed(address: str, *, seconds: float) -> Iterator[str]:
     serving = Thread(target=server.serve_forever, args=(0.05,))
     serving.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}", under_way
     finally:
         server.shutdown()
         serving.join()

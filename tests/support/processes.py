@@ -1,6 +1,8 @@
 """The program in processes of its own: started anew, or forked from one that has imported it all.
 
 Importing LightGBM beside an installed scikit-learn costs seconds of CPU, so most tests fork.
+They never fork from the test's own process: its threads may hold a lock that the child then
+awaits for ever.
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ from pathlib import Path
 from tests.support.said import Said
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST_SECONDS = 120
-_FORKING = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(
+LONGEST_SECONDS = 300
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(
     [
         "numeri_cli.cli.run",
         "numeri_cli.commands.data_files",
@@ -63,7 +65,7 @@ def fork(module: str, *words: str) -> Forked:
     folder = Path(tempfile.mkdtemp(prefix="numeri-forked-"))
     out, err = folder / "out", folder / "err"
     environment, here = dict(os.environ), str(Path.cwd())
-    process = _FORKING.Process(
+    process = FORKING.Process(
         target=_become, args=(module, words, environment, here, (str(out), str(err)))
     )
     process.start()
@@ -86,6 +88,15 @@ def _become(
         os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), number)
     sys.argv = [module, *words]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def forked(work: Callable[..., object], *arguments: object) -> int:
+    """How a forked process ended that did this work: its exit code, or minus a signal's number."""
+    process = FORKING.Process(target=work, args=arguments)
+    process.start()
+    process.join(LONGEST_SECONDS)
+    assert process.exitcode is not None, "it did not end"
+    return process.exitcode
 
 
 def start(
@@ -116,7 +127,7 @@ def await_words(running: Forked, words: str) -> None:
 
 def await_truth(truth: Callable[[], object], what: str) -> None:
     """Wait until it holds; fail, saying what was waited for, after a minute."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not truth():
         assert time.monotonic() < until, f"never came: {what}"
         time.sleep(0.005)

@@ -53,7 +53,7 @@ class Receiver:
         headers = {name.lower(): value for name, value in handler.headers.items()}
         self.received.append(Received(handler.path, headers, body))
         if self.manner == "hangs":
-            self.closing.wait(30)
+            self.closing.wait(300)
             return
         late = 404 if b'"late": true' in body else 200
         statuses = {"refuses": 404, "refuses late": late, "fails": 503, "redirects": 307}

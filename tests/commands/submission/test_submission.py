@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -41,6 +40,7 @@ from numeri_cli.progress import SILENT, Silent, Task
 from numeri_cli.records import Receipt
 from tests.support.counting_server import Application
 from tests.support.participant import Participant
+from tests.support.processes import forked
 from tests.support.tournaments import fresh_tournament
 
 IDS = [f"n{number:015x}" for number in range(100)]
@@ -499,12 +499,8 @@ def test_a_kill_at_any_step_leaves_one_submission_after_the_next_call(
     participant: Participant, tmp_path: Path, step: str
 ) -> None:
     path = participant.file()
-    process = multiprocessing.get_context("fork").Process(
-        target=submit_and_die, args=(tmp_path / "practice", participant.folder, step)
-    )
-    process.start()
-    process.join(60)
-    assert process.exitcode == -signal.SIGKILL
+    code = forked(submit_and_die, tmp_path / "practice", participant.folder, step)
+    assert code == -signal.SIGKILL
     receipt = send(participant, path)
     assert participant.held() == [(receipt.filename, True)]
     assert participant.ledger.receipts("practice") == (receipt,)

@@ -73,7 +73,7 @@ def test_another_process_writes_at_the_same_time(store: Store, tmp_path: Path) -
         for number in range(40):
             with store.writing() as connection:
                 insert(connection, "settlements", round=number, **SETTLEMENT)
-        assert process.wait(30) == 0
+        assert process.wait(300) == 0
     assert rounds_in(store) == [*range(40), *range(1000, 1040)]
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +17,29 @@ from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.rounds.removal import removal
 from numeri_cli.practice.tournament import Tournament
 from numeri_cli.progress import Silent
-from tests.support.dying import in_a_child
+from tests.support.processes import forked
 from tests.support.tournaments import let_the_window_pass
 from tests.support.wire import UPLOAD_AUTH, Wire
 
 TINY = WorldSettings(seed=9, stocks=100, eras=40, features=12, rivals=3)
 
 
-def killed_at(event: str, word: str, work: Any, *arguments: Any) -> int:
+def killed_at(event: str, word: str, work: Callable[[Path], None], root: Path) -> int:
     """How a child ended that kills itself when `event` concerns a path with `word` in it."""
+    return forked(_mortal, event, word, work, root)
 
-    def mortal() -> None:
-        def watch(heard: str, about: Any) -> None:
-            if heard == event and word in str(about[0]):
-                os.kill(os.getpid(), signal.SIGKILL)
 
-        sys.addaudithook(watch)
-        work(*arguments)
+def _mortal(event: str, word: str, work: Callable[[Path], None], root: Path) -> None:
+    def watch(heard: str, about: Any) -> None:
+        if heard == event and word in str(about[0]):
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    return in_a_child(mortal)[0]
+    sys.addaudithook(watch)
+    work(root)
+
+
+def advance(root: Path) -> None:
+    Tournament.open(root).advance()
 
 
 def remove(root: Path) -> None:
@@ -54,10 +59,7 @@ def test_what_a_killed_advance_was_carrying_over_is_gone_after_the_next(
     wire.submit(wire.predictions())
     before, number = set((root / "submissions").iterdir()), tournament.status().round_number
 
-    def advance() -> None:
-        Tournament.open(root).advance()
-
-    assert killed_at("os.rename", "/submissions/", advance) == -signal.SIGKILL
+    assert killed_at("os.rename", "/submissions/", advance, root) == -signal.SIGKILL
     assert [path.parent.name for path in halves(root)] == ["submissions"]
     assert Tournament.open(root).status().round_number == number + 1
     assert halves(root) == []

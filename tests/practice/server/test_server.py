@@ -344,7 +344,7 @@ class TestServing:
             address = process.stdout.readline().strip()
             assert httpx.get(address).status_code == 405
             process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 130
+            assert process.wait(300) == 130
 
     def test_it_tells_its_address_and_answers_before_and_while_it_trains_the_field(
         self, tmp_path: Path
@@ -382,7 +382,7 @@ class TestServing:
 
         def download(address: str) -> None:
             try:
-                with httpx.Client(base_url=address, timeout=120) as http:
+                with httpx.Client(base_url=address, timeout=300) as http:
                     wire = Wire(http, "Token {}${}".format(*tournament.participant_keys()))
                     found.append(wire.download("v5.3/meta_model.parquet"))
             finally:
@@ -413,12 +413,12 @@ class TestServing:
         def advance() -> None:
             with held_lock(tournament.folders.lock, what="an advance"):
                 is_held.set()
-                told.wait(60)
+                told.wait(300)
                 time.sleep(1.2)
 
         other = threading.Thread(target=advance)
         other.start()
-        assert is_held.wait(60)
+        assert is_held.wait(300)
         serving = Tournament.open(tmp_path / "t", listener=Last())
         with pytest.raises(KeyboardInterrupt):
             serve(serving, port=0, clock="standing", announce=lambda _: told.set())
