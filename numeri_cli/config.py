@@ -283,7 +283,7 @@ def read_notify(path: Path) -> NotifySettings:
 
 def _invalid(path: Path, text: str, error: ValidationError) -> ProfileInvalid:
     first = error.errors(include_url=False, include_input=False)[0]
-    keys = [str(part) for part in first["loc"] if _is_key(str(part))]
+    keys = [str(part) for part in first["loc"] if _is_key(part)]
     name = ".".join(keys)
     line = _line_of(text, keys)
     place = f"{path}, line {line}" if line else str(path)
@@ -304,9 +304,9 @@ def _invalid(path: Path, text: str, error: ValidationError) -> ProfileInvalid:
     return ProfileInvalid(f"{place}: {name}: {words}"[:500], hint="mend the profile and try again")
 
 
-def _is_key(part: str) -> bool:
-    """pydantic adds the branch of a union to the place, as in features.str; drop it."""
-    return part not in {"str", "float", "int"}
+def _is_key(part: str | int) -> bool:
+    """pydantic adds the branch of a union, as in features.str, and places in lists; drop them."""
+    return part not in {"str", "float", "int", "then"} and not isinstance(part, int)
 
 
 def _known_keys(parents: list[str]) -> list[str]:

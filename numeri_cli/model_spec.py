@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -38,6 +39,10 @@ def _from_list(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _words(value: object) -> object:
+    return (value,) if isinstance(value, str) else _from_list(value)
+
+
 # TOML and JSON have lists only; what is passed around is not to be changed
 FROM_LIST = BeforeValidator(_from_list)
 Words = Annotated[tuple[str, ...], FROM_LIST]
@@ -60,15 +65,55 @@ class EstimatorSpec(Section):
 
 
 class Neutralization(Section):
-    """Which features the predictions are made independent of, and how far (0 to 1).
+    """What the predictions are made independent of, and how far (0 to 1).
 
-    features: a set's name, or names
+    features: a set's name, or a list as `features` of a model takes it
+    benchmark: columns of the benchmark models' file that lies beside the data
+    file: beside the profile, CSV or parquet with ids and columns of numbers
+    then: further steps, each of what the one before has left; in the profile a list of tables
     A set that leaves out what the model leans on can even raise its largest exposure (measured in
     tests/studies/starter.md), so the default is the default features of a model.
     """
 
     features: Names = "medium"
+    benchmark: Annotated[Words, BeforeValidator(_words)] = ()
+    file: Annotated[str, Field(min_length=1)] | None = None
     proportion: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.5
+    then: Annotated[tuple[Neutralization, ...], FROM_LIST] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _other_columns_stand_alone(cls, given: object) -> object:
+        others = isinstance(given, dict) and (given.get("benchmark") or given.get("file"))
+        if isinstance(given, dict) and others and "features" not in given:
+            return {**given, "features": ()}
+        return given
+
+    @property
+    def steps(self) -> tuple[Neutralization, ...]:
+        """One after the other, without those that change nothing."""
+        alone = self.model_copy(update={"then": ()})
+        return tuple(step for step in (alone, *self.then) if step.proportion > 0)
+
+    @property
+    def words(self) -> str:
+        """Such as "0.5 of medium, then 1 of v53_lgbm_ender20"."""
+        return ", then ".join(f"{one.proportion:g} of {one.columns_words}" for one in self.steps)
+
+    @property
+    def columns_words(self) -> str:
+        """What this step takes out, in words."""
+        features = (self.features,) if isinstance(self.features, str) else self.features
+        some = f"{len(features)} features" if len(features) > 4 else ", ".join(features)
+        parts = [some, *self.benchmark, *([Path(self.file).name] if self.file else [])]
+        return " and ".join(part for part in parts if part)
+
+
+def _steps(given: object) -> object:
+    """A list of tables as its first with the others behind it."""
+    if isinstance(given, list | tuple) and given and isinstance(given[0], dict):
+        return {**given[0], "then": [*given[1:]]} if len(given) > 1 else given[0]
+    return given
 
 
 class EraWeights(Section):
@@ -117,7 +162,7 @@ class ModelSpec(Section):
     artifact: Annotated[str | None, Field(min_length=1, exclude=True)] = None
     estimator: EstimatorSpec = EstimatorSpec(params=STARTER_PARAMETERS)
     era_weights: EraWeights = EraWeights()
-    neutralize: Neutralization | None = Neutralization()
+    neutralize: Annotated[Neutralization | None, BeforeValidator(_steps)] = Neutralization()
 
     @field_validator("retrain")
     @classmethod
@@ -135,7 +180,7 @@ class ModelSpec(Section):
     @property
     def neutralization(self) -> Neutralization | None:
         """What is done to its predictions; None where nothing is."""
-        return self.neutralize if self.neutralize and self.neutralize.proportion > 0 else None
+        return self.neutralize if self.neutralize and self.neutralize.steps else None
 
 
 def require_no_circle(models: Mapping[str, ModelSpec]) -> None:

@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.download import bring, missing
+from numeri_cli.commands.download import bring, bring_benchmarks, missing
 from numeri_cli.commands.profile_differences import differing_keys
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ApiError, GuardRefused
 from numeri_cli.learning.artifact import Artifact, find_artifact, has_artifact
+from numeri_cli.learning.neutralizing import resolved
 from numeri_cli.learning.prediction import FittedModel, PredictedFile, predict_file
-from numeri_cli.learning.training_data import resolved
 from numeri_cli.ledger.entries import TrainedModel
 from numeri_cli.model_spec import Neutralization
 from numeri_cli.notify.message import GuardFinding
@@ -104,14 +104,17 @@ class OpenModel:
     ) -> PredictedFile:
         """Write the model's predictions for a data file.
 
-        neutral: False leaves the neutralization out
+        neutral: False leaves the neutralization out; benchmarks that it needs are brought
         Raises ArtifactDamaged, ArtifactForeign, FeatureUnknown and what reading the data raises.
         """
+        neutralization = self.neutralization if neutral else None
+        if neutralization is not None and data.parent == self.context.dataset:
+            bring_benchmarks(self.context, neutralization, data)
         return predict_file(
             self.fitted,
             DataFile.open(data),
             output,
-            neutralization=self.neutralization if neutral else None,
+            neutralization=neutralization,
             with_era=with_era,
             listener=self.context.listener,
         )

@@ -11,7 +11,7 @@ from numeri_cli.commands import data_files
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.data_files import DownloadedFile
 from numeri_cli.errors import DatasetUnknown, NumeriError
-from numeri_cli.model_spec import ModelSpec
+from numeri_cli.model_spec import ModelSpec, Neutralization
 from numeri_cli.published import Published
 from numeri_cli.records import Round
 from numeri_cli.tournaments import DataFiles
@@ -109,9 +109,24 @@ def bring_for_training(context: Context, spec: ModelSpec) -> None:
     needed = [context.files.features, *map(context.files.named, spec.data)]
     if spec.residual_to is not None and spec.residual_to not in context.profile.models:
         needed += map(context.files.benchmarks_of, spec.data)
+    steps = spec.neutralization.steps if spec.neutralization else ()
+    if any(step.benchmark for step in steps):
+        needed += map(context.files.benchmarks_of, spec.data)
     absent = missing(context, needed)
     if absent:
         bring(context, absent)
+
+
+def bring_benchmarks(context: Context, neutralization: Neutralization, data: Path) -> None:
+    """The benchmark models' predictions for a data file, where a neutralization takes them out.
+
+    Those of live data are asked for anew, as they change with each round.
+    """
+    if not any(step.benchmark for step in neutralization.steps):
+        return
+    name = context.files.benchmarks_of(data.name)
+    if data.name == context.files.live or missing(context, (name,)):
+        bring(context, (name,))
 
 
 def bring_for_figures(context: Context) -> None:

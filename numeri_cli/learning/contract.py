@@ -13,7 +13,8 @@ from numeri_cli.dataset.scale import FeatureScale
 from numeri_cli.errors import ArtifactDamaged
 from numeri_cli.model_spec import FROM_LIST, ModelSpec, Words
 
-FORMAT = 2  # raised where a key changes its meaning, or one is added that changes predictions
+FORMAT = 3  # raised where a key changes its meaning, or one is added that changes predictions
+_SECOND_FORMAT = 2  # without `scale`, and without later keys of `spec`
 FIRST_FORMAT = 1  # without `spec`; what it said of the model stood in keys of its own
 
 
@@ -91,7 +92,8 @@ class Contract(BaseModel):
                 spec = _spec_of_first_format(content)
                 content |= {"spec": spec, "members": members, "format": FORMAT}
                 content["of_first_format"] = True
-            contract = cls.model_validate(content) if content["format"] == FORMAT else None
+            known = content["format"] in (_SECOND_FORMAT, FORMAT)
+            contract = cls.model_validate(content) if known else None
         except (ValidationError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise _damaged(source, "is no contract of a model") from error
         if contract is None:

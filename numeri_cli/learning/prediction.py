@@ -17,7 +17,7 @@ from numeri_cli.dataset.scale import FeatureScale
 from numeri_cli.errors import ArtifactForeign
 from numeri_cli.learning.estimators.base import Fitted
 from numeri_cli.learning.matrix import FloatMatrix, float_rows, without_missing_twos
-from numeri_cli.learning.training_data import feature_names
+from numeri_cli.learning.neutralizing import NeutralizingColumns, feature_names
 from numeri_cli.model_spec import ModelSpec, Neutralization
 from numeri_cli.progress import SILENT, Listener
 
@@ -147,20 +147,21 @@ def predict_file(
     Raises ArtifactForeign, FileForeign, FileDamaged, DiskError.
     """
     # it brings scipy along, which a look at an artifact can spare
-    from numeri_cli.scoring.ensemble import combine
+    from numeri_cli.scoring.ensemble import combine_in_steps
 
     names = feature_names(neutralization)
     data.require(names)
     written: list[str] = []
+    steps = neutralization.steps if neutralization else ()
+    columns = NeutralizingColumns(data, steps, listener)
     middle = model.scale.middle if model.scale else None
     with (
         prediction_writer(output, with_era=with_era) as writer,
         listener.task("predicting", total=_rows_of(data, eras), unit="rows") as task,
     ):
         for era in raw_predictions(model, data, also=names, eras=eras):
-            features = float_rows(era.table, names) if names else None
-            proportion = neutralization.proportion if neutralization else 0.0
-            prediction = combine(era.raw, features, proportion=proportion, missing_feature=middle)
+            taken_out = columns.of_era(era.era, era.table) if steps else []
+            prediction = combine_in_steps(era.raw, taken_out, missing_feature=middle)
             writer.write(era.ids, prediction, era=era.era)
             written.append(era.era)
             task.advance(len(prediction))

@@ -16,12 +16,12 @@ from numeri_cli.dataset.eras import (
     require_times,
     sort_eras,
 )
-from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.scale import FeatureScale, scale_of
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import FileMissing, TargetMissing, UsageProblem
 from numeri_cli.learning.era_weights import FileWeights
+from numeri_cli.learning.neutralizing import feature_names, resolved
 from numeri_cli.learning.residual import Residual
 from numeri_cli.learning.rows import Source, open_sources, rows_of_eras, with_target
 from numeri_cli.learning.workspace import Workspace
@@ -142,25 +142,6 @@ def _residual(
 def _benchmarks(path: Path) -> str:
     names = DataFile.open(path).columns
     return ", ".join(name for name in names if name not in ("id", "era", "data_type"))
-
-
-def resolved(
-    neutralization: Neutralization | None, feature_file: FeatureFile
-) -> Neutralization | None:
-    """A neutralization with the features' names in place of the set's. Raises FeatureUnknown."""
-    if neutralization is None:
-        return None
-    names = feature_file.features(neutralization.features)
-    return neutralization.model_copy(update={"features": names})
-
-
-def feature_names(neutralization: Neutralization | None) -> tuple[str, ...]:
-    """The features of a neutralization that was resolved."""
-    if neutralization is None:
-        return ()
-    if isinstance(neutralization.features, str):
-        raise TypeError("the set to neutralize against has to be resolved to names first")
-    return neutralization.features
 
 
 def training_eras(spec: ModelSpec, data: TrainingData) -> tuple[str, ...]:

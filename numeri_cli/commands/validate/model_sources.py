@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from numeri_cli.dataset.eras import era_number
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.prediction_files import read_predictions
 from numeri_cli.learning.contract import Contract
+from numeri_cli.learning.neutralizing import files_of
 
 
 def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> PredictionSource:
@@ -35,9 +37,19 @@ def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> Predi
             ("targets", ", ".join(contract.spec.targets)),
             ("eras", f"{contract.eras[0]}–{contract.eras[-1]}, {len(contract.eras)}"),
             ("estimator", contract.spec.estimator.name),
+            *_what_was_done(model, neutral=neutral),
             ("trained", contract.trained_at),
         ),
     )
+
+
+def _what_was_done(model: OpenModel, *, neutral: bool) -> Iterator[tuple[str, str]]:
+    """What was taken out of the targets before, and of the predictions afterwards."""
+    residual = model.artifact.contract.spec.residual_to
+    if residual is not None:
+        yield "learned", f"what {residual} leaves of the target"
+    wanted = model.context.profile.model(model.name).neutralization if neutral else None
+    yield "neutralized", wanted.words if wanted else "no"
 
 
 def file_source(context: Context, file: Path, data: Path) -> PredictionSource:
@@ -99,7 +111,9 @@ def predictions_place(model: OpenModel, data: Path, *, neutral: bool) -> Path:
     context = model.context
     wanted = model.neutralization if neutral else None
     digest = context.workspace.digest_of(data)
+    beside = [path for path in files_of(wanted, data) if path.is_file()]
     marks = [model.artifact.contract.artifact_id, digest, repr(wanted)]
+    marks += [context.workspace.digest_of(path) for path in beside]
     key = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:24]
     folder = context.home.predictions(context.tournament) / SCORED
     return folder / f"{model.name}-{key}.parquet"
