@@ -29,6 +29,7 @@ NumeriError
 │   ├── ParameterUnknown            parameter_unknown
 │   ├── MemoryShort                 memory_short
 │   ├── ThreadsShort             4  threads_short
+│   ├── PickleUntrusted             pickle_untrusted
 │   ├── RetrainingOverdue        4  retraining_overdue
 │   └── LibraryMissing              library_missing
 ├── PredictionsError             1
@@ -326,6 +327,12 @@ class ThreadsShort(ModelError):
     """The system lets this user or container start no more threads."""
 
     code, exit_code = "threads_short", ExitCode.trouble
+
+
+class PickleUntrusted(ModelError):
+    """A pickle was not opened, since nobody on this machine has trusted its bytes."""
+
+    code = "pickle_untrusted"
 
 
 class RetrainingOverdue(ModelError):

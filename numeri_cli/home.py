@@ -76,6 +76,11 @@ class Home:
         """Messages that nobody could be told yet."""
         return self.data / "undelivered"
 
+    @property
+    def trusted(self) -> Path:
+        """What is trusted though opening it runs code: a note for each, named after its digest."""
+        return self.data / "trusted"
+
     def datasets(self, tournament: str) -> Path:
         """Downloaded files, one folder per data version."""
         return self.data / "datasets" / tournament

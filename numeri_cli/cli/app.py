@@ -17,7 +17,7 @@ from numeri_cli.cli import schedule
 from numeri_cli.cli.account import account
 from numeri_cli.cli.backtest import backtest
 from numeri_cli.cli.clean import clean
-from numeri_cli.cli.command import Command
+from numeri_cli.cli.command import Command, CommandGroup
 from numeri_cli.cli.datasets import datasets
 from numeri_cli.cli.diagnostics import diagnostics
 from numeri_cli.cli.doctor import doctor
@@ -27,7 +27,7 @@ from numeri_cli.cli.leaderboard import leaderboard
 from numeri_cli.cli.log import log
 from numeri_cli.cli.login import login
 from numeri_cli.cli.logout import logout
-from numeri_cli.cli.models import models
+from numeri_cli.cli.models import export_model, import_model, models, trust
 from numeri_cli.cli.neutralize import neutralize
 from numeri_cli.cli.notify import notify
 from numeri_cli.cli.payouts import payouts
@@ -84,6 +84,9 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "stakes": stakes,
     "leaderboard": leaderboard,
     "models": models,
+    "models export": export_model,
+    "models import": import_model,
+    "models trust": trust,
     "retrain": retrain,
     "doctor": doctor,
     "clean": clean,
@@ -152,8 +155,18 @@ def application(
         group = typer.Typer(name=name, help=text, rich_markup_mode=None, no_args_is_help=True)
         groups[name] = group
         app.add_typer(group)
+    for name in {path.rpartition(" ")[0] for path in commands} - set(groups):
+        # a command that others stand below
+        group = typer.Typer(
+            name=name, cls=CommandGroup, rich_markup_mode=None, invoke_without_command=True
+        )
+        group.callback()(commands[name])
+        groups[name] = group
+        app.add_typer(group)
     for path, function in commands.items():
         group_name, _, name = path.rpartition(" ")
+        if path in groups:
+            continue
         if words is None or name in words:
             groups[group_name].command(name, cls=Command)(function)
         else:

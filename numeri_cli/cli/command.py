@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from numeri_cli.cli.signals import stopped, unanswered
 from numeri_cli.errors import (
@@ -98,6 +98,7 @@ class Invocation(typer.Context):
     tell: Teller | None  # set by a command that somebody may want to hear of
     record: Any
     problems: Sequence[Trouble]
+    is_below: bool  # whether a command below this group is meant
 
     def begin(self, shared: Shared) -> None:
         """Make the screen and the Context that the shared options ask for."""
@@ -178,20 +179,51 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; its errors are shown, and become the exit code."""
-        shared = _shared(**{one.name: ctx.params.pop(one.name) for one in _shared_parameters()})
-        from numeri_cli.output.standard_streams import StandardOutput
+        _run(ctx, super().invoke)
 
-        ctx.output = StandardOutput(ctx.printed)
-        try:
-            ctx.begin(shared)
-            with _errors_shown(ctx):
-                _require_applicable(ctx.command_path.removeprefix("numeri "), shared)
-                super().invoke(ctx)
-        finally:
-            ctx.output.close()
-            if ctx.deadline is not None:
-                ctx.deadline.close(ctx.ends_with)
-        raise typer.Exit(ctx.ends_with)
+
+class CommandGroup(TyperGroup):
+    """A command that others stand below: `numeri models` lists, `numeri models export` does not."""
+
+    context_class = Invocation
+
+    def __init__(self, *args: Any, params: list[Any] | None = None, **settings: Any) -> None:
+        super().__init__(*args, params=[*(params or ()), *_shared_parameters()], **settings)
+
+    def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
+        """Note whether one of the commands below is meant, whose options stand behind it."""
+        below = [word for word in args if word in self.commands]
+        first = args[0] if args else ""
+        made: Any = super().make_context(info_name, args, parent, **extra)
+        made.is_below = bool(below) and first == below[0]
+        if below and not made.is_below and first.startswith("-"):
+            made.fail(f"options of {below[0]} stand behind it")
+        return made
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command below that is meant, or else this one."""
+        if not ctx.is_below:
+            _run(ctx, super().invoke)
+        self.callback = None  # what stands below is run without it
+        return super().invoke(ctx)
+
+
+def _run(ctx: Any, invoke: Callable[[Any], Any]) -> NoReturn:
+    """Do what the context asks for; errors are shown, and become the exit code."""
+    shared = _shared(**{one.name: ctx.params.pop(one.name) for one in _shared_parameters()})
+    from numeri_cli.output.standard_streams import StandardOutput
+
+    ctx.output = StandardOutput(ctx.printed)
+    try:
+        ctx.begin(shared)
+        with _errors_shown(ctx):
+            _require_applicable(ctx.command_path.removeprefix("numeri "), shared)
+            invoke(ctx)
+    finally:
+        ctx.output.close()
+        if ctx.deadline is not None:
+            ctx.deadline.close(ctx.ends_with)
+    raise typer.Exit(ctx.ends_with)
 
 
 def _require_applicable(command: str, shared: Shared) -> None:

@@ -10,12 +10,21 @@ from pathlib import Path
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring, bring_benchmarks, missing
+from numeri_cli.commands.models.trust import is_trusted
 from numeri_cli.commands.profile_differences import differing_keys
+from numeri_cli.commands.ready import (
+    benchmarks_beside,
+    is_ready,
+    ready_artifact,
+    ready_function,
+)
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import ApiError, GuardRefused
+from numeri_cli.errors import ApiError, GuardRefused, ModelError
 from numeri_cli.learning.artifact import Artifact, find_artifact, has_artifact
+from numeri_cli.learning.estimators.function import PredictFunction
 from numeri_cli.learning.neutralizing import resolved
-from numeri_cli.learning.prediction import FittedModel, PredictedFile, predict_file
+from numeri_cli.learning.prediction import EraModel, FittedModel, PredictedFile, predict_file
+from numeri_cli.learning.ready_model import ReadyModel
 from numeri_cli.ledger.entries import TrainedModel
 from numeri_cli.model_spec import Neutralization
 from numeri_cli.notify.message import GuardFinding
@@ -26,11 +35,13 @@ class OpenModel:
     """An artifact, opened once for all that a command does with it.
 
     trained_here: by this very process, so that the ledger need not vouch for it
+    function: what predicts where the model exists and none is trained
     """
 
     context: Context
     artifact: Artifact
     trained_here: bool = False
+    function: PredictFunction | None = None
 
     @property
     def name(self) -> str:
@@ -48,14 +59,17 @@ class OpenModel:
     def _known_digests(self) -> Mapping[str, str]:
         """Digests of the artifact's files, where the ledger vouches for its contract.
 
-        Opening a file may run code, so only what this machine trained is opened then.
+        Opening a file may run code, so only what this machine trained is opened then, or what its
+        owner has trusted.
         """
         contract = self.artifact.contract
         if not self.trained_here:
             kept = self.context.ledger.models(self.context.tournament, model=self.name)
             vouched = {row.artifact: row.digest for row in kept}
             if vouched.get(contract.artifact_id) != self.artifact.digest:
-                return {}
+                home = self.context.home
+                trusted = [one for one in contract.members if is_trusted(home, one.digest)]
+                return {record.file: record.digest for record in trusted}
         return {record.file: record.digest for record in contract.members}
 
     @cached_property
@@ -89,15 +103,34 @@ class OpenModel:
             level=level,
         )
 
+    @property
+    def asked_neutralization(self) -> Neutralization | None:
+        """What the profile now has done to this model's predictions; None for nothing.
+
+        A model that exists is left as it is, unless the profile itself says otherwise.
+        """
+        spec = self.context.profile.model(self.name)
+        if self.function is not None and "neutralize" not in spec.model_fields_set:
+            return None
+        return spec.neutralization
+
     @cached_property
     def neutralization(self) -> Neutralization | None:
         """What the profile now neutralizes this model against, as names of features."""
-        wanted = self.context.profile.model(self.name).neutralization
+        wanted = self.asked_neutralization
         if wanted is None:
             return None
         if missing(self.context, (self.context.files.features,)):
             bring(self.context, (self.context.files.features,))
         return resolved(wanted, self.context.workspace.feature_file)
+
+    def _predicting(self, data: Path) -> EraModel:
+        """What predicts a data file; a function gets the benchmark models' file with it."""
+        if self.function is None:
+            return self.fitted
+        wanted = self.function.wants_benchmarks
+        benchmarks = benchmarks_beside(self.context, data) if wanted else None
+        return ReadyModel(self.name, self.function, benchmarks)
 
     def predict(
         self, data: Path, output: Path, *, with_era: bool = False, neutral: bool = True
@@ -111,7 +144,7 @@ class OpenModel:
         if neutralization is not None and data.parent == self.context.dataset:
             bring_benchmarks(self.context, neutralization, data)
         return predict_file(
-            self.fitted,
+            self._predicting(data),
             DataFile.open(data),
             output,
             neutralization=neutralization,
@@ -123,10 +156,14 @@ class OpenModel:
 def found_model(context: Context, name: str, *, artifact_id: str | None = None) -> OpenModel:
     """The artifact that is named, else the one that the profile pins, else the newest.
 
+    Where the profile names a function or pickle that exists, it is that.
     The profile's differences from it are not told: the guard does so before a submission.
-    Raises ModelUnknown, ModelUntrained, ArtifactDamaged.
+    Raises ModelUnknown, ModelUntrained, ArtifactDamaged; PickleUntrusted, EstimatorInvalid.
     """
     spec = context.profile.model(name)
+    function = None if artifact_id or spec.artifact else ready_function(context, name)
+    if function is not None:
+        return OpenModel(context, ready_artifact(context, name, function), function=function)
     return OpenModel(
         context,
         find_artifact(
@@ -165,7 +202,12 @@ def is_trained(context: Context, name: str) -> bool:
     """
     if context.profile.models[name].artifact is not None:
         return True
-    return has_artifact(context.workspace.artifacts(name))
+    if has_artifact(context.workspace.artifacts(name)):
+        return True
+    try:
+        return is_ready(context, name)
+    except ModelError:  # told where it is used
+        return True
 
 
 def remember(context: Context, artifact: Artifact) -> None:

@@ -90,6 +90,9 @@ def _of_target(model: OpenModel, facts: RoundFacts) -> Iterator[GuardFinding]:
     targets = model.artifact.contract.spec.targets
     horizons = [found.group(1) if (found := _HORIZON.search(one)) else None for one in targets]
     days = {int(one) for one in horizons if one is not None}
+    named = "targets" in model.artifact.contract.spec.model_fields_set
+    if model.function is not None and not named:
+        return  # what it predicts is known to its owner alone
     if level == "off" or facts.paid_days is None or None in horizons or days & facts.paid_days:
         return
     paid = " and ".join(str(one) for one in sorted(facts.paid_days))

@@ -10,12 +10,14 @@ from numeri_cli.commands.artifacts import remember
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.data_files import is_as_downloaded
 from numeri_cli.commands.download import bring_for_training
+from numeri_cli.commands.ready import is_ready
 from numeri_cli.commands.run.outcomes import Problem
 from numeri_cli.commands.words import chosen_models
 from numeri_cli.errors import ExitCode, FileDamaged, ModelError, worst
 from numeri_cli.files import disk_errors
 from numeri_cli.learning import training
 from numeri_cli.learning.artifact import Artifact
+from numeri_cli.learning.estimators.function import require_trainable
 from numeri_cli.model_spec import ModelSpec
 from numeri_cli.published import Published
 
@@ -58,6 +60,8 @@ def train(context: Context, models: Sequence[str], *, force: bool = False) -> Tr
     Raises ModelError where one model is asked for; whatever concerns all models alike.
     """
     names = chosen_models(context, models)
+    if not models:
+        names = [name for name in names if not _is_used_as_it_is(context, name)]
     context.make_practice()
     rows, failed = [], []
     for name in names:
@@ -71,9 +75,22 @@ def train(context: Context, models: Sequence[str], *, force: bool = False) -> Tr
     return TrainedModels(tuple(rows), tuple(failed))
 
 
+def _is_used_as_it_is(context: Context, name: str) -> bool:
+    """Whether there is nothing to train of a model; it is told."""
+    try:
+        found = is_ready(context, name)
+    except ModelError:  # told where it is trained
+        return False
+    if found:
+        estimator = context.profile.models[name].estimator.name
+        context.listener.say(f"{name} is used as it is, and not trained: {estimator}")
+    return found
+
+
 def train_model(context: Context, name: str, *, force: bool = False) -> Artifact:
     """Train one model; the data is downloaded where it is not here, the ledger is told."""
     spec = context.profile.model(name)
+    require_trainable(spec.estimator.name, folder=context.workspace.module_folder)
     bring_for_training(context, spec)
     require_as_downloaded(context, spec)
     artifact = training.train(name, spec, context.workspace, force=force, listener=context.listener)

@@ -108,7 +108,8 @@ class Artifact:
         if not estimator.opens_safely and record.file not in digests:
             raise ArtifactDamaged(
                 f"the ledger does not know {path}, and opening it could run code",
-                hint="train the model on this machine",
+                hint="train the model on this machine, or trust what it came in: `numeri models"
+                " trust`, then `numeri models import`",
             )
         return estimator.load(
             content,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +26,23 @@ FloatArray = npt.NDArray[np.float64]
 CHUNK_BYTES = 16 * 2**20
 
 
+class EraModel(Protocol):
+    """Whatever predicts a data file era by era."""
+
+    @property
+    def scale(self) -> FeatureScale | None:
+        """On which scale its features were in training; None where nobody knows."""
+
+    def columns(self, data: DataFile) -> tuple[str, ...]:
+        """What it wants to see of a file, but for the ids. Raises ArtifactForeign, FileForeign."""
+
+    def predict_era(self, era: str, table: pa.Table, data: DataFile) -> FloatArray:
+        """(n, members) raw predictions of an era's rows, with these columns and the ids."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FittedModel:
-    """A trained model, ready to predict.
+    """A trained model, ready to predict; an EraModel.
 
     features: in the order of the members' columns
     data_version: where it was trained
@@ -40,6 +55,15 @@ class FittedModel:
     spec: ModelSpec
     members: tuple[Fitted, ...]
     scale: FeatureScale | None = None
+
+    def columns(self, data: DataFile) -> tuple[str, ...]:
+        """Its features, all of which the file has."""
+        _require_features(self, data)
+        return self.features
+
+    def predict_era(self, era: str, table: pa.Table, data: DataFile) -> FloatArray:
+        """(n, members) what each member says of an era's rows."""
+        return _predict_era(self, table, path=data.path)
 
 
 @dataclass(frozen=True)
@@ -66,7 +90,7 @@ class PredictedFile:
 
 
 def raw_predictions(
-    model: FittedModel,
+    model: EraModel,
     data: DataFile,
     *,
     also: Sequence[str] = (),
@@ -78,13 +102,12 @@ def raw_predictions(
     Raises ArtifactForeign naming the features that the file lacks, or where they are on another
     scale than the model's training.
     """
-    _require_features(model, data)
-    columns = list(dict.fromkeys([data.id_column, *model.features, *also]))
+    columns = list(dict.fromkeys([data.id_column, *model.columns(data), *also]))
     for era, table in tables_by_era(data, columns, eras=eras):
         yield MemberPredictions(
             era=era,
             ids=table.column(data.id_column).cast(pa.string()),
-            raw=_predict_era(model, table, path=data.path),
+            raw=model.predict_era(era, table, data),
             table=table,
         )
 
@@ -130,7 +153,7 @@ def _predict_era(model: FittedModel, table: pa.Table, *, path: Path) -> FloatArr
 
 
 def predict_file(
-    model: FittedModel,
+    model: EraModel,
     data: DataFile,
     output: Path,
     *,

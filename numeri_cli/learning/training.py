@@ -31,6 +31,7 @@ from numeri_cli.learning.estimators.base import (
     TrainingSettings,
     make_estimator,
 )
+from numeri_cli.learning.estimators.function import require_trainable
 from numeri_cli.learning.held_out import HeldOut
 from numeri_cli.learning.rows import LabelledRows, Rows, rows_of_eras, with_target
 from numeri_cli.learning.training_data import (
@@ -130,6 +131,7 @@ def checked_estimator(name: str, spec: ModelSpec, *, workspace: Workspace) -> Es
 
     Raises ParameterUnknown, EstimatorInvalid.
     """
+    require_trainable(spec.estimator.name, folder=workspace.module_folder)
     estimator = make_estimator(spec.estimator, module_folder=workspace.module_folder)
     estimator.check(name, seeds=spec.seeds, early_stopping=spec.early_stopping_eras > 0)
     return estimator

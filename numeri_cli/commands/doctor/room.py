@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from numeri_cli.commands.context import Context
 from numeri_cli.commands.doctor.examination import Examination
 from numeri_cli.commands.doctor.finding import Finding, cannot_know, fine, mend
 from numeri_cli.commands.download import missing
+from numeri_cli.commands.ready import is_ready
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import NumeriError
+from numeri_cli.errors import ModelError, NumeriError
 from numeri_cli.files import free_bytes
 from numeri_cli.learning.estimators.base import footprint_of
 from numeri_cli.learning.memory import GIGABYTE, Footprint, TrainingShape, available_bytes
@@ -37,6 +39,8 @@ def _of_trainings(examination: Examination, *, free: int) -> Iterator[Finding]:
     context, available = examination.context, available_bytes()
     unknown, found = [], []
     for model, spec in context.profile.models.items():
+        if _is_used_as_it_is(context, model):
+            continue
         needed = _needed(examination, spec)
         if needed is None:
             unknown.append(model)
@@ -69,6 +73,13 @@ def _of_trainings(examination: Examination, *, free: int) -> Iterator[Finding]:
             f"{free / GIGABYTE:.1f} GB of disk and {available / GIGABYTE:.1f} GB of memory are"
             " free, enough for every training",
         )
+
+
+def _is_used_as_it_is(context: Context, model: str) -> bool:
+    try:
+        return is_ready(context, model)
+    except ModelError:  # told where it is used
+        return False
 
 
 def _needed(examination: Examination, spec: ModelSpec) -> Footprint | None:

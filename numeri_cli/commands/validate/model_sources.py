@@ -35,7 +35,7 @@ def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> Predi
             ("data version", contract.data_version),
             ("features", f"{len(contract.features):,}"),
             ("targets", ", ".join(contract.spec.targets)),
-            ("eras", f"{contract.eras[0]}–{contract.eras[-1]}, {len(contract.eras)}"),
+            ("eras", _span(contract)),
             ("estimator", contract.spec.estimator.name),
             *_what_was_done(model, neutral=neutral),
             ("trained", contract.trained_at),
@@ -48,8 +48,15 @@ def _what_was_done(model: OpenModel, *, neutral: bool) -> Iterator[tuple[str, st
     residual = model.artifact.contract.spec.residual_to
     if residual is not None:
         yield "learned", f"what {residual} leaves of the target"
-    wanted = model.context.profile.model(model.name).neutralization if neutral else None
+    wanted = model.asked_neutralization if neutral else None
     yield "neutralized", wanted.words if wanted else "no"
+
+
+def _span(contract: Contract) -> str:
+    """The first and last era of a training, and how many; of a model that exists, nobody knows."""
+    if not contract.eras:
+        return "not known: it is used as it is"
+    return f"{contract.eras[0]}–{contract.eras[-1]}, {len(contract.eras)}"
 
 
 def file_source(context: Context, file: Path, data: Path) -> PredictionSource:

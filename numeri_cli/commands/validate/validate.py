@@ -80,6 +80,10 @@ def figures(model: OpenModel) -> ValidationFigures | None:
     data = context.file(context.files.validation)
     if not data.is_file():
         return None
+    wanted = model.function is not None and model.function.wants_benchmarks
+    if wanted and missing(context, (context.files.benchmarks,)):
+        context.listener.say(f"not validated: {context.files.benchmarks} is not here")
+        return None
     try:
         remembered = predictions_place(model, data, neutral=True).with_suffix(".json")
         known = _remembered(remembered)
@@ -154,8 +158,7 @@ def validate_sources(
             sources.append(file_source(context, file, data))
             continue
         model = found_model(context, name, artifact_id=artifact_id)
-        if finding := held_against_profile(model):
-            told.append(f"{finding.message}: {finding.hint}")
+        told += _told_of(model)
         targets += model.artifact.contract.spec.targets
         is_neutralized = model.neutralization is not None
         neutralized += is_neutralized
@@ -185,6 +188,18 @@ def validate_sources(
             listener=context.listener,
         )
     return replace(scored, warnings=(*told, *scored.warnings))
+
+
+def _told_of(model: OpenModel) -> list[str]:
+    """What is to be said of a model beside its scores. Raises GuardRefused."""
+    finding = held_against_profile(model)
+    told = [f"{finding.message}: {finding.hint}"] if finding else []
+    if model.function is not None:
+        told.append(
+            f"{model.name} is used as it is: on which eras it was trained is not known here, and a"
+            " score of those is no test"
+        )
+    return told
 
 
 def _require_applicable(

@@ -163,6 +163,11 @@ def make_estimator(spec: EstimatorSpec, *, module_folder: Path | None = None) ->
     return made
 
 
+def holds_pickle(spec: EstimatorSpec) -> bool:
+    """Whether a trained model of this kind is kept as a pickle, which runs code where it opens."""
+    return spec.name not in ESTIMATORS
+
+
 def footprint_of(spec: EstimatorSpec, shape: TrainingShape) -> Footprint:
     """What a training of this size takes of memory and disk, before anything that trains loads."""
     entry = ESTIMATORS.get(spec.name, ANY_CLASS)

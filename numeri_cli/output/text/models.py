@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
+from numeri_cli.output.formats import size
 from numeri_cli.output.text.tables import table
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.models import AccountModels, LocalArtifacts
+    from numeri_cli.commands.models.archives import ExportedModel, ImportedModel
+    from numeri_cli.commands.models.models import AccountModels, LocalArtifacts
+    from numeri_cli.commands.models.trust import TrustedFile
 
 
 def account_models(record: AccountModels) -> RenderableType:
@@ -34,3 +37,28 @@ def local_artifacts(record: LocalArtifacts) -> RenderableType:
             f"{artifact.eras:,}",
         )
     return rows
+
+
+def exported(record: ExportedModel) -> RenderableType:
+    """Where the archive is, and what the other machine does with it."""
+    told = f"{record.model}, artifact {record.artifact}: {record.file}, {size(record.size_bytes)}"
+    if record.holds_pickle:
+        told += "\nit holds a pickle: the other machine asks for `numeri models trust` first"
+    return Text(told)
+
+
+def imported(record: ImportedModel) -> RenderableType:
+    """What is here now, and whether it is the one that is used."""
+    verb = "was here already" if record.known else "is here now"
+    told = f"{record.model}, artifact {record.artifact}, {verb}: {record.folder}"
+    if not record.newest:
+        told += f'\na newer one is used, unless the profile says artifact = "{record.artifact}"'
+    if record.holds_pickle:
+        told += "\nit holds a pickle, which may be opened"
+    return Text(told)
+
+
+def trusted(record: TrustedFile) -> RenderableType:
+    """Which bytes may be opened from now on."""
+    verb = "was trusted before" if record.known else "is trusted from now on"
+    return Text(f"{record.file} {verb}\nSHA-256 {record.digest}")
