@@ -1,6 +1,16 @@
 """`numeri` and `python -m numeri_cli`: one command, which Ctrl-C may also end as it loads."""
 
+import os
 import sys
+
+
+def without_current_folder(path: list[str]) -> list[str]:
+    """Where modules are looked for, without the folder one stands in, which `-m` puts first.
+
+    A file there, called as a library, would run instead of it, or where it is not installed.
+    """
+    here = os.getcwd()  # noqa: PTH109 - pathlib would be one of the libraries
+    return [place for place in path if place and os.path.realpath(place) != os.path.realpath(here)]
 
 
 def main() -> int:
@@ -20,4 +30,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        sys.path[:1] = without_current_folder(sys.path[:1])
     sys.exit(main())

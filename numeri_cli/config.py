@@ -6,6 +6,7 @@ import re
 import tomllib
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
@@ -139,9 +140,16 @@ def _check_webhook(address: str) -> None:
         raise ValueError("must be an address such as https://host/path")
     if parts.username is not None:
         raise ValueError("must have no name or password in it")
-    local = host in ("localhost", "::1") or host.startswith("127.")
+    local = host == "localhost" or _is_loopback_number(host)
     if parts.scheme not in ("https", "ntfy") and not (parts.scheme == "http" and local):
         raise ValueError("must begin with https://; plain http is for this machine only")
+
+
+def _is_loopback_number(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Profile(Section):
@@ -150,7 +158,7 @@ class Profile(Section):
     tournament: str = CLASSIC.name
     data_version: str = DATA_VERSION
     connections: Annotated[int, Field(ge=1, le=16)] = 4
-    no_progress_seconds: Annotated[float, Field(gt=0, strict=False)] = 60.0
+    no_progress_seconds: Seconds = 60.0
     models: Annotated[dict[str, ModelSpec], Field(min_length=1)]
     wire: WireSettings = WireSettings()
     notify: NotifySettings = NotifySettings()

@@ -92,6 +92,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any, ClassVar
 
+from numeri_cli.inert_text import inert, visible
+
 
 class ExitCode(IntEnum):
     """What the process says when it ends; stable, documented in the README."""
@@ -158,9 +160,11 @@ class NumeriError(Exception):
         after_seconds: float | None = None,
         lasting: bool = False,
     ) -> None:
+        # names of files, columns and models stand in them, and words of servers and libraries
+        message = inert(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = visible(hint, kept="\n")  # it may be lines to be copied
         self.after_seconds = after_seconds
         if lasting:
             self.may_pass = False

@@ -20,6 +20,7 @@ from numeri_cli.errors import DiskError, DiskFull, DiskTrouble, FileForeign, Pat
 
 STALE_SECONDS = 600.0
 REMEMBERED_DIGESTS = 200
+REMEMBERED_SECONDS = 86_400.0  # then a file is read again: a disk that lies changes no time
 # nobody else's file, and no link to one, is taken for ours
 NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -168,19 +169,34 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
 def digest_file(path: Path, *, remembered_in: Path | None = None) -> str:
     """SHA-256 of a file's bytes, in hex. Raises DiskError.
 
-    remembered_in: a JSON file that keeps it for as long as the file's size and time stay the same
+    remembered_in: a JSON file that keeps it for a day, while the file's size and times stay the
+        same
     """
     with disk_errors(path), path.open("rb") as file:
         if remembered_in is None:
             return hashlib.file_digest(file, "sha256").hexdigest()
         status = os.fstat(file.fileno())
-        stamp = f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
+        # the time of the last change is no one's to set, as that of the last writing is
+        times = f"{status.st_mtime_ns}|{status.st_ctime_ns}"
+        stamp = f"{path.absolute()}|{status.st_size}|{times}|{status.st_ino}"
         known = read_json_object(remembered_in)
-        if stamp not in known:
-            known[stamp] = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = _remembered_digest(known.pop(stamp, None))
+        if digest is None:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            known[stamp] = {"digest": digest, "read_at": time.time()}
             newest = dict(list(known.items())[-REMEMBERED_DIGESTS:])
             write_text(remembered_in, json.dumps(newest))
-        return str(known[stamp])
+        return digest
+
+
+def _remembered_digest(entry: object) -> str | None:
+    """The digest that was noted down less than a day ago; None for any other entry."""
+    if not isinstance(entry, dict):
+        return None
+    digest, read_at = entry.get("digest"), entry.get("read_at")
+    if not isinstance(digest, str) or not isinstance(read_at, int | float):
+        return None
+    return digest if 0 <= time.time() - read_at < REMEMBERED_SECONDS else None
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from numeri_cli.errors import UsageProblem
 
+QUOTES = tuple("\"'`\u201c\u201d\u2018\u2019")
+
 
 @dataclass(frozen=True)
 class Home:
@@ -27,6 +29,7 @@ class Home:
     def find(cls) -> Home:
         """The places of this user: all under NUMERI_HOME where set, else as the platform has it."""
         root = os.environ.get("NUMERI_HOME")
+        require_unquoted("NUMERI_HOME", root)
         if root:
             try:
                 base = Path(root).expanduser().absolute()
@@ -101,12 +104,25 @@ class Home:
         """Binned training data; may be deleted at any time."""
         return self.cache / "binned" / tournament
 
+    def digests(self, tournament: str) -> Path:
+        """The digests of data files, each for a day; may be deleted at any time."""
+        return self.binned(tournament) / "digests.json"
+
     def lock(self, tournament: str, holder: str) -> Path:
         """The lock of one account or work in one tournament.
 
         holder: not seen in the name: of swapped keys the public id is the secret one
         """
         return self.data / "locks" / f"{tournament}-{_mark(holder)}.lock"
+
+
+def require_unquoted(variable: str, value: str | None) -> None:
+    """Raise UsageProblem where the value of a variable still has the quotes of an env file."""
+    if value and (value[0] in QUOTES or value[-1] in QUOTES):
+        raise UsageProblem(
+            f"the value of {variable} begins or ends with a quotation mark, which is no part of it",
+            hint="take the quotes away; an env file of Docker, systemd and others passes them on",
+        )
 
 
 def shared_lock_folders() -> tuple[Path, ...]:

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from numeri_cli.inert_text import inert
 from numeri_cli.progress import Listener, Task
 from numeri_cli.published import Published
 
@@ -65,16 +66,20 @@ class Mask:
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str]) -> Mask:
-        """A mask that knows the values of variables whose names speak of a secret."""
+        """A mask that knows what telling variables hold, and names and passwords of proxies."""
         found: list[str] = []
         for name, value in environment.items():
             if _TELLING_NAME.search(name) and not value.startswith("/"):
                 found += [value, *value.removeprefix("Token ").split("$")]
-        return cls(found)
+        mask = cls(found)
+        for name, value in environment.items():
+            for secret in _proxy_secrets(value) if name.lower().endswith("_proxy") else ():
+                mask.know(secret, shortest=5)
+        return mask
 
-    def know(self, secret: str) -> None:
-        """Hide this from now on; what is shorter than 8 characters is left alone."""
-        if len(secret) < _SHORTEST_SECRET or secret in self._known:
+    def know(self, secret: str, *, shortest: int = _SHORTEST_SECRET) -> None:
+        """Hide this from now on; what has fewer characters than `shortest` is left alone."""
+        if len(secret) < shortest or secret in self._known:
             return
         self._known.add(secret)
         forms = {form for one in self._known for form in _forms(one)}
@@ -110,8 +115,17 @@ def _forms(secret: str) -> Iterator[str]:
     for form in written:
         if len(form) >= 2 * _SHORTEST_SECRET:  # its first half gives it away
             yield re.escape(form[: max(len(form) // 2, _SHORTEST_SECRET)]) + r"[^\s\"'&<>,;]*"
-        elif len(form) >= _SHORTEST_SECRET:
+        elif len(form) >= min(len(secret), _SHORTEST_SECRET):
             yield re.escape(form)
+
+
+def _proxy_secrets(address: str) -> Iterator[str]:
+    """Name and password of a proxy's address, as written and as meant."""
+    from urllib.parse import unquote
+
+    written = re.sub(r"^\W?\w+://", "", address.rpartition("@")[0])
+    for form in (written, unquote(written)):
+        yield from (form, form.partition(":")[2])
 
 
 @dataclass(frozen=True)
@@ -207,7 +221,7 @@ class Log:
             event=event,
             seconds=round(self.seconds, 3),
             level=level,
-            words=self.mask.text(words[: 10 * LONGEST_WORDS])[:LONGEST_WORDS],
+            words=inert(self.mask.text(words[: 10 * LONGEST_WORDS])[:LONGEST_WORDS]),
         )
 
     def _write(self, line: LogLine) -> None:

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import TypeVar, get_args
 
 from numeri_cli.errors import ApiChanged
+from numeri_cli.inert_text import inert
 from numeri_cli.records import (
     LatestSubmission,
     ModelSlot,
@@ -21,6 +22,7 @@ from numeri_cli.records import (
 )
 
 LONGEST_TEXT = 4_000  # characters; a signed address with a session token has 2,000
+MOST_TEXTS = 10_000  # in one list; the files of all data versions are some 300
 Read = TypeVar("Read")
 Report = Callable[[str, str, str], None]  # hears a type, a field of it and what is odd about it
 
@@ -31,13 +33,6 @@ class UploadAuthorization:
 
     filename: str
     url: str = field(repr=False)
-
-
-def bounded(text: str) -> str:
-    """The text itself, or its beginning with a word on how much there was."""
-    if len(text) <= LONGEST_TEXT:
-        return text
-    return f"{text[:LONGEST_TEXT]}… ({len(text):,} characters in all)"
 
 
 def changed(what: str) -> ApiChanged:
@@ -84,13 +79,13 @@ class Fields:
         return self.values[name]
 
     def text(self, name: str) -> str:
-        """A string; an id that came as a number is one, too."""
+        """A string with nothing to obey in it; an id that came as a number is one, too."""
         value = self.get(name)
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise self._wrong(name, "a string")
         if isinstance(value, int) and abs(value) >= 2**63:
             raise self._wrong(name, "a string")
-        return bounded(str(value).encode(errors="replace").decode())
+        return _text(str(value))
 
     def optional_text(self, name: str) -> str | None:
         """A string, or None for null."""
@@ -173,6 +168,16 @@ class Fields:
             raise self._wrong(name, "a list")
         return value
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The strings of a list, with nothing to obey in them; what is none is left out.
+
+        At most MOST_TEXTS of them.
+        """
+        found = [_text(item) for item in self.items(name) if isinstance(item, str)]
+        if len(found) > MOST_TEXTS:
+            raise self._wrong(name, f"a list of at most {MOST_TEXTS:,} texts")
+        return tuple(found)
+
     def children(self, name: str, *, kind: str) -> tuple[Fields, ...]:
         """A list of objects; nulls in it are left out."""
         found = (item for item in self.items(name) if item is not None)
@@ -180,6 +185,11 @@ class Fields:
 
     def _wrong(self, name: str, expected: str) -> ApiChanged:
         return changed(f"field {name} of {self.kind} is not {expected}")
+
+
+def _text(value: str) -> str:
+    """A string of the server as it may be kept, shown and written anywhere."""
+    return inert(value.encode(errors="replace").decode(), at_most=LONGEST_TEXT)
 
 
 def round_of(fields: Fields, *, tournament: int) -> Round:
@@ -291,11 +301,10 @@ def timing_of(word: str) -> Timing:
 
 def token_of(fields: Fields) -> TokenInfo:
     """Whom the keys belong to."""
-    scopes = (item for item in fields.items("scopes") if isinstance(item, str))
     return TokenInfo(
         account=fields.text("accountUsername"),
         public_id=fields.text("publicId"),
-        scopes=tuple(scopes),
+        scopes=fields.texts("scopes"),
     )
 
 

@@ -42,6 +42,10 @@ _DOCUMENTS = {  # by the call of a tournament that they make
 }
 
 
+def _no_judgement(_: Round) -> None:
+    """Nothing is known of earlier rounds."""
+
+
 class Client:
     """The tournament's API. Questions are repeated where that is safe, until the deadline set.
 
@@ -54,6 +58,7 @@ class Client:
     transport: a server inside this process, which has no limits; by default the network, with
         the proxies and certificates that the environment names
     bucket: the tokens that all clients of this process share; by default this one's own
+    judge_round: sees each round that is taken for the newest; raises where it cannot be
     """
 
     def __init__(
@@ -66,10 +71,12 @@ class Client:
         listener: Listener = SILENT,
         tournament: TournamentKind = CLASSIC,
         bucket: TokenBucket | None = None,
+        judge_round: Callable[[Round], None] = _no_judgement,
     ) -> None:
         self.limits = limits
         self.listener = listener
         self.tournament = tournament
+        self._judge_round = judge_round
         self.connector = Connector(limits, transport=transport)
         self._graphql = GraphqlClient(base_url, keys=keys, connector=self.connector, limits=limits)
         self._questions = Questions(
@@ -131,11 +138,16 @@ class Client:
         """The round that takes submissions now. Raises NoRoundOpen."""
         data = self.ask(queries.CURRENT_ROUND, tournament=self.tournament.number)
         for found in data.children("rounds", kind="Round"):
-            return round_of(found, tournament=self.tournament.number)
+            return self.judged(round_of(found, tournament=self.tournament.number))
         raise NoRoundOpen(
             "no round is open for submissions",
             hint="`numeri rounds` shows when the next one opens",
         )
+
+    def judged(self, newest: Round) -> Round:
+        """The round, where it can be the newest. Raises what the judge of rounds raises."""
+        self._judge_round(newest)
+        return newest
 
     def rounds(
         self, *, limit: int | None = None, number: int | None = None, status: str | None = None
@@ -162,8 +174,7 @@ class Client:
         data = self.ask(
             queries.LIST_DATASETS, tournament=self.tournament.number, round=round_number
         )
-        names = data.items("listDatasets")
-        return tuple(name for name in names if isinstance(name, str))
+        return data.texts("listDatasets")
 
     def dataset_url(self, name: str, *, round_number: int | None = None) -> str:
         """An address to download from for a while; its query is a secret. Raises DatasetUnknown."""

@@ -39,6 +39,7 @@ from numeri_cli.errors import (
     ServerTrouble,
     Unreachable,
 )
+from numeri_cli.inert_text import visible
 
 _SCOPE = re.compile(r"Insufficient permission for (\w+)")
 _FIELD_REFUSED = re.compile(r'Cannot query field "(\w+)" on type "(\w+)"')
@@ -46,6 +47,7 @@ _FIELD_REFUSED = re.compile(r'Cannot query field "(\w+)" on type "(\w+)"')
 _ARGUMENT_REFUSED = re.compile(
     r"""Unknown argument ["'](\w+)["'] on field ["'](?:\w+\.)?(\w+)["']"""
 )
+_LONGEST_WORDS = 500
 _TRY_LATER = "nothing was lost; run the same command again in a few minutes"
 
 
@@ -236,10 +238,10 @@ class GraphqlClient:
         )
 
     def _clean(self, words: str) -> str:
-        shown = "".join(letter if letter.isprintable() else " " for letter in words)
+        shown = words[:_LONGEST_WORDS]
         if self._keys is not None and self._keys.secret:
-            shown = shown.replace(self._keys.secret, "***")
-        return shown[:500].strip().rstrip(".")
+            shown = words.replace(self._keys.secret, "***")[:_LONGEST_WORDS]
+        return visible(shown.strip()).rstrip(".")
 
 
 def _parsed(content: bytes) -> Any:

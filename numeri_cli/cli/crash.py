@@ -14,6 +14,7 @@ from numeri_cli import __version__
 from numeri_cli.errors import NumeriError, Unexpected
 from numeri_cli.files import write_text
 from numeri_cli.home import Home
+from numeri_cli.inert_text import visible
 from numeri_cli.log import Mask
 
 PACKAGES = (
@@ -52,7 +53,8 @@ def unexpected(
     now = datetime.now(UTC)
     path = home.log / f"crash-{now:%Y%m%dT%H%M%S%f}.txt"
     try:
-        write_text(path, mask.text(_report(raised, words, now)), mode=0o600)
+        report = visible(mask.text(_report(raised, words, now)), kept="\n")
+        write_text(path, report, mode=0o600)
     except NumeriError as error:
         return Unexpected(message, hint=f"it is a bug of ours; no file tells of it: {error}")
     return Unexpected(

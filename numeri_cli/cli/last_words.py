@@ -9,7 +9,7 @@ import time
 from numeri_cli.commands.context import Context
 from numeri_cli.deadline.deadline import LastWords
 from numeri_cli.errors import NumeriError
-from numeri_cli.output.console import visible
+from numeri_cli.inert_text import visible
 from numeri_cli.output.json import json_text
 
 TELLER = "numeri_cli.commands.overdue"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from numeri_cli.commands import STARTER_MODEL
 from numeri_cli.commands.endpoint import API_URL, Endpoint, environment_host, resolve
+from numeri_cli.commands.plausible_round import require_reachable
 from numeri_cli.config import DATA_VERSION, Profile, find_profile, read_profile, starter_profile
 from numeri_cli.credentials import Keys, find_keys, stored_secrets
 from numeri_cli.deadline.deadline import Deadline, NoDeadline
-from numeri_cli.errors import KeysMissing, ProfileMissing
+from numeri_cli.errors import DiskError, KeysMissing, LedgerDamaged, ProfileMissing
 from numeri_cli.home import Home
 from numeri_cli.log import Log, Mask
 from numeri_cli.progress import SILENT, Listener
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from numeri_cli.learning.workspace import Workspace
     from numeri_cli.ledger.ledger import Ledger
     from numeri_cli.practice.tournament import Tournament
+    from numeri_cli.records import Round
 
 
 class Context:
@@ -98,6 +101,20 @@ class Context:
         if self.profile_path is not None:
             named = self.profile.tournament
         return resolve(self.asked_tournament, named)
+
+    @property
+    def named_by(self) -> str:
+        """Who names the tournament, in words: the command line, the environment or a profile."""
+        if self.asked_tournament:
+            return "--tournament"
+        if os.environ.get(API_URL):
+            return API_URL
+        return f"the profile {self.profile_path}" if self.profile_path else "nobody"
+
+    @property
+    def is_named_by_profile(self) -> bool:
+        """Whether nobody but a profile names the tournament: a file that may be anybody's."""
+        return not (self.asked_tournament or os.environ.get(API_URL))
 
     @property
     def tournament(self) -> str:
@@ -191,7 +208,15 @@ class Context:
             listener=self.listener,
             tournament=self.endpoint.kind,
             bucket=self._bucket,
+            judge_round=self._require_reachable,
         )
+
+    def _require_reachable(self, newest: Round) -> None:
+        """Raise ServerTrouble where no tournament comes from the last round known to this one."""
+        with suppress(LedgerDamaged, DiskError):  # then nothing is known
+            if "ledger" in self.__dict__ or self.home.ledger.is_file():
+                for known in self.ledger.rounds(self.tournament, limit=1):
+                    require_reachable(newest, known, host=self.endpoint.host)
 
     @cached_property
     def _bucket(self) -> TokenBucket:

@@ -30,6 +30,8 @@ from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.progress import SILENT, Listener, Task
 from numeri_cli.records import DataFileRecord
 
+_DIGESTED_BYTES = 256_000_000  # read whole a moment ago; larger files when something reads them
+
 
 @dataclass(frozen=True, slots=True)
 class DownloadedFile:
@@ -161,20 +163,22 @@ class _Work:
             bar=bar,
             check=check,
             deadline=self._client.deadline,
+            earlier_bytes=item.held.size_bytes if item.held else None,
         )
         if result.unchanged:
             return self.unchanged(item)
         with disk_errors(item.path):
-            modified_ns = item.path.stat().st_mtime_ns
+            status = item.path.stat()
+        is_small = status.st_size <= _DIGESTED_BYTES
         record = DataFileRecord(
             tournament=self._tournament,
             name=item.name,
             size_bytes=result.identity.size or 0,
             etag=result.identity.etag or "",
-            digest=digest_file(item.path) if item.live else "",
+            digest=digest_file(item.path) if item.live or is_small else "",
             round_number=self._round_number if item.live else None,
             time=self._client.now(),
-            modified_ns=modified_ns,
+            modified_ns=status.st_mtime_ns,
         )
         self._keep(record, ids_digest)
         return DownloadedFile(record, item.path, unchanged=False)
@@ -227,24 +231,32 @@ class _Work:
         return ask
 
 
-def is_as_downloaded(record: DataFileRecord, path: Path) -> bool:
-    """Whether a file looks as when it was whole; only one touched since is read. Raises OSError."""
+def is_as_downloaded(record: DataFileRecord, path: Path, *, digests: Path) -> bool:
+    """Whether a file has the bytes that came; read at most once a day while its times stay.
+
+    digests: where the home remembers them. A large file that nothing has read whole since it came
+    has none in its record: it is judged by size and time.
+    Raises OSError, DiskError.
+    """
     found = path.stat()
     if found.st_size != record.size_bytes:
         return False
-    if found.st_mtime_ns == record.modified_ns:
-        return True
-    return bool(record.digest) and digest_file(path) == record.digest
+    if not record.digest:
+        return found.st_mtime_ns == record.modified_ns
+    return digest_file(path, remembered_in=digests) == record.digest
 
 
 def _wanted(ledger: Ledger, home: Home, *, tournament: str, name: str, force: bool) -> _Wanted:
     path = home.datasets(tournament) / safe_relative(name)
     held = ledger.file(tournament, name)
     with disk_errors(path):
-        here = held is not None and path.is_file() and is_as_downloaded(held, path)
+        digests = home.digests(tournament)
+        here = path.is_file() and (
+            held is not None and is_as_downloaded(held, path, digests=digests)
+        )
     live = is_live(path)
     known = None
-    # a live file is small, and money hangs on it: its bytes are looked at, not its size alone
+    # a live file is small, and money hangs on it: its bytes are looked at, not those of yesterday
     if held is not None and here and not force and (not live or digest_file(path) == held.digest):
         known = Identity(held.etag or None, held.size_bytes)
     return _Wanted(name, path, known, held, live=live)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from numeri_cli.credentials import NUMERAI_HOST
 from numeri_cli.errors import UsageProblem
+from numeri_cli.home import require_unquoted
 from numeri_cli.tournaments import CLASSIC, TOURNAMENTS, UNSUPPORTED, TournamentKind
 
 API_URL = "NUMERI_API_URL"
@@ -45,13 +46,19 @@ def resolve(asked: str | None, of_profile: str | None) -> Endpoint:
     Raises UsageProblem for a word that is neither a known name nor an address, and for each of
     them where a tournament that is not supported stands behind it.
     """
-    return _endpoint(asked or os.environ.get(API_URL) or of_profile or CLASSIC.name)
+    return _endpoint(asked or _of_environment() or of_profile or CLASSIC.name)
 
 
 def environment_host() -> str | None:
     """The host that the environment's keys are for, where it names one."""
-    address = os.environ.get(API_URL)
+    address = _of_environment()
     return _endpoint(address).host if address else None
+
+
+def _of_environment() -> str | None:
+    address = os.environ.get(API_URL)
+    require_unquoted(API_URL, address)
+    return address
 
 
 def _endpoint(name: str) -> Endpoint:

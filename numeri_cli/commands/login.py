@@ -8,7 +8,7 @@ from pathlib import Path
 
 from numeri_cli.commands.context import Context
 from numeri_cli.credentials import Keys, store_keys
-from numeri_cli.errors import ScopeMissing, UsageProblem
+from numeri_cli.errors import KeysMissing, ScopeMissing, UsageProblem
 from numeri_cli.published import Published
 
 NEEDED_SCOPES = ("upload_submission", "read_submission_info", "read_user_info")
@@ -24,19 +24,29 @@ class LoggedIn(Published):
     file: Path
 
 
-def login(context: Context, *, ask: Callable[[], Keys]) -> LoggedIn:
+def login(
+    context: Context, *, ask: Callable[[str], Keys], agreed: Callable[[str], bool]
+) -> LoggedIn:
     """Check keys with the server and store them for its host.
 
-    ask: gives the keys; not called where no keys are kept
-    Raises UsageProblem for practice, ScopeMissing where the keys may do too little, and what the
-    client and the file of keys raise.
+    ask: gives the keys, told in a sentence which host and tournament they are for; not called
+        where no keys are kept
+    agreed: is asked a question before keys go to a host other than Numerai's
+    Raises UsageProblem for practice, KeysMissing where that was not agreed to, ScopeMissing where
+    the keys may do too little, and what the client and the file of keys raise.
     """
     if context.endpoint.is_practice:
         raise UsageProblem(
             "the practice tournament keeps its own keys",
             hint="nothing to store: `numeri run --tournament practice`",
         )
-    keys = ask()
+    host = context.endpoint.host
+    keys = ask(_destination(context))
+    if not context.endpoint.is_numerai and not agreed(f"Send these keys to {host}?"):
+        raise KeysMissing(
+            f"the keys were neither sent to {host} nor stored",
+            hint="`numeri login --tournament numerai` is for those of Numerai",
+        )
     with context.connect(keys) as client:
         info = client.token_info()
     missing = [scope for scope in NEEDED_SCOPES if scope not in info.scopes]
@@ -45,5 +55,14 @@ def login(context: Context, *, ask: Callable[[], Keys]) -> LoggedIn:
             f"these keys of {info.account} lack: {', '.join(missing)}",
             hint="make keys with these permissions on numer.ai > Account > Automation",
         )
-    store_keys(context.home.credentials, keys, host=context.endpoint.host)
-    return LoggedIn(info.account, context.endpoint.host, info.scopes, context.home.credentials)
+    store_keys(context.home.credentials, keys, host=host)
+    return LoggedIn(info.account, host, info.scopes, context.home.credentials)
+
+
+def _destination(context: Context) -> str:
+    """Where the keys will go, and who says so."""
+    endpoint = context.endpoint
+    where = f"Keys for {endpoint.host}, tournament {endpoint.key}"
+    if endpoint.is_numerai:
+        return f"{where}: Numerai's own server."
+    return f"{where}: not a server of Numerai, named by {context.named_by}."

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from numeri_cli.api.client import Client
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.plausible_round import without_jumps
 from numeri_cli.errors import NoRoundOpen, NumeriError, RoundClosed
 from numeri_cli.records import Round
 
@@ -50,10 +51,11 @@ def newest_round(client: Client) -> Round:
         return client.current_round()
     except NoRoundOpen:
         now = client.now()
-        known = [item for item in client.rounds(limit=_LOOKED_AT) if item.open_time <= now]
+        listed = without_jumps(client.rounds(limit=_LOOKED_AT))
+        known = [item for item in listed if item.open_time <= now]
         if not known:
             raise
-        return max(known, key=lambda item: item.number)
+        return client.judged(max(known, key=lambda item: item.number))
 
 
 def open_round(context: Context, waiting: Waiting) -> Round:
@@ -114,7 +116,8 @@ def _waited_for(trouble: NumeriError) -> str:
 def none_open(client: Client, error: NoRoundOpen) -> NoRoundOpen:
     """The error, naming the round that closed last where the server tells of one."""
     try:
-        known = [item for item in client.rounds(limit=_LOOKED_AT) if item.deadline <= client.now()]
+        listed = without_jumps(client.rounds(limit=_LOOKED_AT))
+        known = [item for item in listed if item.deadline <= client.now()]
     except NumeriError:
         return error
     if not known:

@@ -106,7 +106,7 @@ def require_as_downloaded(context: Context, spec: ModelSpec) -> None:
         if record is None:
             continue
         with disk_errors(path):
-            sound = is_as_downloaded(record, path)
+            sound = is_as_downloaded(record, path, digests=context.home.digests(context.tournament))
         if not sound:
             raise FileDamaged(
                 f"{path} is not what was downloaded",

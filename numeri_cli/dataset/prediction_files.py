@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from numeri_cli.dataset.file_kinds import HEAD_BYTES, table_kind
 from numeri_cli.dataset.parquet import STORED_INDEX, DataFile, float_column
+from numeri_cli.dataset.prediction_bounds import require_bounded_csv, require_bounded_parquet
 from numeri_cli.errors import (
     FileDamaged,
     FileForeign,
@@ -64,8 +65,8 @@ def read_table(path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
     Text in a CSV's ids stays text, an empty one is null. Ids that pandas stored as the index come
     first.
     columns: only those of them that the file has; None for all
-    Raises FileMissing, FileForeign (another kind of file), FileDamaged, PredictionsHeaders (one of
-    the columns stands there twice), PathForbidden, DiskTrouble.
+    Raises FileMissing, FileForeign (another kind of file, or larger than any), FileDamaged,
+    PredictionsHeaders (one of the columns stands there twice), PathForbidden, DiskTrouble.
     """
     if not path.is_file():
         raise FileMissing(f"{path} does not exist", hint="name a prediction file, or a model")
@@ -85,6 +86,7 @@ def read_table(path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
 
 
 def _of_csv(path: Path, columns: Sequence[str] | None) -> pa.Table:
+    require_bounded_csv(path)
     texts = {name: pa.string() for name in (RULES.id_column, UNNAMED)}
     options = pa_csv.ConvertOptions(column_types=texts, strings_can_be_null=True)
     table = pa_csv.read_csv(path, convert_options=options)
@@ -93,6 +95,7 @@ def _of_csv(path: Path, columns: Sequence[str] | None) -> pa.Table:
 
 def _of_parquet(path: Path, columns: Sequence[str] | None) -> pa.Table:
     with pq.ParquetFile(path) as file:
+        require_bounded_parquet(path, file.metadata)
         names, stored = list(file.schema_arrow.names), file.schema_arrow.pandas_metadata
         if isinstance(stored, dict) and stored.get("index_columns") == [RULES.id_column]:
             names.remove(RULES.id_column)

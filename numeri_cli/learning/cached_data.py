@@ -6,9 +6,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from numeri_cli.files import digest_file, disk_errors, is_running, read_json_object, write_text
+import xxhash
+
+from numeri_cli.files import disk_errors, is_running, read_json_object, write_text
 
 SUFFIX = ".bin"
+_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,8 @@ class CachedData:
     """One file of training data.
 
     used: seconds since the epoch of its last use
-    digest: SHA-256 of its bytes, in hex; "" where a numeri before wrote it without
+    digest: XXH3 of its bytes, header and body, 128 bits in hex; it tells an accident, no forger.
+        "" where a numeri before wrote it with another one, or without
     """
 
     key: str
@@ -25,6 +29,10 @@ class CachedData:
     size_bytes: int
     used: float
     digest: str = ""
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether the file has the bytes that were written. Raises OSError."""
+        return path.stat().st_size == self.size_bytes and quick_digest(path) == self.digest
 
 
 def read_note(path: Path) -> CachedData | None:
@@ -40,9 +48,17 @@ def read_note(path: Path) -> CachedData | None:
 
 def write_note(path: Path, *, rows: int, features: int) -> None:
     """Put a note beside a file that was written. Raises DiskError."""
-    size, digest = path.stat().st_size, digest_file(path)
-    note = CachedData(path.stem, rows, features, size, 0.0, digest)
+    note = CachedData(path.stem, rows, features, path.stat().st_size, 0.0, quick_digest(path))
     write_text(path.with_suffix(".json"), json.dumps(asdict(note)))
+
+
+def quick_digest(path: Path) -> str:
+    """XXH3 of a file's bytes, in hex: a tenth of the time of SHA-256. Raises OSError."""
+    hasher, buffer = xxhash.xxh3_128(), memoryview(bytearray(_READ_BYTES))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            hasher.update(buffer[:count])
+    return hasher.hexdigest()
 
 
 def cached_data(folder: Path) -> tuple[CachedData, ...]:

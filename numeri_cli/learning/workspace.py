@@ -11,8 +11,6 @@ from numeri_cli.files import digest_file, safe_name
 from numeri_cli.home import Home
 from numeri_cli.tournaments import CLASSIC
 
-DIGESTS = "digests.json"
-
 
 @dataclass(frozen=True)
 class Workspace:
@@ -64,5 +62,5 @@ class Workspace:
         return self.profile.parent if self.profile else None
 
     def digest_of(self, path: Path) -> str:
-        """SHA-256 of a data file, in hex; read again only where its size or time changed."""
-        return digest_file(path, remembered_in=self.cache / DIGESTS)
+        """SHA-256 of a data file, in hex; read again where size or times changed, and each day."""
+        return digest_file(path, remembered_in=self.home.digests(self.tournament))

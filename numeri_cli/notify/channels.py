@@ -67,7 +67,7 @@ class WebhookChannel:
         post = self._service.post(self._address, message, late=late)
         url = checked(post.address)
         try:
-            with Connector(Limits()).client(url.scheme) as client:
+            with Connector(Limits()).client(url) as client:
                 return self._answer(client, url, post, until=time.monotonic() + seconds)
         except httpx.TimeoutException as error:
             raise NotificationUndelivered(

@@ -9,6 +9,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from numeri_cli.inert_text import visible
+
 
 class InertConsole(Console):
     """A console for which a text is a text: no markup, no emoji codes, no control characters.
@@ -33,16 +35,3 @@ class InertConsole(Console):
                 yield segment
             else:
                 yield Segment(visible(segment.text, kept="\n"), segment.style)
-
-
-def visible(text: str, *, kept: str = "") -> str:
-    """The text with what a terminal would act on made visible, such as \\x1b for an escape.
-
-    kept: characters that stay as they are
-    """
-    return "".join(
-        letter
-        if letter.isprintable() or letter in kept
-        else letter.encode("unicode_escape").decode()
-        for letter in text
-    )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from numeri_cli.files import atomic_file
+from numeri_cli.inert_text import inert_cell
 from numeri_cli.published import Published
 
 Rows = Sequence[Published] | Sequence[Mapping[str, object]]
@@ -16,7 +17,7 @@ Rows = Sequence[Published] | Sequence[Mapping[str, object]]
 def write_csv(path: Path, columns: Sequence[str], rows: Rows) -> None:
     """Write rows under these columns; what a row lacks is empty, what is more is left out.
 
-    A cell that a spreadsheet would take for a formula gets an apostrophe before it.
+    Texts are inert: one line, and never what a spreadsheet would take for a formula.
     Raises DiskFull, PathForbidden, DiskTrouble.
     """
     text = io.StringIO()
@@ -32,6 +33,4 @@ def write_csv(path: Path, columns: Sequence[str], rows: Rows) -> None:
 def _cell(value: object) -> object:
     if value is None:
         return ""
-    if isinstance(value, str) and value[:1] in ("=", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
+    return inert_cell(value) if isinstance(value, str) else value

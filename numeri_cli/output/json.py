@@ -63,4 +63,13 @@ def json_text(
         "data": data,
         "error": told,
     }
-    return json.dumps(content, ensure_ascii=in_ascii)
+    written = json.dumps(content, ensure_ascii=in_ascii)
+    # a terminal may read it, too; the escapes are the same text for a program
+    return written if written.isprintable() else _escaped(written)
+
+
+def _escaped(written: str) -> str:
+    """JSON with every character that has no look of its own as an escape of JSON."""
+    return "".join(
+        letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in written
+    )

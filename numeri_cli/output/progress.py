@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.progress import Task as RichTask
 from rich.text import Text
 
+from numeri_cli.inert_text import visible
 from numeri_cli.progress import SilentTask, Task
 
 
@@ -83,7 +84,7 @@ class Sentences:
     def say(self, text: str) -> None:
         """A sentence, unless asked to be quiet."""
         if not self._quiet:
-            self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+            self._console.print(visible(text), highlight=False, markup=False, soft_wrap=True)
 
 
 class Bars(Sentences):

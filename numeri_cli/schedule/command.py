@@ -20,6 +20,7 @@ _PLACES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME
 _NETWORK = ("NUMERI_API_URL", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _REACH = (*_NETWORK, *_PROXIES, *(name.lower() for name in _PROXIES))
+_ADDRESSES = tuple(name for name in _REACH if not name.startswith("SSL_"))
 
 _LONGEST_COMMAND = 998  # Debian's cron refuses more, others cut it off
 _BARE_IN_SYSTEMD = re.compile(r"[A-Za-z0-9_@:,./+=-]+")
@@ -97,7 +98,7 @@ def carried_variables(environment: Mapping[str, str]) -> tuple[tuple[str, str], 
     found = []
     for name in (*(_HOME if environment.get("NUMERI_HOME") else _PLACES), *_REACH):
         value = environment.get(name, "")
-        if value and not _holds_password(value):
+        if value and name not in _withheld(environment):
             path = name.endswith(("_HOME", "_FILE", "_DIR"))
             found.append((name, str(Path(value).expanduser().absolute()) if path else value))
     return tuple(found)
@@ -105,7 +106,7 @@ def carried_variables(environment: Mapping[str, str]) -> tuple[tuple[str, str], 
 
 def withheld_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Names of variables that the command may need, but that hold a password."""
-    return tuple(name for name in _REACH if _holds_password(environment.get(name, "")))
+    return _withheld(environment)
 
 
 def installed_program() -> tuple[str, ...]:
@@ -126,8 +127,16 @@ def _check_writable(text: str) -> None:
     )
 
 
-def _holds_password(text: str) -> bool:
-    return re.search(r"://[^/]*@", text) is not None
+def _withheld(environment: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in _ADDRESSES if _holds_password(environment.get(name, "")))
+
+
+def _holds_password(address: str) -> bool:
+    """Whether a name or a password stands before the host, in whichever form a proxy's may have.
+
+    `user:pass@host` needs no scheme, and a password may hold any sign, `/` and `@` included.
+    """
+    return "@" in address
 
 
 def _doubled(text: str) -> str:

@@ -93,14 +93,64 @@ def test_in_a_terminal_the_secret_is_asked_for_without_echo(
     terminal = Terminal(server.address)
     terminal.wait_for("Public id: ")
     terminal.type(f"{public_id}\n")
+    assert terminal.seen.index(f"Keys for {server.host}") < terminal.seen.index("Public id")
+    assert "not a server of Numerai, named by --tournament" in terminal.seen
     terminal.wait_for("Secret key: ")
     terminal.type(f"{secret}\n")
+    terminal.wait_for(f"Send these keys to {server.host}?")
+    terminal.type("y\n")
     assert terminal.end() == 0, terminal.seen
     assert public_id in terminal.seen, "what is echoed is seen by this test"
     assert secret not in terminal.seen
     assert "newcomer" in terminal.seen
     assert stored_hosts(credentials)[server.host].secret == secret
     assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
+
+
+def test_keys_go_to_no_other_host_than_numerais_without_a_second_yes(
+    server: Served, credentials: Path
+) -> None:
+    terminal = Terminal(server.address)
+    terminal.wait_for("Public id: ")
+    terminal.type(f"{server.keys[0]}\n")
+    terminal.wait_for("Secret key: ")
+    terminal.type(f"{server.keys[1]}\n")
+    terminal.wait_for("Send these keys to ")
+    terminal.type("\n")
+    assert terminal.end() == 3, terminal.seen
+    assert "neither sent to" in terminal.seen
+    assert not credentials.exists()
+
+
+def test_a_host_that_only_a_profile_names_gets_no_keys_where_nobody_can_be_asked(
+    numeri: Numeri, server: Served, credentials: Path, monkeypatch: Patch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "found-somewhere"
+    folder.mkdir()
+    (folder / "numeri.toml").write_text(f'tournament = "{server.address}"\n[models.beacon]\n')
+    monkeypatch.chdir(folder)
+    for stdin in (("--stdin",), ()):
+        monkeypatch.setattr("sys.stdin", io.StringIO("{}\n{}\n".format(*server.keys)))
+        said = numeri("login", *stdin, "--json")
+        refused(
+            said,
+            exit_code=2,
+            code="usage",
+            sentence=f"names {server.host}, which is not Numerai's",
+            cure="numeri login --tournament",
+        )
+    assert not credentials.exists()
+
+
+def test_where_keys_will_go_is_said_before_they_are_read(
+    numeri: Numeri, server: Served, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("{}\n{}\n".format(*server.keys)))
+    said = numeri("login", "--stdin", "--tournament", server.address)
+    assert said.code == 0
+    assert f"Keys for {server.host}, tournament {server.host.replace(':', '-')}" in said.err
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n\n"))
+    assert "Numerai's own server" in numeri("login", "--stdin").err
 
 
 def test_ctrl_c_at_the_prompt_stores_nothing(server: Served, credentials: Path) -> None:

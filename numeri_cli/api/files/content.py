@@ -11,6 +11,7 @@ _MAGIC = b"PAR1"
 LARGEST_JSON_BYTES = 64_000_000  # features.json has 1 MB
 LARGEST_LIVE_BYTES = 2_000_000_000  # a round's rows have 10 MB
 LARGEST_FILE_BYTES = 100_000_000_000  # all of an archive's rows have 8 GB
+_GROWTH, _SPARE_BYTES = 4, 64_000_000  # from one round, or data version, to the next
 _SMALLEST_PARQUET = 12  # the magic at both ends and the length of the footer
 
 
@@ -38,6 +39,16 @@ def most_bytes(name: str) -> int:
     if name.endswith(".json"):
         return LARGEST_JSON_BYTES
     return LARGEST_LIVE_BYTES if name.startswith("live") else LARGEST_FILE_BYTES
+
+
+def most_untold_bytes(name: str, *, earlier_bytes: int | None) -> int:
+    """More bytes than this are not taken of a body that does not tell its length.
+
+    earlier_bytes: the size of this file when it was last here
+    """
+    if earlier_bytes is None:
+        return most_bytes(name)
+    return min(most_bytes(name), _GROWTH * earlier_bytes + _SPARE_BYTES)
 
 
 def unreadable(name: str) -> TransferCorrupt:

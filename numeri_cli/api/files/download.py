@@ -70,6 +70,7 @@ def download(
     bar: Callable[[int | None], Task] = _no_bar,
     check: Callable[[Path], None] = _no_check,
     deadline: float | None = None,
+    earlier_bytes: int | None = None,
 ) -> FetchedFile:
     """Bring a file to `destination`; under that name it is there whole, or as it was before.
 
@@ -80,6 +81,8 @@ def download(
         Whatever it raises, nothing of that file is kept; one that is damaged is fetched anew, once.
     deadline: on the monotonic clock; what is not here by then is given up as stalled, and what
         has come is kept for the next time. A server inside this process is not interrupted.
+    earlier_bytes: the file's size when it was last here; a body that tells no length is bounded by
+        it, by what files of such a name have, and by the free disk
     Raises TransferFailed, TransferStalled, TransferRefused, TransferCorrupt, DiskFull and others
     of DiskError, LockHeld where another process fetches the same file, and what get_url raises.
     """
@@ -96,6 +99,7 @@ def download(
                 ranged=ranged,
                 bar=bar,
                 deadline=deadline,
+                earlier_bytes=earlier_bytes,
             )
             try:
                 return attempt.run(check)
@@ -135,6 +139,7 @@ class _Transfer:
         ranged: bool,
         bar: Callable[[int | None], Task],
         deadline: float | None,
+        earlier_bytes: int | None,
     ) -> None:
         self._connector, self._destination, self._bar = connector, destination, bar
         self._deadline = deadline
@@ -146,6 +151,7 @@ class _Transfer:
             limits=connector.limits,
             learned=self._begin,
             deadline=deadline,
+            earlier_bytes=earlier_bytes,
         )
         self._connections: list[Connection] = []
         self._threads: list[threading.Thread] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from numeri_cli.api.files.content import most_bytes
+from numeri_cli.api.files.content import most_bytes, most_untold_bytes
 from numeri_cli.api.files.object_store import (
     Addresses,
     broken,
@@ -67,6 +67,7 @@ class Fetch:
     ranged: whether to ask for ranges at all
     learned: called once, by the first connection, when size and identity are known
     deadline: on the monotonic clock; nothing is tried again after it
+    earlier_bytes: the size of this file when it was last here; None for never
     """
 
     def __init__(
@@ -79,7 +80,9 @@ class Fetch:
         limits: Limits,
         learned: Callable[[], None],
         deadline: float | None = None,
+        earlier_bytes: int | None = None,
     ) -> None:
+        self._earlier_bytes = earlier_bytes
         self._destination, self._name = destination, destination.name
         self._addresses = Addresses(get_url)
         self._known, self._ranged, self._limits = known, ranged, limits
@@ -252,7 +255,8 @@ class Fetch:
 
     def _bound(self, position: int, more: int) -> None:
         """Raise TransferCorrupt or DiskFull where a body without an end would be too much."""
-        if position + more > most_bytes(self._name):
+        most = most_untold_bytes(self._name, earlier_bytes=self._earlier_bytes)
+        if position + more > most:
             raise self._too_large(position + more)
         is_due = position // _LOOK_BYTES != (position + more) // _LOOK_BYTES or position == 0
         if is_due and free_bytes(self._destination) < _RESERVE_BYTES:

@@ -18,6 +18,7 @@ from numeri_cli.api.http.retry import (
     retry_after,
 )
 from numeri_cli.errors import TransferCorrupt, TransferFailed, TransferRefused, TransferStalled
+from numeri_cli.inert_text import visible
 
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 _WORDS = re.compile(r"<(Code|Message)>([^<]{1,300})</")
@@ -113,7 +114,7 @@ def _store_words(response: httpx.Response) -> str:
         if len(content) > _ERROR_BYTES:
             break
     found = [html.unescape(words) for _, words in _WORDS.findall(content.decode(errors="replace"))]
-    said = ": ".join(found)
+    said = visible(": ".join(found))
     return f" ({said})" if said else ""
 
 

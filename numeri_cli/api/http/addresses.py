@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+from functools import cache
 
 import httpx
 
@@ -36,13 +38,31 @@ def checked(address: str) -> httpx.URL:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is this machine itself."""
-    if host == "localhost":
-        return True
+    """Whether the host is this machine itself: judged by numbers, never by how a name looks.
+
+    localhost is what this machine's own tables make of it; every other name is another machine.
+    """
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return _is_here(host)
     except ValueError:
+        return host.lower().rstrip(".") == "localhost" and _localhost_is_here()
+
+
+def _is_here(number: str) -> bool:
+    """Raises ValueError for what is no number of a machine."""
+    address = ipaddress.ip_address(number.strip("[]"))
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped.is_loopback
+    return address.is_loopback
+
+
+@cache
+def _localhost_is_here() -> bool:
+    try:
+        found = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
+    except OSError:
         return False
+    return all(_is_here(str(place[0])) for *_, place in found)
 
 
 def shown(url: httpx.URL) -> str:

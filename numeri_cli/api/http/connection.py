@@ -16,13 +16,14 @@ import httpx
 
 from numeri_cli.api.http.addresses import (
     checked,
+    is_loopback,
     redirected,
     same_origin,
     shown,
 )
 from numeri_cli.api.http.bulk import BulkTransport
 from numeri_cli.api.http.limits import Limits
-from numeri_cli.api.http.proxies import proxy_mounts
+from numeri_cli.api.http.proxies import named_proxies, proxy_mounts
 from numeri_cli.errors import Unreachable
 
 # httpx logs whole addresses, httpcore whole headers: signatures and keys. Only warnings may pass.
@@ -74,18 +75,20 @@ class Connector:
         """A connection, opened when it is first used; bulk: for files rather than questions."""
         return Connection(self, bulk=bulk)
 
-    def client(self, scheme: str, *, bulk: bool = False) -> httpx.Client:
-        """The means to speak http or https; the certificates are read once, when first needed.
+    def client(self, url: httpx.URL, *, bulk: bool = False) -> httpx.Client:
+        """The means to speak with a host; the certificates are read once, when first needed.
 
+        What is for this machine itself, by whichever of its addresses, no proxy gets to see.
         Raises Unreachable where the environment names proxies or certificates that are of no use.
         """
         nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusted: only plain http comes through
         if self._transport is not None:
-            return _client(_Borrowed(self._transport), nobody)
-        if scheme == "https":
+            return _client(_Borrowed(self._transport), nobody, direct=True)
+        if url.scheme == "https":
             self._certificates = self._certificates or _certificates()
-        trusted = nobody if scheme != "https" else self._certificates or nobody
-        return _client(BulkTransport(trusted) if bulk else None, trusted)
+        trusted = nobody if url.scheme != "https" else self._certificates or nobody
+        transport = BulkTransport(trusted) if bulk else None
+        return _client(transport, trusted, direct=bulk or is_loopback(url.host))
 
 
 class Connection:
@@ -94,7 +97,7 @@ class Connection:
     def __init__(self, connector: Connector, *, bulk: bool) -> None:
         self._connector, self._limits = connector, connector.limits
         self._bulk = bulk
-        self._clients: dict[tuple[str, bool], httpx.Client] = {}
+        self._clients: dict[tuple[str, bool, bool], httpx.Client] = {}
         self._streams: list[Any] = []  # of httpcore, which has no public type for them
         self._overdue = False
         self._alarm: threading.Timer | None = None
@@ -165,9 +168,9 @@ class Connection:
 
     def _client(self, url: httpx.URL) -> httpx.Client:
         bulk = self._bulk and not _is_proxied(url)
-        key = (url.scheme, bulk)
+        key = (url.scheme, bulk, is_loopback(url.host))
         if key not in self._clients:
-            self._clients[key] = self._connector.client(url.scheme, bulk=bulk)
+            self._clients[key] = self._connector.client(url, bulk=bulk)
         return self._clients[key]
 
     def _trace(self, request: Request) -> Callable[[str, Mapping[str, Any]], None]:
@@ -220,18 +223,17 @@ def _certificates() -> ssl.SSLContext:
         ) from error
 
 
-def _client(transport: httpx.BaseTransport | None, certificates: ssl.SSLContext) -> httpx.Client:
+def _client(
+    transport: httpx.BaseTransport | None, certificates: ssl.SSLContext, *, direct: bool
+) -> httpx.Client:
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-    # plain http goes to this machine alone, by whichever of its addresses: no proxy may see it
-    here = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
-    here["http://"] = None
     try:
-        proxied = {} if transport else proxy_mounts(certificates, limits)
+        proxied = {} if direct else proxy_mounts(certificates, limits)
         return httpx.Client(
             transport=transport,
             verify=certificates,
             limits=limits,
-            mounts={**proxied, **here},
+            mounts=proxied,
             trust_env=False,  # httpx raises on entries of NO_PROXY that it cannot read
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
@@ -242,9 +244,9 @@ def _client(transport: httpx.BaseTransport | None, certificates: ssl.SSLContext)
 
 
 def _is_proxied(url: httpx.URL) -> bool:
-    if url.scheme == "http":  # towards this machine, where no proxy belongs
+    if is_loopback(url.host):
         return False
-    proxies = urllib.request.getproxies()
+    proxies = named_proxies()
     named = proxies.get("https") or proxies.get("all")
     return bool(named) and not urllib.request.proxy_bypass(url.host)
 

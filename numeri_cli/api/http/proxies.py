@@ -9,6 +9,14 @@ from collections.abc import Iterator
 import httpx
 
 
+def named_proxies() -> dict[str, str]:
+    """Scheme → address, and "no" → hosts without a proxy; quotes of an env file are taken off."""
+    return {
+        scheme: value[1:-1] if len(value) > 1 and value[0] == value[-1] in "\"'" else value
+        for scheme, value in urllib.request.getproxies().items()
+    }
+
+
 def proxy_mounts(
     certificates: ssl.SSLContext, limits: httpx.Limits
 ) -> dict[str, httpx.BaseTransport | None]:
@@ -18,7 +26,7 @@ def proxy_mounts(
     OrbStack write such.
     Raises ValueError, httpx.InvalidURL, ImportError where a proxy's own address is of no use.
     """
-    named = urllib.request.getproxies()
+    named = named_proxies()
     direct = [entry.strip() for entry in named.get("no", "").split(",")]
     if "*" in direct:
         return {}

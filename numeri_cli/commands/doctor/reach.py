@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from numeri_cli.api.http.addresses import is_loopback
+from numeri_cli.api.http.proxies import named_proxies
 from numeri_cli.commands.doctor.examination import Examination
 from numeri_cli.commands.doctor.finding import Finding, fine
 from numeri_cli.errors import (
@@ -44,7 +45,7 @@ def _proxy(address: str) -> str | None:
     host = parts.hostname or ""
     if is_loopback(host):
         return None
-    proxies = urllib.request.getproxies()
+    proxies = named_proxies()
     named = proxies.get(parts.scheme) or proxies.get("all")
     if not named or urllib.request.proxy_bypass(host):
         return None

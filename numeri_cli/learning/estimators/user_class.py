@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from numeri_cli.errors import EstimatorInvalid, ParameterUnknown, did_you_mean
 from numeri_cli.learning.estimators.base import ESTIMATORS, FloatArray
+from numeri_cli.learning.estimators.bounds import require_few_threads
 from numeri_cli.learning.estimators.user_code import told, user_code
 from numeri_cli.learning.matrix import FloatMatrix
 
@@ -88,6 +89,7 @@ def make_object(
     folder: where else the modules are that it may import
     Raises ParameterUnknown naming what the class does not take, EstimatorInvalid.
     """
+    require_few_threads(params)
     with user_code(kind.__name__, "construct", folder=folder):
         accepted = inspect.signature(kind).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in accepted.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,8 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from numeri_cli.files import atomic_file, disk_errors, write_text
+from numeri_cli.inert_text import visible
 
 _LIBRARY = "plotly.min.js"
+_KEPT = "\n\N{NO-BREAK SPACE}"  # ours, between a number and its sign
+_TEMPLATES = ("hovertemplate", "texttemplate")  # ours, and HTML
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +82,35 @@ def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("numeri_cli.output.html"),
         autoescape=True,
+        finalize=_inert,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
 
 
+def _inert(value: Any) -> Any:
+    """A value as a page may show it; text from outside reorders and hides nothing."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return visible(value, kept=_KEPT)
+    return value
+
+
+def _inert_figure(value: Any, key: str = "") -> Any:
+    """A part of a figure; plotly reads HTML in its labels, and names are no HTML."""
+    if isinstance(value, dict):
+        return {name: _inert_figure(part, name) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_inert_figure(part, key) for part in value]
+    if isinstance(value, str) and key not in _TEMPLATES:
+        return visible(value, kept=_KEPT).replace("<", "&lt;")
+    return value
+
+
 def _script_json(chart: Chart) -> Markup:
     """The figure as JSON that cannot end the script element it stands in."""
-    text = chart.figure.to_json()
+    figure = _inert_figure(json.loads(chart.figure.to_json()))
+    text = json.dumps(figure, separators=(",", ":"))
     return Markup(re.sub(r"[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text))  # noqa: S704
 
 

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from numeri_cli.output.console import visible
+from numeri_cli.inert_text import visible
 
 if TYPE_CHECKING:
     from numeri_cli.commands.doctor.finding import Diagnosis

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
-from numeri_cli.output.console import visible
+from numeri_cli.inert_text import visible
 
 if TYPE_CHECKING:
     from numeri_cli.commands.retrain.retrain import Retrainings

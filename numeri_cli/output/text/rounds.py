@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from numeri_cli.output.console import visible
+from numeri_cli.inert_text import visible
 from numeri_cli.output.formats import ABSENT, moment, number
 from numeri_cli.output.text.payouts import short_nmr
 from numeri_cli.output.text.tables import state, table, unbroken

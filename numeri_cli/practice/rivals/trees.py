@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from numeri_cli.booster_text import Unsound, check_structure
 from numeri_cli.errors import LibraryMissing
 from numeri_cli.practice.rivals.technique import (
     FitData,
@@ -129,8 +130,10 @@ class Trees:
         """The booster of the text. Raises ValueError where it is none."""
         lightgbm = _lightgbm()
         try:
-            return TreesForecaster(lightgbm.Booster(model_str=learnt.decode()))
-        except lightgbm.basic.LightGBMError as error:
+            text = learnt.decode()
+            check_structure(text)  # the library believes what it reads: a wrong digit ends it
+            return TreesForecaster(lightgbm.Booster(model_str=text))
+        except (Unsound, lightgbm.basic.LightGBMError) as error:
             raise ValueError(f"no model of LightGBM: {error}") from error
 
 

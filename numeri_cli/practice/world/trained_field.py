@@ -23,7 +23,7 @@ from numeri_cli.practice.rivals.benchmarks import (
 from numeri_cli.practice.rivals.rivals import Rival, submitted_scores
 from numeri_cli.practice.rivals.technique import Forecaster, LiveView, ScoreArray, TrainingHistory
 from numeri_cli.practice.rivals.trees import BinnedEras
-from numeri_cli.practice.world.archive import Archive
+from numeri_cli.practice.world.archive import Archive, damaged
 from numeri_cli.scoring.ranks import rank_average
 
 RankArray = npt.NDArray[np.float32]
@@ -128,7 +128,10 @@ class TrainedField:
 
     def _forecaster(self, name: str, make: Callable[[bytes], Forecaster]) -> Forecaster:
         if name not in self._forecasters:
-            self._forecasters[name] = make(self.archive.read_model(name))
+            try:
+                self._forecasters[name] = make(self.archive.read_model(name))
+            except ValueError as error:
+                raise damaged(self.archive.root, f"models/{name} is unsound: {error}") from error
         return self._forecasters[name]
 
 

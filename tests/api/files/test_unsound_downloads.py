@@ -9,7 +9,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from numeri_cli.errors import FileDamaged, LiveDataStale, NumeriError, TransferCorrupt
+from numeri_cli.errors import (
+    DiskFull,
+    FileDamaged,
+    LiveDataStale,
+    NumeriError,
+    TransferCorrupt,
+)
+from numeri_cli.files import free_bytes
+from tests.support.disks import small_disk
 from tests.support.downloads import LARGE, SMALL, fetch, left_over
 from tests.support.scripted_server import Asked, Reply, Server, Shelf
 
@@ -102,3 +110,38 @@ def test_a_body_without_an_identity_leaves_nothing_where_it_broke_off(
     with pytest.raises(NumeriError):
         fetch(server, target)
     assert left_over(target) == set()
+
+
+def unending(megabytes: int) -> Callable[[Asked], Reply]:
+    """So much of a body, by a server that does not say how much is to come."""
+    chunk = b"%x\r\n%s\r\n" % (1_000_000, bytes(1_000_000))
+    reply = Reply(200, chunk * megabytes, {"Transfer-Encoding": "chunked"}, ending="close")
+    return lambda _: reply
+
+
+def test_a_body_without_a_length_leaves_a_reserve_of_the_disk(
+    server: Server, tmp_path: Path
+) -> None:
+    server.answer = unending(20)
+    with small_disk(tmp_path / "disk", "72m"):
+        target = tmp_path / "disk" / "validation.parquet"
+        with pytest.raises(DiskFull, match=r"is nearly full, and validation"):
+            fetch(server, target)
+        assert left_over(target) == set()
+        assert not target.exists()
+        assert free_bytes(target) > 64_000_000
+
+
+def test_a_body_without_a_length_is_bounded_by_what_the_file_was_when_it_was_last_here(
+    server: Server, target: Path
+) -> None:
+    server.answer = unending(68)
+    live = target.with_name("live.parquet")
+    with pytest.raises(TransferCorrupt, match="no such file has"):
+        fetch(server, live, earlier_bytes=500_000)
+    assert left_over(live) == set()
+    server.answer = lambda _: Reply(
+        200, b"%x\r\n%s\r\n0\r\n\r\n" % (len(LARGE), LARGE), {"Transfer-Encoding": "chunked"}
+    )
+    fetch(server, target, earlier_bytes=len(LARGE) // 3)
+    assert target.read_bytes() == LARGE

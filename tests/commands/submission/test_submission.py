@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -220,7 +221,7 @@ def test_a_submission_is_accepted_selected_and_on_time(
     question = "query ($id: ID!) { submissionDownloadAuth(id: $id) { url } }"
     held = participant.client.ask(question, keyed=True, id=receipt.server_id)
     url = held.child("submissionDownloadAuth", kind="FileUploadAuth").text("url")
-    assert participant.client.connector.client("https").get(url).content == path.read_bytes()
+    assert participant.client.connector.client(httpx.URL(url)).get(url).content == path.read_bytes()
 
 
 def test_a_submission_takes_few_requests(participant: Participant) -> None:

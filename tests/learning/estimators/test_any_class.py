@@ -254,3 +254,13 @@ def test_a_class_that_takes_a_seed_and_never_uses_it_is_refused_at_its_second_me
 ) -> None:
     with pytest.raises(EstimatorInvalid, match="Deaf predicts the same for the seeds 1 and 2"):
         members(make_sample(), beside, "Deaf")
+
+
+@pytest.mark.parametrize("name", ["n_jobs", "thread_count", "nthread"])
+def test_more_threads_than_any_machine_has_are_refused_by_name(name: str) -> None:
+    class Many:
+        def __init__(self, **more: object) -> None:
+            raise AssertionError(f"made with {more}")
+
+    with pytest.raises(ParameterUnknown, match=f"{name} = 100000 is beyond"):
+        make_object(Many, {name: 100_000}, seed=1)

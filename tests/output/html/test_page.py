@@ -60,7 +60,8 @@ def test_names_from_outside_cannot_become_markup(two: Validation, tmp_path: Path
     html = write_report(two, tmp_path / "report.html").read_text()
     assert "<b>beacon" not in html
     assert "&lt;b&gt;beacon&lt;/b&gt; &amp; co" in html
-    assert "\\u003cb\\u003ebeacon" in html
+    assert "\\u0026lt;b\\u003ebeacon" in html, "plotly reads HTML in its labels"
+    assert "\\u003cb\\u003ebeacon" not in html
 
 
 def test_the_same_content_gives_the_same_bytes(one: Validation, tmp_path: Path) -> None:

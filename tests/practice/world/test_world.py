@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -313,6 +314,13 @@ def kept_field(root: Path) -> list[dict[str, Any]]:
     return field
 
 
+def respell(path: Path, found: bytes, instead: bytes) -> None:
+    """Change the first such bytes of a file."""
+    changed, count = re.subn(found, instead, path.read_bytes(), count=1)
+    assert count == 1
+    path.write_bytes(changed)
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "world.json is cut off": lambda root: (root / "world.json").write_text('{"format": 1, '),
     "world.json is a list": lambda root: (root / "world.json").write_text("[]"),
@@ -329,6 +337,12 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "features are cut off": lambda root: os.truncate(root / "base" / "features.npy", 1000),
     "no start of the week": lambda root: (root / "state" / "0061.npz").unlink(),
     "the start of the week is cut off": lambda root: os.truncate(root / "state" / "0061.npz", 500),
+    "a rival's trees go in a circle": lambda root: respell(
+        root / "models" / "rivals" / "old_oak", rb"left_child=[1-9]", b"left_child=0"
+    ),
+    "the organiser's trees have a leaf too many": lambda root: respell(
+        next((root / "models" / "benchmarks").glob("*ender20")), rb"num_leaves=(.)", b"num_leaves=9"
+    ),
     "a rival has forgotten": lambda root: (root / "models" / "rivals" / "old_oak").unlink(),
 }
 

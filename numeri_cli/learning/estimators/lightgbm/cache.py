@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from numeri_cli.dataset.features import features_digest
-from numeri_cli.files import atomic_path, digest_file, disk_errors
+from numeri_cli.files import atomic_path, disk_errors
 from numeri_cli.learning.cached_data import (
     SUFFIX,
     read_note,
@@ -65,7 +65,9 @@ class BinnedCache:
         if entry is None:
             return None
         # the library believes what such a file says of itself: a changed bit ends the process
-        if path.stat().st_size == entry.size_bytes and digest_file(path) == entry.digest:
+        with disk_errors(path):
+            is_whole = entry.is_whole(path)
+        if is_whole:
             try:
                 kept = lgb.Dataset(str(path), params=dataset_parameters(params)).construct()
             except lgb.basic.LightGBMError:

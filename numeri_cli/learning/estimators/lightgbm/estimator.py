@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from numeri_cli.booster_text import Unsound, check_structure
 from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown
 from numeri_cli.learning.estimators.base import (
     FloatArray,
@@ -19,6 +20,7 @@ from numeri_cli.learning.estimators.base import (
     MemberTask,
     TrainingSettings,
 )
+from numeri_cli.learning.estimators.bounds import MOST_THREADS
 from numeri_cli.learning.estimators.lightgbm.binned import build_binned, subset
 from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
 from numeri_cli.learning.estimators.lightgbm.columns import (
@@ -41,11 +43,11 @@ from numeri_cli.learning.estimators.lightgbm.parameters import (
     DEFAULT_TREES,
     lightgbm_parameters,
     require_accepted,
+    require_possible,
     value_of,
     without,
 )
 from numeri_cli.learning.estimators.lightgbm.segments import SEGMENT_TREES, train_booster
-from numeri_cli.learning.estimators.lightgbm.structure import Unsound, check_structure
 from numeri_cli.learning.estimators.lightgbm.suitability import (
     require_different_members,
     require_early_stopping_rows,
@@ -55,8 +57,6 @@ from numeri_cli.learning.matrix import FloatMatrix
 from numeri_cli.learning.memory import TrainingShape, available_bytes, check_disk, check_memory
 from numeri_cli.learning.rows import Rows
 from numeri_cli.model_spec import EstimatorSpec
-
-MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,7 @@ class LightGBM:
         Raises ParameterUnknown.
         """
         params = lightgbm_parameters(self.params)
+        require_possible(params)
         if features is not None:
             params = of_plan(params, features)
         trees = value_of(params, "num_iterations", DEFAULT_TREES)

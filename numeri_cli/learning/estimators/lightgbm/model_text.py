@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-FIRST_TREE = "Tree=0\n"
-END_OF_TREES = "end of trees"
+from numeri_cli.booster_text import END_OF_TREES, FIRST_TREE
 
 
 def merge_models(texts: Sequence[str], *, trees: int | None = None) -> str:

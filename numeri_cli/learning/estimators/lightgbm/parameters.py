@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from numeri_cli.booster_text import MOST_TREES
 from numeri_cli.errors import ParameterUnknown, did_you_mean
+from numeri_cli.learning.estimators.bounds import require_bounded
 from numeri_cli.learning.estimators.lightgbm.library import (
     lgb,
     refusal_of,
@@ -35,6 +37,12 @@ SEGMENT_OBJECTIVES = frozenset(
 )
 
 
+# by LightGBM's own names; num_threads has a message of its own, num_leaves is judged by memory
+_MOST = {
+    "num_iterations": MOST_TREES,
+    "max_bin": 65_535,  # with more a bin takes four bytes
+    "num_machines": 1,  # with more it waits for the others for two hours
+}
 _OF_BOOSTERS = ("objective", "num_class", "device_type")
 
 
@@ -115,6 +123,11 @@ def allows_segments(params: Mapping[str, Any]) -> bool:
         and not value_of(params, "reg_sqrt", False)
         and value_of(params, "data_sample_strategy", "bagging") == "bagging"
     )
+
+
+def require_possible(params: Mapping[str, Any]) -> None:
+    """Raise ParameterUnknown for numbers that would end, stall or silently change a training."""
+    require_bounded(params, most=_MOST, names=_aliases())
 
 
 def require_accepted(params: Mapping[str, Any]) -> None:

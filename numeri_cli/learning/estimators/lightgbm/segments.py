@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from numeri_cli.booster_text import Unsound, check_structure
 from numeri_cli.errors import DiskError
 from numeri_cli.files import atomic_file, disk_errors, read_json_object, write_text
 from numeri_cli.learning.estimators.lightgbm.early_stopping import BoosterProgress, EarlyStopping
@@ -29,7 +30,6 @@ from numeri_cli.learning.estimators.lightgbm.parameters import (
     value_of,
     without,
 )
-from numeri_cli.learning.estimators.lightgbm.structure import Unsound, check_structure
 from numeri_cli.learning.estimators.lightgbm.suitability import require_suitable_labels
 from numeri_cli.progress import SILENT, Listener, Task
 

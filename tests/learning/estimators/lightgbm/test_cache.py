@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import xxhash
 
 from numeri_cli.learning.cached_data import cached_data
 from numeri_cli.learning.estimators.lightgbm.binned import build_binned
@@ -149,14 +152,59 @@ def test_a_files_digest_is_remembered_until_it_changes(sample: Sample) -> None:
     workspace = workspace_of(sample)
     first = workspace.digest_of(path)
     assert first == workspace.digest_of(path)
-    # Same size and time, other bytes: only reading it again would tell, which is not done.
+    (noted,) = json.loads((workspace.cache / "digests.json").read_text()).values()
+    assert noted["digest"] == first
+    # Same size and time of writing, other bytes.
     status = path.stat()
     content = path.read_bytes()
     path.write_bytes(content[::-1])
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert workspace.digest_of(path) == first
-    os.utime(path)
-    assert workspace.digest_of(path) != first
+    second = workspace.digest_of(path)
+    assert second == hashlib.sha256(content[::-1]).hexdigest()
+    assert second != first
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "is_believed"), [(3_600, True), (86_400, False), (-3_600, False)]
+)
+def test_a_remembered_digest_is_believed_for_a_day(
+    sample: Sample, age_seconds: float, is_believed: bool
+) -> None:
+    """A disk that changes bytes by itself changes no time of the file."""
+    path = sample.folder / "train.parquet"
+    workspace = workspace_of(sample)
+    true = workspace.digest_of(path)
+    notes = workspace.cache / "digests.json"
+    (stamp,) = json.loads(notes.read_text())
+    noted = {"digest": "f" * 64, "read_at": time.time() - age_seconds}
+    notes.write_text(json.dumps({stamp: noted}))
+    assert workspace.digest_of(path) == ("f" * 64 if is_believed else true)
+
+
+@pytest.mark.parametrize("entry", ["f" * 64, None, 7, {"digest": 1}, {"read_at": 1e12}, []])
+def test_what_an_earlier_numeri_or_nobody_noted_is_read_again(
+    sample: Sample, entry: object
+) -> None:
+    path = sample.folder / "train.parquet"
+    workspace = workspace_of(sample)
+    true = workspace.digest_of(path)
+    notes = workspace.cache / "digests.json"
+    (stamp,) = json.loads(notes.read_text())
+    notes.write_text(json.dumps({stamp: entry}))
+    assert workspace.digest_of(path) == true
+
+
+def test_the_digest_of_a_binned_file_is_of_header_and_body_and_no_dear_one(
+    cache: BinnedCache, sample: Sample
+) -> None:
+    chosen = labelled(sample, "train")
+    kept(cache, chosen, sample)
+    path = cache.folder / f"{key_of(cache, chosen, sample)}.bin"
+    note = json.loads(path.with_suffix(".json").read_text())
+    assert note["digest"] == xxhash.xxh3_128(path.read_bytes()).hexdigest()
+    sha = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".json").write_text(json.dumps({**note, "digest": sha}))
+    assert cache.load(key_of(cache, chosen, sample), PARAMS) is None, "of an earlier numeri"
 
 
 def test_what_a_killed_writer_left_is_swept_and_a_living_ones_file_is_not(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from numeri_cli.errors import ParameterUnknown
+from numeri_cli.learning.estimators.lightgbm.estimator import LightGBM
 from numeri_cli.learning.estimators.lightgbm.library import (
     lgb,
     warnings_to,
@@ -154,3 +155,36 @@ def test_more_than_a_pipe_holds_can_be_written_while_the_library_is_asked(
         while rest:
             rest = rest[os.write(2, rest) :]
     assert capfd.readouterr().err.encode() == lines
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("num_threads", 100_000),
+        ("n_jobs", 10**30),
+        ("n_jobs", "100000"),
+        ("num_leaves", 2**32 + 31),  # of which the library would make 31
+        ("max_leaves", "99999999999"),
+        ("max_bin", 10**9),
+        ("max_bin_by_feature", [5, 2**40]),
+        ("n_estimators", 10**8),
+        ("max_depth", -(2**40)),
+        ("min_data_in_leaf", 2**33 + 1),
+        ("learning_rate", float("inf")),
+        ("lambda_l2", float("nan")),
+        ("num_machines", 2),
+    ],
+)
+def test_a_number_that_no_training_can_mean_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(ParameterUnknown) as refusal:
+        LightGBM({name: value}).check("beacon", seeds=(1,), early_stopping=False)
+    assert name in refusal.value.message or "threads" in refusal.value.message
+    assert len(refusal.value.message) < 200
+    assert "params" in refusal.value.hint
+
+
+@pytest.mark.parametrize(
+    "given", [{"num_leaves": 131_072}, {"n_jobs": 1024}, {"max_depth": -1}, {"max_bin": 255}]
+)
+def test_a_large_number_that_can_be_meant_passes(given: dict[str, object]) -> None:
+    LightGBM(given).check("beacon", seeds=(1,), early_stopping=False)

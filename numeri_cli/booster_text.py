@@ -1,7 +1,8 @@
 """Whether a LightGBM model's text is sound, before the library reads it.
 
 The library believes every count, size and index of such a text: one wrong digit ends the process
-or goes round for ever.
+or goes round for ever. Members of a model and the models of the practice tournament come through
+here.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.learning.estimators.lightgbm.model_text import END_OF_TREES, FIRST_TREE
-
+FIRST_TREE = "Tree=0\n"
+END_OF_TREES = "end of trees"
 MOST_TREES = 1_000_000
 MOST_LEAVES = 131_072  # what the library itself allows
 _TREE = re.compile(r"^Tree=(\d{1,7})\n", re.MULTILINE)

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from numeri_cli.booster_text import Unsound, check_structure
 from numeri_cli.errors import ArtifactDamaged
 from numeri_cli.learning.estimators.lightgbm.estimator import LightGBM
 from numeri_cli.learning.estimators.lightgbm.library import lgb
 from numeri_cli.learning.estimators.lightgbm.model_text import merge_models
-from numeri_cli.learning.estimators.lightgbm.structure import Unsound, check_structure
 
 FEATURES = tuple(f"feature_{number}" for number in range(4))
 MANGLED = 400
@@ -94,12 +94,12 @@ def test_whatever_is_mangled_ends_in_an_error_of_ours_or_a_model_that_predicts(
     kept = tmp_path / "model.txt"
     kept.write_text(text)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.learning.estimators.lightgbm.test_structure", str(kept)],
+        [sys.executable, "-m", "tests.test_booster_text", str(kept)],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
-        cwd=Path(__file__).parents[4],
+        cwd=Path(__file__).parents[1],
     )
     assert done.returncode == 0, done.stderr[-2000:]
     refused, passed = map(int, done.stdout.split())
