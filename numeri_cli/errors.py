@@ -65,6 +65,7 @@ NumeriError
 │   ├── LocksUnsupported            locks_unsupported
 │   └── DiskTrouble                 disk_trouble
 ├── LedgerDamaged                4  ledger_damaged
+│   └── LedgerNewer                 ledger_damaged
 ├── LockHeld                     5  lock_held
 ├── RunOverdue                   4  run_overdue
 ├── PracticeError                1
@@ -554,6 +555,10 @@ class LedgerDamaged(NumeriError):
     """The ledger is no sound SQLite file, or newer than this program."""
 
     code, exit_code = "ledger_damaged", ExitCode.trouble
+
+
+class LedgerNewer(LedgerDamaged):
+    """The ledger is sound, and a newer version of this program wrote it."""
 
 
 class LockHeld(NumeriError):

@@ -152,8 +152,13 @@ def publish(temporary: Path, path: Path, *, mode: int = 0o644) -> None:
         os.fsync(file.fileno())
     temporary.replace(path)
     path.chmod(mode & ~_umask())  # after the rename: until then it is this user's alone
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder outlast a loss of power, where the system lets that be asked."""
     if os.name == "posix":
-        directory = os.open(path.parent, os.O_RDONLY)
+        directory = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(directory)
         finally:

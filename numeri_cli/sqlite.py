@@ -43,6 +43,8 @@ def sqlite_errors(
         yield
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode"):
+            raise damaged(error) from error  # Python's own: a text is not UTF-8
         if code == sqlite3.SQLITE_CANTOPEN and missing is not None and not path.exists():
             raise missing() from error
         if code in _DAMAGED:

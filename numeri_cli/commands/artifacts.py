@@ -225,3 +225,4 @@ def remember(context: Context, artifact: Artifact) -> None:
             time=now,
         )
     )
+    context.listener.step("artifact_vouched")

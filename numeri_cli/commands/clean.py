@@ -109,7 +109,7 @@ def removable(context: Context) -> Iterator[Removable]:
 
 
 def _predictions(context: Context) -> Iterator[Removable]:
-    known = context.ledger.rounds(context.tournament, limit=ROUNDS)
+    known = context.kept_ledger.rounds(context.tournament, limit=ROUNDS)
     if len(known) < ROUNDS:
         return
     oldest = min(one.number for one in known)
@@ -134,8 +134,8 @@ def _scored(context: Context) -> Iterator[Removable]:
 
 
 def _artifacts(context: Context, model: str, *, pinned: str | None) -> Iterator[Removable]:
-    rounds = context.ledger.rounds(context.tournament, limit=ROUNDS)
-    kept = context.ledger.models(context.tournament, model=model)
+    rounds = context.kept_ledger.rounds(context.tournament, limit=ROUNDS)
+    kept = context.kept_ledger.models(context.tournament, model=model)
     folder = context.workspace.artifacts(model)
     old = unneeded(
         {one.artifact: one.time for one in kept},

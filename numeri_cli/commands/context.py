@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numeri_cli.api.http.rates import TokenBucket
     from numeri_cli.learning.workspace import Workspace
     from numeri_cli.ledger.ledger import Ledger
+    from numeri_cli.ledger.recovery import LedgerNotice, Recovery
     from numeri_cli.practice.tournament import Tournament
     from numeri_cli.records import Round
 
@@ -53,6 +54,7 @@ class Context:
         patience_seconds: float | None = None,
     ) -> None:
         self.home, self.patience_seconds = home, patience_seconds
+        self.mends_ledger = True  # not for who looks at it and changes nothing
         self.log = log or Log(None, command="", mask=Mask(), trouble=listener.step)
         self.listener = listener
         self.deadline: Deadline = deadline or NoDeadline()
@@ -234,9 +236,50 @@ class Context:
 
         return WSGITransport(app=application(self.practice))
 
-    @cached_property
+    @property
     def ledger(self) -> Ledger:
-        """What this machine has done."""
+        """What this machine has done; a damaged ledger is set aside, and said to be.
+
+        Raises DiskFull, PathForbidden, DiskTrouble; LedgerDamaged where it is not to be mended.
+        """
+        ledger, recovery = self._ledger, self._recovery
+        if recovery.is_new and self.mends_ledger:
+            recovery.is_new = False
+            from numeri_cli.commands.refilling import refill
+
+            refill(self, ledger)
+        return ledger
+
+    @property
+    def kept_ledger(self) -> Ledger:
+        """The ledger, for who has nothing else to go by, or changes what it says.
+
+        Raises LedgerNewer, LedgerDamaged where nothing of it outlives this process.
+        """
+        ledger = self.ledger
+        if self._recovery.trouble is not None:
+            raise self._recovery.trouble
+        return ledger
+
+    @property
+    def ledger_notice(self) -> LedgerNotice | None:
+        """What this command had to do about the ledger; None where that was nothing."""
+        recovery = self.__dict__.get("_recovery")
+        return recovery.notice if recovery is not None else None
+
+    @cached_property
+    def _recovery(self) -> Recovery:
+        from numeri_cli.ledger.recovery import Recovery
+
+        def tell(notice: LedgerNotice) -> None:
+            self.listener.say(f"{notice.message}: {notice.hint}")
+
+        return Recovery(self.home.ledger, tell)
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        if self.mends_ledger:
+            return self._recovery.open()
         from numeri_cli.ledger.ledger import Ledger
 
         return Ledger.open(self.home.ledger)
@@ -276,6 +319,6 @@ class Context:
 
     def close(self) -> None:
         """Close what was opened."""
-        for name in ("client", "ledger", "practice"):
+        for name in ("client", "_ledger", "practice"):
             if name in self.__dict__:
                 self.__dict__[name].close()

@@ -57,6 +57,8 @@ def of_run(
     if doubtful:
         names = ", ".join(sorted(doubtful))[:100]
         events.append(("guard", f"Numeri: round {number}: look at {names}"))
+    elif context.ledger_notice is not None:
+        events.append(("guard", f"Numeri: look at the ledger on {platform.node()}"))
     return tuple(
         message_of(
             context,
@@ -169,5 +171,21 @@ def message_of(
         message=error.message if error else message,
         hint=error.hint if error else hint,
         models=models,
-        findings=findings,
+        findings=(*findings, *_of_ledger(context)),
+    )
+
+
+def _of_ledger(context: Context) -> tuple[GuardFinding, ...]:
+    """What had to be done about the ledger, in the form of what the guard finds."""
+    notice = context.ledger_notice
+    if notice is None:
+        return ()
+    return (
+        GuardFinding(
+            model="ledger",
+            code=notice.code,
+            message=notice.message,
+            hint=notice.hint,
+            check="ledger",
+        ),
     )

@@ -123,7 +123,7 @@ def _tell_run(
         otherwise=others,
         folder=context.home.undelivered,
         log=context.log,
-        routine=not exit_code and not new,
+        routine=not exit_code and not new and context.ledger_notice is None,
     )
     return _kept(done)
 

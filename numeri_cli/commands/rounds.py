@@ -112,7 +112,7 @@ _of_attempt = attrgetter(*(field.name for field in fields(AttemptRow)))
 
 def rounds(context: Context, *, limit: int) -> SeenRounds:
     """The newest rounds that this machine has seen. Raises LedgerDamaged, DiskError."""
-    key, ledger = context.tournament, context.ledger
+    key, ledger = context.tournament, context.kept_ledger
     seen = ledger.rounds(key, limit=limit)
     receipts: defaultdict[int, list[ReceiptRow]] = defaultdict(list)
     attempts: defaultdict[int, list[AttemptRow]] = defaultdict(list)

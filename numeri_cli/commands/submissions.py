@@ -131,7 +131,12 @@ def _digests(context: Context) -> Mapping[str, str]:
         for one in ledger.attempts(key)
         if one.server_id is not None
     }
-    return attempts | {one.server_id: one.prediction_digest for one in ledger.receipts(key)}
+    receipts = {
+        one.server_id: one.prediction_digest
+        for one in ledger.receipts(key)
+        if one.prediction_digest  # of which the server told, nobody here knows the bytes
+    }
+    return attempts | receipts
 
 
 def _newest(held: Sequence[Submission]) -> list[Submission]:
@@ -175,7 +180,7 @@ def _receipts(context: Context, names: Sequence[str], *, limit: int) -> tuple[He
                     filename=one.filename,
                     time=one.time,
                     error_info=None,
-                    digest=one.prediction_digest,
+                    digest=one.prediction_digest or None,
                 )
             )
     return tuple(row for _, rows in sorted(found.items()) for row in rows[:limit])

@@ -209,7 +209,13 @@ def submit(
             outcomes = [errand.send_alone(meant[0])]
         else:
             outcomes = errand.check_all(meant) if dry_run else errand.send_all(meant)
-    return RunResult(context.tournament, round_.number, round_.deadline, tuple(outcomes))
+    return RunResult(
+        context.tournament,
+        round_.number,
+        round_.deadline,
+        tuple(outcomes),
+        ledger=context.ledger_notice,
+    )
 
 
 def _accepted(context: Context, round_: Round) -> Mapping[str, LatestSubmission]:

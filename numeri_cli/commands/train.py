@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import remember
@@ -93,9 +94,14 @@ def train_model(context: Context, name: str, *, force: bool = False) -> Artifact
     require_trainable(spec.estimator.name, folder=context.workspace.module_folder)
     bring_for_training(context, spec)
     require_as_downloaded(context, spec)
-    artifact = training.train(name, spec, context.workspace, force=force, listener=context.listener)
-    remember(context, artifact)
-    return artifact
+    return training.train(
+        name,
+        spec,
+        context.workspace,
+        vouch=partial(remember, context),
+        force=force,
+        listener=context.listener,
+    )
 
 
 def require_as_downloaded(context: Context, spec: ModelSpec) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, DiskError, ModelUntrained
-from numeri_cli.files import NEW_FILE, disk_errors, safe_name, write_text
+from numeri_cli.files import NEW_FILE, disk_errors, safe_name, sync_folder, write_text
 from numeri_cli.learning.contract import Contract, MemberRecord
 from numeri_cli.learning.estimators.base import Estimator, Fitted, make_estimator
 from numeri_cli.learning.prediction import FittedModel
@@ -31,8 +31,20 @@ class Artifact:
     digest: str
 
     @classmethod
-    def save(cls, model: Path, contract: Contract, files: Mapping[str, bytes]) -> Artifact:
-        """Write an artifact into the folder of its model, in one step. Raises DiskError."""
+    def save(
+        cls,
+        model: Path,
+        contract: Contract,
+        files: Mapping[str, bytes],
+        *,
+        vouch: Callable[[Artifact], None] = lambda artifact: None,
+    ) -> Artifact:
+        """Write an artifact into the folder of its model, in one step.
+
+        vouch: hears of it once it is whole, right before that step: what is found under its name
+            was vouched for, wherever this is killed
+        Raises DiskError and what `vouch` raises.
+        """
         final = model / safe_name(contract.artifact_id)
         part = model / f".{contract.artifact_id}.{os.getpid()}.part"
         text = contract.to_json()
@@ -46,10 +58,13 @@ class Artifact:
                         file.flush()
                         os.fsync(file.fileno())
                 write_text(part / CONTRACT, text, mode=0o600)
+                saved = cls(final, contract, hashlib.sha256(text.encode()).hexdigest())
+                vouch(saved)
                 part.rename(final)
+                sync_folder(model)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
-        return cls(final, contract, hashlib.sha256(text.encode()).hexdigest())
+        return saved
 
     @classmethod
     def open(cls, folder: Path, *, tournament: str) -> Artifact:

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -70,6 +70,7 @@ def train(
     *,
     folder: Path | None = None,
     estimator: Estimator | None = None,
+    vouch: Callable[[Artifact], None] = lambda artifact: None,
     force: bool = False,
     listener: Listener = SILENT,
 ) -> Artifact:
@@ -78,6 +79,7 @@ def train(
     Killed at any time, the next call goes on at the last finished segment with the same trees.
     folder: where the artifact and what is unfinished are put; by default among the model's
     estimator: the one that the model names, unless given
+    vouch: hears of the artifact right before it gets its name, so that none is there unvouched for
     force: train even where memory or disk look too small
     Raises FileMissing and the like, FeatureUnknown, TargetUnknown, TargetAlias, TargetMissing,
     ParameterUnknown, EstimatorInvalid, MemoryShort, DiskError; LockHeld where another process
@@ -119,7 +121,8 @@ def train(
             members=members,
             seconds=time.monotonic() - started,
         )
-        artifact = Artifact.save(folder, contract, {m.record.file: m.content for m in members})
+        files = {m.record.file: m.content for m in members}
+        artifact = Artifact.save(folder, contract, files, vouch=vouch)
         for leftover in (unfinished, *folder.glob(".*.part")):
             shutil.rmtree(leftover, ignore_errors=True)
         listener.step("artifact_saved")

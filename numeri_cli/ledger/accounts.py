@@ -12,6 +12,7 @@ from typing import Any
 
 from numeri_cli.ledger.entries import nmr_of, nmr_text, time_of, time_text
 from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.ledger.mending import decoding, mended
 from numeri_cli.records import AccountStanding
 
 
@@ -44,6 +45,7 @@ class KnownModel:
     profile: Mapping[str, float | None]
 
 
+@mended
 def keep_account(
     ledger: Ledger,
     tournament: str,
@@ -76,6 +78,7 @@ def keep_account(
         _keep_models(connection, tournament, standing=standing, seen=seen)
 
 
+@mended
 def keep_somebody(
     ledger: Ledger, tournament: str, *, standing: AccountStanding, seen: datetime
 ) -> None:
@@ -110,6 +113,7 @@ def _keep_models(
         )
 
 
+@mended
 def keep_profile(
     ledger: Ledger, tournament: str, model_id: str, *, profile: Mapping[str, float | None]
 ) -> None:
@@ -121,6 +125,7 @@ def keep_profile(
         )
 
 
+@mended
 def account(ledger: Ledger, tournament: str, *, asker: str) -> KnownAccount | None:
     """The account that a key belongs to, as far as it was told."""
     with ledger.transaction() as connection:
@@ -132,19 +137,22 @@ def account(ledger: Ledger, tournament: str, *, asker: str) -> KnownAccount | No
     if row is None:
         return None
     name, available, scopes, seen = row
-    return KnownAccount(
-        name=name,
-        available_nmr=nmr_of(available),
-        scopes=tuple(json.loads(scopes)),
-        seen=time_of(seen),
-    )
+    with decoding("permissions"):
+        return KnownAccount(
+            name=name,
+            available_nmr=nmr_of(available),
+            scopes=tuple(map(str, json.loads(scopes))),
+            seen=time_of(seen),
+        )
 
 
+@mended
 def models(ledger: Ledger, tournament: str, *, account_name: str) -> tuple[KnownModel, ...]:
     """The models of an account, by name."""
     return _models(ledger, "tournament = ? AND account = ?", (tournament, account_name))
 
 
+@mended
 def model_named(ledger: Ledger, tournament: str, name: str) -> KnownModel | None:
     """Anybody's model of that name, the one seen last; None where none is kept."""
     found = _models(ledger, "tournament = ? AND name = ?", (tournament, name))
@@ -158,16 +166,23 @@ def _models(ledger: Ledger, where: str, values: tuple[str, ...]) -> tuple[KnownM
             f" profile FROM account_models WHERE {where} ORDER BY name, seen",
             values,
         ).fetchall()
-    return tuple(
-        KnownModel(
-            id=model_id, name=name, account=owner, stake_nmr=nmr_of(stake),
-            archived=bool(archived), listed=bool(listed), seen=time_of(seen),
-            synced_round=synced, profile=json.loads(profile or "{}"),
-        )
-        for model_id, name, owner, stake, archived, listed, seen, synced, profile in rows
-    )  # fmt: skip
+    with decoding("models"):
+        return tuple(
+            KnownModel(
+                id=model_id, name=name, account=owner, stake_nmr=nmr_of(stake),
+                archived=bool(archived), listed=bool(listed), seen=time_of(seen),
+                synced_round=synced, profile=_figures(profile or "{}"),
+            )
+            for model_id, name, owner, stake, archived, listed, seen, synced, profile in rows
+        )  # fmt: skip
 
 
+def _figures(text: str) -> dict[str, float | None]:
+    found = dict(json.loads(text))
+    return {str(name): None if value is None else float(value) for name, value in found.items()}
+
+
+@mended
 def keep_board(
     ledger: Ledger, tournament: str, *, of: str, rows: Sequence[Sequence[Any]], seen: datetime
 ) -> None:
@@ -179,10 +194,14 @@ def keep_board(
         )
 
 
+@mended
 def board(ledger: Ledger, tournament: str, *, of: str) -> tuple[list[list[Any]], datetime] | None:
     """The rows of a leaderboard as it was last seen, and when; None where it never was."""
     with ledger.transaction() as connection:
         row = connection.execute(
             'SELECT content, seen FROM boards WHERE tournament = ? AND "of" = ?', (tournament, of)
         ).fetchone()
-    return None if row is None else (json.loads(row[0]), time_of(row[1]))
+    if row is None:
+        return None
+    with decoding("rows of a leaderboard"):
+        return [list(one) for one in json.loads(row[0])], time_of(row[1])

@@ -115,8 +115,11 @@ def time_text(time: datetime) -> str:
 def time_of(text: str) -> datetime:
     """What `time_text` wrote. Raises LedgerDamaged."""
     try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise ValueError("a time of no zone")
+        return found
+    except (ValueError, TypeError) as error:
         raise LedgerDamaged(
             f"the ledger tells a time that is none: {text[:40]!r}",
             hint="move it away and go on; the server still knows your submissions",

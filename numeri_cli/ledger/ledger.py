@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from numeri_cli.errors import LedgerDamaged
-from numeri_cli.files import disk_errors
+from numeri_cli.ledger.connection import connected
 from numeri_cli.ledger.entries import (
     Attempt,
     AttemptState,
@@ -24,11 +23,10 @@ from numeri_cli.ledger.entries import (
     time_of,
     time_text,
 )
-from numeri_cli.ledger.migrations import TABLES, is_current, migrate
+from numeri_cli.ledger.mending import mended
+from numeri_cli.ledger.migrations import TABLES
+from numeri_cli.ledger.store import LedgerStore, Mender
 from numeri_cli.records import DataFileRecord, Receipt, Round
-from numeri_cli.sqlite import sqlite_errors
-
-_BUSY_SECONDS = 30.0
 
 
 class Ledger:
@@ -37,31 +35,31 @@ class Ledger:
     Safe to use by several processes and threads and to be killed at any time: each entry is one
     transaction.
     Every method may raise LedgerDamaged, DiskFull, PathForbidden and DiskTrouble.
+    mender: is asked for another connection where damage is met; without one it is raised
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, path: Path) -> None:
-        self._connection = connection
-        self._path = path
-        self._lock = threading.Lock()  # threads share the connection, one at a time
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        path: Path,
+        mender: Mender | None = None,
+    ) -> None:
+        self._store = LedgerStore(connection, path=path, mender=mender)
 
     @classmethod
     def open(cls, path: Path) -> Ledger:
         """Open the ledger, creating it or bringing it up to date where needed."""
-        with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with _readable(path):
-            # autocommit: transactions begin and end where this module says so
-            connection = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            try:
-                connection.execute("PRAGMA synchronous = FULL")
-                if not is_current(connection):
-                    migrate(connection)
-            except BaseException:
-                connection.close()
-                raise
-        return cls(connection, path=path)
+        return cls(connected(path), path=path)
+
+    @property
+    def generation(self) -> int:
+        """How often it was renewed."""
+        return self._store.generation
+
+    def renew(self, damage: LedgerDamaged, *, since: int) -> bool:
+        """Go on with what the mender has, unless that was done since; False without a mender."""
+        return self._store.renew(damage, since=since)
 
     def __enter__(self) -> Ledger:
         return self
@@ -76,19 +74,21 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self._store.close()
 
+    @mended
     def forget(self, tournament: str) -> None:
         """Drop everything that belongs to a tournament which is no more."""
-        with self._transaction():
+        with self.transaction() as connection:
             for table in TABLES:
-                self._connection.execute(
+                connection.execute(
                     f"DELETE FROM {table} WHERE tournament = ?",  # noqa: S608  # our own names
                     (tournament,),
                 )
 
     # rounds
 
+    @mended
     def see_round(self, tournament: str, round_: Round, *, time: datetime | None = None) -> None:
         """Remember a round as the server describes it; time: when, by default now."""
         self._write(
@@ -102,6 +102,7 @@ class Ledger:
             time_text(time or datetime.now(UTC)),
         )
 
+    @mended
     def rounds(self, tournament: str, *, limit: int = 20) -> tuple[RoundSeen, ...]:
         """The latest rounds seen, newest first."""
         rows = self._read(
@@ -124,6 +125,7 @@ class Ledger:
 
     # files
 
+    @mended
     def keep_file(self, record: DataFileRecord) -> None:
         """Remember what a downloaded file is."""
         self._write(
@@ -138,16 +140,19 @@ class Ledger:
             record.modified_ns,
         )
 
+    @mended
     def file(self, tournament: str, name: str) -> DataFileRecord | None:
         """What was last downloaded under this name."""
         rows = self._read("SELECT * FROM files WHERE tournament = ? AND name = ?", tournament, name)
         return file_of(rows[0]) if rows else None
 
+    @mended
     def files(self, tournament: str) -> tuple[DataFileRecord, ...]:
         """Everything that was downloaded, by name."""
         rows = self._read("SELECT * FROM files WHERE tournament = ? ORDER BY name", tournament)
         return tuple(file_of(row) for row in rows)
 
+    @mended
     def keep_live_ids(self, tournament: str, name: str, *, round_number: int, digest: str) -> None:
         """Remember which ids a live file had in a round, by their digest."""
         self._write(
@@ -158,6 +163,7 @@ class Ledger:
             digest,
         )
 
+    @mended
     def earlier_round_of_ids(
         self, tournament: str, name: str | None, *, round_number: int, digest: str
     ) -> int | None:
@@ -177,16 +183,17 @@ class Ledger:
         found = rows[0][0]
         return None if found is None else int(found)
 
+    @mended
     def see_data_versions(
-        self, tournament: str, versions: Iterable[str], *, time: datetime
+        self, tournament: str, versions: Collection[str], *, time: datetime
     ) -> Mapping[str, datetime]:
         """Remember data versions that are listed; when this home first saw each that it knows."""
         question = "SELECT version, first_seen FROM data_versions WHERE tournament = ?"
         known = dict(self._read(question, tournament))
         if new := set(versions) - set(known):
-            with self._transaction():
+            with self.transaction() as connection:
                 for version in new:
-                    self._connection.execute(
+                    connection.execute(
                         "INSERT OR IGNORE INTO data_versions VALUES (?, ?, ?)",
                         (tournament, version, time_text(time)),
                     )
@@ -195,6 +202,7 @@ class Ledger:
 
     # models
 
+    @mended
     def keep_model(self, trained: TrainedModel) -> None:
         """Remember a trained model."""
         self._write(
@@ -205,7 +213,9 @@ class Ledger:
             trained.digest,
             time_text(trained.time),
         )
+        self.note_vouched()
 
+    @mended
     def models(self, tournament: str, *, model: str | None = None) -> tuple[TrainedModel, ...]:
         """What was trained, newest first; of one model where it is named."""
         rows = self._read(
@@ -223,12 +233,13 @@ class Ledger:
 
     # attempts and receipts
 
+    @mended
     def begin_attempt(
         self, tournament: str, *, round_number: int, model: str, digest: str, time: datetime
     ) -> int:
         """A try to submit begins; returns the number to report its course under."""
-        with self._transaction():
-            cursor = self._connection.execute(
+        with self.transaction() as connection:
+            cursor = connection.execute(
                 "INSERT INTO attempts"
                 " (tournament, round_number, model, prediction_digest, state, started, updated)"
                 " VALUES (?, ?, ?, ?, 'begun', ?, ?)",
@@ -236,6 +247,7 @@ class Ledger:
             )
         return int(cursor.lastrowid or 0)
 
+    @mended
     def advance_attempt(
         self,
         attempt: int,
@@ -258,30 +270,29 @@ class Ledger:
             attempt,
         )
 
+    @mended
     def accept(self, attempt: int, receipt: Receipt) -> None:
         """The server accepted: the receipt and the attempt's end, both or neither."""
-        with self._transaction():
-            self._connection.execute(
+        with self.transaction() as connection:
+            connection.execute(
                 "INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    receipt.tournament,
-                    receipt.server_id,
-                    receipt.round_number,
-                    receipt.model,
-                    receipt.filename,
-                    receipt.prediction_digest,
-                    receipt.rows,
-                    receipt.timing,
-                    time_text(receipt.time),
-                    receipt.selected,
-                ),
+                _receipt_values(receipt),
             )
-            self._connection.execute(
+            connection.execute(
                 "UPDATE attempts SET state = 'accepted', updated = ?, server_id = ?, filename = ?"
                 " WHERE id = ?",
                 (time_text(receipt.time), receipt.server_id, receipt.filename, attempt),
             )
 
+    @mended
+    def keep_receipt(self, receipt: Receipt) -> None:
+        """Remember a receipt that the server tells of; one that is known stays as it is."""
+        self._write(
+            "INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *_receipt_values(receipt),
+        )
+
+    @mended
     def attempts(
         self,
         tournament: str,
@@ -306,6 +317,7 @@ class Ledger:
         )
         return tuple(attempt_of(row) for row in rows)
 
+    @mended
     def receipts(
         self,
         tournament: str,
@@ -334,35 +346,32 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Statements of a room of the ledger's own, all of them or none."""
-        with self._transaction():
-            yield self._connection
+        with self._store.transaction() as connection:
+            yield connection
+
+    def note_vouched(self) -> None:
+        """Write down elsewhere, too, which artifacts it vouches for."""
+        self._store.note_vouched()
 
     def _read(self, question: str, *values: str | int | None) -> list[Any]:
-        with self._lock, _readable(self._path):
-            return self._connection.execute(question, values).fetchall()
+        return self._store.read(question, values)
 
     def _write(self, statement: str, *values: str | int | None) -> None:
-        with self._transaction():
-            self._connection.execute(statement, values)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._lock, _readable(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self.transaction() as connection:
+            connection.execute(statement, values)
 
 
-def _readable(path: Path) -> AbstractContextManager[None]:
-    def damaged(error: sqlite3.DatabaseError) -> LedgerDamaged:
-        return LedgerDamaged(
-            f"the ledger {path} is damaged: {error}",
-            hint="move it away and go on; the server still knows your submissions",
-        )
-
-    return sqlite_errors(path, damaged=damaged)
+def _receipt_values(receipt: Receipt) -> tuple[str | int, ...]:
+    """A row of the table of receipts."""
+    return (
+        receipt.tournament,
+        receipt.server_id,
+        receipt.round_number,
+        receipt.model,
+        receipt.filename,
+        receipt.prediction_digest,
+        receipt.rows,
+        receipt.timing,
+        time_text(receipt.time),
+        receipt.selected,
+    )

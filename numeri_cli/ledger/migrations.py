@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from numeri_cli.errors import LedgerDamaged
+from numeri_cli.errors import LedgerDamaged, LedgerNewer
 
 APPLICATION_ID = 0x4E554D52  # "NUMR"; tells our file from another program's
 
@@ -157,7 +157,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger of any earlier version up to date; two processes may try at once.
 
-    Raises LedgerDamaged for a newer ledger or another program's file, sqlite3.Error.
+    Raises LedgerNewer, LedgerDamaged for another program's file, sqlite3.Error.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -175,7 +175,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def is_current(connection: sqlite3.Connection) -> bool:
-    """Whether no step is missing. Raises LedgerDamaged, sqlite3.Error."""
+    """Whether no step is missing. Raises LedgerNewer, LedgerDamaged, sqlite3.Error."""
     return _version(connection) == len(MIGRATIONS)
 
 
@@ -184,7 +184,7 @@ def _version(connection: sqlite3.Connection) -> int:
     owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
     tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
     if version > len(MIGRATIONS):
-        raise LedgerDamaged(
+        raise LedgerNewer(
             "the ledger was written by a newer version of numeri",
             hint="`pip install --upgrade numeri`",
         )

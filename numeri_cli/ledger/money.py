@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from numeri_cli.ledger.entries import marks, nmr_text, time_of, time_text
 from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.ledger.mending import decoding, mended
 from numeri_cli.records import Payout, PriceSeen
 
 
+@mended
 def keep_payouts(
-    ledger: Ledger, tournament: str, found: Iterable[Payout], *, seen: datetime
+    ledger: Ledger, tournament: str, found: Collection[Payout], *, seen: datetime
 ) -> None:
     """Remember what the server lists as paid and pending."""
     with ledger.transaction() as connection:
@@ -31,6 +33,7 @@ def keep_payouts(
         )  # fmt: skip
 
 
+@mended
 def payouts(ledger: Ledger, tournament: str, *, model_ids: Sequence[str]) -> tuple[Payout, ...]:
     """What the server listed as paid or pending, as it last did."""
     with ledger.transaction() as connection:
@@ -41,18 +44,20 @@ def payouts(ledger: Ledger, tournament: str, *, model_ids: Sequence[str]) -> tup
                 " WHERE tournament = ? AND model_id = ? ORDER BY round_number DESC",
                 (tournament, model_id),
             ).fetchall()
-    return tuple(
-        Payout(
-            round_number=number,
-            model_id=model_id,
-            amount_nmr=Decimal(amount),
-            resolve_date=None if resolves is None else time_of(resolves),
-            settled=bool(settled),
+    with decoding("payouts"):
+        return tuple(
+            Payout(
+                round_number=number,
+                model_id=model_id,
+                amount_nmr=Decimal(amount),
+                resolve_date=None if resolves is None else time_of(resolves),
+                settled=bool(settled),
+            )
+            for number, model_id, amount, resolves, settled in rows
         )
-        for number, model_id, amount, resolves, settled in rows
-    )
 
 
+@mended
 def keep_price(ledger: Ledger, tournament: str, found: PriceSeen, *, seen: datetime) -> None:
     """Remember what one NMR cost; the price of a day is the last one seen on it."""
     with ledger.transaction() as connection:
@@ -68,15 +73,18 @@ def keep_price(ledger: Ledger, tournament: str, found: PriceSeen, *, seen: datet
         )
 
 
+@mended
 def prices(ledger: Ledger, tournament: str) -> dict[date, Decimal]:
     """US dollars for one NMR, by the day on which that was seen."""
     with ledger.transaction() as connection:
         rows = connection.execute(
             "SELECT day, usd FROM prices WHERE tournament = ?", (tournament,)
         ).fetchall()
-    return {date.fromisoformat(day): Decimal(usd) for day, usd in rows}
+    with decoding("prices"):
+        return {date.fromisoformat(day): Decimal(usd) for day, usd in rows}
 
 
+@mended
 def keep_stakes(
     ledger: Ledger, tournament: str, model_id: str, *, days: Mapping[date, Decimal]
 ) -> None:
@@ -88,6 +96,7 @@ def keep_stakes(
         )
 
 
+@mended
 def stakes(ledger: Ledger, tournament: str, model_id: str) -> dict[date, Decimal]:
     """A model's stake by day, of the days on which it is known."""
     with ledger.transaction() as connection:
@@ -95,4 +104,5 @@ def stakes(ledger: Ledger, tournament: str, model_id: str) -> dict[date, Decimal
             "SELECT day, stake_nmr FROM stakes WHERE tournament = ? AND model_id = ? ORDER BY day",
             (tournament, model_id),
         ).fetchall()
-    return {date.fromisoformat(day): Decimal(nmr) for day, nmr in rows}
+    with decoding("stakes"):
+        return {date.fromisoformat(day): Decimal(nmr) for day, nmr in rows}

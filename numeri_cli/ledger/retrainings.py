@@ -8,6 +8,7 @@ from typing import Literal
 
 from numeri_cli.ledger.entries import TrainedModel, time_of, time_text
 from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.ledger.mending import mended
 
 Decision = Literal["begun", "trained", "adopted", "kept the old", "kept aside", "failed"]
 UNDECIDED: tuple[Decision, ...] = ("begun", "trained")
@@ -34,6 +35,7 @@ class RetrainingEntry:
     told: bool
 
 
+@mended
 def keep_retraining(
     ledger: Ledger,
     tournament: str,
@@ -74,8 +76,11 @@ def keep_retraining(
                 "INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?, ?)",
                 (trained.tournament, model, trained.artifact, trained.digest, time_text(time)),
             )
+    if state == "adopted":
+        ledger.note_vouched()
 
 
+@mended
 def retrainings(ledger: Ledger, tournament: str) -> tuple[RetrainingEntry, ...]:
     """Every step, newest first."""
     with ledger.transaction() as connection:
@@ -92,6 +97,7 @@ def retrainings(ledger: Ledger, tournament: str) -> tuple[RetrainingEntry, ...]:
     )  # fmt: skip
 
 
+@mended
 def mark_told(ledger: Ledger, entries: tuple[RetrainingEntry, ...]) -> None:
     """A run has told of these."""
     with ledger.transaction() as connection:

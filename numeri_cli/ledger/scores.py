@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from numeri_cli.errors import LedgerDamaged
 from numeri_cli.ledger.entries import marks, nmr_of, nmr_text, time_of, time_text
 from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.ledger.mending import decoding, mended
 from numeri_cli.records import ModelHistory, PerformanceRow, Round, ScoreConfig
 
 Kind = tuple[str, str]  # display name and version: what tells one score from another
@@ -49,6 +51,7 @@ _KEEP_NEWEST = """INSERT INTO newest_scores (tournament, model_id, round_number,
     WHERE excluded.day >= newest_scores.day"""
 
 
+@mended
 def keep_history(
     ledger: Ledger,
     tournament: str,
@@ -99,6 +102,7 @@ def keep_history(
         )
 
 
+@mended
 def newest_scores(
     ledger: Ledger, tournament: str, *, model_ids: Sequence[str], since_round: int = 0
 ) -> tuple[KnownScore, ...]:
@@ -113,22 +117,26 @@ def newest_scores(
                 " ORDER BY round_number DESC, display_name, version",
                 (tournament, model_id, since_round),
             ).fetchall()
-    return tuple(
-        KnownScore(
-            model_id=model_id, round_number=number, display_name=name, version=version, day=day,
-            value=value, percentile=percentile,
-            date=None if on is None else date.fromisoformat(on), resolved=bool(resolved),
-        )
-        for model_id, number, name, version, day, value, percentile, on, resolved in rows
-    )  # fmt: skip
+    with decoding("dates of scores"):
+        return tuple(
+            KnownScore(
+                model_id=model_id, round_number=number, display_name=name, version=version,
+                day=day, value=value, percentile=percentile,
+                date=None if on is None else date.fromisoformat(on), resolved=bool(resolved),
+            )
+            for model_id, number, name, version, day, value, percentile, on, resolved in rows
+        )  # fmt: skip
 
 
+@mended
 def kinds(ledger: Ledger, tournament: str, model_id: str) -> tuple[Kind, ...]:
     """Every score and version that is known of a model, in order; found without reading them."""
     found: list[Kind] = []
     with ledger.transaction() as connection:
         last = ("", "")
         while kind := connection.execute(_NEXT_KIND, (tournament, model_id, *last)).fetchone():
+            if kind <= last:  # a damaged index would lead in a circle
+                raise LedgerDamaged("the ledger tells scores out of order", hint="ask again")
             found.append(kind)
             last = kind
     return tuple(found)
@@ -139,6 +147,7 @@ _NEXT_KIND = """SELECT display_name, version FROM newest_scores
     ORDER BY display_name, version LIMIT 1"""
 
 
+@mended
 def newest_values(
     ledger: Ledger, tournament: str, model_id: str, *, kind: Kind
 ) -> list[NewestValue]:
@@ -154,11 +163,13 @@ def newest_values(
         ).fetchall()
 
 
+@mended
 def rounds_going_on(ledger: Ledger, tournament: str, model_id: str) -> frozenset[int]:
     """The rounds of a model with a score that is not its last."""
     return _rounds(ledger, "resolved = 0 AND tournament = ? AND model_id = ?", tournament, model_id)
 
 
+@mended
 def scored_rounds(ledger: Ledger, tournament: str, model_id: str) -> frozenset[int]:
     """The rounds that a model has scores of."""
     return _rounds(ledger, "tournament = ? AND model_id = ?", tournament, model_id)
@@ -173,6 +184,7 @@ def _rounds(ledger: Ledger, where: str, *values: str) -> frozenset[int]:
     return frozenset(row[0] for row in rows)
 
 
+@mended
 def performances(
     ledger: Ledger, tournament: str, *, model_ids: Sequence[str]
 ) -> tuple[tuple[str, PerformanceRow], ...]:
@@ -186,7 +198,8 @@ def performances(
                 " WHERE tournament = ? AND model_id = ? ORDER BY round_number DESC",
                 (tournament, model_id),
             ).fetchall()
-    return tuple((row[0], _performance(row)) for row in rows)
+    with decoding("multipliers"):
+        return tuple((row[0], _performance(row)) for row in rows)
 
 
 def _performance(row: Any) -> PerformanceRow:
@@ -206,7 +219,10 @@ def _performance(row: Any) -> PerformanceRow:
     )
 
 
-def keep_rules(ledger: Ledger, tournament: str, rounds: Iterable[Round], *, seen: datetime) -> None:
+@mended
+def keep_rules(
+    ledger: Ledger, tournament: str, rounds: Collection[Round], *, seen: datetime
+) -> None:
     """Remember rounds with their configurations; what a round had before is replaced."""
     with ledger.transaction() as connection:
         for one in rounds:
@@ -223,6 +239,7 @@ def keep_rules(ledger: Ledger, tournament: str, rounds: Iterable[Round], *, seen
             )
 
 
+@mended
 def rules(ledger: Ledger, tournament: str) -> dict[int, KnownRules]:
     """What is known of rounds, by number."""
     with ledger.transaction() as connection:
@@ -231,14 +248,15 @@ def rules(ledger: Ledger, tournament: str) -> dict[int, KnownRules]:
             " WHERE tournament = ?",
             (tournament,),
         ).fetchall()
-    return {
-        number: KnownRules(
-            deadline=time_of(deadline),
-            resolve_time=None if resolves is None else time_of(resolves),
-            configs=tuple(_config(one) for one in json.loads(configs)),
-        )
-        for number, deadline, resolves, configs in rows
-    }
+    with decoding("score configurations"):
+        return {
+            number: KnownRules(
+                deadline=time_of(deadline),
+                resolve_time=None if resolves is None else time_of(resolves),
+                configs=tuple(_config(one) for one in json.loads(configs)),
+            )
+            for number, deadline, resolves, configs in rows
+        }
 
 
 def _config_text(one: ScoreConfig) -> list[Any]:

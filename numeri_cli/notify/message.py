@@ -28,7 +28,8 @@ class ModelNews(Published):
 class GuardFinding(Published):
     """What the guard holds against a model before it is submitted.
 
-    check: "target", "data_version", "age", "profile" or "carried_over"
+    check: "target", "data_version", "age", "profile" or "carried_over"; "ledger" of the ledger,
+        which then stands in the model's place
     level: what `[guard]` says to it
     """
 

@@ -40,29 +40,6 @@ def newer(path: Path) -> None:
         connection.commit()
 
 
-@pytest.mark.parametrize("damage", [cut, replaced])
-def test_a_damaged_ledger_is_moved_away_and_nothing_is_doubled(
-    numeri: Numeri, trained: Path, damage: Damage
-) -> None:
-    first = numeri("run", "--json").data["models"][0]
-    ledger = trained / "data" / "ledger.sqlite"
-    damage(ledger)
-    content = ledger.read_bytes()
-    for words in (["rounds"], ["status"], ["run"]):
-        said = numeri(*words, "--json")
-        refused(
-            said,
-            exit_code=4,
-            code="ledger_damaged",
-            sentence="ledger.sqlite is damaged",
-            cure="move it away",
-        )
-    assert ledger.read_bytes() == content
-    ledger.rename(ledger.with_suffix(".old"))
-    again = numeri("run", "--json").data["models"][0]
-    assert (again["state"], again["server_id"]) == ("already accepted", first["server_id"])
-
-
 def test_a_ledger_of_a_newer_version_is_left_alone(numeri: Numeri, trained: Path) -> None:
     newer(trained / "data" / "ledger.sqlite")
     said = numeri("rounds", "--json")

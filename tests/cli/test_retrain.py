@@ -321,6 +321,7 @@ def test_one_that_takes_too_long_is_ended(numeri: Numeri, practice: Path, tmp_pa
 
 STEPS = (
     "retraining",
+    "artifact_vouched",
     "artifact_saved",
     "candidate_trained",
     "candidate_judged",

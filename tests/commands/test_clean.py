@@ -293,7 +293,7 @@ def test_a_thousand_rounds_with_thirteen_thousand_receipts_are_listed_in_a_secon
 ) -> None:
     one = years(tmp_path / "one")
     ledger = one.context.ledger
-    ledger._connection.execute("PRAGMA synchronous = OFF")
+    ledger._store._connection.execute("PRAGMA synchronous = OFF")
     for number in range(1, 1001):
         moment = START + timedelta(days=number)
         ledger.see_round("practice", a_round(number, opens=moment))

@@ -21,7 +21,14 @@ pytestmark = pytest.mark.waits
 
 DRIVER = "tests.faults.driver"
 LIVE = "v5.3/live.parquet"
-OF_TRAINING = ("downloaded", "binned_built", "leg_0_done", "trained", "artifact_saved")
+OF_TRAINING = (
+    "downloaded",
+    "binned_built",
+    "leg_0_done",
+    "trained",
+    "artifact_vouched",
+    "artifact_saved",
+)
 OF_THE_ROUND = (
     "downloaded",
     "predicted",

@@ -115,7 +115,8 @@ RECORDS = {
     "LogLine": "time run command event seconds level words process exit_code",
     "NotifyTrial": "channels",
     "ChannelTrial": "channel delivered answer seconds code message hint exit_code",
-    "RunResult": "tournament round_number deadline models retrained next_steps",
+    "RunResult": "tournament round_number deadline models retrained next_steps ledger",
+    "LedgerNotice": "code message hint kept",
     "ModelOutcome": (
         "model state round_number server_id timing selected artifact predictions rows "
         "validation problem findings replaces surplus"

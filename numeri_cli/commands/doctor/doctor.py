@@ -7,6 +7,7 @@ from typing import Protocol
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.doctor import (
+    books,
     carried_over,
     clock,
     guarded,
@@ -46,6 +47,7 @@ class Check(Protocol):
 CHECKS: tuple[Check, ...] = (
     profile,
     home,
+    books,
     reach,
     clock,
     keys,

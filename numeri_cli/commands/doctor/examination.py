@@ -83,6 +83,7 @@ class Examination:
 
     def __init__(self, context: Context, *, online: bool) -> None:
         context.patience_seconds = ONE_QUESTION_SECONDS
+        context.mends_ledger = False
         self.context, self.online = context, online
         self.now = datetime.now(UTC)
         self._until = time.monotonic() + ASKING_SECONDS

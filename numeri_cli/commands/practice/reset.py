@@ -37,7 +37,7 @@ def reset(context: Context, *, agreed: Callable[[str], bool]) -> RemovedTourname
     if not agreed(f"Remove {home.practice} and everything made from it?"):
         raise UsageProblem("nothing was removed", hint="say yes, or give --yes")
     with removal(home.practice, run_lock=lambda public_id: home.lock(PRACTICE, public_id)):
-        context.ledger.forget(PRACTICE)
+        context.kept_ledger.forget(PRACTICE)
         for folder in (
             home.datasets(PRACTICE),
             home.models(PRACTICE),

@@ -113,13 +113,18 @@ def trained_candidate(context: Context, name: str) -> Artifact:
     if waiting is not None:
         return waiting
     context.listener.step("retraining")
+
+    def vouch(artifact: Artifact) -> None:
+        note(context, name, "trained", "", artifact=artifact)
+        context.listener.step("artifact_vouched")
+
     artifact = train(
         name,
         spec,
         context.renew_workspace(),
         folder=candidates(context, name),
+        vouch=vouch,
         listener=context.listener,
     )
-    note(context, name, "trained", "", artifact=artifact)
     context.listener.step("candidate_trained")
     return artifact

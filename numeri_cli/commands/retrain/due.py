@@ -46,5 +46,7 @@ def _is_due(context: Context, name: str, period: timedelta, now: datetime) -> bo
         for one in retrainings(context.ledger, context.tournament)
         if one.model == name and one.state in _DECIDED
     ]
-    last = max([kept[0].time, *decided])
+    # one that was vouched for and never got its name, since its process was killed, is none
+    present = [one.time for one in kept if (here / one.artifact).is_dir()]
+    last = max([*(present or [kept[0].time]), *decided])
     return now - last >= period

@@ -16,6 +16,7 @@ from numeri_cli.errors import (
     SubmissionRefused,
     worst,
 )
+from numeri_cli.ledger.recovery import LedgerNotice
 from numeri_cli.notify.message import GuardFinding
 from numeri_cli.published import Published
 from numeri_cli.records import Round, Timing
@@ -131,7 +132,10 @@ class Retraining(Published):
 
 @dataclass(frozen=True)
 class RunResult(Published):
-    """A run: every model of the profile in the open round."""
+    """A run: every model of the profile in the open round.
+
+    ledger: what had to be done about it; None where that was nothing
+    """
 
     tournament: str
     round_number: int
@@ -139,6 +143,7 @@ class RunResult(Published):
     models: tuple[ModelOutcome, ...]
     retrained: tuple[Retraining, ...] = ()
     next_steps: tuple[str, ...] = ()
+    ledger: LedgerNotice | None = None
 
     @property
     def exit_code(self) -> ExitCode:

@@ -76,6 +76,7 @@ def run(
         # the round's lock is free again, and its last proof is in
         result = replace(result, retrained=retrain_after(context))
         clean_after_run(context)
+    result = replace(result, ledger=context.ledger_notice)
     if not context.uses_starter:
         return result
     context.listener.say(f"Data, model and ledger are in {context.home.data}")

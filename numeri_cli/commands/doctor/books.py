@@ -1,0 +1,46 @@
+"""Whether the ledger is sound, and whether a damaged one was set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from numeri_cli.commands.doctor.examination import Examination
+from numeri_cli.commands.doctor.finding import Finding, fine, mend
+from numeri_cli.errors import DiskError, LedgerDamaged, LedgerNewer, NumeriError, PathForbidden
+from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.ledger.recovery import set_aside_before
+
+name = "ledger"
+own_errors: tuple[type[NumeriError], ...] = (DiskError,)
+
+
+def look(examination: Examination) -> Iterator[Finding]:
+    """As it lies there; nothing is changed."""
+    path = examination.context.home.ledger
+    found = [
+        mend(
+            name,
+            "ledger_set_aside",
+            f"a damaged ledger was set aside as {kept}; what could be read of it is in the new one",
+            hint=f"look at the disk; `rm -r {kept}` once nothing is missed",
+        )
+        for kept in set_aside_before(path)
+    ]
+    try:
+        if path.exists():
+            Ledger.open(path).close()
+    except LedgerNewer as newer:
+        words = f"{newer.message}: it is left alone, and runs are not written down"
+        found.append(mend(name, "ledger_newer", words, hint=newer.hint))
+    except (LedgerDamaged, PathForbidden) as damage:
+        if isinstance(damage, PathForbidden) and path.is_file():
+            raise
+        found.append(
+            mend(
+                name,
+                "ledger_damaged",
+                damage.message,
+                hint="the next command that needs it sets it aside and makes a new one",
+            )
+        )
+    yield from found or [fine(name, "it is sound" if path.exists() else "there is none yet")]
