@@ -245,10 +245,20 @@ class Context:
         ledger, recovery = self._ledger, self._recovery
         if recovery.is_new and self.mends_ledger:
             recovery.is_new = False
-            from numeri_cli.commands.refilling import refill
+            from numeri_cli.commands.refilling import Sources, refill
 
-            refill(self, ledger)
+            sources = Sources(
+                tournament=self.tournament,
+                models=self.home.models(self.tournament),
+                client=self._keyed_client,
+                listener=self.listener,
+            )
+            refill(ledger, sources)
         return ledger
+
+    def _keyed_client(self) -> Client:
+        self.require_keys()
+        return self.client
 
     @property
     def kept_ledger(self) -> Ledger:

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
-from numeri_cli.commands.context import Context
+from numeri_cli.api.client import Client
 from numeri_cli.commands.submission.holdings import LISTED_ROUNDS
 from numeri_cli.commands.submission.origin import Origins, Trace
 from numeri_cli.errors import NumeriError
 from numeri_cli.ledger.entries import TrainedModel
 from numeri_cli.ledger.ledger import Ledger
-from numeri_cli.records import LatestSubmission, Receipt, Round, Submission
+from numeri_cli.progress import Listener
+from numeri_cli.records import LatestSubmission, Receipt, Submission
 
 ROUNDS = 12  # as many as `numeri clean` goes by
 _ASK_SECONDS = 8.0  # the round must not be missed for it
 
 
-def refill(context: Context, ledger: Ledger) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where a new ledger is filled from, for one tournament.
+
+    models: the folder of trained models
+    client: makes one; may raise any NumeriError
+    """
+
+    tournament: str
+    models: Path
+    client: Callable[[], Client]
+    listener: Listener
+
+
+def refill(ledger: Ledger, sources: Sources) -> None:
     """Fill it as far as disk and server tell; what they do not is said, and stops nothing."""
     try:
-        for trained in _of_artifacts(context):
+        for trained in _of_artifacts(sources.models, sources.tournament):
             known = ledger.models(trained.tournament, model=trained.model)
             if trained.artifact not in {one.artifact for one in known}:
                 ledger.keep_model(trained)
     except NumeriError as error:
-        context.listener.say(f"going on without what trained models tell: {error.message}")
+        sources.listener.say(f"going on without what trained models tell: {error.message}")
     try:
-        with context.client.within(_ASK_SECONDS):
-            _ask_server(context, ledger)
+        client = sources.client()
+        with client.within(_ASK_SECONDS):
+            _ask_server(client, ledger, tournament=sources.tournament)
     except NumeriError as error:
-        context.listener.say(f"going on without what the server tells: {error.message}")
+        sources.listener.say(f"going on without what the server tells: {error.message}")
 
 
-def _of_artifacts(context: Context) -> Iterator[TrainedModel]:
+def _of_artifacts(folder: Path, tournament: str) -> Iterator[TrainedModel]:
     """What lies there, as its contract tells; nobody vouches for it, so that it has no digest."""
-    folder = context.home.models(context.tournament)
     models = sorted(folder.iterdir()) if folder.is_dir() else []
     if not models:
         return
@@ -43,9 +60,9 @@ def _of_artifacts(context: Context) -> Iterator[TrainedModel]:
     from numeri_cli.learning.artifact import artifacts
 
     for model in models:
-        for artifact in artifacts(model, tournament=context.tournament):
+        for artifact in artifacts(model, tournament=tournament):
             yield TrainedModel(
-                tournament=context.tournament,
+                tournament=tournament,
                 model=artifact.contract.model,
                 artifact=artifact.contract.artifact_id,
                 digest="",
@@ -61,46 +78,41 @@ def _time_of(text: str) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _ask_server(context: Context, ledger: Ledger) -> None:
-    """Rounds that have opened, and what was accepted in the last of them. Raises what it raises."""
-    client, key = context.client, context.tournament
+def _ask_server(client: Client, ledger: Ledger, *, tournament: str) -> None:
+    """Rounds that have opened, and what was accepted in the last. Raises what the client raises."""
     now = client.now()
     rounds = [one for one in client.rounds(limit=ROUNDS) if one.open_time <= now]
     for one in rounds:
-        ledger.see_round(key, one, time=now)
-    context.require_keys()
+        ledger.see_round(tournament, one, time=now)
     rows = client.latest_submissions(rounds=LISTED_ROUNDS)
     ids = [row.id for row in rows if row.id is not None]
     shown = client.submissions_by_id(ids)
-    for receipt in _receipts(context, ledger, rounds=rounds, rows=rows, shown=shown):
+    origins = {
+        one.number: Origins(client, ledger, tournament=tournament, round_=one, rows=rows)
+        for one in rounds
+    }
+    for receipt in _receipts(tournament, origins=origins, rows=rows, shown=shown):
         ledger.keep_receipt(receipt)
 
 
 def _receipts(
-    context: Context,
-    ledger: Ledger,
+    tournament: str,
     *,
-    rounds: Sequence[Round],
+    origins: Mapping[int, Origins],
     rows: Sequence[LatestSubmission],
     shown: Mapping[str, Submission],
 ) -> Iterator[Receipt]:
     """Proofs of what was accepted and made for its round; of which bytes, nobody knows."""
-    numbered = {one.number: one for one in rounds}
     for row in rows:
-        found, round_ = shown.get(row.id or ""), numbered.get(row.round_number)
-        if found is None or round_ is None or not found.accepted or row.status == "none":
+        found, origin = shown.get(row.id or ""), origins.get(row.round_number)
+        if found is None or origin is None or not found.accepted or row.status == "none":
             continue
-        origins = Origins(
-            context.client, ledger, tournament=context.tournament, round_=round_, rows=rows
-        )
         time = row.time or found.inserted_at
-        is_known = time is not None and origins.is_of_round(
-            row.model, Trace.of_row(row, known=found)
-        )
-        if time is None or (row.status == "on-time" and not is_known):
+        is_of_round = origin.is_of_round(row.model, Trace.of_row(row, known=found))
+        if time is None or (row.status == "on-time" and not is_of_round):
             continue
         yield Receipt(
-            tournament=context.tournament,
+            tournament=tournament,
             round_number=row.round_number,
             model=row.model,
             server_id=found.id,
