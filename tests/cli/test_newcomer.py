@@ -89,6 +89,7 @@ def test_json_is_one_object_with_frozen_keys(numeri: Numeri, profile: Path) -> N
         "models",
         "retrained",
         "next_steps",
+        "ledger",
     }
     assert set(said.data["models"][0]) == {
         "model",
