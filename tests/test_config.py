@@ -83,6 +83,8 @@ def test_everything_has_a_default_but_the_models_names(tmp_path: Path) -> None:
         ('[notify]\non = ["failur"]\n[models.a]', "no event; did you mean 'failure'?", "mend"),
         ('[notify]\nshape = "slak"\n[models.a]', "is no shape; did you mean 'slack'?", "mend"),
         ('[notify]\nwebhook = "http://a.b/c"\n[models.a]', "line 2: notify.webhook", "mend"),
+        ('[notify]\nwebhook = "http://127.a.b/c"\n[models.a]', "must begin with https", "mend"),
+        ("no_progress_seconds = 1e300\n[models.a]", "line 1: no_progress_seconds", "mend"),
         ('[notify]\nwebhook = "a.b"\n[models.a]', "line 2: notify.webhook: must be an", "mend"),
         ('[notify]\nwebhook = "https://u:p@a.b"\n[models.a]', "no name or password", "mend"),
         ('[notify]\ncommand = [""]\n[models.a]', "the first word must be a program", "mend"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from numeri_cli.commands import data_files
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.data_files import DownloadedFile
+from numeri_cli.commands.data_files import DownloadedFile, is_as_downloaded
 from numeri_cli.errors import DatasetUnknown, NumeriError
 from numeri_cli.model_spec import ModelSpec, Neutralization
 from numeri_cli.published import Published
@@ -130,10 +130,19 @@ def bring_benchmarks(context: Context, neutralization: Neutralization, data: Pat
 
 
 def bring_for_figures(context: Context) -> None:
-    """What a model's CORR on validation data is made of."""
+    """What a model's CORR on validation data is made of; a word where it changed since it came."""
     absent = missing(context, (context.files.features, context.files.validation))
     if absent:
         bring(context, absent)
+    name = f"{context.data_version}/{context.files.validation}"
+    record = context.ledger.file(context.tournament, name)
+    path = context.file(context.files.validation)
+    digests = context.home.digests(context.tournament)
+    if record is not None and not is_as_downloaded(record, path, digests=digests):
+        context.listener.say(
+            f"{path} is not what was downloaded: the figures are of what lies there now;"
+            " `numeri download --force validation` brings the tournament's own"
+        )
 
 
 def bring_for_validation(context: Context) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from numeri_cli.errors import FileDamaged, FileForeign
@@ -15,6 +16,8 @@ MOST_COLUMNS = 50_000  # a data version has 3,600
 MOST_ROWS_A_BYTE = 64  # a column of one value has few bytes, but each row has an id of its own
 READ_BYTES = 256_000_000  # decoded; the pages of a file up to that are read in under a second
 READ_CELLS = 40_000_000
+MOST_TEXT_BYTES = 2_000_000_000  # ids of 20 bytes for ten times the rows of an archive
+_TEXTS = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 
 
 def check_parquet(path: Path) -> None:
@@ -30,6 +33,7 @@ def check_parquet(path: Path) -> None:
             decoded = sum(file.metadata.row_group(group).total_byte_size for group in groups)
             cells = file.metadata.num_rows * file.metadata.num_columns
             if decoded <= READ_BYTES and cells <= READ_CELLS:
+                require_bounded_texts(path, file.metadata)
                 for group in groups:
                     file.read_row_group(group).validate(full=True)
     except OSError as error:
@@ -51,6 +55,40 @@ def require_plausible(metadata: pq.FileMetaData, path: Path) -> None:
         raise _foreign(path, f"says it has {rows:,} rows in {size_bytes:,} bytes")
     if columns > MOST_COLUMNS:
         raise _foreign(path, f"says it has {columns:,} columns")
+
+
+def require_bounded_texts(path: Path, metadata: pq.FileMetaData) -> None:
+    """Raise FileForeign where columns of text would take more memory than MOST_TEXT_BYTES.
+
+    A text that stands in a dictionary once may be named by every row: some megabytes of a file
+    become any number. Where that could be, its texts are measured in the dictionary. Raises what
+    pyarrow raises.
+    """
+    named = {
+        column.path_in_schema
+        for group in range(metadata.num_row_groups)
+        for column in map(metadata.row_group(group).column, range(metadata.num_columns))
+        if column.physical_type in _TEXTS
+        and column.dictionary_page_offset is not None
+        and column.total_uncompressed_size * metadata.num_rows > MOST_TEXT_BYTES
+    }
+    if not named:
+        return
+    total = 0
+    with pq.ParquetFile(path, read_dictionary=sorted(named)) as file:
+        for group in range(file.num_row_groups):
+            for column in file.read_row_group(group, columns=sorted(named)).columns:
+                total += sum(map(_text_bytes, column.chunks))
+                if total > MOST_TEXT_BYTES:
+                    raise _foreign(path, f"has texts of more than {MOST_TEXT_BYTES:,} bytes")
+
+
+def _text_bytes(chunk: pa.Array) -> int:
+    """How many bytes the texts of a chunk have, each counted as often as it is named."""
+    if not pa.types.is_dictionary(chunk.type):
+        return int(chunk.nbytes)
+    lengths = pc.binary_length(chunk.dictionary).take(chunk.indices).cast(pa.int64())
+    return int(pc.sum(lengths).as_py() or 0)
 
 
 def _foreign(path: Path, reason: str) -> FileForeign:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from numeri_cli.dataset.parquet_check import MOST_COLUMNS, require_plausible
+from numeri_cli.dataset.parquet_check import (
+    MOST_COLUMNS,
+    require_bounded_texts,
+    require_plausible,
+)
 from numeri_cli.errors import FileForeign
 
 MOST_ROWS = 20_000_000  # all eras that a data version has targets for are 7 million
@@ -41,6 +45,7 @@ def require_bounded_parquet(path: Path, metadata: pq.FileMetaData) -> None:
         raise _too_much(path, f"{metadata.num_rows:,} rows")
     groups = range(metadata.num_row_groups)
     _require_bytes(path, sum(metadata.row_group(group).total_byte_size for group in groups))
+    require_bounded_texts(path, metadata)
 
 
 def _require_bytes(path: Path, size: int) -> None:

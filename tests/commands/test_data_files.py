@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,39 @@ def test_a_file_that_was_changed_or_removed_here_comes_again(participant: Partic
     assert not fetch(participant, LIVE)[0].unchanged
     assert fetch(participant, LIVE)[0].unchanged
     assert not fetch(participant, LIVE, force=True)[0].unchanged
+
+
+@pytest.mark.parametrize("name", [LIVE, "v5.3/meta_model.parquet", "v5.3/features.json"])
+def test_a_byte_that_changed_under_the_same_size_and_time_is_noticed(
+    participant: Participant, name: str
+) -> None:
+    (got,) = fetch(participant, name)
+    assert fetch(participant, name)[0].unchanged
+    content, status = got.path.read_bytes(), got.path.stat()
+    changed = bytearray(content)
+    changed[len(changed) // 2] ^= 0x10
+    got.path.write_bytes(bytes(changed))
+    os.utime(got.path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert got.path.stat().st_mtime_ns == got.record.modified_ns
+    assert not fetch(participant, name)[0].unchanged
+    assert got.path.read_bytes() == content
+
+
+def test_a_disk_that_changes_a_byte_by_itself_is_found_out_within_a_day(
+    participant: Participant,
+) -> None:
+    """Such a disk changes no time: what was read yesterday is read again."""
+    name = "v5.3/meta_model.parquet"
+    (got,) = fetch(participant, name)
+    assert fetch(participant, name)[0].unchanged
+    notes = Home.find().digests("practice")
+    noted = json.loads(notes.read_text())
+    (stamp,) = [key for key in noted if "meta_model" in key]
+    for age_seconds, is_noticed in ((80_000, True), (90_000, False)):
+        noted[stamp] = {"digest": "0" * 64, "read_at": time.time() - age_seconds}
+        notes.write_text(json.dumps(noted))
+        assert fetch(participant, name)[0].unchanged is not is_noticed
+    assert got.path.is_file()
 
 
 def test_a_new_round_brings_a_new_live_file_and_leaves_the_old_data(

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from numeri_cli.dataset.parquet_check import check_parquet
 from numeri_cli.dataset.prediction_bounds import MOST_BYTES, MOST_HEADER_BYTES, MOST_ROWS
 from numeri_cli.dataset.prediction_files import read_predictions
 from numeri_cli.errors import FileForeign
@@ -59,6 +60,32 @@ def test_a_parquet_that_promises_more_rows_is_refused_before_it_is_read(
     pq.write_table(pa.table({"id": one_value, "prediction": one_value}), path)
     with pytest.raises(FileForeign, match=r"21,000,000 rows in [\d,]+ bytes"):
         read_predictions(path)
+
+
+def test_a_text_that_stands_once_and_is_named_by_every_row_is_measured_before_it_is_read(
+    tmp_path: Path,
+) -> None:
+    """Two megabytes of a file, and 6 GB in memory."""
+    path = tmp_path / "mine.parquet"
+    ids = pa.DictionaryArray.from_arrays(np.zeros(3_000, dtype=np.int32), ["x" * 2_000_000])
+    pq.write_table(pa.table({"id": ids, "prediction": np.full(3_000, 0.5)}), path)
+    assert path.stat().st_size < 3_000_000
+    for read in (read_predictions, check_parquet):
+        with pytest.raises(FileForeign, match="texts of more than 2,000,000,000 bytes"):
+            read(path)
+
+
+def test_ids_and_eras_of_an_ordinary_file_are_no_such_texts(tmp_path: Path) -> None:
+    path = tmp_path / "mine.parquet"
+    count = 60_000
+    columns = {
+        "id": [f"n{number:015x}" for number in range(count)],
+        "era": [f"{number // 100:04d}" for number in range(count)],
+        "prediction": np.linspace(0.1, 0.9, count),
+    }
+    pq.write_table(pa.table(columns), path)
+    assert len(read_predictions(path).ids) == count
+    check_parquet(path)
 
 
 def test_a_file_with_the_line_ends_of_an_old_machine_is_no_single_line(tmp_path: Path) -> None:
