@@ -58,10 +58,17 @@ class Section(BaseModel):
 
 
 class EstimatorSpec(Section):
-    """What learns: a registered name or "module:Class"; its parameters are passed unchanged."""
+    """What learns: a registered name or "module:Class"; its parameters are passed unchanged.
+
+    A function "module:function" or a pickle "model.pkl" that exists is used as it is.
+    epochs, shuffle: of a class that learns from batches: how often the eras stream past, and
+    whether in another order each time; None is once, in another order
+    """
 
     name: str = DEFAULT_ESTIMATOR
     params: dict[str, Any] = Field(default_factory=dict)
+    epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    shuffle: bool | None = None
 
 
 class Neutralization(Section):

@@ -46,6 +46,11 @@ def differing_keys(
     )
     if spec.estimator.name != trained.estimator.name:
         found.append("estimator.name")
+    found += (
+        f"estimator.{key}"
+        for key in ("epochs", "shuffle")
+        if getattr(spec.estimator, key) != getattr(trained.estimator, key)
+    )
     wanted, given = spec.estimator.params, trained.estimator.params
     if contract.of_first_format:  # which kept our own defaults among them
         given = {key: value for key, value in given.items() if key in wanted}

@@ -10,7 +10,7 @@ from numeri_cli.commands.doctor.finding import Finding, cannot_know, fine, mend
 from numeri_cli.commands.download import missing
 from numeri_cli.commands.ready import is_ready
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import ModelError, NumeriError
+from numeri_cli.errors import EstimatorInvalid, ModelError, NumeriError
 from numeri_cli.files import free_bytes
 from numeri_cli.learning.estimators.base import footprint_of
 from numeri_cli.learning.memory import GIGABYTE, Footprint, TrainingShape, available_bytes
@@ -90,4 +90,11 @@ def _needed(examination: Examination, spec: ModelSpec) -> Footprint | None:
         return None
     features = context.workspace.feature_file.features(spec.features)
     rows = sum(DataFile.open(context.file(one)).rows for one in names) // spec.era_stride
-    return footprint_of(spec.estimator, TrainingShape(rows, len(features), five_valued=True))
+    try:
+        return footprint_of(
+            spec.estimator,
+            TrainingShape(rows, len(features), five_valued=True),
+            module_folder=context.workspace.module_folder,
+        )
+    except EstimatorInvalid:
+        return None  # it is told where it is trained

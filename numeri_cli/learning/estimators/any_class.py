@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,13 +13,21 @@ from typing import Any
 import numpy as np
 
 from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown
+from numeri_cli.learning.estimators import batches
 from numeri_cli.learning.estimators.base import (
     ESTIMATORS,
-    FloatArray,
     MemberContent,
     MemberTask,
     TrainingSettings,
 )
+from numeri_cli.learning.estimators.batches import (
+    Passes,
+    StreamTrainer,
+    require_streaming,
+    stream_trainer,
+    streams,
+)
+from numeri_cli.learning.estimators.distinct_members import DistinctMembers, member_digest
 from numeri_cli.learning.estimators.kept_members import KeptMembers, code_digest
 from numeri_cli.learning.estimators.user_class import (
     SEED_PARAMETER,
@@ -52,11 +59,14 @@ class AnyClass:
 
     name: "module:Class"; params: as given
     module_folder: where else the module is looked for
+    epochs, shuffle: of a class that learns from batches; None where nothing was said
     """
 
     name: str
     params: Mapping[str, Any]
     module_folder: Path | None = None
+    epochs: int | None = None
+    shuffle: bool | None = None
     suffix: str = ".joblib"
     opens_safely: bool = False  # opening such a file runs code
     libraries: tuple[str, ...] = ("joblib",)
@@ -69,6 +79,7 @@ class AnyClass:
                 hint="take it out of the profile",
             )
         kind = estimator_class(self.name, module_folder=self.module_folder)
+        require_streaming(self.name, kind, self.spec)
         make_object(kind, self.params, seed=seeds[0], folder=self.module_folder)
         fixed = fixed_seeds(self.params)
         if len(seeds) > 1 and fixed:
@@ -76,7 +87,8 @@ class AnyClass:
                 f"params give the seed that the {len(seeds)} `seeds` of {model} are to vary",
                 hint=f"leave {', '.join(fixed)} out of params, or name one seed",
             )
-        if len(seeds) > 1 and not takes_seed(kind):
+        shuffled = streams(kind) and Passes.of(self.spec).shuffle
+        if len(seeds) > 1 and not takes_seed(kind) and not shuffled:
             raise ParameterUnknown(
                 f"{len(seeds)} `seeds` would give {len(seeds)} times the same {self.name}: it has"
                 f" no parameter {SEED_PARAMETER}",
@@ -87,8 +99,17 @@ class AnyClass:
         """As given."""
         return dict(self.params)
 
-    def trainer(self, rows: Rows, settings: TrainingSettings) -> MatrixTrainer:
-        """Read the rows as float32, once what they take was said."""
+    @property
+    def spec(self) -> EstimatorSpec:
+        """As the profile has it."""
+        return EstimatorSpec(
+            name=self.name, params=dict(self.params), epochs=self.epochs, shuffle=self.shuffle
+        )
+
+    def trainer(self, rows: Rows, settings: TrainingSettings) -> MatrixTrainer | StreamTrainer:
+        """Read the rows as float32, once what they take was said; or let their eras stream."""
+        if streams(estimator_class(self.name, module_folder=self.module_folder)):
+            return stream_trainer(self.spec, rows, settings, folder=self.module_folder)
         shape = TrainingShape(rows.count, len(settings.features), five_valued=False)
         settings.listener.say(
             f"{self.name} takes {shape.rows:,} rows × {shape.features:,} features as float32: "
@@ -118,11 +139,16 @@ class AnyClass:
 
 def make(spec: EstimatorSpec, *, module_folder: Path | None) -> AnyClass:
     """An estimator around a class that the profile names. Raises EstimatorInvalid."""
-    return AnyClass(spec.name, spec.params, module_folder)
+    return AnyClass(spec.name, spec.params, module_folder, spec.epochs, spec.shuffle)
 
 
-def footprint(params: Mapping[str, Any], shape: TrainingShape) -> Footprint:
-    """What a training takes of memory, whatever the class; nothing is kept on disk."""
+def footprint_of_class(name: str, shape: TrainingShape, module_folder: Path | None) -> Footprint:
+    """What a training takes of memory and disk; a class that learns from batches takes no matrix.
+
+    Raises EstimatorInvalid where there is no such class.
+    """
+    if streams(estimator_class(name, module_folder=module_folder)):
+        return batches.footprint(shape)
     return Footprint(memory_bytes=peak_bytes(shape), disk_bytes=0.0)
 
 
@@ -146,8 +172,7 @@ class MatrixTrainer:
     needs_copies: bool = False
     checksum: int = 0
     code: str = ""
-    seen: dict[str, dict[int, FloatArray]] = field(default_factory=dict)
-    probe: FloatMatrix = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    distinct: DistinctMembers = field(init=False)
 
     def __post_init__(self) -> None:
         named = self.estimator
@@ -155,7 +180,9 @@ class MatrixTrainer:
         self.matrix.flags.writeable = False
         self.checksum = _checksum(self.matrix)
         step = max(1, len(self.matrix) // PROBE_ROWS)
-        self.probe = np.array(self.matrix[::step], order="C")  # as it was before any member saw it
+        # as it was before any member saw it
+        probe = np.array(self.matrix[::step], order="C")
+        self.distinct = DistinctMembers(named.name, probe)
 
     def train(self, task: MemberTask) -> MemberContent:
         """One object, fitted, or kept from a training that a later member has ended.
@@ -166,7 +193,7 @@ class MatrixTrainer:
 
         named, listener = self.estimator, self.settings.listener
         kept = KeptMembers(self.settings.unfinished, self.settings.cache)
-        digest = self._digest(task)
+        digest = member_digest(self.settings, task, named.name, named.params, self.code)
         content = kept.get(digest)
         if content is not None:
             listener.say(f"{task.label} is kept from the training before")
@@ -177,44 +204,9 @@ class MatrixTrainer:
         buffer = io.BytesIO()
         with user_code(named.name, "save", folder=named.module_folder):
             joblib.dump(fitted.estimator, buffer, compress=3)
-        self._require_another(task, fitted)
+        self.distinct.require_another(task, fitted, self.settings.spec.seeds)
         kept.keep(digest, buffer.getvalue())
         return MemberContent(buffer.getvalue())
-
-    def _require_another(self, task: MemberTask, fitted: FittedEstimator) -> None:
-        """Raise EstimatorInvalid where another seed has given the same predictions already.
-
-        A class may take a seed and never use it: an ensemble of copies is one model.
-        """
-        spec = self.settings.spec
-        if len(spec.seeds) < 2:
-            return
-        predicted = fitted.predict(self.probe)
-        before = self.seen.setdefault(task.target, {})
-        for seed, earlier in before.items():
-            if np.array_equal(earlier, predicted):
-                raise EstimatorInvalid(
-                    f"{self.estimator.name} predicts the same for the seeds {seed} and {task.seed}",
-                    hint="name one seed, or let its params make it random",
-                )
-        before[task.seed] = predicted
-
-    def _digest(self, task: MemberTask) -> str:
-        """The digest of everything that a member depends on, the code of its class included."""
-        named, spec = self.estimator, self.settings.spec
-        parts = [
-            named.name,
-            named.params,
-            self.code,
-            self.settings.features,
-            task.rows.rows.digest(),
-            task.target,
-            task.seed,
-            repr(spec.era_weights),
-            spec.missing_twos,
-        ]
-        text = json.dumps(parts, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def _fitted(self, task: MemberTask) -> FittedEstimator:
         if _checksum(self.matrix) != self.checksum:

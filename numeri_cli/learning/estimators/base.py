@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from numeri_cli.errors import ParameterUnknown
 from numeri_cli.learning.era_weights import FileWeights
 from numeri_cli.learning.held_out import HeldOut
 from numeri_cli.learning.matrix import FloatMatrix
@@ -159,6 +160,12 @@ def make_estimator(spec: EstimatorSpec, *, module_folder: Path | None = None) ->
     module_folder: where else the module of "module:Class" is looked for
     """
     entry = ESTIMATORS.get(spec.name, ANY_CLASS)
+    given = [key for key in ("epochs", "shuffle") if getattr(spec, key) is not None]
+    if given and entry is not ANY_CLASS:
+        raise ParameterUnknown(
+            f"{given[0]} is for classes that learn from batches, not for {spec.name}",
+            hint=f"take {' and '.join(given)} out of the profile",
+        )
     made: Estimator = _module(entry.maker).make(spec, module_folder=module_folder)
     return made
 
@@ -168,10 +175,20 @@ def holds_pickle(spec: EstimatorSpec) -> bool:
     return spec.name not in ESTIMATORS
 
 
-def footprint_of(spec: EstimatorSpec, shape: TrainingShape) -> Footprint:
-    """What a training of this size takes of memory and disk, before anything that trains loads."""
-    entry = ESTIMATORS.get(spec.name, ANY_CLASS)
-    found: Footprint = _module(entry.footprint).footprint(spec.params, shape)
+def footprint_of(
+    spec: EstimatorSpec, shape: TrainingShape, *, module_folder: Path | None = None
+) -> Footprint:
+    """What a training of this size takes of memory and disk; of a class, its module is imported.
+
+    module_folder: where else the module of "module:Class" is looked for
+    Raises EstimatorInvalid where there is no such class.
+    """
+    found: Footprint
+    entry = ESTIMATORS.get(spec.name)
+    if entry is None:
+        found = _module(ANY_CLASS.footprint).footprint_of_class(spec.name, shape, module_folder)
+    else:
+        found = _module(entry.footprint).footprint(spec.params, shape)
     return found
 
 

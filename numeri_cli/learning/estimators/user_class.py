@@ -19,6 +19,7 @@ from numeri_cli.learning.estimators.user_code import told, user_code
 from numeri_cli.learning.matrix import FloatMatrix
 
 SEED_PARAMETER = "random_state"
+_BY_BATCHES = ("partial_fit", "fit_eras")  # in place of fit
 _OTHER_SEEDS = ("seed", "random_seed")  # other names of it; a library takes one of them
 
 
@@ -68,6 +69,8 @@ def estimator_class(name: str, *, module_folder: Path | None = None) -> type[Any
         except ModuleNotFoundError as error:
             missing = error
         lacks = [one for one in ("fit", "predict") if not callable(getattr(found, one, None))]
+        if any(callable(getattr(found, one, None)) for one in _BY_BATCHES):
+            lacks = [one for one in lacks if one != "fit"]
     if missing is not None:
         package = _package(missing.name or module_name)
         raise EstimatorInvalid(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from numeri_cli.learning.estimators.base import (
     MemberTask,
     TrainingSettings,
 )
+from numeri_cli.learning.estimators.distinct_members import member_digest
 from numeri_cli.learning.estimators.kept_members import KeptMembers
 from numeri_cli.learning.estimators.xgboost.early_stopping import (
     EVERY_TREES,
@@ -193,7 +193,8 @@ class XGBoostTrainer:
     def train(self, task: MemberTask) -> MemberContent:
         """One booster, or one kept from a training that a later member has ended."""
         kept = KeptMembers(self.settings.unfinished, self.settings.cache)
-        digest = self._digest(task)
+        own = (complete(self.estimator.params, seed=task.seed), xgb.__version__)
+        digest = member_digest(self.settings, task, *own)
         content = kept.get(digest)
         if content is None:
             content = bytes(self._grown(task).save_raw("ubj"))
@@ -231,23 +232,6 @@ class XGBoostTrainer:
                     if over:
                         break
             return booster[: judge.best_trees] if judge and judge.best_trees else booster
-
-    def _digest(self, task: MemberTask) -> str:
-        """The digest of everything that a member depends on."""
-        held_out, spec = self.settings.held_out, self.settings.spec
-        parts = [
-            complete(self.estimator.params, seed=task.seed),
-            xgb.__version__,
-            self.settings.features,
-            task.rows.rows.digest(),
-            task.target,
-            hashlib.sha256(task.rows.labels.tobytes()).hexdigest(),
-            "" if task.weights is None else hashlib.sha256(task.weights.tobytes()).hexdigest(),
-            held_out.rows.digest() if held_out else "",
-            spec.missing_twos,
-        ]
-        text = json.dumps(parts, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _trees_of(content: bytes) -> int:
