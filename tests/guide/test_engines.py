@@ -47,7 +47,7 @@ def test_the_class_of_scikit_learn_learns_from_the_stream(tmp_path: Path) -> Non
     spec = ModelSpec.model_validate(
         model | {"features": "all", "targets": ["target_ender_20"], "neutralize": None}
     )
-    sample = make_sample(folder=tmp_path / "v5.3")
+    sample = write_sample(tmp_path / "v5.3")
     place = workspace_of(sample)
     beside = Workspace(
         place.home, place.tournament, place.dataset, profile=tmp_path / "numeri.toml"
