@@ -17,7 +17,7 @@ from numeri_cli.learning.estimators.base import ESTIMATORS
 from numeri_cli.learning.training import train
 from numeri_cli.learning.workspace import Workspace
 from numeri_cli.model_spec import ModelSpec
-from tests.support.data_versions import workspace_of
+from tests.support.data_versions import workspace_of, write_sample
 from tests.support.sources import PACKAGE
 
 PAGE = (PACKAGE / "guide" / "engines.md").read_text(encoding="utf-8")
