@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,8 @@ from numeri_cli.cli.command import Invocation
 def validate(
     call: Invocation,
     sources: Annotated[
-        list[str] | None, typer.Argument(help="Models or prediction files, side by side.")
+        list[str] | None,
+        typer.Argument(help="Models, prediction files, MODEL@backtest: side by side."),
     ] = None,
     data: Annotated[
         str, typer.Option("--data", help="validation, train, or the path of a data file.")
@@ -29,6 +31,9 @@ def validate(
     raw: Annotated[
         bool, typer.Option("--raw", help="Each model without its neutralization beside it.")
     ] = False,
+    per_era: Annotated[
+        Path | None, typer.Option("--per-era", help="Every era's scores: FILE.csv or .parquet.")
+    ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
     self_contained: Annotated[
         bool, typer.Option("--self-contained", help="The report as one portable file of 5 MB.")
@@ -55,6 +60,7 @@ def validate(
         eras=eras or (),
         artifact_id=artifact,
         raw_too=raw,
+        per_era=per_era,
     )
     call.show(record, validation_shown)
     if show:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_for_training
 from numeri_cli.commands.train import require_as_downloaded
+from numeri_cli.commands.validate.model_sources import WALKED
+from numeri_cli.commands.validate.summary import ValidationSummary
+from numeri_cli.commands.validate.validate import validate
+from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.commands.words import chosen_models
+from numeri_cli.errors import PredictionsError, TargetMissing
 from numeri_cli.learning import backtest as walking
 from numeri_cli.published import Published
 
@@ -28,22 +33,30 @@ class BacktestRow(Published):
 
 @dataclass(frozen=True)
 class Backtests(Published):
-    """What was walked forward."""
+    """What was walked forward, and its scores over all the eras that were predicted.
+
+    validation: None where no era has a target yet
+    """
 
     models: tuple[BacktestRow, ...]
+    validation: ValidationSummary | None = None
 
 
 def backtest(
     context: Context,
     models: Sequence[str],
     *,
+    write_page: Callable[[Validation, Path], object],
     window: int,
     purge: int | None = None,
+    stride: int = 1,
     force: bool = False,
 ) -> Backtests:
     """Walk models of the profile forward, all where none is named; missing data is downloaded.
 
+    write_page: writes what was scored as a page
     window: eras predicted by one training; purge: eras left out before it, by the target if None
+    stride: every so many eras of the data alone, for training and predictions
     """
     names = chosen_models(context, models)
     context.make_practice()
@@ -58,6 +71,7 @@ def backtest(
             context.workspace,
             window=window,
             purge=purge,
+            stride=stride,
             force=force,
             listener=context.listener,
         )
@@ -66,4 +80,9 @@ def backtest(
                 name, done.path, done.rows, len(done.eras), len(done.windows), done.purge_eras
             )
         )
-    return Backtests(tuple(rows))
+    try:
+        scored = validate(context, [f"{name}{WALKED}" for name in names], write_page=write_page)
+    except (TargetMissing, PredictionsError) as error:
+        context.listener.say(f"not scored: {error.message}")
+        return Backtests(tuple(rows))
+    return Backtests(tuple(rows), scored)

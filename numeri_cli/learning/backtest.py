@@ -50,6 +50,7 @@ def backtest(
     *,
     window: int = WINDOW_ERAS,
     purge: int | None = None,
+    stride: int = 1,
     force: bool = False,
     listener: Listener = SILENT,
 ) -> Backtest:
@@ -57,7 +58,8 @@ def backtest(
 
     window: eras predicted by one training; each is trained on all before, `purge` eras left out
     purge: derived from the targets' names where None, the longest horizon governing
-    The stride holds for training; every test era is predicted.
+    stride: every so many eras of the data are trained on and predicted, whatever `era_stride` says;
+    1 leaves `era_stride` to thin the training, and predicts every era
     One file of cached data serves all windows, targets and seeds.
     Raises UsageProblem where the history is too short, and what training raises.
     """
@@ -65,8 +67,10 @@ def backtest(
         estimator = checked_estimator(name, spec, workspace=workspace)
         data = open_training_data(spec, workspace)
         purge = data.purge_eras if purge is None else purge
-        trainable = within_window(data.eras, spec)
-        windows = _trainable(walk_forward(data.eras, purge=purge, window=window), trainable)
+        walked = walk_forward(data.eras, purge=purge, window=window)
+        windows = _trainable(_every(walked, data.eras[::stride]), within_window(data.eras, spec))
+        if stride > 1:
+            spec = spec.model_copy(update={"era_stride": 1})  # the windows are thinned already
         predictions = workspace.home.predictions(workspace.tournament)
         folder = _unfinished_folder(predictions, name, spec=spec, data=data, windows=windows)
         trained_on = [era for step in windows for era in thinned(step.train_eras, spec)]
@@ -95,6 +99,19 @@ def backtest(
             shutil.rmtree(leftover, ignore_errors=True)
     eras = tuple(era for step in windows for era in step.test_eras)
     return Backtest(output, rows, eras, windows, purge)
+
+
+def _every(windows: Sequence[Window], eras: Sequence[str]) -> tuple[Window, ...]:
+    """The windows with these eras alone; without those that predict none of them."""
+    kept = set(eras)
+    thin = [
+        Window(
+            tuple(era for era in step.train_eras if era in kept),
+            tuple(era for era in step.test_eras if era in kept),
+        )
+        for step in windows
+    ]
+    return tuple(step for step in thin if step.test_eras)
 
 
 def _trainable(windows: Sequence[Window], trainable: Sequence[str]) -> tuple[Window, ...]:

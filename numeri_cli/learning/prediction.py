@@ -16,7 +16,7 @@ from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.prediction_files import prediction_writer
 from numeri_cli.dataset.scale import FeatureScale
 from numeri_cli.errors import ArtifactForeign
-from numeri_cli.learning.estimators.base import Fitted
+from numeri_cli.learning.estimators.base import Fitted, Weighing
 from numeri_cli.learning.matrix import FloatMatrix, float_rows, without_missing_twos
 from numeri_cli.learning.neutralizing import NeutralizingColumns, feature_names
 from numeri_cli.model_spec import ModelSpec, Neutralization
@@ -64,6 +64,20 @@ class FittedModel:
     def predict_era(self, era: str, table: pa.Table, data: DataFile) -> FloatArray:
         """(n, members) what each member says of an era's rows."""
         return _predict_era(self, table, path=data.path)
+
+    def gain_importance(self) -> tuple[tuple[str, float], ...]:
+        """(feature, share of the gain) of those with any, the largest first.
+
+        Each member counts the same. Empty where a member does not know its gains, or has none.
+        """
+        shares = np.zeros(len(self.features))
+        for member in self.members:
+            gains = member.gains() if isinstance(member, Weighing) else np.zeros(1)
+            if not gains.sum() > 0:
+                return ()
+            shares += gains / gains.sum() / len(self.members)
+        order = np.argsort(-shares, kind="stable")
+        return tuple((self.features[n], float(shares[n])) for n in order if shares[n] > 0)
 
 
 @dataclass(frozen=True)

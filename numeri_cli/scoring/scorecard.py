@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from numeri_cli.scoring.feature_scores import PROPORTIONS, FeatureScores
 from numeri_cli.scoring.neutral import MISSING_FEATURE
 from numeri_cli.scoring.ranks import FloatArray, known
 from numeri_cli.scoring.score_table import SCORES, Score
+from numeri_cli.scoring.scores import enough, pearson
 from numeri_cli.scoring.summary import PayoutRule, Summary, summarize
 
 
@@ -23,6 +25,7 @@ class EraScores:
     ids: of the era; predicted: (n_predictions,) ids with a prediction; rows: with a target, too
     scores: (n_scores, n_predictions), a row for each row of the score table
     features: what the features have to do with it; None where there are none
+    likeness: (n_predictions, n_predictions) correlation of each with each, see `likeness`
     """
 
     name: str
@@ -31,6 +34,7 @@ class EraScores:
     rows: npt.NDArray[np.int64]
     scores: FloatArray
     features: FeatureScores | None = None
+    likeness: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -143,4 +147,20 @@ def score_era(
         rows=np.array([np.count_nonzero(one.targeted) for one in predictions]),
         scores=np.array(scores, dtype=np.float64).reshape(len(table), len(predictions)),
         features=arrays.feature_scores,
+        likeness=likeness(predictions),
     )
+
+
+def likeness(predictions: Sequence[EraPrediction]) -> FloatArray:
+    """Pearson correlation of every two predictions, ranked and gaussianized, in [-1, 1].
+
+    returns: (n, n), only above the diagonal; NaN where they share less than four fifths of the ids
+    or either is constant
+    """
+    found = np.full((len(predictions), len(predictions)), np.nan)
+    for first, second in combinations(range(len(predictions)), 2):
+        one, other = predictions[first], predictions[second]
+        rows = one.predicted & other.predicted
+        if enough(rows):
+            found[first, second] = pearson(one.gaussian(rows), other.gaussian(rows))
+    return found

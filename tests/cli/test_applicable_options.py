@@ -20,7 +20,7 @@ ALWAYS = {
     "download": {"--force"},
     "train": {"--force"},
     "predict": {"--data", "--raw"},
-    "backtest": {"--window", "--purge", "--force"},
+    "backtest": {"--window", "--purge", "--stride", "--force"},
     "neutralize": {"--data", "--features", "--output"},
     "validate": {
         "--data",
@@ -28,6 +28,7 @@ ALWAYS = {
         "--features",
         "--benchmark",
         "--eras",
+        "--per-era",
         "--open",
         "--self-contained",
     },

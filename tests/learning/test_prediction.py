@@ -218,3 +218,20 @@ def test_one_large_row_group_is_read_in_bounded_memory(tmp_path: Path) -> None:
     seen, extra_mb = done.stdout.split()
     assert int(seen) == rows
     assert float(extra_mb) < 150
+
+
+def test_gain_importance_is_the_mean_share_of_each_members_gain(
+    artifact: Artifact, sample: Sample
+) -> None:
+    model = artifact.fitted()
+    gains = [
+        member.booster.feature_importance("gain")  # type: ignore[attr-defined]
+        for member in model.members
+    ]
+    shares = np.mean([gain / gain.sum() for gain in gains], axis=0)
+    found = model.gain_importance()
+    assert dict(found) == pytest.approx(
+        {name: share for name, share in zip(sample.features, shares, strict=True) if share > 0}
+    )
+    assert [share for _, share in found] == sorted((share for _, share in found), reverse=True)
+    assert found[0][0] in sample.features[:2]  # which carry the signal

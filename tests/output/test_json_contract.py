@@ -82,22 +82,25 @@ RECORDS = {
     "PredictionFiles": "files",
     "PredictionFile": "model path rows eras findings",
     "GuardFinding": "model code message hint check level",
-    "Backtests": "models",
+    "Backtests": "models validation",
     "BacktestRow": "model path rows eras windows purge_eras",
     "NeutralizedFile": "path rows eras proportion features before after",
     "LargestExposure": "size feature era",
     "ValidationSummary": (
         "target eras first_era last_era unresolved_eras benchmark sources lines "
-        "differences warnings notes payout report"
+        "differences warnings notes payout report correlations per_era"
     ),
     "SourceSummary": "name predicted_rows rows scores largest_exposure most_exposed_feature churn"
-    " seen_in_training",
+    " seen_in_training gain_importance",
     "Summary": (
         "eras mean std sharpe drawdown drawdown_eras autocorrelation smart_sharpe "
         "positive last_20 last_52"
     ),
     "FigureLine": "label values best places",
-    "PairedDifference": "first second mean_difference t eras_needed",
+    "PairedDifference": (
+        "first second mean_difference t eras_needed score standard_error lags eras"
+    ),
+    "SourceCorrelation": "first second correlation eras",
     "PayoutFormula": "formula multipliers clip factor",
     "ComparedDiagnostics": (
         "id status model file target benchmark tolerance differ figures eras shared_eras "

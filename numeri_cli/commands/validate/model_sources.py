@@ -16,8 +16,11 @@ from numeri_cli.commands.words import SCORED
 from numeri_cli.dataset.eras import era_number
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.prediction_files import read_predictions
+from numeri_cli.errors import FileMissing
 from numeri_cli.learning.contract import Contract
 from numeri_cli.learning.neutralizing import files_of
+
+WALKED = "@backtest"  # behind a model's name: its out-of-sample predictions
 
 
 def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> PredictionSource:
@@ -94,15 +97,35 @@ def seen_eras(contract: Contract, data: Path) -> tuple[str, ...]:
     return (*known, *(one for one in names if last < era_number(one) <= last + most))
 
 
+def walked_source(context: Context, name: str) -> PredictionSource:
+    """A model's out-of-sample predictions, as its backtest made them.
+
+    Raises FileMissing where there is no backtest, and what reading it raises.
+    """
+    path = context.workspace.backtest(name)
+    if not path.is_file():
+        raise FileMissing(
+            f"{name} has not been backtested", hint=f"`numeri backtest {name}` walks it forward"
+        )
+    called = f"{name}{WALKED}"
+    source = PredictionSource.of_file(path, name=called)
+    spec = context.profile.models[name]
+    lines = [("model", name), ("predictions", "a backtest: each era by a training before it")]
+    if spec.neutralization is not None:
+        lines.append(("neutralized", spec.neutralization.words))
+    return replace(source, contract=(*lines, *source.contract))
+
+
 def churning_source(model: OpenModel, data: Path, *, neutral: bool) -> PredictionSource:
-    """A trained model's predictions for a data file, and how much they change in a week."""
+    """A trained model's predictions, what its trees rest on, how much they change in a week."""
     source = model_source(model, data, neutral=neutral)
     churn = churn_of(
         model.context,
         lambda week: _predicted(model, week, neutral=neutral),
         name=source.name,
     )
-    return replace(source, churn=churn)
+    gains = () if model.function is not None else model.fitted.gain_importance()
+    return replace(source, churn=churn, gain_importance=gains)
 
 
 def _predicted(model: OpenModel, data: Path, *, neutral: bool) -> Path:

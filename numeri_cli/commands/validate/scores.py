@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from numeri_cli.commands.validate.inputs import ScoringInputs
 from numeri_cli.commands.validate.purge import overlapping_eras
 from numeri_cli.commands.validate.unscored import UnscoredEras
 from numeri_cli.commands.validate.validation import (
     Coverage,
+    Likeness,
     PredictionSource,
     Validation,
 )
-from numeri_cli.dataset.by_era import EraTable, eras_with_rows
+from numeri_cli.dataset.by_era import eras_with_rows
 from numeri_cli.dataset.eras import chosen_eras, era_number, sort_eras
-from numeri_cli.dataset.parquet import DataFile, RowEras, feature_matrix, float_column
-from numeri_cli.dataset.prediction_files import FloatArray, Join, id_strings, join, read_id_column
-from numeri_cli.dataset.targets import check_target
+from numeri_cli.dataset.prediction_files import Join, read_id_column
 from numeri_cli.errors import PredictionsIds, TargetMissing
 from numeri_cli.progress import SILENT, Listener
-from numeri_cli.scoring.era import Era
 from numeri_cli.scoring.parallel import in_order
 from numeri_cli.scoring.ranks import known
 from numeri_cli.scoring.score_table import SCORES, Score
-from numeri_cli.scoring.scorecard import EraScores, collect, score_era
+from numeri_cli.scoring.scorecard import EraScores, collect
 
 META_MODEL = "numerai_meta_model"
-
-Order = slice | npt.NDArray[np.uint64]
 
 
 def score_sources(
@@ -45,64 +40,76 @@ def score_sources(
     meta_model: Path | None = None,
     benchmark: tuple[Path, str] | None = None,
     eras: Sequence[str] | None = None,
+    more: Sequence[tuple[Path, tuple[Path, str] | None]] = (),
     table: Sequence[Score] = SCORES,
     listener: Listener = SILENT,
 ) -> Validation:
-    """Score sources on a data file with targets; one era is in memory at a time.
+    """Score sources on data files with targets; one era is in memory at a time.
 
     target: by its explicit name
     features: for fnc and the exposures; none leaves them out
     meta_model: a file with `numerai_meta_model` for mmc and cwmm
     benchmark: a file and its column for bmc
     eras: only these; names, or ranges such as "0900-0950"; all of the data file otherwise
+    more: further data files of other eras, each with its benchmark file and column
     table: the scores to compute
     Raises FileMissing, FileDamaged, FileForeign, TargetAlias, TargetUnknown, TargetMissing,
     PredictionsIds (a source and the data have no id in common), PredictionsValues (no era can be
     scored), UsageProblem (no such era).
     """
     sources = _told_apart(sources)
-    file = DataFile.open(data)
-    check_target(file, target)
-    file.require(list(features))
-    row_eras = file.eras()
-    wanted = chosen_eras(row_eras.names, eras)
-    ids = id_strings(file)
-    inputs = _Inputs(
-        data=file,
-        target=target,
-        features=tuple(features),
-        joins=tuple(_join_source(source, ids, data=file) for source in sources),
-        meta=join(read_id_column(meta_model, META_MODEL), ids) if meta_model else None,
-        bench=join(read_id_column(*benchmark), ids) if benchmark else None,
-        table=tuple(table),
-    )
-    del ids
-    scored, unresolved = _score(inputs, wanted, row_eras=row_eras, listener=listener)
+    meta = read_id_column(meta_model, META_MODEL) if meta_model else None
+    inputs = [
+        ScoringInputs.read(
+            sources,
+            path,
+            target=target,
+            features=tuple(features),
+            meta=meta,
+            benchmark=column,
+            table=tuple(table),
+        )
+        for path, column in ((data, benchmark), *more)
+    ]
+    _require_ids(sources, inputs)
+    names = [name for one in inputs for name in one.row_eras.names]
+    scored, unresolved = _score(inputs, chosen_eras(names, eras), listener=listener)
     done = tuple(era.name for era in scored)
     unscored = [UnscoredEras.of(one.name, scored, place=place) for place, one in enumerate(sources)]
     for one in unscored:
         one.require_any()
+    bench = next((one.bench for one in inputs if one.bench), None)
+    cards = collect(
+        scored,
+        names=[*(source.name for source in sources), bench.name if bench else ""],
+        features=tuple(features),
+        table=tuple(table),
+    )
     return Validation(
         data=data,
+        more_data=tuple(path for path, _ in more),
         target=target,
         sources=tuple(sources),
-        cards=collect(
-            scored,
-            names=[source.name for source in sources],
-            features=inputs.features,
-            table=inputs.table,
-        ),
+        cards=cards[:-1],
+        benchmark_card=cards[-1] if bench else None,
+        likeness=_likeness(sources, scored),
         coverage=tuple(
-            _coverage(scored, place, joined=one, seen=len(_seen(source, done, target=target)))
-            for place, (source, one) in enumerate(zip(sources, inputs.joins, strict=True))
+            _coverage(
+                scored,
+                place,
+                joins=[one.joins[place] for one in inputs],
+                ids=len(source.predictions.ids),
+                seen=len(_seen(source, done, target=target)),
+            )
+            for place, source in enumerate(sources)
         ),
         eras=done,
         unresolved=unresolved,
-        benchmark=inputs.bench.name if inputs.bench else None,
+        benchmark=bench.name if bench else None,
         features=len(features),
         warnings=(
             *filter(None, (one.warning() for one in unscored)),
-            *_warnings(sources, inputs, scored=done),
+            *_warnings(sources, inputs, target=target, scored=done),
         ),
     )
 
@@ -117,83 +124,59 @@ def _told_apart(sources: Sequence[PredictionSource]) -> list[PredictionSource]:
     return apart
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Inputs:
-    """The files, read and brought to the data's rows."""
-
-    data: DataFile
-    target: str
-    features: tuple[str, ...]
-    joins: tuple[Join, ...]
-    meta: Join | None
-    bench: Join | None
-    table: tuple[Score, ...]
-
-    @property
-    def columns(self) -> list[str]:
-        """Those of the data file that are read of each era."""
-        return [self.data.id_column, self.target, *self.features]
-
-    def of_era(self, era: EraTable) -> Era:
-        """What the scores of one era rest on."""
-        table = era.table
-        predictions = np.stack([joined.values[era.rows] for joined in self.joins], axis=1)
-        order: Order = slice(None)
-        if _ties(predictions):  # TB200 takes those at its edge in the order of their ids
-            order = pc.sort_indices(table.column(0).cast(pa.string())).to_numpy()
-        rows = era.rows[order]
-        return Era(
-            name=era.name,
-            predictions=predictions[order],
-            target=float_column(table, self.target)[order],
-            meta_model=None if self.meta is None else self.meta.values[rows],
-            benchmark=None if self.bench is None else self.bench.values[rows],
-            features=feature_matrix(table, self.features)[order] if self.features else None,
-        )
-
-    def score(self, era: EraTable) -> tuple[str, EraScores | None]:
-        """Its name, and None where none of its targets is known yet."""
-        inputs = self.of_era(era)
-        if not known(inputs.target).any():
-            return era.name, None
-        return era.name, score_era(inputs, table=self.table)
-
-
 def _score(
-    inputs: _Inputs, wanted: Sequence[str], *, row_eras: RowEras, listener: Listener
+    inputs: Sequence[ScoringInputs], wanted: Sequence[str], *, listener: Listener
 ) -> tuple[list[EraScores], tuple[str, ...]]:
     """The eras that have predictions and a target, in order of time; and those without target."""
-    some = np.logical_or.reduce([known(joined.values) for joined in inputs.joins])
-    predicted = {row_eras.names[code] for code in np.unique(row_eras.codes[some])}
-    asked = tuple(name for name in wanted if name in predicted)
-    if not asked:
+    predicted = [one.predicted_eras for one in inputs]
+    asked = [[name for name in wanted if name in eras] for eras in predicted]
+    if not any(asked):
         raise PredictionsIds(
             "no era that was asked for has a prediction",
-            hint=f"there are predictions for {_span(predicted)}",
+            hint=f"there are predictions for {_span(set().union(*predicted))}",
         )
     scored: list[EraScores] = []
     unresolved: list[str] = []
-    with listener.task("scoring", total=len(asked), unit="eras") as task:
-        eras = eras_with_rows(inputs.data, inputs.columns, eras=asked, row_eras=row_eras)
-        for name, one in in_order(inputs.score, eras, features=len(inputs.features)):
-            if one is None:
-                unresolved.append(name)
-            else:
-                scored.append(one)
-            task.advance(1)
+    with listener.task("scoring", total=sum(map(len, asked)), unit="eras") as task:
+        for one, names in zip(inputs, asked, strict=True):
+            eras = eras_with_rows(one.data, one.columns, eras=names, row_eras=one.row_eras)
+            for name, scores in in_order(one.score, eras, features=len(one.features)):
+                if scores is None:
+                    unresolved.append(name)
+                else:
+                    scored.append(scores)
+                task.advance(1)
     if not scored:
         raise TargetMissing(
-            f"no era of {inputs.data.path.name} has values of {inputs.target} yet",
+            f"no era of {_names(inputs)} has values of {inputs[0].target} yet",
             hint="targets appear once their days have passed; take older eras or a shorter target",
         )
     scored.sort(key=lambda era: (era_number(era.name), era.name))
     return scored, sort_eras(unresolved)
 
 
-def _ties(predictions: FloatArray) -> bool:
-    """Whether any column, (n, k), has a value twice."""
-    ordered = np.sort(predictions, axis=0)
-    return bool((ordered[1:] == ordered[:-1]).any())
+def _names(inputs: Sequence[ScoringInputs]) -> str:
+    return " and ".join(one.data.path.name for one in inputs)
+
+
+def _likeness(
+    sources: Sequence[PredictionSource], scored: Sequence[EraScores]
+) -> tuple[Likeness, ...]:
+    """The mean over the eras of the correlation of every two sources."""
+    found = []
+    for first, second in combinations(range(len(sources)), 2):
+        values = np.array([era.likeness[first, second] for era in scored])
+        there = values[known(values)]
+        if len(there):
+            found.append(
+                Likeness(
+                    first=sources[first].name,
+                    second=sources[second].name,
+                    mean=float(there.mean()),
+                    eras=len(there),
+                )
+            )
+    return tuple(found)
 
 
 def _seen(source: PredictionSource, scored: Sequence[str], *, target: str) -> tuple[str, ...]:
@@ -201,42 +184,62 @@ def _seen(source: PredictionSource, scored: Sequence[str], *, target: str) -> tu
     return overlapping_eras(source.training_eras, scored, target=target, purge=source.purge_eras)
 
 
-def _coverage(scored: Sequence[EraScores], place: int, *, joined: Join, seen: int) -> Coverage:
+def _coverage(
+    scored: Sequence[EraScores], place: int, *, joins: Sequence[Join], ids: int, seen: int
+) -> Coverage:
+    """joins: of one source with each data file; ids: that the source has"""
     predicted = [int(era.predicted[place]) for era in scored]
     return Coverage(
         rows=sum(era.ids for era in scored),
         predicted=sum(predicted),
-        surplus=joined.surplus,
+        surplus=_surplus(joins, ids),
         eras=sum(count > 0 for count in predicted),
         seen_in_training=seen,
     )
 
 
-def _join_source(source: PredictionSource, ids: pa.ChunkedArray, *, data: DataFile) -> Join:
-    joined = join(source.predictions, ids)
-    if not joined.matched:
-        raise PredictionsIds(
-            f"{source.name} and {data.path.name} have no id in common",
-            hint="were the predictions made for another file or another data version?",
-        )
-    return joined
+def _surplus(joins: Sequence[Join], ids: int) -> int:
+    """How many ids no data file has."""
+    return ids - sum(ids - joined.surplus for joined in joins)
+
+
+def _require_ids(sources: Sequence[PredictionSource], inputs: Sequence[ScoringInputs]) -> None:
+    for place, source in enumerate(sources):
+        if not any(one.joins[place].matched for one in inputs):
+            raise PredictionsIds(
+                f"{source.name} and {_names(inputs)} have no id in common",
+                hint="were the predictions made for another file or another data version?",
+            )
 
 
 def _warnings(
-    sources: Sequence[PredictionSource], inputs: _Inputs, *, scored: Sequence[str]
+    sources: Sequence[PredictionSource],
+    inputs: Sequence[ScoringInputs],
+    *,
+    target: str,
+    scored: Sequence[str],
 ) -> tuple[str, ...]:
     found = []
-    for source, joined in zip(sources, inputs.joins, strict=True):
-        overlap = _seen(source, scored, target=inputs.target)
+    for place, source in enumerate(sources):
+        overlap = _seen(source, scored, target=target)
         if overlap:
             found.append(
                 f"{source.name} was trained on eras up to {sort_eras(source.training_eras)[-1]}: "
                 f"{len(overlap)} of {len(scored)} scored eras are not out of its sample"
             )
-        if joined.surplus:
-            found.append(f"{source.name} has {joined.surplus:,} ids that the data lacks")
-    others = [other for other in (inputs.meta, inputs.bench) if other and not other.matched]
-    return (*found, *(f"{other.name} has none of the data's ids" for other in others))
+        joins = [one.joins[place] for one in inputs]
+        surplus = _surplus(joins, len(source.predictions.ids))
+        if surplus:
+            found.append(f"{source.name} has {surplus:,} ids that the data lacks")
+    others = ([one.meta for one in inputs], [one.bench for one in inputs])
+    return (*found, *(words for some in others for words in _unmatched(some)))
+
+
+def _unmatched(joins: Sequence[Join | None]) -> Iterator[str]:
+    """A word on a column that has none of the ids of any data file."""
+    there = [one for one in joins if one is not None]
+    if there and not any(one.matched for one in there):
+        yield f"{there[0].name} has none of the data's ids"
 
 
 def _span(names: set[str]) -> str:

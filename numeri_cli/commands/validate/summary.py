@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from numeri_cli.scoring.summary import FIGURES, Figure, Summary, best_place
 
 _PAYOUT = "payout"
 _OF_PAYOUT = ("mean", "positive")
+MOST_GAINS = 25  # features of a model that are told
+_NAMED_GAINS = 3  # in a note
 _RECENT = ("last_20", "last_52")  # left out where no source has so many eras
 
 
@@ -40,6 +42,7 @@ class SourceSummary(Published):
     churn: None where ids cannot be followed
     seen_in_training: how many of the scored eras the model knows from its training: they were
     trained on, held out, or near such eras; None for a file of which nobody knows what made it
+    gain_importance: (feature, share of the gain) of the features that its trees rest on most
     """
 
     name: str
@@ -50,17 +53,35 @@ class SourceSummary(Published):
     most_exposed_feature: str
     churn: float | None
     seen_in_training: int | None
+    gain_importance: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairedDifference(Published):
-    """Two sources in CORR, tested era by era."""
+    """Two sources in one score, CORR or MMC, tested era by era; `first` − `second`.
+
+    standard_error: Newey and West's, over so many lags; eras: that both have
+    """
 
     first: str
     second: str
     mean_difference: float
     t: float
     eras_needed: float
+    score: str = "corr"
+    standard_error: float = math.nan
+    lags: int = 0
+    eras: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceCorrelation(Published):
+    """The mean over eras of the correlation of two sources, ranked and gaussianized."""
+
+    first: str
+    second: str
+    correlation: float
+    eras: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +99,7 @@ class ValidationSummary(Published):
     """What `numeri validate` shows.
 
     notes: what the table's figures rest on
+    correlations: of every two sources; per_era: the file of all eras' scores, where one was asked
     """
 
     target: str
@@ -93,9 +115,13 @@ class ValidationSummary(Published):
     notes: tuple[str, ...]
     payout: PayoutFormula | None
     report: Path
+    correlations: tuple[SourceCorrelation, ...] = ()
+    per_era: Path | None = None
 
 
-def summary_of(validation: Validation, *, report: Path) -> ValidationSummary:
+def summary_of(
+    validation: Validation, *, report: Path, per_era: Path | None = None
+) -> ValidationSummary:
     """The figures of a validation, without its arrays."""
     sources = tuple(
         SourceSummary(
@@ -107,20 +133,11 @@ def summary_of(validation: Validation, *, report: Path) -> ValidationSummary:
             most_exposed_feature=card.largest_exposure()[0],
             churn=None if math.isnan(source.churn) else source.churn,
             seen_in_training=coverage.seen_in_training if source.training_eras else None,
+            gain_importance=source.gain_importance[:MOST_GAINS],
         )
         for card, coverage, source in zip(
             validation.cards, validation.coverage, validation.sources, strict=True
         )
-    )
-    differences = tuple(
-        PairedDifference(
-            first=one.first,
-            second=one.second,
-            mean_difference=one.test.mean_difference,
-            t=one.test.t,
-            eras_needed=one.test.eras_needed,
-        )
-        for one in validation.differences()
     )
     return ValidationSummary(
         target=validation.target,
@@ -133,10 +150,37 @@ def summary_of(validation: Validation, *, report: Path) -> ValidationSummary:
         lines=_lines(sources, validation.scores),
         notes=_notes(validation, sources),
         payout=_payout(validation),
-        differences=differences,
+        differences=tuple(_differences(validation)),
+        correlations=tuple(
+            SourceCorrelation(
+                first=one.first, second=one.second, correlation=one.mean, eras=one.eras
+            )
+            for one in validation.likeness
+        ),
+        per_era=per_era,
         warnings=validation.warnings,
         report=report,
     )
+
+
+def _differences(validation: Validation) -> Iterator[PairedDifference]:
+    """The tests in each score that is shown in detail, CORR first; those of no era left out."""
+    for score in validation.scores:
+        if not score.in_detail:
+            continue
+        for one in validation.differences(score):
+            if one.test.eras:
+                yield PairedDifference(
+                    first=one.first,
+                    second=one.second,
+                    mean_difference=one.test.mean_difference,
+                    t=one.test.t,
+                    eras_needed=one.test.eras_needed,
+                    score=score.name,
+                    standard_error=one.test.standard_error,
+                    lags=one.test.lags,
+                    eras=one.test.eras,
+                )
 
 
 def _summaries(validation: Validation, card: Scorecard) -> dict[str, Summary]:
@@ -173,6 +217,12 @@ def _notes(validation: Validation, sources: tuple[SourceSummary, ...]) -> tuple[
         f"{source.most_exposed_feature}"
         for source in sources
         if source.most_exposed_feature
+    ]
+    notes += [
+        f"gain of {source.name}: "
+        + ", ".join(f"{name} {share:.1%}" for name, share in source.gain_importance[:_NAMED_GAINS])
+        for source in sources
+        if source.gain_importance
     ]
     if validation.payout and any(_PAYOUT in source.scores for source in sources):
         notes.append(f"payout: share of a round's stake, {validation.payout.formula}")

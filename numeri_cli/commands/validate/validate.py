@@ -12,18 +12,22 @@ from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring, bring_for_validation, missing
 from numeri_cli.commands.run.outcomes import ValidationFigures
 from numeri_cli.commands.validate.model_sources import (
+    WALKED,
     churning_source,
     file_source,
     model_source,
     predictions_place,
+    walked_source,
 )
 from numeri_cli.commands.validate.payout import with_payout
+from numeri_cli.commands.validate.per_era import write_per_era
 from numeri_cli.commands.validate.purge import after_purge, purge_explained
 from numeri_cli.commands.validate.scores import score_sources
 from numeri_cli.commands.validate.summary import ValidationSummary, page_name, summary_of
 from numeri_cli.commands.validate.validation import PredictionSource, Validation
 from numeri_cli.commands.words import data_file, source_of
 from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.dataset.prediction_files import require_suffix
 from numeri_cli.errors import ModelError, NumeriError, UsageProblem
 from numeri_cli.files import write_text
 
@@ -43,15 +47,20 @@ def validate(
     eras: Sequence[str] = (),
     artifact_id: str | None = None,
     raw_too: bool = False,
+    per_era: Path | None = None,
 ) -> ValidationSummary:
     """Score models and prediction files with the official scores, and write a report of them.
 
-    words: models of the profile, all of them where none is named, or prediction files
+    words: models of the profile, all of them where none is named, prediction files, or models with
+    "@backtest" behind them, for their out-of-sample predictions over train and validation data
     write_page: writes what was scored as a page
+    per_era: a file for all scores of every era, CSV or parquet by its suffix
     data: as `data_file` takes it
     The other parameters, and what is raised, are those of `validate_sources`.
     """
     asked = words or list(context.profile.models)
+    if per_era is not None:
+        require_suffix(per_era)
     context.make_practice()
     scored = validate_sources(
         context,
@@ -67,7 +76,9 @@ def validate(
     scored = with_payout(context, scored)
     page = context.home.reports(context.tournament) / page_name(scored)
     write_page(scored, page)
-    return summary_of(scored, report=page)
+    if per_era is not None:
+        write_per_era(scored, per_era.absolute())
+    return summary_of(scored, report=page, per_era=per_era)
 
 
 def figures(model: OpenModel) -> ValidationFigures | None:
@@ -143,12 +154,18 @@ def validate_sources(
     eras: by default all but those that the purge leaves out after a model's training
     raw_too: each neutralized model without its neutralization as well
     """
+    walked = [word.removesuffix(WALKED) for word in words if word.endswith(WALKED)]
+    for name in walked:
+        context.profile.model(name)
     first = next(iter(context.profile.models))
-    meant = [source_of(context, word, model=first) for word in words]
+    others = [word for word in words if not word.endswith(WALKED)]
+    meant = [source_of(context, word, model=first) for word in others]
     _require_applicable(meant, artifact_id=artifact_id, raw_too=raw_too)
+    further: list[Path] = []
     if data is None:
         bring_for_validation(context)
         data = context.file(context.files.validation)
+        further = _training_file(context) if walked else []
     sources: list[PredictionSource] = []
     targets: list[str] = []
     told: list[str] = []
@@ -168,6 +185,8 @@ def validate_sources(
             churning_source(model, data, neutral=neutral)
             for neutral in ((True, False) if raw_too and is_neutralized else (True,))
         ]
+    sources += [walked_source(context, name) for name in walked]
+    targets += [target for name in walked for target in context.profile.model(name).targets]
     if raw_too and not neutralized:
         raise UsageProblem(
             "--raw scores a model without its neutralization, and none that is named has one",
@@ -183,8 +202,9 @@ def validate_sources(
             target=chosen,
             features=_features(context, data, asked=features),
             meta_model=_present(context, context.files.meta_model),
-            benchmark=_benchmark(context, benchmark),
-            eras=list(eras) or after_purge(sources, data, target=chosen),
+            benchmark=_benchmark(context, benchmark, data),
+            more=[(path, _benchmark(context, benchmark, path)) for path in further],
+            eras=list(eras) or _eras(sources, data, further, target=chosen),
             listener=context.listener,
         )
     return replace(scored, warnings=(*told, *scored.warnings))
@@ -240,10 +260,23 @@ def _present(context: Context, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def _benchmark(context: Context, asked: str | None) -> tuple[Path, str] | None:
-    if asked is not None and missing(context, (context.files.benchmarks,)):
-        bring(context, (context.files.benchmarks,))
-    path = _present(context, context.files.benchmarks)
+def _benchmark(context: Context, asked: str | None, data: Path) -> tuple[Path, str] | None:
+    """The benchmarks' file for a data file and the column that is meant.
+
+    That of the validation data serves files of one's own, whose ids it may have.
+    Raises ModelError where it has no such column.
+    """
+    ours = data.parent == context.dataset
+    name = context.files.benchmarks_of(data.name) if ours else context.files.benchmarks
+    absent = missing(context, (name,))
+    if absent and (asked is not None or name != context.files.benchmarks):
+        try:
+            bring(context, absent)
+        except NumeriError as error:
+            if asked is not None:
+                raise
+            context.listener.say(f"going on without {name}: {error.message}")
+    path = _present(context, name)
     if path is None:
         return None
     columns = [
@@ -256,3 +289,22 @@ def _benchmark(context: Context, asked: str | None) -> tuple[Path, str] | None:
     if not columns:
         return None
     return path, asked or columns[-1]
+
+
+def _training_file(context: Context) -> list[Path]:
+    """The training data, whose eras a backtest predicts, too."""
+    name = context.files.train
+    absent = missing(context, (name,))
+    if absent:
+        bring(context, absent)
+    return [context.file(name)]
+
+
+def _eras(
+    sources: Sequence[PredictionSource], data: Path, further: Sequence[Path], *, target: str
+) -> list[str] | None:
+    """The eras that are scored where none were asked for; None for all."""
+    kept = after_purge(sources, data, target=target)
+    if kept is None:
+        return None
+    return [*kept, *(name for path in further for name in DataFile.open(path).eras().names)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from numeri_cli.dataset.eras import horizon_days
+import numpy as np
+
+from numeri_cli.dataset.eras import era_number, horizon_days
 from numeri_cli.dataset.prediction_files import (
     IdColumn,
     read_predictions,
@@ -26,6 +29,7 @@ class PredictionSource:
     purge_eras: so many eras around them are near enough to be known from them
     contract: (name, value) lines that say what made the predictions, for the report
     churn: how much its predictions change in a week (see `weekly_churn`); NaN where nobody knows
+    gain_importance: (feature, share of the gain) in its trees, the largest first
     """
 
     predictions: IdColumn
@@ -33,6 +37,7 @@ class PredictionSource:
     purge_eras: int = 0
     contract: tuple[tuple[str, str], ...] = ()
     churn: float = float("nan")
+    gain_importance: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of_file(cls, path: Path, *, name: str | None = None) -> PredictionSource:
@@ -61,6 +66,19 @@ class Coverage:
     seen_in_training: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Likeness:
+    """How alike two sources are: the mean over eras of their correlation, ranked and gaussianized.
+
+    eras: in which both predict four fifths of the same ids
+    """
+
+    first: str
+    second: str
+    mean: float
+    eras: int
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Difference:
     """Two sources in one score, tested era by era; `first` − `second`."""
@@ -80,6 +98,8 @@ class Validation:
     features: how many features stand behind `fnc` and the exposures
     warnings: sentences the owner should read
     payout: how a round on this target is paid; None where that is not known
+    benchmark_card: the benchmark's own scores; likeness: of every two sources
+    more_data: further data files behind the eras
     """
 
     data: Path
@@ -93,6 +113,9 @@ class Validation:
     features: int
     warnings: tuple[str, ...]
     payout: PayoutRule | None = None
+    benchmark_card: Scorecard | None = None
+    likeness: tuple[Likeness, ...] = ()
+    more_data: tuple[Path, ...] = ()
 
     @property
     def horizon_days(self) -> int:
@@ -112,9 +135,20 @@ class Validation:
             return None
         return summarize(card.payout(rule))
 
+    @property
+    def lags(self) -> int:
+        """How many of the eras after one share days with its target; fewer where eras are left out.
+
+        Of weekly eras a target of 60 days shares with 12; of every fourth week with 3.
+        """
+        numbers = np.array([era_number(era) for era in self.eras])
+        steps = np.diff(numbers[np.isfinite(numbers)])
+        step = float(np.median(steps)) if len(steps) else 1.0
+        return math.ceil(overlap_lags(self.horizon_days) / step) if step > 0 else 0
+
     def differences(self, score: Score = CORR) -> tuple[Difference, ...]:
         """The paired test of every two sources; its errors allow for overlapping targets."""
-        lags = overlap_lags(self.horizon_days)
+        lags = self.lags
         return tuple(
             Difference(
                 score=score,

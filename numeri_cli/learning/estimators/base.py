@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,14 @@ class Fitted(Protocol):
 
     def predict(self, rows: FloatMatrix) -> FloatArray:
         """(n,) raw predictions of (n, features) float32 rows, columns in the contract's order."""
+
+
+@runtime_checkable
+class Weighing(Protocol):
+    """A trained member that knows how much each feature has given it."""
+
+    def gains(self) -> FloatArray:
+        """(n_features,) the loss that splits by each feature have saved, in the columns' order."""
 
 
 @dataclass(frozen=True, kw_only=True)

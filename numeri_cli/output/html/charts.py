@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from numeri_cli.output.formats import number
+from numeri_cli.output.html.benchmark_line import with_benchmark
 from numeri_cli.output.html.feature_charts import (
     exposed_features,
     neutralization_curve,
@@ -30,11 +31,19 @@ MOST_EXPOSED_SHOWN = 4
 _EDGES = 24
 
 
-def all_charts(cards: tuple[Scorecard, ...], benchmark: str | None) -> Iterator[Chart]:
+def all_charts(
+    cards: tuple[Scorecard, ...], benchmark: str | None, benchmark_card: Scorecard | None = None
+) -> Iterator[Chart]:
     """Every chart for which there are numbers, in the order of the page.
 
     cards: one per prediction, over the same eras; benchmark: its name
+    benchmark_card: the benchmark's own scores, a line in every chart; None where there is none
     """
+    for chart in _charts(cards, benchmark):
+        yield chart if benchmark_card is None else with_benchmark(chart, benchmark_card)
+
+
+def _charts(cards: tuple[Scorecard, ...], benchmark: str | None) -> Iterator[Chart]:
     for score in cards[0].table:
         if score.has_curve and any(card.has(score.name) for card in cards):
             yield cumulative(cards, score)
@@ -164,6 +173,7 @@ def rolling_sharpe(cards: tuple[Scorecard, ...]) -> Chart:
         words=". ".join(words) + ".",
         figure=figure,
         table=table,
+        window=window,
     )
 
 

@@ -37,6 +37,7 @@ class Chart:
     """A figure, what it says in words, and its numbers as a table.
 
     id: stable, good as an HTML id; figure: a plotly figure
+    window: eras behind each value, of a chart that rolls over them
     """
 
     id: str
@@ -44,6 +45,7 @@ class Chart:
     words: str
     figure: Any
     table: Table
+    window: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numeri_cli.commands.validate.validation import Difference, Validation
+from numeri_cli.commands.validate.summary import MOST_GAINS
+from numeri_cli.commands.validate.validation import Difference, PredictionSource, Validation
 from numeri_cli.output.formats import number
 from numeri_cli.output.html.page import Table
 from numeri_cli.scoring.scorecard import Scorecard
@@ -101,10 +102,32 @@ def difference_rows(differences: tuple[Difference, ...]) -> Table:
                 "yes" if test.telling else "no",
                 number(test.eras_needed, 0) if known else f"over {_MOST_ERAS:,.0f}",
                 str(test.eras),
+                str(test.lags),
             )
         )
-    headers = ("difference", "mean", "standard error", "t", "told apart", "eras needed", "eras")
+    headers = (
+        *("difference", "mean", "standard error", "t", "told apart", "eras needed", "eras"),
+        "lags",
+    )
     return Table(headers=headers, rows=tuple(rows))
+
+
+def likeness_rows(validation: Validation) -> Table:
+    """How alike every two sources are."""
+    rows = tuple(
+        (f"{one.first} and {one.second}", number(one.mean), str(one.eras))
+        for one in validation.likeness
+    )
+    return Table(headers=("predictions", "mean correlation", "eras"), rows=rows)
+
+
+def gain_rows(source: PredictionSource) -> Table:
+    """The features that a model's trees rest on most, with their share of the gain."""
+    rows = tuple(
+        (feature, f"{number(100 * share, 2)} %")
+        for feature, share in source.gain_importance[:MOST_GAINS]
+    )
+    return Table(headers=("feature", "share of the gain"), rows=rows)
 
 
 def coverage_rows(cards: tuple[Scorecard, ...]) -> Table:

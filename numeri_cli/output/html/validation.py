@@ -9,7 +9,13 @@ from pathlib import Path
 from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.output.html.charts import all_charts
 from numeri_cli.output.html.page import write_page
-from numeri_cli.output.html.tables import coverage_rows, difference_rows, score_rows
+from numeri_cli.output.html.tables import (
+    coverage_rows,
+    difference_rows,
+    gain_rows,
+    likeness_rows,
+    score_rows,
+)
 from numeri_cli.output.text.tables import seen_words
 from numeri_cli.scoring.score_table import Score
 
@@ -28,7 +34,7 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
     return write_page(
         "validation.html.j2",
         path,
-        charts=all_charts(cards, validation.benchmark),
+        charts=all_charts(cards, validation.benchmark, validation.benchmark_card),
         self_contained=self_contained,
         title=" · ".join(source.name for source in validation.sources),
         facts=_facts(validation),
@@ -40,6 +46,12 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
         scores=score_rows(validation),
         coverage=coverage_rows(cards),
         differences=difference_rows(tuple(pair for pair in pairs if pair.test.eras)),
+        likeness=likeness_rows(validation),
+        gains=[
+            (source.name, gain_rows(source))
+            for source in validation.sources
+            if source.gain_importance
+        ],
         meanings=_meanings(table),
     )
 
@@ -59,14 +71,19 @@ def _with_seen_words(validation: Validation) -> Validation:
         called = name or source.name
         cards.append(replace(card, name=called))
         sources.append(replace(source, predictions=replace(source.predictions, name=called)))
-    return replace(validation, cards=tuple(cards), sources=tuple(sources))
+    shown_as = {one.name: card.name for one, card in zip(validation.sources, cards, strict=True)}
+    likeness = tuple(
+        replace(one, first=shown_as[one.first], second=shown_as[one.second])
+        for one in validation.likeness
+    )
+    return replace(validation, cards=tuple(cards), sources=tuple(sources), likeness=likeness)
 
 
 def _facts(validation: Validation) -> tuple[tuple[str, str], ...]:
     """(name, value) lines under the title."""
     eras = validation.eras
     facts = [
-        ("data", validation.data.name),
+        ("data", " and ".join(p.name for p in (*validation.more_data, validation.data))),
         ("target", validation.target),
         ("eras", f"{eras[0]}–{eras[-1]}, {len(eras)} scored"),
     ]

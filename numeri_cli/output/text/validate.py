@@ -9,10 +9,10 @@ from rich.text import Text
 
 from numeri_cli.output.formats import number
 from numeri_cli.output.text.tables import seen_words, table
-from numeri_cli.scoring.score_table import CORR
+from numeri_cli.scoring.score_table import score_named
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.validate.summary import ValidationSummary
+    from numeri_cli.commands.validate.summary import PairedDifference, ValidationSummary
 
 
 def validate(record: ValidationSummary) -> RenderableType:
@@ -36,16 +36,25 @@ def validate(record: ValidationSummary) -> RenderableType:
         Text(f"{record.target}, {record.eras} eras ({record.first_era}–{record.last_era})"),
         rows,
     ]
+    parts += [Text(line, style="dim") for pair in record.differences for line in _tested(pair)]
     parts += [
-        Text(
-            f"{pair.first} − {pair.second}: {CORR.label} {number(pair.mean_difference)}, "
-            f"t {number(pair.t, 2)}; "
-            f"telling them apart takes {number(pair.eras_needed, 0)} eras",
-            style="dim",
-        )
-        for pair in record.differences
+        Text(f"correlation of {one.first} and {one.second}: {number(one.correlation)}", style="dim")
+        for one in record.correlations
     ]
     parts += [Text(note, style="dim") for note in record.notes]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
+    if record.per_era is not None:
+        parts.append(Text(f"every era: {record.per_era}", overflow="fold"))
     parts.append(Text(f"report: {record.report}", overflow="fold"))
     return Group(*parts)
+
+
+def _tested(pair: PairedDifference) -> tuple[str, str]:
+    """The paired test of two sources, and what its t rests on."""
+    label, error = score_named(pair.score).label, number(pair.standard_error)
+    told = (
+        f"{pair.first} − {pair.second}: {label} {number(pair.mean_difference)},"
+        f" t {number(pair.t, 2)};"
+        f" telling them apart takes {number(pair.eras_needed, 0)} eras"
+    )
+    return told, f"  standard error {error} over {pair.eras} eras, {pair.lags} lags"

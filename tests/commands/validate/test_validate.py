@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from numeri_cli.errors import (
     UsageProblem,
 )
 from numeri_cli.output.html.validation import write_report
+from numeri_cli.scoring.score_table import score_named
 from tests.support.scored_data import (
     FEATURES,
     TARGET,
@@ -279,3 +281,50 @@ def test_a_validation_becomes_a_page_with_its_facts_sources_and_differences(
         "benchmark v53_lgbm_ender20",
     ):
         assert text in html, text
+
+
+def test_two_sources_are_as_alike_as_their_gaussian_ranks(
+    scored_data: ScoredData, both: Validation
+) -> None:
+    frame = scored_data.frame[scored_data.frame["era"] <= "0610"]
+    expected = []
+    for _, era in frame.groupby("era"):
+        ranked = library.gaussian(library.tie_kept_rank(era[["a", "b"]].sort_index()))
+        expected.append(np.corrcoef(ranked["a"], ranked["b"])[0, 1])
+    [alike] = both.likeness
+    assert (alike.first, alike.second, alike.eras) == ("a", "b", 10)
+    assert alike.mean == pytest.approx(float(np.mean(expected)), abs=1e-9)
+
+
+def test_the_benchmark_has_scores_of_its_own(scored_data: ScoredData, both: Validation) -> None:
+    card = both.benchmark_card
+    assert card is not None
+    assert card.name == "v53_lgbm_ender20"
+    frame = scored_data.frame
+    for place, name in enumerate(card.eras):
+        era = frame[frame["era"] == name].sort_index()
+        corr = library.numerai_corr(era[["bench"]], era[TARGET].astype(np.float64))["bench"]
+        assert card.score("corr")[place] == pytest.approx(corr, abs=1e-9)
+
+
+def test_the_pairs_are_tested_in_mmc_too_and_told_on_the_page(
+    both: Validation, tmp_path: Path
+) -> None:
+    summary = summary_of(both, report=Path("report.html"))
+    assert [pair.score for pair in summary.differences] == ["corr", "mmc"]
+    test = both.differences(score_named("mmc"))[0].test
+    assert summary.differences[1].standard_error == test.standard_error
+    assert (summary.differences[1].eras, summary.differences[1].lags) == (8, 4)
+    weighed = replace(
+        both, sources=(replace(both.sources[0], gain_importance=(("feature_00", 0.75),)),
+                       *both.sources[1:])
+    )  # fmt: skip
+    page = write_report(weighed, tmp_path / "page.html").read_text()
+    for words in ("How alike they are", "a and b", "lags", "What the trees of a rest on", "75.00"):
+        assert words in page
+
+
+def test_eras_apart_have_as_many_fewer_lags(both: Validation) -> None:
+    assert both.lags == 4
+    assert replace(both, eras=("0601", "0605", "0609", "0613")).lags == 1
+    assert replace(both, eras=("0601", "0603")).lags == 2

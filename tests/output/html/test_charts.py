@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,3 +174,35 @@ def test_an_era_with_no_score_at_all_can_be_drawn() -> None:
     cards = collect([score_era(era)], names=["a"])
     for chart in all_charts(cards, None):
         assert json.loads(chart.figure.to_json())
+
+
+def test_the_benchmark_is_a_dashed_line_in_every_chart_and_stands_in_its_table(
+    two: Validation,
+) -> None:
+    card = replace(two.cards[0], name="v53_lgbm")
+    plain = {chart.id: chart for chart in all_charts(two.cards, two.benchmark)}
+    for chart in all_charts(two.cards, two.benchmark, card):
+        lines = [trace for trace in chart.figure.data if trace.name == "v53_lgbm"]
+        assert {trace.line.dash for trace in lines} == {"dash"}, chart.id
+        assert len(chart.figure.data) == len(plain[chart.id].figure.data) + len(lines)
+        cells = {cell for row in (*chart.table.rows, chart.table.headers) for cell in row}
+        assert "v53_lgbm" in cells, chart.id
+        assert {len(row) for row in chart.table.rows} == {len(chart.table.headers)}
+        line = lines[0]
+        if chart.id == "cumulative-corr":
+            np.testing.assert_allclose(line.y, np.cumsum(card.score("corr")))
+        elif chart.id == "cumulative-bmc":
+            assert not np.any(line.y)
+        elif chart.id == "per-era":
+            np.testing.assert_allclose(line.y, card.score("corr"))
+        elif chart.id == "rolling-sharpe":
+            window = 40 - len(line.x) + 1
+            assert line.y[-1] == pytest.approx(summarize(card.score("corr")[-window:]).sharpe)
+        elif chart.id == "distribution":
+            assert sum(line.y) == 40
+            np.testing.assert_array_equal(line.y, chart.figure.data[0].y)
+        elif chart.id == "exposures-lighthouse":
+            np.testing.assert_allclose(line.x, chart.figure.data[0].x)
+        elif chart.id == "neutralization":
+            assert line.y[0] == pytest.approx(card.summary("corr").sharpe)
+            assert lines[1].y[0] == pytest.approx(card.summary("corr").drawdown)

@@ -205,6 +205,10 @@ class FittedBooster:
         """(n,) raw predictions."""
         return np.asarray(self.booster.predict(rows), dtype=np.float64)
 
+    def gains(self) -> FloatArray:
+        """(n_features,) the loss that splits by each feature have saved."""
+        return np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
+
 
 @dataclass(frozen=True)
 class BoosterTrainer:

@@ -177,6 +177,12 @@ class FittedXGBoost:
         """(n,) raw predictions."""
         return np.asarray(self.booster.inplace_predict(rows), dtype=np.float64)
 
+    def gains(self) -> FloatArray:
+        """(n_features,) the loss that splits by each feature have saved."""
+        found = self.booster.get_score(importance_type="total_gain")
+        names = self.booster.feature_names or ()
+        return np.array([float(found.get(name, 0.0)) for name in names], dtype=np.float64)
+
 
 @dataclass(frozen=True)
 class XGBoostTrainer:
