@@ -41,6 +41,7 @@ class EstimatorEntry:
 # By the name that profiles use
 ESTIMATORS: Mapping[str, EstimatorEntry] = {
     "lightgbm": EstimatorEntry(maker="lightgbm.estimator", footprint="lightgbm.footprint"),
+    "catboost": EstimatorEntry(maker="catboost.estimator", footprint="catboost.footprint"),
     "xgboost": EstimatorEntry(maker="xgboost.estimator", footprint="xgboost.footprint"),
 }
 # What any other name is: "module:Class"

@@ -26,7 +26,7 @@ def uninstalled(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, name, None)
 
 
-@pytest.mark.parametrize(("name", "called"), [("xgboost", "XGBoost")])
+@pytest.mark.parametrize(("name", "called"), [("xgboost", "XGBoost"), ("catboost", "CatBoost")])
 def test_an_engine_that_is_not_installed_names_the_extra_that_brings_it(
     name: str, called: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
