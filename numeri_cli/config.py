@@ -20,7 +20,7 @@ from numeri_cli.errors import (
     TargetAlias,
     did_you_mean,
 )
-from numeri_cli.files import disk_errors
+from numeri_cli.files import disk_errors, expanded
 from numeri_cli.model_spec import (
     LARGER_PARAMETERS,
     MODEL_TEMPLATE,
@@ -214,7 +214,7 @@ def find_profile(asked: Path | None, fallback: Path) -> Path | None:
     Raises ProfileMissing where one was asked for by name and is not there.
     """
     if asked is not None:
-        path = asked.expanduser().absolute()
+        path = expanded(asked)
         with disk_errors(path):
             if not path.is_file():
                 raise ProfileMissing(

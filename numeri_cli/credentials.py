@@ -120,7 +120,10 @@ def stored_hosts(path: Path) -> dict[str, Keys]:
             host: Keys(str(entry["public_id"]), str(entry["secret_key"]))
             for host, entry in table["hosts"].items()
         }
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError):
+    except (
+        UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError,
+        RecursionError,
+    ):  # fmt: skip
         raise CredentialsUnsafe(
             f"{path} is damaged, or no file of keys",
             hint="remove it and store the keys again with `numeri login`",

@@ -16,7 +16,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from numeri_cli.errors import DiskError, DiskFull, DiskTrouble, FileForeign, PathForbidden
+from numeri_cli.errors import (
+    DiskError,
+    DiskFull,
+    DiskTrouble,
+    FileForeign,
+    PathForbidden,
+    UsageProblem,
+)
 
 STALE_SECONDS = 600.0
 REMEMBERED_DIGESTS = 200
@@ -42,6 +49,20 @@ def safe_name(name: str) -> str:
 def safe_relative(name: str) -> Path:
     """A server's file name such as "v5.3/live.parquet" as a relative path, each part checked."""
     return Path(*(safe_name(part) for part in name.split("/")))
+
+
+def expanded(path: Path) -> Path:
+    """The path from the root on, with the folder that a leading ~ stands for.
+
+    Raises UsageProblem where that is a folder of nobody's.
+    """
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise UsageProblem(
+            f"{str(path)[:80]!r} begins with the home of a user that this machine does not know",
+            hint="name the folder itself",
+        ) from error
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import TypeVar, get_args
 
+from numeri_cli.api.http.retry import is_plausible
 from numeri_cli.errors import ApiChanged
 from numeri_cli.inert_text import inert
 from numeri_cli.records import (
@@ -142,6 +143,8 @@ class Fields:
             if not isinstance(value, str):
                 raise self._wrong(name, "a time")
             moment = datetime.fromisoformat(value)
+            if not is_plausible(moment):
+                raise self._wrong(name, "a time that can be meant")
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise self._wrong(name, "a time") from error

@@ -34,6 +34,7 @@ def scores(
     numeri scores lighthouse
     """
     from numeri_cli.commands.scores import scores
+    from numeri_cli.files import expanded
     from numeri_cli.output.csv import write_csv
     from numeri_cli.output.text.scores import CSV_COLUMNS, score_report
 
@@ -46,7 +47,7 @@ def scores(
         call.context,
         models or (),
         of=of,
-        page=html.expanduser().absolute() if html else None,
+        page=expanded(html) if html else None,
         write_page=write_page if html is not None or show else None,
     )
     if csv is not None:

@@ -16,6 +16,7 @@ from numeri_cli.config import DATA_VERSION, Profile, find_profile, read_profile,
 from numeri_cli.credentials import Keys, find_keys, stored_secrets
 from numeri_cli.deadline.deadline import Deadline, NoDeadline
 from numeri_cli.errors import DiskError, KeysMissing, LedgerDamaged, ProfileMissing
+from numeri_cli.files import expanded
 from numeri_cli.home import Home
 from numeri_cli.log import Log, Mask
 from numeri_cli.progress import SILENT, Listener
@@ -59,7 +60,7 @@ class Context:
         self.listener = listener
         self.deadline: Deadline = deadline or NoDeadline()
         self.asked_tournament = asked_tournament
-        self.asked_profile = asked_profile.expanduser().absolute() if asked_profile else None
+        self.asked_profile = expanded(asked_profile) if asked_profile else None
 
     @cached_property
     def profile_path(self) -> Path | None:

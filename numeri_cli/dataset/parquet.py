@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ class DataFile:
     def open(cls, path: Path) -> DataFile:
         """Look at a file's columns.
 
-        Raises FileMissing, FileDamaged (no whole parquet file), FileForeign (no `id`).
+        Raises FileMissing, FileDamaged (no whole parquet file), FileForeign (no `id`, or a column
+        that stands there twice: which of them is meant cannot be known).
         """
         if not path.is_file():
             raise FileMissing(f"{path} does not exist", hint="`numeri download` brings it")
@@ -76,6 +78,12 @@ class DataFile:
             opened = cls(path, file.schema_arrow.remove_metadata(), sizes)
         if opened.id_column not in opened.columns:
             raise FileForeign(f"{path} has no column `id`", hint="is it a file of the tournament?")
+        twice = next((name for name, n in Counter(opened.columns).items() if n > 1), None)
+        if twice is not None:
+            raise FileForeign(
+                f"{path} has the column {twice[:60]!r} more than once",
+                hint="write each column once, or download the file again",
+            )
         return opened
 
     @property

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from numeri_cli.files import atomic_file
+from numeri_cli.files import atomic_file, expanded
 from numeri_cli.inert_text import inert_cell
 from numeri_cli.published import Published
 
@@ -26,7 +26,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Rows) -> None:
     for row in rows:
         plain = row.plain() if isinstance(row, Published) else row
         writer.writerow([_cell(plain.get(name)) for name in columns])
-    with atomic_file(path.expanduser()) as file:
+    with atomic_file(expanded(path)) as file:
         file.write(text.getvalue().encode())
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from numeri_cli.errors import KeysMissing, ScheduleError
-from numeri_cli.files import disk_errors
+from numeri_cli.files import disk_errors, expanded
 from numeri_cli.schedule.calendar import Cadence, following, rhythm
 from numeri_cli.schedule.command import installed_program, run_command, withheld_variables
 from numeri_cli.schedule.cron.scheduler import CronScheduler
@@ -170,7 +170,7 @@ def identify(profile: Path, *, environment: Mapping[str, str] | None = None) -> 
     """The name that a profile's schedule has on this machine: 8 hex digits."""
     variables = os.environ if environment is None else environment
     home = variables.get("NUMERI_HOME", "")
-    place = str(Path(home).expanduser().absolute()) if home else ""
+    place = str(expanded(Path(home))) if home else ""
     name = os.fsencode(f"{profile.absolute()}\0{place}")
     return hashlib.sha256(name).hexdigest()[:8]
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from numeri_cli.errors import ScheduleError
+from numeri_cli.files import expanded
 
 # Neither cron nor systemd starts a login shell, so what decides where things live and how the
 # network is reached has to be said again.
@@ -100,7 +101,7 @@ def carried_variables(environment: Mapping[str, str]) -> tuple[tuple[str, str], 
         value = environment.get(name, "")
         if value and name not in _withheld(environment):
             path = name.endswith(("_HOME", "_FILE", "_DIR"))
-            found.append((name, str(Path(value).expanduser().absolute()) if path else value))
+            found.append((name, str(expanded(Path(value))) if path else value))
     return tuple(found)
 
 

@@ -46,7 +46,17 @@ def test_a_wrong_clock_of_this_machine_changes_nothing(
         assert abs(client.now() - THERE) < timedelta(minutes=5)
 
 
-@pytest.mark.parametrize("stamp", ["", "yesterday", "Sat, 21 Mar 2026 12:05:00 GMT, Sat, 21"])
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "",
+        "yesterday",
+        "Sat, 21 Mar 2026 12:05:00 GMT, Sat, 21",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Fri, 31 Dec 9999 23:59:59 -1200",
+        "Mon, 01 Jan 1900 00:00:00 +1200",
+    ],
+)
 def test_an_answer_without_a_readable_date_is_named(server: Server, stamp: str) -> None:
     headers = {"Date": stamp} if stamp else {}
     server.answer = lambda _: Reply(body=b'{"data": {}}', headers=headers, date=False)

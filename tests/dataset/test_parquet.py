@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from numeri_cli.dataset.by_era import tables_by_era
@@ -170,3 +172,13 @@ def test_a_target_is_known_by_its_name_only(frame: pd.DataFrame, tmp_path: Path)
     with pytest.raises(TargetUnknown) as refusal:
         check_target(data, "target_b_20")
     assert "target_b_60" in refusal.value.hint
+
+
+@pytest.mark.parametrize("name", ["id", "era", "feature_a", "target_b_60"])
+def test_a_column_that_stands_there_twice_is_named(tmp_path: Path, name: str) -> None:
+    names = ["id", "era", "feature_a", "target_b_60", name]
+    columns = [pa.array(["1", "2"])] * len(names)
+    path = tmp_path / "data.parquet"
+    pq.write_table(pa.Table.from_arrays(columns, names=names), path)
+    with pytest.raises(FileForeign, match=f"the column '{name}' more than once"):
+        DataFile.open(path)

@@ -14,6 +14,7 @@ from numeri_cli.api.http.limits import Limits
 from numeri_cli.errors import NumeriError
 
 Answer = TypeVar("Answer")
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
 
 class Passing(Exception):
@@ -97,9 +98,16 @@ def retry_after(header: str | None, *, date: datetime | None) -> float | None:
 
 
 def http_date(header: str | None) -> datetime | None:
-    """An HTTP date as an aware time; None where there is none or it cannot be read."""
+    """An HTTP date as an aware time; None where there is none, or none that a server can mean."""
     try:
         moment = parsedate_to_datetime(header) if header else None
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment if moment is not None and moment.tzinfo is not None else None
+    if moment is None or moment.tzinfo is None or not is_plausible(moment):
+        return None
+    return moment
+
+
+def is_plausible(moment: datetime) -> bool:
+    """Whether a server can mean this time, so that days may be added to it and taken off."""
+    return _FIRST_YEAR <= moment.year <= _LAST_YEAR

@@ -29,6 +29,7 @@ def fund(
     numeri practice fund --html fund.html
     """
     from numeri_cli.commands.practice.fund import fund
+    from numeri_cli.files import expanded
     from numeri_cli.output.text import practice_fund as text
 
     def write_page(report: FundReport, page: Path) -> None:
@@ -40,7 +41,7 @@ def fund(
         call.context,
         from_era=from_era,
         eras=eras,
-        page=html.expanduser().absolute() if html else None,
+        page=expanded(html) if html else None,
         write_page=write_page if html is not None or show else None,
     )
     call.show(report, text.fund)

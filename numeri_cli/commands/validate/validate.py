@@ -29,7 +29,7 @@ from numeri_cli.commands.words import data_file, source_of
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.prediction_files import require_suffix
 from numeri_cli.errors import ModelError, NumeriError, UsageProblem
-from numeri_cli.files import write_text
+from numeri_cli.files import read_json_object, write_text
 
 VALIDATION = "validation"  # the word for the validation data
 FNC_SET = "fncv3_features"
@@ -97,7 +97,7 @@ def figures(model: OpenModel) -> ValidationFigures | None:
         return None
     try:
         remembered = predictions_place(model, data, neutral=True).with_suffix(".json")
-        known = _remembered(remembered)
+        known = remembered_figures(remembered)
         if known is not None:
             return known
         target = model.artifact.contract.spec.targets[0]
@@ -126,11 +126,20 @@ def figures(model: OpenModel) -> ValidationFigures | None:
     return found
 
 
-def _remembered(path: Path) -> ValidationFigures | None:
+def remembered_figures(path: Path) -> ValidationFigures | None:
     """Figures kept by an earlier run; None where there are none that can be read."""
+    found = read_json_object(path)
+    means = [found.get(name) for name in ("corr_mean", "corr_sharpe", "corr_drawdown")]
+    counts = [found.get(name) for name in ("eras", "seen_in_training")]
+    if not isinstance(found.get("target"), str):
+        return None
+    if not all(isinstance(one, float) for one in means):
+        return None
+    if not all(isinstance(one, int) for one in counts):
+        return None
     try:
-        return ValidationFigures(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return ValidationFigures(**found)
+    except TypeError:  # a name that it has not
         return None
 
 

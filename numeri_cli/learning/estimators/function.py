@@ -26,7 +26,7 @@ from numeri_cli.errors import (
     NumeriError,
     PickleUntrusted,
 )
-from numeri_cli.files import disk_errors
+from numeri_cli.files import disk_errors, expanded
 from numeri_cli.learning.estimators.base import ESTIMATORS, FloatArray
 from numeri_cli.learning.estimators.user_code import is_installed, user_code
 
@@ -101,7 +101,7 @@ def is_pickle(name: str) -> bool:
 
 def pickle_path(name: str, *, folder: Path | None) -> Path:
     """Where a pickle of the profile is: beside it, unless the name says elsewhere."""
-    return (folder or Path.cwd()) / Path(name).expanduser()
+    return (folder or Path.cwd()) / (expanded(Path(name)) if name.startswith("~") else name)
 
 
 def open_pickle(

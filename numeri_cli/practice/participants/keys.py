@@ -39,10 +39,9 @@ def read_secrets(folders: Folders) -> Secrets:
         written = folders.keys.read_bytes()
     try:
         content = json.loads(written)
-        return Secrets(
-            public_id=content["public_id"],
-            secret=content["secret"],
-            signing_key=content["signing_key"],
-        )
-    except (ValueError, KeyError, TypeError) as error:
+        names = ("public_id", "secret", "signing_key")
+        if not all(isinstance(content[name], str) for name in names):
+            raise TypeError("a key that is no text")
+        return Secrets(**{name: content[name] for name in names})
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(folders.keys) from error

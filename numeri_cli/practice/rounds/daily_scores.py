@@ -189,9 +189,9 @@ class Scoreboard:
 def _kept(path: Path) -> FloatArray | None:
     try:
         values: FloatArray = np.load(path)
-    except (OSError, ValueError, EOFError):  # whatever is wrong with it, it is made again
+    except Exception:  # numpy has many words for bytes that are none of its; it is made again
         return None
-    return values if values.ndim == 3 else None
+    return values if values.ndim == 3 and values.dtype == np.float64 else None
 
 
 def daily_scores(predictions: FloatArray, meta: FloatArray, *, targets: FloatArray) -> FloatArray:

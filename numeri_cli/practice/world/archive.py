@@ -13,10 +13,14 @@ Whatever lies beyond the live era of world.json was left by a killed process and
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from hashlib import sha256
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 from zipfile import BadZipFile
 
@@ -32,6 +36,7 @@ from numeri_cli.practice.market.universe import WorldSettings
 from numeri_cli.practice.rivals.archetypes import ARCHETYPES, Archetype
 
 FORMAT = 2
+_MODEL_MARK, _DIGEST_BYTES = b"numeri model, SHA-256 first\n", 32
 NumberArray = npt.NDArray[Any]
 
 
@@ -107,14 +112,21 @@ class Archive:
                 raise ValueError(f"{written} arrays of {kind} instead of {count}")
 
     def read_model(self, name: str) -> bytes:
-        """What a model has learnt; raises PracticeDamaged where it is missing."""
+        """What a model has learnt; raises PracticeDamaged where it is missing or was altered."""
         with _readable(self.root):
-            return (self.root / "models" / name).read_bytes()
+            content = (self.root / "models" / name).read_bytes()
+        if not content.startswith(_MODEL_MARK):
+            return content  # of a world that was made before digests were kept
+        start = len(_MODEL_MARK) + _DIGEST_BYTES
+        learnt = content[start:]
+        if content[len(_MODEL_MARK) : start] != sha256(learnt).digest():
+            raise damaged(self.root, f"models/{name} is not what was written")
+        return learnt
 
     def write_model(self, name: str, learnt: bytes) -> None:
-        """Keep what a model has learnt."""
+        """Keep what a model has learnt, behind its digest."""
         with atomic_file(self.root / "models" / name) as file:
-            file.write(learnt)
+            file.write(_MODEL_MARK + sha256(learnt).digest() + learnt)
 
     def returns_from(self, era: int, eras: int) -> npt.NDArray[np.int32]:
         """(5 · eras, stocks) daily log returns in 1e-7 from the first day of `era` on."""
@@ -227,8 +239,11 @@ def read_world_state(root: Path) -> WorldState:
             has_field=bool(content["has_field"]),
             archetypes=_archetypes(content.get("field")),
         )
-    except (ValueError, KeyError, TypeError, PracticeSettings) as error:
-        raise damaged(root, f"world.json cannot be read ({error})") from error
+    except (
+        ValueError, KeyError, TypeError, ArithmeticError, AttributeError, RecursionError,
+        PracticeSettings,
+    ) as error:  # fmt: skip
+        raise damaged(root, f"world.json cannot be read ({str(error)[:200]})") from error
     for kind, least in base_bytes(settings).items():
         base = root / "base" / f"{kind}.npy"
         if not base.is_file() or base.stat().st_size < least:
@@ -257,8 +272,12 @@ def damaged(root: Path, what: str) -> PracticeDamaged:
 def _readable(root: Path) -> Iterator[None]:
     try:
         yield
-    except (FileNotFoundError, EOFError, ValueError, KeyError, BadZipFile) as error:
-        raise damaged(root, str(error)) from error
+    except (
+        FileNotFoundError, EOFError, ValueError, KeyError, BadZipFile, TypeError, SyntaxError,
+        TokenError, ArithmeticError, RecursionError, MemoryError, NotImplementedError, RuntimeError,
+        zlib.error, struct.error,
+    ) as error:  # fmt: skip  # what numpy and zipfile say of bytes that are none of theirs
+        raise damaged(root, str(error)[:200]) from error
     except OSError as error:
         with disk_errors(root):
             raise error

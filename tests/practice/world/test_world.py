@@ -321,10 +321,19 @@ def respell(path: Path, found: bytes, instead: bytes) -> None:
     path.write_bytes(changed)
 
 
+def flip(path: Path) -> None:
+    """Change one bit of the last byte: numbers stay numbers."""
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes(content))
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "world.json is cut off": lambda root: (root / "world.json").write_text('{"format": 1, '),
     "world.json is a list": lambda root: (root / "world.json").write_text("[]"),
     "world.json is binary": lambda root: (root / "world.json").write_bytes(b"\xff\xfe\x00"),
+    "world.json is deep": lambda root: (root / "world.json").write_text("[" * 200_000),
+    "world.json has a number without end": lambda root: write_json(root, live_era=float("inf")),
     "another format": lambda root: write_json(root, format=99),
     "impossible settings": lambda root: write_json(root, settings={"stocks": 3}),
     "unknown settings": lambda root: write_json(root, settings={"planets": 9}),
@@ -342,6 +351,15 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     ),
     "the organiser's trees have a leaf too many": lambda root: respell(
         next((root / "models" / "benchmarks").glob("*ender20")), rb"num_leaves=(.)", b"num_leaves=9"
+    ),
+    "a rival's file was cut off": lambda root: os.truncate(
+        root / "models" / "rivals" / "old_oak", 500
+    ),
+    "a rival's weights are others": lambda root: flip(
+        next(one for one in (root / "models" / "rivals").iterdir() if 99 < one.stat().st_size < 999)
+    ),
+    "an array calls itself another": lambda root: respell(
+        root / "base" / "returns.npy", rb"'descr'", b"'d\"scr'"
     ),
     "a rival has forgotten": lambda root: (root / "models" / "rivals" / "old_oak").unlink(),
 }
