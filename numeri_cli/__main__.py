@@ -16,12 +16,14 @@ def without_current_folder(path: list[str]) -> list[str]:
 def main() -> int:
     """Run the command of this process's arguments; the exit code."""
     try:
-        from numeri_cli.output.standard_streams import prepare_standard_streams
+        from numeri_cli.output.standard_streams import prepare_standard_streams, say_what_was_lost
 
         prepare_standard_streams()
         from numeri_cli.cli.app import main as command
 
-        return command()
+        exit_code = command()
+        say_what_was_lost()
+        return exit_code
     except KeyboardInterrupt:  # before there was a session that could say so, or after it
         from numeri_cli.cli.signals import interrupted
 

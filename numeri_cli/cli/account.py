@@ -27,4 +27,4 @@ def account(
     found = account(call.context)
     if csv is not None:
         write_csv(csv, CSV_COLUMNS, found.models)
-    call.show(found, account_report, whole_lines=True)
+    call.show(found, account_report)

@@ -45,7 +45,14 @@ from numeri_cli.cli.retrain import retrain
 from numeri_cli.cli.rounds import rounds
 from numeri_cli.cli.run import run
 from numeri_cli.cli.scores import scores
-from numeri_cli.cli.signals import never_deaf, never_ignored, stopped, terminate, terminated
+from numeri_cli.cli.signals import (
+    hung_up,
+    never_deaf,
+    never_ignored,
+    stopped,
+    terminate,
+    terminated,
+)
 from numeri_cli.cli.stakes import stakes
 from numeri_cli.cli.status import status
 from numeri_cli.cli.submissions import submissions
@@ -192,6 +199,9 @@ def main(
     if system != "posix":
         sys.stderr.write(f"{UNSUPPORTED_SYSTEM}\n")
     previous = signal.signal(signal.SIGTERM, terminate)
+    at_hang_up = signal.getsignal(signal.SIGHUP)
+    if at_hang_up == signal.SIG_DFL:  # else it was started to outlive its terminal, as by nohup
+        signal.signal(signal.SIGHUP, hung_up)
     try:
         app = application(words, commands=commands)
         with never_deaf(), never_ignored():
@@ -213,6 +223,7 @@ def main(
         return _refused(ended, words, command="")
     finally:
         signal.signal(signal.SIGTERM, previous)
+        signal.signal(signal.SIGHUP, at_hang_up)
     return int(result) if isinstance(result, int) else 0
 
 

@@ -46,6 +46,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Errors only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Every step, with its time.")]
 
 
+_MOST_LINES_KEPT = 500  # of a record that standard output did not take
 _UNLOGGED = frozenset({"log"})  # whoever reads it does not want to read of that
 
 
@@ -157,15 +158,13 @@ class Invocation(typer.Context):
         *,
         exit_code: ExitCode = ExitCode.done,
         problems: Sequence[Trouble] = (),
-        whole_lines: bool = False,
     ) -> None:
         """Show the command's record; `view` makes of it what a person sees.
 
         problems: errors that the record tells of, the worst first
-        whole_lines: no line is broken, however narrow the screen, so that it can be pasted
         """
         self.ends_with, self.record, self.problems = exit_code, record, problems
-        self.screen.show(record, view, whole_lines=whole_lines)
+        self.screen.show(record, view)
         self.screen.own_up(problems)
 
 
@@ -258,13 +257,19 @@ def _errors_shown(call: Invocation) -> Iterator[None]:
     if error is not None:
         call.ends_with = error.exit_code
         call.screen.fail(error)
-    try:
-        call.screen.close(call.ends_with)
-    except NumeriError as unwritten:
-        error = unwritten
-        raise
-    finally:
-        _end(call, error, exit_code=error.exit_code if error else call.ends_with)
+    call.screen.close(call.ends_with)
+    _keep_unwritten(call)
+    _end(call, error, exit_code=error.exit_code if error else call.ends_with)
+
+
+def _keep_unwritten(call: Invocation) -> None:
+    """Write into the log what could not be written on standard output, and say so."""
+    unwritten = call.screen.unwritten
+    if unwritten is None:
+        return
+    for line in unwritten.text.splitlines()[:_MOST_LINES_KEPT]:
+        call.context.log.write("unwritten", line)
+    call.screen.warn(f"{unwritten.words}; `numeri log --run {call.context.log.run}` shows the rest")
 
 
 def _end(call: Invocation, error: NumeriError | None, *, exit_code: int) -> None:

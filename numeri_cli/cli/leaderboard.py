@@ -34,4 +34,4 @@ def leaderboard(
     found = leaderboard(call.context, top=top, of_accounts=accounts, of=of or ())
     if csv is not None:
         write_csv(csv, CSV_COLUMNS, found.rows)
-    call.show(found, board, whole_lines=True)
+    call.show(found, board)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from numeri_cli.cli.command import Invocation
+from numeri_cli.cli.signals import attended
 from numeri_cli.errors import UsageProblem
 
 
@@ -37,5 +38,7 @@ def log(
         return
     if call.screen.as_json:
         raise UsageProblem("--follow never ends, and --json is one object", hint="leave one out")
-    for line in new_lines(call.context, run=run):
-        call.screen.announce(f"{line_text(line, with_run=run is None)}\n")
+    with attended():
+        for line in new_lines(call.context, run=run):
+            if not call.screen.announce(f"{line_text(line, with_run=run is None)}\n"):
+                return

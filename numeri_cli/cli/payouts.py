@@ -29,4 +29,4 @@ def payouts(
     found = payouts(call.context, models or ())
     if csv is not None:
         write_csv(csv, CSV_COLUMNS, csv_rows(found))
-    call.show(found, payout_report, whole_lines=True)
+    call.show(found, payout_report)

@@ -42,7 +42,7 @@ def show(call: Invocation, daily: Daily = False, system: System = None) -> None:
     from numeri_cli.output.text.schedule import schedule_status
 
     record = schedule.show(call.context, daily=daily, system=system)
-    call.show(record, schedule_status, whole_lines=True)
+    call.show(record, schedule_status)
 
 
 def install(call: Invocation, daily: Daily = False, system: System = None) -> None:
@@ -54,7 +54,7 @@ def install(call: Invocation, daily: Daily = False, system: System = None) -> No
     from numeri_cli.output.text.schedule import schedule_status
 
     record = schedule.install(call.context, daily=daily, system=system)
-    call.show(record, schedule_status, whole_lines=True)
+    call.show(record, schedule_status)
 
 
 def remove(

@@ -52,6 +52,6 @@ def scores(
     )
     if csv is not None:
         write_csv(csv, CSV_COLUMNS, found.rows)
-    call.show(found, score_report, whole_lines=True)
+    call.show(found, score_report)
     if show and found.page is not None:
         typer.launch(found.page.as_uri())

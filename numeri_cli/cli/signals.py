@@ -34,6 +34,25 @@ def terminate(number: int, frame: FrameType | None) -> None:
     raise TerminationAsked
 
 
+def hung_up(number: int, frame: FrameType | None) -> None:
+    """The handler of SIGHUP: the terminal is gone, and the work goes on without it."""
+
+
+@contextmanager
+def attended() -> Iterator[None]:
+    """Inside, the command is there for whoever looks on: a closed terminal ends it as Ctrl-C does.
+
+    Not where it was started to outlive its terminal, as by nohup.
+    """
+    before = signal.getsignal(signal.SIGHUP)
+    if before != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @contextmanager
 def never_deaf() -> Iterator[None]:
     """Inside, SIGTERM ends the process within seconds, even where native code does not return.

@@ -28,4 +28,4 @@ def stakes(
     found = stakes(call.context, models or ())
     if csv is not None:
         write_csv(csv, CSV_COLUMNS, found.rows)
-    call.show(found, stake_report, whole_lines=True)
+    call.show(found, stake_report)

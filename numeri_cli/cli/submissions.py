@@ -39,5 +39,4 @@ def submissions(
         held_submissions,
         exit_code=ExitCode.refused if found.problems else ExitCode.done,
         problems=found.problems,
-        whole_lines=True,
     )

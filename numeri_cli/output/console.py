@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
 from numeri_cli.inert_text import visible
+
+_WITHOUT_WIDTH = 10_000  # columns; a pipe and a file have no edge at which to break a line
 
 
 class InertConsole(Console):
@@ -21,6 +24,11 @@ class InertConsole(Console):
 
     def __init__(self, file: TextIO) -> None:
         super().__init__(file=file, highlight=False, markup=False, emoji=False)
+        if not file.isatty():
+            self.size = ConsoleDimensions(_WITHOUT_WIDTH, self.size.height)
+        elif self.size.width < 1:  # COLUMNS=0, as some shells and editors export it
+            columns = shutil.get_terminal_size().columns
+            self.size = ConsoleDimensions(columns, self.size.height)
 
     def render_str(self, text: str, **more: Any) -> Text:
         """A plain text for rich, as wide as it will be shown."""

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 from rich.console import RenderableType
 
 from numeri_cli.errors import ExitCode
-from numeri_cli.files import disk_error
 from numeri_cli.output.console import InertConsole
 from numeri_cli.output.json import Record, Trouble, json_text, plain
 from numeri_cli.output.progress import (
     Bars,
     Sentences,
 )
+from numeri_cli.output.standard_streams import lost, lost_words
 from numeri_cli.progress import SILENT, Listener
 
-_OUTPUT = Path("standard output")
+
+@dataclass(frozen=True)
+class Unwritten:
+    """Why standard output could not be written, in words, and the text that was to stand there."""
+
+    words: str
+    text: str
 
 
 class Screen:
@@ -45,6 +50,8 @@ class Screen:
         self._talk = InertConsole(sys.stderr)
         self._data: Any = {}
         self._error: Trouble | None = None
+        self._trouble: OSError | None = None
+        self._last = ""
         self.listener: Listener = SILENT
         if not as_json:
             watched = self._output.isatty() and sys.stderr.isatty() and not quiet
@@ -55,25 +62,47 @@ class Screen:
         self,
         record: Record,
         view: Callable[[Record], RenderableType],
-        *,
-        whole_lines: bool = False,
     ) -> None:
         """Show the command's record: `view` for a person, its fields for a machine.
 
-        whole_lines: none is broken at the screen's edge
+        No line is broken at the screen's edge, so that ids, paths and commands can be copied;
+        tables make narrow what has words to break between.
         """
         if self.as_json:
             self._data = plain(record)
         elif not self._quiet:
-            shown = view(record)
-            with _writing():
-                self._out.print(shown, soft_wrap=whole_lines)
+            with self._out.capture() as caught:
+                self._out.print(view(record), soft_wrap=True)
+            self._write(caught.get())
 
-    def announce(self, text: str) -> None:
-        """Write text at once, before the command is done; to standard error with --json."""
-        stream = sys.stderr if self.as_json else self._output
-        stream.write(text)
-        stream.flush()
+    def announce(self, text: str) -> bool:
+        """Write text at once, before the command is done; to standard error with --json.
+
+        Returns False where nobody can read it any longer.
+        """
+        if self.as_json:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+            return True
+        self._write(text)
+        return self._trouble is None and getattr(self._output, "trouble", None) is None
+
+    def _write(self, text: str) -> None:
+        """Write to standard output, which may be a file on a full disk: no work ends for that."""
+        self._last = text
+        try:
+            self._output.write(text)
+            self._output.flush()
+        except OSError as error:
+            self._trouble = error
+
+    @property
+    def unwritten(self) -> Unwritten | None:
+        """What standard output should hold and does not; None where its reader has left."""
+        trouble = self._trouble or lost(self._output)
+        if trouble is None or isinstance(trouble, BrokenPipeError):
+            return None
+        return Unwritten(lost_words(trouble), self._last)
 
     def own_up(self, troubles: Sequence[Trouble]) -> None:
         """Say the errors inside a record that was shown, where showing it has not said them.
@@ -110,17 +139,4 @@ class Screen:
             text = json_text(
                 self._command, self._data, self._error, exit_code, in_ascii=not is_unicode
             )
-            with _writing():
-                self._output.write(f"{text}\n")
-                self._output.flush()
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    """Standard output may be a file on a full disk. A reader who has left is no error of ours."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise disk_error(error, _OUTPUT) from error
+            self._write(f"{text}\n")

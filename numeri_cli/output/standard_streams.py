@@ -7,6 +7,8 @@ it holds Python's lock would wait for ever for whoever reads the pipe.
 
 from __future__ import annotations
 
+import codecs
+import errno
 import io
 import os
 import sys
@@ -21,6 +23,24 @@ LOOK_SECONDS = 0.5
 MOST_LINES = 1_000  # of one command; what a class says a million times helps nobody
 LARGEST_FILE_BYTES = 16_000_000
 LONGEST_LINE = 2_000
+
+# one for one, so that tables stay in their columns
+_ALIKE = {
+    **dict.fromkeys("−–—─━╸╺", "-"),
+    **dict.fromkeys("“”„", '"'),
+    **dict.fromkeys("‘’", "'"),
+    "…": ".",
+    "×": "x",
+    "→": ">",
+    "≠": "#",
+    "·": ".",
+    "│": "|",
+    "≥": ">",
+    "≤": "<",
+    "±": "~",
+}
+_LIKENESS, _LIKENESS_OR_NUMBER = "numeri_likeness", "numeri_likeness_or_number"
+_TALK = 2  # the descriptor of standard error
 
 Hear = Callable[[str], None]
 
@@ -41,7 +61,7 @@ class StandardOutput:
         self._file = _scratch_file()
         self._place, self._rest = 0, b""
         os.dup2(self._file.fileno(), 1)
-        sys.stdout = io.TextIOWrapper(
+        sys.stdout = UnfailingStream(  # a class that prints must not fail for a full disk
             open(1, "wb", buffering=0, closefd=False),  # noqa: SIM115 - as long as this is open
             encoding="utf-8",
             errors="backslashreplace",
@@ -67,8 +87,7 @@ class StandardOutput:
         sys.stdout = self._before
         os.dup2(self._real, 1)
         if self.stream is not self._before:
-            with suppress(OSError):  # said where the record was written
-                self.stream.close()
+            self.stream.close()
         else:
             os.close(self._real)
         self._file.close()
@@ -82,7 +101,11 @@ class StandardOutput:
             is_own = False
         if not is_own:
             return before
-        return os.fdopen(self._real, "w", encoding=before.encoding, errors="replace")
+        return UnfailingStream(
+            os.fdopen(self._real, "wb"),
+            encoding=before.encoding,
+            errors=_LIKENESS if isinstance(before, UnfailingStream) else "replace",
+        )
 
     def _read_on(self) -> None:
         while not self._done.wait(LOOK_SECONDS):
@@ -113,53 +136,102 @@ class StandardOutput:
         self._hear(text[:LONGEST_LINE] if self._heard <= MOST_LINES else last)
 
 
-class StandardError(io.TextIOWrapper):
-    """Standard error that goes on where it cannot be written: talk may be lost, work may not."""
+class UnfailingStream(io.TextIOWrapper):
+    """A text stream that goes on where it cannot be written: words may be lost, work may not.
+
+    trouble: the first error of the system; from then on everything is written to nowhere
+    """
+
+    trouble: OSError | None = None
 
     def write(self, text: str, /) -> int:
         try:
             return super().write(text)
-        except OSError:
-            self._lose()
+        except OSError as error:
+            self._lose(error)
             return len(text)
 
     def flush(self) -> None:
         try:
             super().flush()
-        except OSError:
-            self._lose()
+        except OSError as error:
+            self._lose(error)
 
-    def _lose(self) -> None:
+    def _lose(self, error: OSError) -> None:
         """Write to nowhere from now on, what is still in the buffer included."""
+        self.trouble = self.trouble or error
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)
         super().flush()
 
 
+def lost(stream: TextIO) -> OSError | None:
+    """Why a stream could not be written; None where it could, or its reader has left."""
+    trouble = stream.trouble if isinstance(stream, UnfailingStream) else None
+    return None if isinstance(trouble, BrokenPipeError) else trouble
+
+
 def prepare_standard_streams() -> None:
     """Make the three streams of this process usable, whatever it was started with.
 
     A closed one leads nowhere: a file that is opened later must not become standard output.
-    A character that an encoding lacks is shown as "?".
+    A character that an encoding lacks is shown as one like it, else as "?" or by its number.
     """
+    codecs.register_error(_LIKENESS, _likeness)
+    codecs.register_error(_LIKENESS_OR_NUMBER, _likeness_or_number)
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
-    before = sys.stderr
-    encoding = before.encoding if before else "utf-8"
-    sys.stderr = StandardError(
-        open(2, "wb", closefd=False),  # noqa: SIM115 - as long as the process
-        encoding=encoding,
-        errors="backslashreplace",
-        line_buffering=True,
+    sys.stdout = _unfailing(1, before=sys.stdout, errors=_LIKENESS)
+    sys.stderr = _unfailing(2, before=sys.stderr, errors=_LIKENESS_OR_NUMBER)
+
+
+def say_what_was_lost() -> None:
+    """Say on standard error that help or a version could not be written, where that was so."""
+    sys.stdout.flush()
+    if trouble := lost(sys.stdout):
+        sys.stderr.write(f"warning: {lost_words(trouble)}\n")
+
+
+def lost_words(trouble: OSError) -> str:
+    """That standard output could not be written, in words."""
+    if trouble.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full: standard output could not be written"
+    return f"standard output could not be written: {trouble.strerror or trouble}"
+
+
+def _unfailing(descriptor: int, *, before: TextIO | None, errors: str) -> UnfailingStream:
+    """A stream of this descriptor in the encoding that it had."""
+    return UnfailingStream(
+        open(descriptor, "wb", closefd=False),
+        encoding=before.encoding if before else "utf-8",
+        errors=errors,
+        line_buffering=descriptor == _TALK or bool(before and before.isatty()),
     )
+
+
+def _likeness(error: UnicodeError) -> tuple[str, int]:
+    """Another character for one that an encoding lacks, as a handler of such errors."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_ALIKE.get(letter, "?") for letter in lacking), error.end
+
+
+def _likeness_or_number(error: UnicodeError) -> tuple[str, int]:
+    """Another character for one that an encoding lacks, else its number, such as \\u4e2d."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    told = (
+        _ALIKE.get(letter, letter.encode("ascii", "backslashreplace").decode())
+        for letter in lacking
+    )
+    return "".join(told), error.end
 
 
 def _scratch_file() -> IO[bytes]:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Literal
 
 from tests.support.said import Said
 
@@ -60,13 +61,17 @@ class Forked:
         return said
 
 
-def fork(module: str, *words: str) -> Forked:
-    """`python -m module words…` in this one's environment and folder."""
+def fork(module: str, *words: str, streams: Literal["files", "full", "closed"] = "files") -> Forked:
+    """`python -m module words…` in this one's environment and folder.
+
+    streams: where standard output and error go; to files that `ended` reads, to a full disk, or
+    nowhere since both are closed
+    """
     folder = Path(tempfile.mkdtemp(prefix="numeri-forked-"))
     out, err = folder / "out", folder / "err"
     environment, here = dict(os.environ), str(Path.cwd())
     process = FORKING.Process(
-        target=_become, args=(module, words, environment, here, (str(out), str(err)))
+        target=_become, args=(module, words, environment, here, (str(out), str(err)), streams)
     )
     process.start()
     return Forked(process, out, err)
@@ -77,15 +82,20 @@ def _become(
     words: Sequence[str],
     environment: dict[str, str],
     folder: str,
-    streams: tuple[str, str],
+    files: tuple[str, str],
+    streams: str,
 ) -> None:
     if str(ROOT) not in sys.path:  # what is imported late is of this tree, too
         sys.path.insert(0, str(ROOT))
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    for number, path in enumerate(streams, start=1):
+    for number, path in enumerate(files, start=1):
         os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), number)
+        if streams == "full":
+            os.dup2(os.open("/dev/full", os.O_WRONLY), number)
+        elif streams == "closed":
+            os.close(number)
     sys.argv = [module, *words]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

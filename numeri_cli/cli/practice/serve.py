@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from numeri_cli.cli.command import Invocation
+from numeri_cli.cli.signals import attended
 
 
 def serve(
@@ -26,10 +28,11 @@ def serve(
     """
     from numeri_cli.commands.practice.serve import serve
 
-    serve(
-        call.context,
-        port=port,
-        clock=clock,
-        rate_limits=rate_limits,
-        announce=call.screen.announce,
-    )
+    with attended(), suppress(KeyboardInterrupt):  # which is how it ends, and no error
+        serve(
+            call.context,
+            port=port,
+            clock=clock,
+            rate_limits=rate_limits,
+            announce=call.screen.announce,
+        )

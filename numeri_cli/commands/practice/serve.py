@@ -15,7 +15,7 @@ def serve(
     port: int,
     clock: str,
     rate_limits: bool,
-    announce: Callable[[str], None],
+    announce: Callable[[str], object],
 ) -> None:
     """Serve until KeyboardInterrupt; a tournament is made where there is none.
 
@@ -31,7 +31,10 @@ def serve(
             f"The practice tournament listens on {address}; in another terminal:\n\n"
             f"export NUMERI_API_URL={address}\n"
             f"export NUMERAI_PUBLIC_ID={public_id}\n"
-            f"export NUMERAI_SECRET_KEY={secret}\n"
+            f"export NUMERAI_SECRET_KEY={secret}\n\n"
+            "numerapi takes these keys, but not the address; in Python:\n\n"
+            "import numerapi\n"
+            f'numerapi.base_api.API_TOURNAMENT_URL = "{address}"\n'
         )
 
     limiter = RateLimiter() if rate_limits else None

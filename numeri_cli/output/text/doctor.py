@@ -20,7 +20,7 @@ def diagnosis(record: Diagnosis) -> RenderableType:
     """One row for each finding: level, check, fact and cure."""
     rows = Table.grid(padding=(0, 2))
     for width in (11, 12, None):
-        rows.add_column(min_width=width, overflow="fold")
+        rows.add_column(min_width=width, no_wrap=True)
     for one in record.findings:
         told = f"{one.message}; {one.hint}" if one.hint else one.message
         level = Text(one.level, style=_COLOURS[one.level])

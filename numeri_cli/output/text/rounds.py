@@ -80,10 +80,7 @@ class _LongList:
             for model, word, server_id in _entries(seen):
                 closes = moment(seen.deadline)
                 head = f"{seen.number:>5}  {closes:<19}  {visible(model):<12}  {word:<9} "
-                room = max(options.max_width - len(head), 12)
-                for start in range(0, max(len(server_id), 1), room):
-                    before = " " * len(head) if start else head
-                    yield Segment(f"{before}{visible(server_id[start : start + room])}\n")
+                yield Segment(f"{head}{visible(server_id)}\n")
 
 
 def _entries(seen: RoundRow) -> list[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""A record → a table of at most 80 columns."""
+"""A record → a table that breaks nothing which is meant to be copied."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -29,9 +30,29 @@ _COLOURS = {
 }
 
 
+class _Fitted(Table):
+    """A table that breaks lines between words alone, never inside an id, a path or a figure.
+
+    Where the screen is too narrow even for that, it is wider than the screen.
+    """
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Segments of the table; columns without words keep their width."""
+        wide = options.update_width(_WIDEST)
+        for column in self.columns:
+            if column.max_width is None:
+                cells = [
+                    Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)
+                ]
+                column.no_wrap = column.no_wrap or all(x.minimum == x.maximum for x in cells)
+                least = [cell.maximum if column.no_wrap else cell.minimum for cell in cells]
+                column.min_width = max(least)
+        yield from super().__rich_console__(console, options)
+
+
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     """An empty table of the house's look; the columns named in `right` are set flush right."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    made = _Fitted(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return made

@@ -27,6 +27,8 @@ def test_serve_makes_the_tournament_and_tells_its_address_and_keys_while_it_answ
         [address] = re.findall(r"NUMERI_API_URL=(\S+)", words)
         answer = httpx.post(address, json={"query": "{ __typename }"})
         assert answer.json() == {"data": {"__typename": "RootQueryType"}}
+        line = f'numerapi.base_api.API_TOURNAMENT_URL = "{address}"'
+        assert line in words.splitlines()
         raise StoppedError
 
     context = Context(home=home)
