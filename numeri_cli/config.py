@@ -21,6 +21,7 @@ from numeri_cli.errors import (
     did_you_mean,
 )
 from numeri_cli.files import disk_errors, expanded
+from numeri_cli.model_names import RULE, is_model_name
 from numeri_cli.model_spec import (
     LARGER_PARAMETERS,
     MODEL_TEMPLATE,
@@ -32,7 +33,6 @@ from numeri_cli.model_spec import (
 )
 from numeri_cli.tournaments import CLASSIC
 
-_MODEL_NAME = re.compile(r"[A-Za-z0-9_]{1,20}")
 _VERSION = re.compile(r"v\d+(\.\d+)*")
 DATA_VERSION = "v5.3"  # where the profile names none
 _OPEN_BRACE = re.compile(r"^\s*(\w+)\s*=\s*\{[^}\n]*$", re.MULTILINE)
@@ -175,10 +175,8 @@ class Profile(Section):
     @classmethod
     def _names_are_possible(cls, value: dict[str, ModelSpec]) -> dict[str, ModelSpec]:
         for name in value:
-            if not _MODEL_NAME.fullmatch(name):
-                raise ValueError(
-                    f"{name!r} cannot be a model's name: up to 20 letters, digits and underscores"
-                )
+            if not is_model_name(name):
+                raise ValueError(f"{name!r} cannot be a model's name: {RULE}")
         require_no_circle(value)
         return value
 

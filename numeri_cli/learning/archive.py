@@ -15,6 +15,7 @@ from typing import IO, Any
 from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, FileForeign, FileMissing
 from numeri_cli.files import NEW_FILE, atomic_path, digest_file, disk_errors, free_bytes, safe_name
 from numeri_cli.learning.artifact import CONTRACT, Artifact
+from numeri_cli.model_names import is_model_name
 
 SUFFIX = ".numeri"
 MANIFEST = "numeri.json"
@@ -182,7 +183,9 @@ def _parsed(content: Mapping[str, Any]) -> Manifest:
     if not all(isinstance(word, str) for word in words):
         raise ValueError(words)
     model, artifact, tournament = words
-    return Manifest(safe_name(model), safe_name(artifact), tournament, tuple(files))
+    if not is_model_name(model):
+        raise ValueError(model)
+    return Manifest(model, safe_name(artifact), tournament, tuple(files))
 
 
 def _write(packed: IO[bytes], place: Path, told: PackedFile, *, archive: Path) -> None:

@@ -161,14 +161,25 @@ def find_artifact(folder: Path, *, tournament: str, artifact_id: str | None = No
                 f"model {model} has no artifact {artifact_id}",
                 hint="`numeri models --local` lists them",
             )
-        return Artifact.open(chosen, tournament=tournament)
+        return _of_model(model, Artifact.open(chosen, tournament=tournament))
     kept = _newest_first(folder)
     if not kept:
         raise ModelUntrained(
             f"model {model} has not been trained for {tournament}",
             hint=f"`numeri train {model}` does it",
         )
-    return Artifact.open(kept[0], tournament=tournament)
+    return _of_model(model, Artifact.open(kept[0], tournament=tournament))
+
+
+def _of_model(name: str, artifact: Artifact) -> Artifact:
+    """The artifact, where its contract names the model whose folder it lies in."""
+    found = artifact.contract.model
+    if found != name:
+        raise ArtifactDamaged(
+            f"{artifact.folder} holds the model {found[:40]!r} and lies in the folder of {name}",
+            hint=f"move it back, or `numeri train {name}`",
+        )
+    return artifact
 
 
 def has_artifact(folder: Path) -> bool:

@@ -377,7 +377,7 @@ class TestMoney:
     def test_a_new_model_has_a_good_name_of_its_own(self, tournament: Tournament) -> None:
         tournament.add_model("nightwatch")
         assert tournament.status().models[-1].name == "nightwatch"
-        for name in ("nightwatch", "", "a" * 21, "Big", "../x"):
+        for name in ("nightwatch", "", "a" * 21, "a b", "-x", "../x", "a.b", "ä", "a\n"):
             with pytest.raises(PracticeSettings):
                 tournament.add_model(name)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 import secrets
 import sqlite3
 import uuid
@@ -14,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from numeri_cli.errors import PracticeMissing, PracticeSettings
+from numeri_cli.model_names import RULE, is_model_name
 from numeri_cli.practice.database.database import Connection, Row, insert, moment_of, nmr_text
 from numeri_cli.practice.participants.refusals import permission_missing, session_invalid
 
@@ -29,7 +29,6 @@ SCOPES = (
 )
 NAMESPACE = uuid.UUID("6f1c2f4e-8c1d-4a57-9d1b-3c1f7a0e5b21")  # of ids that come of names
 PARTICIPANT = "newcomer"  # the account of whoever owns this machine
-MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,11 +151,8 @@ def add_key(
 
 def add_model(connection: Connection, account_id: str, *, name: str, moment: datetime) -> str:
     """Open a model slot without a stake; returns its id. Raises PracticeSettings."""
-    if not MODEL_NAME.fullmatch(name):
-        raise PracticeSettings(
-            f"{name[:40]!r} cannot be a model's name",
-            hint="use at most 20 small letters, digits, dashes and underscores",
-        )
+    if not is_model_name(name):
+        raise PracticeSettings(f"{name[:40]!r} cannot be a model's name", hint=f"use {RULE}")
     model_id = new_id()
     try:
         insert(
