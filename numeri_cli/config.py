@@ -29,7 +29,7 @@ from numeri_cli.model_spec import (
     EstimatorSpec,
     ModelSpec,
     Section,
-    require_no_circle,
+    require_possible,
 )
 from numeri_cli.tournaments import CLASSIC
 
@@ -177,7 +177,7 @@ class Profile(Section):
         for name in value:
             if not is_model_name(name):
                 raise ValueError(f"{name!r} cannot be a model's name: {RULE}")
-        require_no_circle(value)
+        require_possible(value)
         return value
 
     def model(self, name: str) -> ModelSpec:

@@ -51,6 +51,17 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Part = Literal["train", "validation"]
 
 
+Share = Annotated[float, Field(gt=0, le=1_000_000, strict=False, allow_inf_nan=False)]
+
+
+def _blend(value: object) -> object:
+    if isinstance(value, str) and value != "equal":
+        raise ValueError('must be "equal" or a table of models and shares, { lighthouse = 0.6 }')
+    if isinstance(value, dict) and not value:
+        raise ValueError("the blend has no parts")
+    return value
+
+
 class Section(BaseModel):
     """A table of the profile: unknown keys and values of another type are refused."""
 
@@ -151,6 +162,8 @@ class ModelSpec(Section):
     early_stopping_eras: the last ones, held out and purged; they end the training; 0 does not
     retrain: "never", or after so many weeks
     retrain_hours: a retraining that takes longer is ended; it stands in no artifact, either
+    blend: other models of the profile as members, by name how much each counts, or "equal" for all
+    of them; of a blend nothing else but `neutralize` is said, and without it nothing is taken out
     artifact: the id of the one that is used, whatever is trained; the newest where None. It says
     nothing of how a model is trained, so that it stands in no artifact.
     """
@@ -170,6 +183,7 @@ class ModelSpec(Section):
     estimator: EstimatorSpec = EstimatorSpec(params=STARTER_PARAMETERS)
     era_weights: EraWeights = EraWeights()
     neutralize: Annotated[Neutralization | None, BeforeValidator(_steps)] = Neutralization()
+    blend: Annotated[dict[str, Share] | Literal["equal"] | None, BeforeValidator(_blend)] = None
 
     @field_validator("retrain")
     @classmethod
@@ -184,13 +198,31 @@ class ModelSpec(Section):
             raise ValueError("artifact pins one, so that retrain would change nothing: drop one")
         return self
 
+    @model_validator(mode="after")
+    def _blend_is_not_trained(self) -> ModelSpec:
+        given = sorted(self.model_fields_set - {"blend", "neutralize"})
+        if self.blend is not None and given:
+            raise ValueError(
+                f"blend takes other models as they are, so that {', '.join(given)} would change"
+                " nothing: say it of its parts"
+            )
+        return self
+
     @property
     def neutralization(self) -> Neutralization | None:
         """What is done to its predictions; None where nothing is."""
+        if self.blend is not None and "neutralize" not in self.model_fields_set:
+            return None  # its parts are neutralized already
         return self.neutralize if self.neutralize and self.neutralize.steps else None
 
 
-def require_no_circle(models: Mapping[str, ModelSpec]) -> None:
+def require_possible(models: Mapping[str, ModelSpec]) -> None:
+    """Raise ValueError where models of a profile name each other in a way that cannot be."""
+    _require_no_circle(models)
+    _require_known_parts(models)
+
+
+def _require_no_circle(models: Mapping[str, ModelSpec]) -> None:
     """Raise ValueError where models of a profile wait for each other's predictions."""
     for name in models:
         chain = [name]
@@ -200,6 +232,29 @@ def require_no_circle(models: Mapping[str, ModelSpec]) -> None:
                     f"residual_to goes round in a circle: {' → '.join([*chain, str(other)])}"
                 )
             chain.append(str(other))
+
+
+def parts_of(models: Mapping[str, ModelSpec], name: str) -> Mapping[str, float]:
+    """The parts of a blend and how much each counts; empty for a model that is none."""
+    blend = models[name].blend
+    if blend is None:
+        return {}
+    if isinstance(blend, dict):
+        return blend
+    return {other: 1.0 for other, spec in models.items() if spec.blend is None}
+
+
+def _require_known_parts(models: Mapping[str, ModelSpec]) -> None:
+    """Raise ValueError where a blend has a part that is no model of the profile, or a blend."""
+    for name, spec in models.items():
+        parts = parts_of(models, name)
+        if spec.blend is not None and not parts:
+            raise ValueError(f"{name} blends all models, and the profile has no other")
+        for part in parts:
+            if part not in models:
+                raise ValueError(f"{name} blends {part!r}, which is no model of the profile")
+            if models[part].blend is not None:
+                raise ValueError(f"{name} blends {part!r}, which is a blend itself")
 
 
 # What `numeri init` writes of a model: each key with its default, and what it does

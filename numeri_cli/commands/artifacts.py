@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from numeri_cli.commands.blends import blend_artifact, shares_of
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring, bring_benchmarks, missing
 from numeri_cli.commands.models.trust import is_trusted
@@ -18,11 +20,14 @@ from numeri_cli.commands.ready import (
     ready_artifact,
     ready_function,
 )
+from numeri_cli.commands.words import SCORED
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.errors import ApiError, GuardRefused, ModelError
+from numeri_cli.dataset.prediction_files import read_predictions
+from numeri_cli.errors import ApiError, GuardRefused, ModelError, UsageProblem
 from numeri_cli.learning.artifact import Artifact, find_artifact, has_artifact
+from numeri_cli.learning.blend import BlendModel
 from numeri_cli.learning.estimators.function import PredictFunction
-from numeri_cli.learning.neutralizing import resolved
+from numeri_cli.learning.neutralizing import files_of, resolved
 from numeri_cli.learning.prediction import EraModel, FittedModel, PredictedFile, predict_file
 from numeri_cli.learning.ready_model import ReadyModel
 from numeri_cli.ledger.entries import TrainedModel
@@ -36,12 +41,14 @@ class OpenModel:
 
     trained_here: by this very process, so that the ledger need not vouch for it
     function: what predicts where the model exists and none is trained
+    parts: the members of a blend
     """
 
     context: Context
     artifact: Artifact
     trained_here: bool = False
     function: PredictFunction | None = None
+    parts: tuple[OpenModel, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,6 +82,8 @@ class OpenModel:
     @cached_property
     def profile_differences(self) -> tuple[str, ...]:
         """The keys in which the profile says otherwise than this model was trained."""
+        if self.parts:
+            return ()
 
         def names_of_set(wanted: str | Sequence[str]) -> tuple[str, ...]:
             return self.context.workspace.feature_file.features(wanted)
@@ -89,6 +98,10 @@ class OpenModel:
     def profile_finding(self) -> GuardFinding | None:
         """The guard's word on a profile that says otherwise than this model was trained."""
         level = self.context.profile.guard.profile
+        found = [one for part in self.parts if (one := part.profile_finding()) is not None]
+        if found:
+            told = "; ".join(one.message for one in found)
+            return replace(found[0], model=self.name, message=told)
         if level == "off" or not self.profile_differences:
             return None
         pinned = self.context.profile.models[self.name].artifact is not None
@@ -126,6 +139,9 @@ class OpenModel:
 
     def _predicting(self, data: Path) -> EraModel:
         """What predicts a data file; a function gets the benchmark models' file with it."""
+        if self.parts:
+            columns = [read_predictions(one.predicted(data), name=one.name) for one in self.parts]
+            return BlendModel(self.name, tuple(columns), shares_of(self.context, self.name))
         if self.function is None:
             return self.fitted
         wanted = self.function.wants_benchmarks
@@ -143,7 +159,7 @@ class OpenModel:
         neutralization = self.neutralization if neutral else None
         if neutralization is not None and data.parent == self.context.dataset:
             bring_benchmarks(self.context, neutralization, data)
-        return predict_file(
+        done = predict_file(
             self._predicting(data),
             DataFile.open(data),
             output,
@@ -151,16 +167,41 @@ class OpenModel:
             with_era=with_era,
             listener=self.context.listener,
         )
+        if neutral and output.suffix == ".parquet":
+            self.context.predicted[self.place(data)] = output
+        return done
+
+    def place(self, data: Path, *, neutral: bool = True) -> Path:
+        """Where the predictions of this artifact for these bytes are kept."""
+        context = self.context
+        wanted = self.neutralization if neutral else None
+        digest = context.workspace.digest_of(data)
+        beside = [path for path in files_of(wanted, data) if path.is_file()]
+        marks = [self.artifact.contract.artifact_id, digest, repr(wanted)]
+        marks += [context.workspace.digest_of(path) for path in beside]
+        key = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:24]
+        return context.home.predictions(context.tournament) / SCORED / f"{self.name}-{key}.parquet"
+
+    def predicted(self, data: Path) -> Path:
+        """A file of its predictions for a data file, made where this command has none yet."""
+        place = self.place(data)
+        made = self.context.predicted.get(place, place)
+        if made.is_file():
+            return made
+        self.predict(data, place, with_era=True)
+        return place
 
 
 def found_model(context: Context, name: str, *, artifact_id: str | None = None) -> OpenModel:
     """The artifact that is named, else the one that the profile pins, else the newest.
 
-    Where the profile names a function or pickle that exists, it is that.
+    Where the profile names a function or pickle that exists, it is that; a blend is its parts.
     The profile's differences from it are not told: the guard does so before a submission.
     Raises ModelUnknown, ModelUntrained, ArtifactDamaged; PickleUntrusted, EstimatorInvalid.
     """
     spec = context.profile.model(name)
+    if spec.blend is not None:
+        return _blended(context, name, artifact_id=artifact_id)
     function = None if artifact_id or spec.artifact else ready_function(context, name)
     if function is not None:
         return OpenModel(context, ready_artifact(context, name, function), function=function)
@@ -172,6 +213,19 @@ def found_model(context: Context, name: str, *, artifact_id: str | None = None) 
             artifact_id=artifact_id or spec.artifact,
         ),
     )
+
+
+def _blended(context: Context, name: str, *, artifact_id: str | None) -> OpenModel:
+    """A blend with its parts as they are now. Raises UsageProblem where an artifact is named."""
+    if artifact_id is not None:
+        raise UsageProblem(
+            f"--artifact names a trained model, and {name} is a blend of others",
+            hint="pin the artifacts of its parts in the profile: artifact = …",
+        )
+    parts = tuple(found_model(context, part) for part in shares_of(context, name))
+    marks = [repr(part.neutralization) for part in parts]
+    artifact = blend_artifact(context, name, [part.artifact for part in parts], marks=marks)
+    return OpenModel(context, artifact, parts=parts)
 
 
 def held_against_profile(model: OpenModel) -> GuardFinding | None:
@@ -200,6 +254,9 @@ def is_trained(context: Context, name: str) -> bool:
 
     One that the profile pins is never made anew: what is missing of it is told where it is used.
     """
+    parts = shares_of(context, name)
+    if parts:
+        return all(is_trained(context, part) for part in parts)
     if context.profile.models[name].artifact is not None:
         return True
     if has_artifact(context.workspace.artifacts(name)):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from numeri_cli.commands.blends import expanded, require_no_blend
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_for_training
 from numeri_cli.commands.train import require_as_downloaded
@@ -58,7 +59,8 @@ def backtest(
     window: eras predicted by one training; purge: eras left out before it, by the target if None
     stride: every so many eras of the data alone, for training and predictions
     """
-    names = chosen_models(context, models)
+    require_no_blend(context, models, verb="backtest")
+    names = expanded(context, chosen_models(context, models))
     context.make_practice()
     rows = []
     for name in names:

@@ -59,6 +59,7 @@ class Context:
         self.log = log or Log(None, command="", mask=Mask(), trouble=listener.step)
         self.listener = listener
         self.deadline: Deadline = deadline or NoDeadline()
+        self.predicted: dict[Path, Path] = {}  # by the place where it is kept, what was written
         self.asked_tournament = asked_tournament
         self.asked_profile = expanded(asked_profile) if asked_profile else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import open_model
+from numeri_cli.commands.blends import parts_first
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.made_by import note_maker
 from numeri_cli.commands.words import chosen_models, data_file
@@ -65,7 +66,7 @@ def predict(
     source = data_file(context, data)
     with_era = not DataFile.open(source).is_live()
     files = []
-    for name in names:
+    for name in parts_first(context, names):
         model = open_model(context, name, artifact_id=artifact)
         path = output or Path(f"{name}-{source.stem}.parquet")
         done = model.predict(
@@ -74,7 +75,7 @@ def predict(
             with_era=with_era,
             neutral=not raw,
         )
-        if with_era:
+        if with_era and not model.parts:
             note_maker(context, done.path, model.artifact)
         finding = model.profile_finding()
         told = (finding,) if finding is not None else ()

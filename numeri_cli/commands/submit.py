@@ -28,6 +28,7 @@ from numeri_cli.commands.words import is_file_name, source_of
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import FileMissing, NumeriError, SubmissionStands, UsageProblem
 from numeri_cli.files import disk_errors
+from numeri_cli.model_spec import parts_of
 from numeri_cli.notify.message import GuardFinding
 from numeri_cli.records import LatestSubmission, ModelSlot, Round
 
@@ -255,6 +256,7 @@ def _meant(
                 f"{count} of the words are for {name}, and one submission counts",
                 hint="name one of them; --model says whom a file is for",
             )
+    found.sort(key=lambda one: one[1] is None and bool(parts_of(context.profile.models, one[0])))
     return [_Source(name, file, artifact) for name, file in found]
 
 

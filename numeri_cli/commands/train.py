@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import remember
+from numeri_cli.commands.blends import expanded, require_no_blend
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.data_files import is_as_downloaded
 from numeri_cli.commands.download import bring_for_training
@@ -56,11 +57,12 @@ class TrainedModels(Published):
 def train(context: Context, models: Sequence[str], *, force: bool = False) -> TrainedModels:
     """Train models of the profile, all where none is named; missing data is downloaded.
 
+    A blend stands for its parts.
     What is wrong with one of several models costs that one alone.
     force: even where memory or disk look too small
     Raises ModelError where one model is asked for; whatever concerns all models alike.
     """
-    names = chosen_models(context, models)
+    names = expanded(context, chosen_models(context, models))
     if not models:
         names = [name for name in names if not _is_used_as_it_is(context, name)]
     context.make_practice()
@@ -90,6 +92,7 @@ def _is_used_as_it_is(context: Context, name: str) -> bool:
 
 def train_model(context: Context, name: str, *, force: bool = False) -> Artifact:
     """Train one model; the data is downloaded where it is not here, the ledger is told."""
+    require_no_blend(context, [name], verb="train")
     spec = context.profile.model(name)
     require_trainable(spec.estimator.name, folder=context.workspace.module_folder)
     bring_for_training(context, spec)

@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from numeri_cli.dataset.features import FeatureFile
 from numeri_cli.dataset.parquet import DataFile, float_column
-from numeri_cli.dataset.prediction_files import ID_COLUMNS, IdColumn, id_strings, join, read_table
+from numeri_cli.dataset.prediction_files import ID_COLUMNS, IdColumn, read_table
 from numeri_cli.errors import FileForeign, FileMissing
+from numeri_cli.learning.joined_columns import JoinedColumns
 from numeri_cli.learning.matrix import float_rows
 from numeri_cli.model_spec import Neutralization
 from numeri_cli.progress import Listener
@@ -92,7 +93,7 @@ class NeutralizingColumns:
                 if features is not None:
                     found.append((features, step.proportion))
                 continue
-            columns = self._complete(others[self._rows_of(era)], era, step)
+            columns = self._complete(others.of_era(era), era, step)
             parts = [part for part in (features, columns) if part is not None]
             if parts:
                 found.append((np.concatenate(parts, axis=1), step.proportion))
@@ -118,33 +119,18 @@ class NeutralizingColumns:
         return self.data.is_live()
 
     @cached_property
-    def _others(self) -> tuple[FloatArray | None, ...]:
-        """Per step (rows of the data file, columns) of other files; None where it has none."""
-        ids = id_strings(self.data)
-        return tuple(self._joined(step, ids) for step in self.steps)
+    def _others(self) -> tuple[JoinedColumns | None, ...]:
+        """Per step the columns of other files; None where it has none."""
+        return tuple(self._joined(step) for step in self.steps)
 
-    def _joined(self, step: Neutralization, ids: pa.ChunkedArray) -> FloatArray | None:
+    def _joined(self, step: Neutralization) -> JoinedColumns | None:
         columns: list[IdColumn] = []
         if step.benchmark:
             [path] = files_of(step.model_copy(update={"file": None}), self.data.path)
             columns += _columns(path, step.benchmark)
         if step.file:
             columns += _columns(Path(step.file), None)
-        if not columns:
-            return None
-        return np.column_stack([join(column, ids).values for column in columns])
-
-    @cached_property
-    def _places(self) -> dict[str, npt.NDArray[np.int64]]:
-        eras = self.data.eras()
-        order = np.argsort(eras.codes, kind="stable")
-        bounds = np.searchsorted(eras.codes[order], np.arange(len(eras.names) + 1))
-        pairs = zip(eras.names, bounds[:-1], bounds[1:], strict=True)
-        return {name: order[begin:end] for name, begin, end in pairs}
-
-    def _rows_of(self, era: str) -> npt.NDArray[np.int64]:
-        """Where the rows of an era stand in the file, in the order in which its table has them."""
-        return self._places[era]
+        return JoinedColumns(self.data, tuple(columns)) if columns else None
 
 
 def _columns(path: Path, names: Sequence[str] | None) -> list[IdColumn]:

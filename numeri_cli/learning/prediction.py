@@ -33,6 +33,10 @@ class EraModel(Protocol):
     def scale(self) -> FeatureScale | None:
         """On which scale its features were in training; None where nobody knows."""
 
+    @property
+    def weights(self) -> FloatArray | None:
+        """(members,) how much each counts in the mean; None where all count the same."""
+
     def columns(self, data: DataFile) -> tuple[str, ...]:
         """What it wants to see of a file, but for the ids. Raises ArtifactForeign, FileForeign."""
 
@@ -55,6 +59,7 @@ class FittedModel:
     spec: ModelSpec
     members: tuple[Fitted, ...]
     scale: FeatureScale | None = None
+    weights: None = None
 
     def columns(self, data: DataFile) -> tuple[str, ...]:
         """Its features, all of which the file has."""
@@ -198,7 +203,9 @@ def predict_file(
     ):
         for era in raw_predictions(model, data, also=names, eras=eras):
             taken_out = columns.of_era(era.era, era.table) if steps else []
-            prediction = combine_in_steps(era.raw, taken_out, missing_feature=middle)
+            prediction = combine_in_steps(
+                era.raw, taken_out, weights=model.weights, missing_feature=middle
+            )
             writer.write(era.ids, prediction, era=era.era)
             written.append(era.era)
             task.advance(len(prediction))

@@ -32,6 +32,7 @@ class ReadyModel:
     function: PredictFunction
     benchmarks: Path | None = None
     scale: None = None
+    weights: None = None
     _names: tuple[str, ...] = ()
     _eras: Iterator[tuple[str, pa.Table]] | None = field(default=None, repr=False)
     _kept: dict[str, pa.Table] = field(default_factory=dict, repr=False)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from numeri_cli.commands.artifacts import OpenModel, found_model
+from numeri_cli.commands.blends import expanded, require_no_blend
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.retrain.candidate import (
     finish_adoption,
@@ -54,7 +55,8 @@ def retrain(context: Context, models: Sequence[str] = ()) -> Retrainings:
     )
     context.deadline.set(_BESIDE_SECONDS, overdue)
     context.require_profile()
-    names = chosen_models(context, models)
+    require_no_blend(context, models, verb="retrain")
+    names = expanded(context, chosen_models(context, models))
     with held_lock(context.home.lock(context.tournament, "retrain"), what="a retraining"):
         for name in names:
             finish_adoption(context, name)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel, found_model, is_trained
+from numeri_cli.commands.blends import expanded, parts_first
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_for_figures
 from numeri_cli.commands.guard import let_through, round_facts
@@ -81,6 +82,8 @@ class OpenWindow:
 
     def enter(self, slots: Sequence[ModelSlot]) -> None:
         """Send the trained ones of these models and wait until they are in."""
+        by_name = {slot.name: slot for slot in slots}
+        slots = [by_name[name] for name in parts_first(self._context, list(by_name))]
         trained = [slot for slot in slots if is_trained(self._context, slot.name)]
         self._untrained += [slot for slot in slots if slot not in trained]
         with Submitter(self._destination, several=self._several) as submitter:
@@ -131,7 +134,8 @@ class OpenWindow:
             self._findings[slot.name] = let_through(model, self._facts)
             entry = predicted_entry(model, slot, live=self._live, round_=self._round)
             if self._several:
-                model.__dict__.pop("fitted", None)  # the models of a fund do not fit into memory
+                for one in (model, *model.parts):  # the models of a fund do not fit into memory
+                    one.__dict__.pop("fitted", None)
             entry, checked = checked_entry(self._context, entry, self._live_ids)
             self._opened[slot.name] = model
             if self._allowed.dry_run:
@@ -186,7 +190,9 @@ class OpenWindow:
                     hint="`numeri run --train` trains it now all the same; or `numeri train "
                     f"{name}` before the next round",
                 )
-            train_model(self._context, name)
+            for part in expanded(self._context, [name]):
+                if not is_trained(self._context, part):
+                    train_model(self._context, part)
         except NumeriError as error:
             self.outcomes[name] = ModelOutcome.failed(name, self._round, error)
             return False

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel
+from numeri_cli.commands.blends import shares_of, words_of
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.made_by import maker_of
 from numeri_cli.commands.validate.churn import churn_of
 from numeri_cli.commands.validate.validation import PredictionSource
-from numeri_cli.commands.words import SCORED
 from numeri_cli.dataset.eras import era_number
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.prediction_files import read_predictions
 from numeri_cli.errors import FileMissing
 from numeri_cli.learning.contract import Contract
-from numeri_cli.learning.neutralizing import files_of
 
 WALKED = "@backtest"  # behind a model's name: its out-of-sample predictions
 
@@ -39,7 +37,9 @@ def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> Predi
             ("features", f"{len(contract.features):,}"),
             ("targets", ", ".join(contract.spec.targets)),
             ("eras", _span(contract)),
-            ("estimator", contract.spec.estimator.name),
+            ("blend", words_of(shares_of(model.context, model.name)))
+            if model.parts
+            else ("estimator", contract.spec.estimator.name),
             *_what_was_done(model, neutral=neutral),
             ("trained", contract.trained_at),
         ),
@@ -124,12 +124,14 @@ def churning_source(model: OpenModel, data: Path, *, neutral: bool) -> Predictio
         lambda week: _predicted(model, week, neutral=neutral),
         name=source.name,
     )
-    gains = () if model.function is not None else model.fitted.gain_importance()
+    gains = () if model.function or model.parts else model.fitted.gain_importance()
     return replace(source, churn=churn, gain_importance=gains)
 
 
 def _predicted(model: OpenModel, data: Path, *, neutral: bool) -> Path:
     """The file of a model's predictions for a data file, made where it is not here yet."""
+    if neutral:
+        return model.predicted(data)
     output = predictions_place(model, data, neutral=neutral)
     if not output.is_file():
         model.predict(data, output, with_era=True, neutral=neutral)
@@ -138,12 +140,4 @@ def _predicted(model: OpenModel, data: Path, *, neutral: bool) -> Path:
 
 def predictions_place(model: OpenModel, data: Path, *, neutral: bool) -> Path:
     """Where the predictions of this artifact for these bytes are kept."""
-    context = model.context
-    wanted = model.neutralization if neutral else None
-    digest = context.workspace.digest_of(data)
-    beside = [path for path in files_of(wanted, data) if path.is_file()]
-    marks = [model.artifact.contract.artifact_id, digest, repr(wanted)]
-    marks += [context.workspace.digest_of(path) for path in beside]
-    key = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:24]
-    folder = context.home.predictions(context.tournament) / SCORED
-    return folder / f"{model.name}-{key}.parquet"
+    return model.place(data, neutral=neutral)

@@ -58,19 +58,14 @@ def score_sources(
     scored), UsageProblem (no such era).
     """
     sources = _told_apart(sources)
-    meta = read_id_column(meta_model, META_MODEL) if meta_model else None
-    inputs = [
-        ScoringInputs.read(
-            sources,
-            path,
-            target=target,
-            features=tuple(features),
-            meta=meta,
-            benchmark=column,
-            table=tuple(table),
-        )
-        for path, column in ((data, benchmark), *more)
-    ]
+    inputs = _read(
+        sources,
+        ((data, benchmark), *more),
+        target=target,
+        features=tuple(features),
+        meta_model=meta_model,
+        table=tuple(table),
+    )
     _require_ids(sources, inputs)
     names = [name for one in inputs for name in one.row_eras.names]
     scored, unresolved = _score(inputs, chosen_eras(names, eras), listener=listener)
@@ -112,6 +107,31 @@ def score_sources(
             *_warnings(sources, inputs, target=target, scored=done),
         ),
     )
+
+
+def _read(
+    sources: Sequence[PredictionSource],
+    files: Sequence[tuple[Path, tuple[Path, str] | None]],
+    *,
+    target: str,
+    features: tuple[str, ...],
+    meta_model: Path | None,
+    table: tuple[Score, ...],
+) -> list[ScoringInputs]:
+    """Everything joined to each data file; files: each with its benchmark file and column."""
+    meta = read_id_column(meta_model, META_MODEL) if meta_model else None
+    return [
+        ScoringInputs.read(
+            sources,
+            path,
+            target=target,
+            features=features,
+            meta=meta,
+            benchmark=column,
+            table=table,
+        )
+        for path, column in files
+    ]
 
 
 def _told_apart(sources: Sequence[PredictionSource]) -> list[PredictionSource]:

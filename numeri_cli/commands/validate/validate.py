@@ -175,6 +175,40 @@ def validate_sources(
         bring_for_validation(context)
         data = context.file(context.files.validation)
         further = _training_file(context) if walked else []
+    sources, targets, told = _sources(
+        context, meant, data, walked=walked, artifact_id=artifact_id, raw_too=raw_too
+    )
+    chosen = (
+        target or (targets or context.profile.model(next(iter(context.profile.models))).targets)[0]
+    )
+    with purge_explained([] if eras else sources, data, target=chosen):
+        scored = score_sources(
+            sources,
+            data,
+            target=chosen,
+            features=_features(context, data, asked=features),
+            meta_model=_present(context, context.files.meta_model),
+            benchmark=_benchmark(context, benchmark, data),
+            more=[(path, _benchmark(context, benchmark, path)) for path in further],
+            eras=list(eras) or _eras(sources, data, further, target=chosen),
+            listener=context.listener,
+        )
+    return replace(scored, warnings=(*told, *scored.warnings))
+
+
+def _sources(
+    context: Context,
+    meant: Sequence[tuple[str, Path | None]],
+    data: Path,
+    *,
+    walked: Sequence[str],
+    artifact_id: str | None,
+    raw_too: bool,
+) -> tuple[list[PredictionSource], list[str], list[str]]:
+    """What is to be scored, the targets that it was trained for, and what is to be said of it.
+
+    meant: models by name, and the files in place of them; walked: models by their backtests
+    """
     sources: list[PredictionSource] = []
     targets: list[str] = []
     told: list[str] = []
@@ -201,22 +235,7 @@ def validate_sources(
             "--raw scores a model without its neutralization, and none that is named has one",
             hint="leave it out; [models.NAME.neutralize] of the profile sets one",
         )
-    chosen = (
-        target or (targets or context.profile.model(next(iter(context.profile.models))).targets)[0]
-    )
-    with purge_explained([] if eras else sources, data, target=chosen):
-        scored = score_sources(
-            sources,
-            data,
-            target=chosen,
-            features=_features(context, data, asked=features),
-            meta_model=_present(context, context.files.meta_model),
-            benchmark=_benchmark(context, benchmark, data),
-            more=[(path, _benchmark(context, benchmark, path)) for path in further],
-            eras=list(eras) or _eras(sources, data, further, target=chosen),
-            listener=context.listener,
-        )
-    return replace(scored, warnings=(*told, *scored.warnings))
+    return sources, targets, told
 
 
 def _told_of(model: OpenModel) -> list[str]:
