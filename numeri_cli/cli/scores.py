@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +10,7 @@ import typer
 from numeri_cli.cli.command import Invocation
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.payouts import PayoutRow
-    from numeri_cli.commands.scores import ScoreReport
+    from numeri_cli.commands.scores import ScorePage
 
 
 def scores(
@@ -38,10 +36,10 @@ def scores(
     from numeri_cli.output.csv import write_csv
     from numeri_cli.output.text.scores import CSV_COLUMNS, score_report
 
-    def write_page(report: ScoreReport, payouts: Sequence[PayoutRow], page: Path) -> None:
+    def write_page(found: ScorePage, page: Path) -> None:
         from numeri_cli.output.html.scores import write_score_page  # plotly comes with it
 
-        write_score_page(report, payouts, page, self_contained=html is not None)
+        write_score_page(found, page, self_contained=html is not None)
 
     found = scores(
         call.context,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from numeri_cli.api.standing import board
 from numeri_cli.commands import standing
 from numeri_cli.commands.context import Context
-from numeri_cli.errors import ModelUnknown, RateLimited, ServerTrouble, Unreachable
+from numeri_cli.errors import ApiError, ModelUnknown, RateLimited, ServerTrouble, Unreachable
 from numeri_cli.ledger import accounts
 from numeri_cli.published import Published
 from numeri_cli.records import BoardRow
@@ -91,6 +91,15 @@ def leaderboard(
             line for at, line in enumerate(lines) if at < top or line.is_own or line.is_asked
         ),
     )
+
+
+def field(context: Context) -> Board | None:
+    """All models of the board, for a histogram; None, with a word, where none can be had."""
+    try:
+        return leaderboard(context, top=PAGE * MOST_PAGES)
+    except ApiError as error:
+        context.listener.say(f"going on without the field: {error.message}")
+        return None
 
 
 def _own(context: Context) -> frozenset[str]:

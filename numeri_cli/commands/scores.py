@@ -6,18 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from numeri_cli.commands import standing
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.kept_scores import KeptScores
+from numeri_cli.commands.leaderboard import Board, field
 from numeri_cli.commands.payouts import PayoutRow, payout_rows
 from numeri_cli.commands.score_means import MeanScore, YearOfRounds
 from numeri_cli.commands.score_rows import RoundScore
+from numeri_cli.commands.standing import Standing
 from numeri_cli.errors import UsageProblem
 from numeri_cli.ledger import scores as kept
 from numeri_cli.ledger.accounts import KnownModel
 from numeri_cli.ledger.scores import KnownRules
 from numeri_cli.published import Published
+
+if TYPE_CHECKING:
+    from numeri_cli.commands.live_against_validated import LiveAgainstValidated
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,17 @@ class ScoreReport(Published):
         )
 
 
-PageWriter = Callable[[ScoreReport, Sequence[PayoutRow], Path], object]
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScorePage:
+    """What the HTML page shows; field: the leaderboard of models, None where it is not known."""
+
+    report: ScoreReport
+    payouts: Sequence[PayoutRow]
+    field: Board | None
+    live: Sequence[LiveAgainstValidated]
+
+
+PageWriter = Callable[[ScorePage, Path], object]
 
 
 def scores(
@@ -86,8 +102,20 @@ def scores(
     if write_page is None:
         return report
     where = page or context.home.reports(key) / "scores.html"
-    write_page(report, payout_rows(context, whose), where)
+    write_page(_page(context, report, whose=whose), where)
     return replace(report, page=where)
+
+
+def _page(context: Context, report: ScoreReport, *, whose: Standing) -> ScorePage:
+    from numeri_cli.commands.live_against_validated import against_validated  # brings scipy
+
+    rows = {one.model: (*one.open_rounds, *one.resolved_rounds) for one in report.models}
+    return ScorePage(
+        report=report,
+        payouts=payout_rows(context, whose),
+        field=field(context),
+        live=tuple(against_validated(context, rows)),
+    )
 
 
 def _of_model(

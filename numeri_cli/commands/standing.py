@@ -61,7 +61,8 @@ def own(context: Context, asked: Sequence[str] = ()) -> Standing:
     context.require_keys()
     try:
         newest, seen = _account(context)
-        for model in _chosen(context, asked):
+        # in the order of the ledger's keys, which fills the pages of its file
+        for model in sorted(_chosen(context, asked), key=lambda one: one.id):
             if model.listed:
                 _bring(context, model, newest_round=newest, seen=seen)
     except _GONE as gone:

@@ -13,6 +13,7 @@ TABLES = (
     "account_models",
     "scores",
     "newest_scores",
+    "validations",
     "performances",
     "payouts",
     "round_rules",
@@ -150,6 +151,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             GROUP BY tournament, model_id, display_name, version, round_number""",
         """CREATE INDEX scores_going_on ON newest_scores (tournament, model_id, round_number)
             WHERE resolved = 0""",
+    ),
+    (
+        """CREATE TABLE validations (
+            tournament TEXT NOT NULL, model TEXT NOT NULL, artifact TEXT NOT NULL,
+            target TEXT NOT NULL, horizon_days INTEGER NOT NULL, eras TEXT NOT NULL,
+            seen_in_training INTEGER NOT NULL, time TEXT NOT NULL,
+            PRIMARY KEY (tournament, model)
+        ) STRICT""",
     ),
 )
 

@@ -73,9 +73,8 @@ def keep_history(
         )
         for row in history.scores
     ]  # fmt: skip
-    newest: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    for row in sorted(scores, key=lambda row: row[5]):
-        newest[row[2:5]] = row
+    scores.sort(key=lambda row: row[2:6])  # in any other order pages of the file stay half empty
+    newest = {(*row[3:5], row[2]): row for row in scores}  # of each the last, which is the newest
     performances = (
         (
             tournament, model_id, row.round_number, nmr_text(row.at_risk_nmr),
@@ -91,7 +90,7 @@ def keep_history(
             f"INSERT OR REPLACE INTO scores VALUES ({marks(10)})",  # noqa: S608  # our own
             scores,
         )
-        connection.executemany(_KEEP_NEWEST, newest.values())
+        connection.executemany(_KEEP_NEWEST, (newest[place] for place in sorted(newest)))
         connection.executemany(
             f"INSERT OR REPLACE INTO performances VALUES ({marks(11)})",  # noqa: S608  # our own
             performances,

@@ -183,8 +183,24 @@ def test_the_page_is_written_where_it_is_asked_for(numeri: Numeri) -> None:
         "cumulative-corr60-3",
         "cumulative-v2_corr20-6",
         "map-corr60-3",
+        "field-corr60",
         "paid",
         "pending",
     ):
         assert f'<script type="application/json" data-for="{chart}">' in text
     assert f"page: {page}" in numeri("scores", "--html", "scores.html").out
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_page_says_what_validation_lets_one_expect(numeri: Numeri) -> None:
+    def sentences() -> str:
+        assert numeri("scores", "--html", "scores.html", "--json").code == 0
+        text = Path("scores.html").read_text(encoding="utf-8").partition('id="validated"')[2]
+        return text.partition("</ul>")[0]
+
+    assert "beacon was not validated on this machine" in sentences()
+    numeri("practice", "advance", "--rounds", "8")
+    assert "lighthouse was not validated on this machine" in sentences()
+    assert numeri("download", "validation").code == 0
+    assert numeri("validate", "lighthouse").code == 0
+    assert "lighthouse is not judged in v2_corr20: it was validated on" in sentences()

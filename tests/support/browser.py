@@ -26,12 +26,36 @@ FLAGS = (
     "--enable-logging=stderr",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--virtual-time-budget=10000",
+    "--allow-file-access-from-files",
 )
 
 
 def one_at_a_time() -> FileLock:
     """Held while Chromium is installed or at work: it takes every core and half a gigabyte."""
     return FileLock(Path(tempfile.gettempdir()) / "numeri-tests-chromium.lock")
+
+
+_MEASURED = """<body style="margin: 0"><iframe src="{name}" width="{width}" height="30000"
+style="border: 0"></iframe><script>
+const frame = document.querySelector("iframe"), told = document.documentElement.dataset;
+setInterval(() => {{
+  const root = frame.contentDocument.documentElement;
+  if (!root || !root.dataset.drawn) return;
+  told.drawn = root.dataset.drawn;
+  told.width = root.clientWidth;
+  told.scroll = root.scrollWidth;
+}}, 50);
+</script>"""
+
+
+def with_its_width(page: Path, width: int) -> Path:
+    """A page around this one, which shows it in so many pixels and tells its widths when drawn.
+
+    data-width: what there is to show it in, without a scroll bar; data-scroll: what it takes
+    """
+    around = page.with_name(f"around-{page.name}")
+    around.write_text(_MEASURED.format(name=page.name, width=width), encoding="utf-8")
+    return around
 
 
 @dataclass(frozen=True)

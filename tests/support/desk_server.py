@@ -62,8 +62,8 @@ class Desk:
         return START + timedelta(days=self.passed)
 
     def id_of(self, model: int) -> str:
-        """Such as the API's."""
-        return f"{model:08x}-0000-4000-8000-{model:012x}"
+        """Such as the API's, in no order."""
+        return f"{model * 2_654_435_761 % 2**32:08x}-0000-4000-8000-{model:012x}"
 
     def newest(self) -> int:
         """How many rounds have opened: five a week."""
@@ -91,7 +91,7 @@ class Desk:
                 argument.name.value: variables.get(argument.value.name.value)
                 if isinstance(argument.value, VariableNode)
                 else getattr(argument.value, "value", None)
-                for argument in one.arguments
+                for argument in one.arguments or ()
             }
             with self.lock:
                 self.asked[one.name.value].append(time.monotonic())

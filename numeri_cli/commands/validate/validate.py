@@ -11,6 +11,7 @@ from numeri_cli.commands.artifacts import OpenModel, found_model, held_against_p
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring, bring_for_validation, missing
 from numeri_cli.commands.run.outcomes import ValidationFigures
+from numeri_cli.commands.validate.kept import keep
 from numeri_cli.commands.validate.model_sources import (
     WALKED,
     churning_source,
@@ -74,6 +75,8 @@ def validate(
         raw_too=raw_too,
     )
     scored = with_payout(context, scored)
+    if data == VALIDATION and not eras and target is None:
+        keep(context, scored)
     page = context.home.reports(context.tournament) / page_name(scored)
     write_page(scored, page)
     if per_era is not None:

@@ -9,27 +9,30 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 from numeri_cli.commands.payouts import PayoutRow
 from numeri_cli.commands.score_rows import RoundScore
-from numeri_cli.commands.scores import ModelScores, ScoreReport
+from numeri_cli.commands.scores import ModelScores, ScorePage, ScoreReport
 from numeri_cli.output.formats import ABSENT, moment, nmr, number
+from numeri_cli.output.html.live_charts import (
+    KINDS,
+    cumulative_score,
+    field_charts,
+    resolved_rows,
+    verdicts,
+)
 from numeri_cli.output.html.page import Chart, Table, write_page
 from numeri_cli.output.html.style import COLOURS, empty_figure
 
 Place = TypeVar("Place", int, date)
 
-_KINDS = (("corr60", "3"), ("mmc60", "3"), ("v2_corr20", "6"), ("mmc", "5"))
 _MAPPED = (("corr60", "3"), ("v2_corr20", "6"))
 _WINDOW = timedelta(weeks=13)
 _ROW_PIXELS, _LEAST_PIXELS, _MOST_PIXELS = 12, 260, 900
 
 
-def write_score_page(
-    report: ScoreReport, payouts: Sequence[PayoutRow], path: Path, *, self_contained: bool
-) -> Path:
-    """Write the page; the same report gives the same bytes. Raises DiskError."""
+def write_score_page(page: ScorePage, path: Path, *, self_contained: bool) -> Path:
+    """Write the page; the same facts give the same bytes. Raises DiskError."""
+    report = page.report
     facts = [
         ("tournament", report.tournament),
         ("account", report.account or ABSENT),
@@ -40,59 +43,31 @@ def write_score_page(
     return write_page(
         "scores.html.j2",
         path,
-        charts=tuple(_charts(report, payouts)),
+        charts=tuple(_charts(page)),
         self_contained=self_contained,
         title="Scores and payouts",
         facts=facts,
         means=_means(report),
+        verdicts=verdicts(page),
     )
 
 
-def _charts(report: ScoreReport, payouts: Sequence[PayoutRow]) -> Iterator[Chart]:
-    for kind in _KINDS:
-        if any(_resolved(model, kind) for model in report.models):
-            yield cumulative_score(report, kind)
+def _charts(page: ScorePage) -> Iterator[Chart]:
+    report, payouts = page.report, page.payouts
+    for kind in KINDS:
+        if any(resolved_rows(model, kind) for model in report.models):
+            yield cumulative_score(report, kind, live=page.live)
     for kind in _MAPPED:
         if any(_rows(model, kind) for model in report.models):
             yield score_map(report, kind)
+    if page.field is not None:
+        yield from field_charts(page.field, names=[model.model for model in report.models])
     settled = [row for row in payouts if row.state == "settled" and row.date is not None]
     if any(row.payout_nmr for row in settled):
         yield paid_rounds(settled)
     pending = [row for row in payouts if row.state == "pending" and row.date is not None]
     if any(row.payout_nmr for row in pending):
         yield pending_dates(pending)
-
-
-def cumulative_score(report: ScoreReport, kind: tuple[str, str]) -> Chart:
-    """The running sum of one score over each model's resolved rounds."""
-    name, version = kind
-    figure = empty_figure(f"cumulative {name}", x_title="round")
-    figure.update_xaxes(tickformat="d")
-    words, rows = [], []
-    for place, model in enumerate(report.models):
-        own = sorted(_resolved(model, kind), key=lambda row: row.round_number)
-        if not own:
-            continue
-        total = np.cumsum([row.value for row in own])
-        figure.add_scatter(
-            x=[row.round_number for row in own],
-            y=total,
-            name=model.model,
-            mode="lines+markers",
-            line={"color": COLOURS[place % len(COLOURS)], "width": 2},
-        )
-        words.append(f"{model.model} stands at {number(total[-1], 3)} after {len(own)} rounds")
-        rows += [
-            (model.model, str(row.round_number), number(row.value), number(sum_))
-            for row, sum_ in zip(own, total, strict=True)
-        ]
-    return Chart(
-        id=f"cumulative-{name}-{version}",
-        title=f"Cumulative {name}, resolved rounds",
-        words="; ".join(words) + ".",
-        figure=figure,
-        table=Table(headers=("model", "round", name, "cumulative"), rows=tuple(rows)),
-    )
 
 
 def score_map(report: ScoreReport, kind: tuple[str, str]) -> Chart:
@@ -216,10 +191,6 @@ def _summed(amounts: Iterable[tuple[Place, Decimal]]) -> dict[Place, Decimal]:
 def _rows(model: ModelScores, kind: tuple[str, str]) -> list[RoundScore]:
     rows = (*model.open_rounds, *model.resolved_rounds)
     return [row for row in rows if (row.score, row.version) == kind]
-
-
-def _resolved(model: ModelScores, kind: tuple[str, str]) -> list[RoundScore]:
-    return [row for row in _rows(model, kind) if row.resolved]
 
 
 def _means(report: ScoreReport) -> Table:

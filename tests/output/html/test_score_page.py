@@ -6,20 +6,29 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from numeri_cli.commands.leaderboard import Board, BoardLine
+from numeri_cli.commands.live_against_validated import LiveAgainstValidated
 from numeri_cli.commands.payouts import PayoutRow, State
 from numeri_cli.commands.score_means import MeanScore
 from numeri_cli.commands.score_rows import RoundScore
-from numeri_cli.commands.scores import ModelScores, ScoreReport
-from numeri_cli.output.html.scores import (
+from numeri_cli.commands.scores import ModelScores, ScorePage, ScoreReport
+from numeri_cli.output.html.live_charts import (
     cumulative_score,
+    field_charts,
+    power_sentence,
+    verdicts,
+)
+from numeri_cli.output.html.scores import (
     paid_rounds,
     score_map,
     worst_weeks,
     write_score_page,
 )
-from tests.support.browser import Browser
+from numeri_cli.scoring.expectation import Judgement
+from tests.support.browser import Browser, with_its_width
 
 FIRST = date(2026, 1, 1)
 
@@ -87,14 +96,102 @@ def test_the_worst_13_weeks_are_a_whole_window() -> None:
     assert "30 rounds brought 7.5 NMR in all; the worst 13 weeks, from " in paid_rounds(rows).words
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1400, False), (390, True)])
-def test_every_chart_is_drawn_without_a_word_from_the_browser(
+def judgement(*, power: float = 0.34, needed: int | None = 31, mean: float = 0.02) -> Judgement:
+    return Judgement(
+        verdict="lower", rounds=9, live_mean=-0.01, expected_mean=mean, low=0.001, high=0.03,
+        power=power, rounds_needed=needed,
+    )  # fmt: skip
+
+
+def live_of(model: str, *, judged: Judgement | None = None) -> LiveAgainstValidated:
+    return LiveAgainstValidated(
+        model=model, kind=("corr60", "3"), numbers=(61, 62, 63),
+        values=np.array([0.01, -0.02, 0.04]), low=np.array([-0.1, -0.2, -0.3]),
+        high=np.array([0.1, 0.2, 0.3]), judgement=judged, why="" if judged else "it is too soon",
+    )  # fmt: skip
+
+
+def field_of(models: int) -> Board:
+    lines = tuple(
+        BoardLine(at, f"m{at}", False, False, None, None, None, at / 1000, -0.01, None)
+        for at in range(models)
+    )
+    return Board("practice", "models", datetime(2026, 5, 23, tzinfo=UTC), False, models, lines)
+
+
+def page_of(report: ScoreReport, *live: LiveAgainstValidated) -> ScorePage:
+    payouts = [payout_of(0, "1.5"), payout_of(1, "-2"), payout_of(20, "0.25", "pending")]
+    return ScorePage(report=report, payouts=payouts, field=field_of(40), live=live)
+
+
+def test_what_validation_led_one_to_expect_is_a_band_beside_the_running_sum(
+    report: ScoreReport,
+) -> None:
+    chart = cumulative_score(report, ("corr60", "3"), live=[live_of("lighthouse")])
+    low, high, own, other = chart.figure.data
+    assert list(low.y) == [-0.1, -0.2, -0.3]
+    assert (list(high.y), high.fill) == ([0.1, 0.2, 0.3], "tonexty")
+    assert (own.name, other.name) == ("lighthouse", "<b>")
+    assert "Shaded: where the sum lies in 95 % of cases" in chart.words
+    assert chart.table.rows[1] == ("lighthouse", "62", "−0.0200", "−0.0100", "−0.2000", "0.2000")
+    assert chart.table.rows[3][-2:] == ("–", "–")
+    assert len(cumulative_score(report, ("v2_corr20", "6"), live=[live_of("<b>")]).figure.data) == 2
+
+
+def test_a_sentence_says_whether_it_is_as_validated_and_what_the_test_can_tell(
+    report: ScoreReport,
+) -> None:
+    worse, too_soon, other = verdicts(
+        page_of(report, live_of("lighthouse", judged=judgement()), live_of("lighthouse"))
+    )
+    assert worse == (
+        "lighthouse does worse than validated in corr60: its mean over 9 resolved rounds is"
+        " −0.0100, and validation, with a mean of 0.0200, led one to expect 0.0010 to 0.0300. The"
+        " test tells a halving, to 0.0100, with 34 % now, and with 80 % only after 31 rounds."
+    )
+    assert too_soon == "lighthouse is not judged in corr60: it is too soon."
+    assert other == (
+        "<b> was not validated on this machine, so nothing is expected of it:"
+        " `numeri validate <b>`."
+    )
+    told = power_sentence(judgement(power=0.91))
+    assert told == "The test tells a halving, to 0.0100, with 91 %."
+    assert power_sentence(judgement(needed=None)).endswith("not with 80 % in ten years of rounds.")
+    assert "cannot be halved" in power_sentence(judgement(mean=-0.001))
+
+
+def test_the_fields_histogram_has_ones_own_marks_and_counts_everybody() -> None:
+    [chart] = field_charts(field_of(40), names=["m30", "elsewhere"])  # MMC60 is all the same
+    bars, mark = chart.figure.data
+    assert sum(bars.y) == 40
+    assert (mark.name, list(mark.x)) == ("m30", [0.03, 0.03])
+    assert "m30, at 0.0300, stands above 75 %" in chart.words
+    assert not [*field_charts(field_of(9), names=["m3"])]
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_chart_is_drawn_within_the_width_and_without_a_word_from_the_browser(
     report: ScoreReport, tmp_path: Path, browser: Browser, width: int, dark: bool
 ) -> None:
-    payouts = [payout_of(0, "1.5"), payout_of(1, "-2"), payout_of(20, "0.25", "pending")]
-    page = write_score_page(report, payouts, tmp_path / "scores.html", self_contained=True)
-    seen = browser.look(page, width=width, dark=dark)
-    assert 'data-drawn="6"' in seen.dom
-    assert "&lt;b&gt;" in seen.dom
+    page = write_score_page(
+        page_of(report, live_of("lighthouse", judged=judgement())),
+        tmp_path / "scores.html",
+        self_contained=True,
+    )
+    seen = browser.look(with_its_width(page, width), width=1400, dark=dark)
+    assert 'data-drawn="7"' in seen.dom
+    assert f'data-width="{width}"' in seen.dom
+    assert f'data-scroll="{width}"' in seen.dom  # as wide as the window: nothing to scroll to
+    assert "<b>" not in page.read_text(encoding="utf-8").partition("<main>")[2]
     assert seen.console == ()
     assert seen.requests == ()
+
+
+def test_a_page_that_is_too_wide_is_found(tmp_path: Path, browser: Browser) -> None:
+    page = tmp_path / "wide.html"
+    wide = '<html data-drawn="1"><meta name="viewport" content="width=device-width"><body>'
+    page.write_text(f'{wide}<p style="width: 500px">wide</p>', encoding="utf-8")
+    seen = browser.look(with_its_width(page, 390), width=1400)
+    assert 'data-width="390"' in seen.dom
+    assert 'data-scroll="390"' not in seen.dom
