@@ -17,7 +17,7 @@ from numeri_cli.scoring.expectation import (
     LEAST_ERAS,
     LEAST_ROUNDS,
     Expectation,
-    Judgement,
+    LiveJudgement,
 )
 from numeri_cli.scoring.ranks import FloatArray
 
@@ -40,7 +40,7 @@ class LiveAgainstValidated:
     values: FloatArray
     low: FloatArray
     high: FloatArray
-    judgement: Judgement | None
+    judgement: LiveJudgement | None
     why: str = ""
 
 

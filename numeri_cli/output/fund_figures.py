@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from numeri_cli.output.formats import number, percent
-from numeri_cli.practice.results.fund import Fund, FundReport
+from numeri_cli.practice.results.fund import OWN, Fund, FundReport
 from numeri_cli.practice.results.fund_choice import ENOUGH_ROUNDS
 from numeri_cli.practice.results.portfolio import BookExposure, FundFigures
 from numeri_cli.scoring.score_table import CORR
@@ -56,7 +56,13 @@ def notes(report: FundReport) -> tuple[str, ...]:
         "exposures: the largest of all weeks, the prediction's as it is → the book's when traded; "
         f"until the next trade that to a style came to at most {drifted:.2f}"
     )
-    return (paid, tranches, f"in-house: {report.funds[1].name} of the organiser", chosen, exposed)
+    own = tuple(
+        f"own: {one.name}; where nothing of it came in time, what came before is traded again"
+        for one in report.funds
+        if one.role == OWN
+    )
+    in_house = f"in-house: {report.funds[1].name} of the organiser"
+    return (paid, tranches, in_house, chosen, *own, exposed)
 
 
 def fund_lines(funds: tuple[Fund, ...]) -> tuple[FundLine, ...]:

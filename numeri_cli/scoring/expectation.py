@@ -28,7 +28,7 @@ Verdict = Literal["as validated", "lower", "higher"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judgement:
+class LiveJudgement:
     """Live rounds against what validation led one to expect.
 
     live_mean, expected_mean: of the score; low, high: where the live mean lies in 95 % of cases if
@@ -80,7 +80,7 @@ class Expectation:
         half = self._limit * np.sqrt(self.variance * (self._own + _running(weeks, self)))
         return count * (self.mean - half), count * (self.mean + half)
 
-    def judge(self, values: FloatArray, weeks: FloatArray) -> Judgement:
+    def judge(self, values: FloatArray, weeks: FloatArray) -> LiveJudgement:
         """Whether live rounds are as validated.
 
         values: (n_rounds,) final scores, no NaN; weeks: when each opened, ascending
@@ -94,7 +94,7 @@ class Expectation:
         if abs(mean - self.mean) > half:
             verdict = "lower" if mean < self.mean else "higher"
         gap = (weeks[-1] - weeks[0]) / (len(weeks) - 1)
-        return Judgement(
+        return LiveJudgement(
             verdict=verdict,
             rounds=len(values),
             live_mean=mean,

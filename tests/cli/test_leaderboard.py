@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from numeri_cli.practice.tournament import Tournament
 from tests.support.runner import Numeri
+from tests.support.wire import Wire
 
 pytestmark = pytest.mark.usefixtures("practice")
 
@@ -55,3 +59,46 @@ def test_accounts_are_ranked_with_all_their_models(numeri: Numeri) -> None:
     models = numeri("practice", "leaderboard", "--top", 3, "--json").data
     assert models["of"] == "models"
     assert best == [row for row in models["rows"] if not row["is_own"]]  # each has one model
+
+
+def test_everybody_is_compared_with_a_model_of_ones_own(numeri: Numeri, practice: Path) -> None:
+    tournament = Tournament.open(practice)
+    with Wire.inside(tournament) as wire:
+        wire.submit(wire.predictions(), model=wire.model("lighthouse"))
+    tournament.close()
+    assert numeri("practice", "advance", "--rounds", 15).code == 0
+    said = numeri("practice", "leaderboard", "--with", "lighthouse", "--json")
+    assert said.code == 0, said.err
+    assert said.data["beside"] == "lighthouse"
+    scores = {row["name"]: row["corr60"] for row in said.data["rows"]}
+    for row in said.data["rows"]:
+        known = row["corr60"] is not None
+        assert row["corr60_lead"] == (row["corr60"] - scores["lighthouse"] if known else None)
+    shown = numeri("practice", "leaderboard", "--with", "lighthouse").out
+    assert "lead: CORR60 less that of lighthouse" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    plain = numeri("practice", "leaderboard", "--json").data
+    assert plain["beside"] is None
+    assert {row["corr60_lead"] for row in plain["rows"]} == {None}
+    fund = numeri("practice", "fund", "--with", "lighthouse", "--json").data
+    assert [one["role"] for one in fund["funds"]] == ["meta model", "in-house", "best rival", "own"]
+    assert (fund["funds"][3]["name"], fund["period"]["first_era"]) == ("lighthouse", 61)
+    ends = [one["net"][-1] for one in fund["funds"]]
+    assert len(set(ends)) == 4
+    table = numeri("practice", "fund", "--with", "lighthouse").out
+    assert max(map(len, table.splitlines())) <= 80
+    assert "own: lighthouse; where nothing of it came in time" in " ".join(table.split())
+    early = numeri("practice", "fund", "--with", "lighthouse", "--from-era", 58, "--json")
+    assert (early.code, early.json["error"]["code"]) == (1, "practice_settings")
+    assert "had submitted nothing in time before round 61" in early.json["error"]["message"]
+
+
+def test_only_ones_own_models_stand_beside_the_others(numeri: Numeri) -> None:
+    for words in (("leaderboard",), ("fund",)):
+        stranger = numeri("practice", *words, "--with", "lighthose", "--json")
+        assert (stranger.code, stranger.json["error"]["code"]) == (1, "model_unknown")
+        assert "lighthouse" in stranger.json["error"]["hint"]
+    early = numeri("practice", "fund", "--with", "lighthouse", "--json")
+    assert "has not submitted in time" in early.json["error"]["message"]
+    both = numeri("practice", "leaderboard", "--accounts", "--with", "lighthouse", "--json")
+    assert (both.code, both.json["error"]["code"]) == (2, "usage")

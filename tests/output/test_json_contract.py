@@ -192,8 +192,10 @@ RECORDS = {
     "AddedModel": "model model_id",
     "Stake": "model stake_nmr wanted_nmr locked_nmr wallet_nmr",
     "RemovedTournament": "folder",
-    "Leaderboard": "round_number of entrants resolved_rounds rows",
-    "LeaderboardRow": "rank name technique is_own corr60 mmc60 stake_nmr earned_nmr return_share",
+    "Leaderboard": "round_number of entrants resolved_rounds rows beside",
+    "LeaderboardRow": (
+        "rank name technique is_own corr60 mmc60 stake_nmr earned_nmr return_share corr60_lead"
+    ),
     "FundReport": "period terms choice older days opened funds page",
     "FundPeriod": "first_era last_era live_weeks live_rounds",
     "FundTerms": "tranches gross cost_basis_points fee_a_year",

@@ -15,6 +15,9 @@ def leaderboard(
     accounts: Annotated[
         bool, typer.Option("--accounts", help="Accounts, each with all its models.")
     ] = False,
+    beside: Annotated[
+        str | None, typer.Option("--with", help="Compare all with this model of yours.")
+    ] = None,
 ) -> None:
     """Show who has done well over the past year, what it paid, and your models among them.
 
@@ -23,4 +26,5 @@ def leaderboard(
     from numeri_cli.commands.practice.leaderboard import leaderboard
     from numeri_cli.output.text.practice_leaderboard import leaderboard as leaderboard_shown
 
-    call.show(leaderboard(call.context, top=top, accounts=accounts), leaderboard_shown)
+    found = leaderboard(call.context, top=top, accounts=accounts, beside=beside)
+    call.show(found, leaderboard_shown, whole_lines=True)

@@ -15,16 +15,20 @@ def fund(
     *,
     from_era: int | None = None,
     eras: int | None = None,
+    beside: str | None = None,
     page: Path | None = None,
     write_page: Callable[[FundReport, Path], None] | None = None,
 ) -> FundReport:
     """Trade each of them, week by week.
 
     from_era: the first week; eras: so many weeks; live rounds' where neither is given
+    beside: a model of one's own, as a fund beside the others
     write_page: writes the HTML page; page: where to, among this home's reports where None
-    Raises PracticeMissing, UsageProblem, DiskError.
+    Raises PracticeMissing, PracticeSettings, ModelUnknown, UsageProblem, DiskError.
     """
-    report = fund_report(context.practice, from_era=from_era, eras=eras, listener=context.listener)
+    report = fund_report(
+        context.practice, from_era=from_era, eras=eras, beside=beside, listener=context.listener
+    )
     if write_page is None:
         return report
     where = page or context.home.reports("practice") / "fund.html"

@@ -13,7 +13,7 @@ from numeri_cli.commands.scores import ModelScores, ScorePage, ScoreReport
 from numeri_cli.output.formats import number
 from numeri_cli.output.html.page import Chart, Table
 from numeri_cli.output.html.style import COLOURS, empty_figure, translucent
-from numeri_cli.scoring.expectation import FALL, POWER, Judgement
+from numeri_cli.scoring.expectation import FALL, POWER, LiveJudgement
 from numeri_cli.scoring.ranks import FloatArray
 
 KINDS = (("corr60", "3"), ("mmc60", "3"), ("v2_corr20", "6"), ("mmc", "5"))
@@ -42,7 +42,9 @@ def cumulative_score(
     name, version = kind
     figure = empty_figure(f"cumulative {name}", x_title="round")
     figure.update_xaxes(tickformat="d")
-    words, rows, bands = [], [], 0
+    words: list[str] = []
+    rows: list[tuple[str, ...]] = []
+    bands = 0
     for place, model in enumerate(report.models):
         own = sorted(resolved_rows(model, kind), key=lambda row: row.round_number)
         if not own:
@@ -142,7 +144,7 @@ def _verdict(one: LiveAgainstValidated) -> str:
     )
 
 
-def power_sentence(found: Judgement) -> str:
+def power_sentence(found: LiveJudgement) -> str:
     """How often the test tells a halving, now and later; a halving is of the validated mean."""
     if found.expected_mean <= 0:
         return "A mean that is not above zero cannot be halved, so no power is told."

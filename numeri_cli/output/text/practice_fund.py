@@ -15,7 +15,7 @@ from numeri_cli.output.text.tables import table
 if TYPE_CHECKING:
     from numeri_cli.practice.results.fund import FundReport
 
-_COLOURS = ("blue", "yellow", "green")
+_COLOURS = ("blue", "yellow", "green", "magenta")
 _WIDTH, _HEIGHT = 68, 4  # of one curve, in characters
 
 

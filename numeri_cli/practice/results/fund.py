@@ -15,6 +15,7 @@ cash earns and borrowed stocks cost is left out.
 The funds: the meta model, weighted by what was at risk in the round, in history by the first
 stakes; the organiser's own LightGBM; and the rival whose mean CORR on target_ender_20 was highest
 over all eras resolved when the fund began. The 20-day target resolves soonest and overlaps least.
+Where asked for, a model of the participant's, too.
 Where none was submitted in time, the newest one before is traded again.
 """
 
@@ -27,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
+from numeri_cli.errors import PracticeSettings
 from numeri_cli.practice.market.market import DAYS_PER_ERA, RETURN_UNIT
 from numeri_cli.practice.market.targets import LAG_DAYS, RiskModel
 from numeri_cli.practice.market.universe import FloatArray
@@ -37,6 +39,7 @@ from numeri_cli.practice.results.fund_choice import (
     chosen_period,
     in_time,
 )
+from numeri_cli.practice.results.own_predictions import OwnPredictions, own_predictions
 from numeri_cli.practice.results.portfolio import (
     BookExposure,
     FundFigures,
@@ -55,6 +58,7 @@ from numeri_cli.scoring.ranks import gaussianize
 Source = Callable[[int], FloatArray | None]
 
 IN_HOUSE = "v53_lgbm_ender60"
+OWN = "own"  # the role of the participant's model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +109,18 @@ def fund_report(
     *,
     from_era: int | None = None,
     eras: int | None = None,
+    beside: str | None = None,
     terms: FundTerms | None = None,
     listener: Listener = SILENT,
 ) -> FundReport:
     """Run the funds over the live rounds, or over validation history until enough have passed.
 
     from_era, eras: over other weeks; terms: other than the usual ones
-    Raises PracticeSettings where there is nothing to trade.
+    beside: a model of the participant's, as a fund of its own; then all begin with its first round
+    Raises PracticeSettings where there is nothing to trade, ModelUnknown.
     """
+    own = None if beside is None else own_predictions(tournament, beside)
+    from_era = _beginning(own, asked=from_era)
     world = tournament.field_world()
     period = chosen_period(world, from_era=from_era, eras=eras)
     terms = terms or FundTerms()
@@ -123,6 +131,8 @@ def fund_report(
         ("in-house", IN_HOUSE): lambda era: world.benchmark_predictions(era)[IN_HOUSE],
         ("best rival", choice.name): lambda era: in_time(world, era).get(choice.name),
     }
+    if own is not None:
+        sources[OWN, own.name] = own.of
     with listener.task("Running the funds", total=len(sources), unit="funds") as task:
         funds = []
         for (role, name), source in sources.items():
@@ -142,6 +152,18 @@ def fund_report(
         opened=tuple(opened),
         funds=tuple(funds),
     )
+
+
+def _beginning(own: OwnPredictions | None, *, asked: int | None) -> int | None:
+    """The first week; raises PracticeSettings where one's own model had nothing by then."""
+    if own is None:
+        return asked
+    if asked is not None and asked < own.first_round:
+        raise PracticeSettings(
+            f"{own.name} had submitted nothing in time before round {own.first_round}",
+            hint=f"--from-era {own.first_round}, or leave it out",
+        )
+    return own.first_round if asked is None else asked
 
 
 def filled_forward(rows: Iterable[FloatArray | None], *, count: int) -> FloatArray:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
 from numeri_cli.practice.participants.accounts import PARTICIPANT
+from numeri_cli.practice.results.own_predictions import require_own
 from numeri_cli.practice.rounds.account_reputations import RankedAccount, ranked_accounts
 from numeri_cli.practice.rounds.reputations import (
     RANKED_BY,
@@ -30,6 +31,7 @@ class LeaderboardRow(Published):
     technique: what is known of a rival; is_own: the participant's
     earned_nmr: payouts less burns of the past year
     return_share: of the stake a year ago and what was staked since
+    corr60_lead: CORR60 less that of the model beside whom all are shown
     """
 
     rank: int | None
@@ -41,6 +43,7 @@ class LeaderboardRow(Published):
     stake_nmr: Decimal
     earned_nmr: Decimal
     return_share: float
+    corr60_lead: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,7 @@ class Leaderboard(Published):
 
     entrants: how many models or accounts there are in all
     resolved_rounds: how many rounds stand behind the scores
+    beside: the participant's model with which everybody is compared; None for none
     """
 
     round_number: int
@@ -56,15 +60,24 @@ class Leaderboard(Published):
     entrants: int
     resolved_rounds: int
     rows: tuple[LeaderboardRow, ...]
+    beside: str | None = None
 
 
 def leaderboard(
-    tournament: Tournament, *, of: Kind = "models", top: int | None = None
+    tournament: Tournament,
+    *,
+    of: Kind = "models",
+    top: int | None = None,
+    beside: str | None = None,
 ) -> Leaderboard:
     """How everybody stands now; an account's scores are those of its models, by their stakes.
 
     top: only the best so many, and all that are the participant's
+    beside: a model of the participant's with which everybody is compared
+    Raises ModelUnknown.
     """
+    if beside is not None:
+        require_own(tournament, beside)
     techniques = {one.name: one.technique for one in tournament.world().participants()}
     number = tournament.state().live_round
     with tournament.store.reading() as connection:
@@ -72,10 +85,22 @@ def leaderboard(
         resolved = ranked_rounds(connection, number)
     found = everybody if of == "models" else ranked_accounts(everybody)
     rows = [_row(one, techniques) for one in found]
+    if beside is not None:
+        own = next((row.corr60 for row in rows if row.name == beside), None)
+        rows = [replace(row, corr60_lead=_lead(row.corr60, own)) for row in rows]
     shown = (row for place, row in enumerate(rows) if top is None or place < top or row.is_own)
     return Leaderboard(
-        round_number=number, of=of, entrants=len(rows), resolved_rounds=resolved, rows=tuple(shown)
+        round_number=number,
+        of=of,
+        entrants=len(rows),
+        resolved_rounds=resolved,
+        rows=tuple(shown),
+        beside=beside,
     )
+
+
+def _lead(corr60: float | None, own: float | None) -> float | None:
+    return None if corr60 is None or own is None else corr60 - own
 
 
 def _row(one: RankedModel | RankedAccount, techniques: dict[str, str]) -> LeaderboardRow:

@@ -27,7 +27,7 @@ from numeri_cli.output.html.scores import (
     worst_weeks,
     write_score_page,
 )
-from numeri_cli.scoring.expectation import Judgement
+from numeri_cli.scoring.expectation import LiveJudgement
 from tests.support.browser import Browser, with_its_width
 
 FIRST = date(2026, 1, 1)
@@ -96,14 +96,14 @@ def test_the_worst_13_weeks_are_a_whole_window() -> None:
     assert "30 rounds brought 7.5 NMR in all; the worst 13 weeks, from " in paid_rounds(rows).words
 
 
-def judgement(*, power: float = 0.34, needed: int | None = 31, mean: float = 0.02) -> Judgement:
-    return Judgement(
+def judgement(*, power: float = 0.34, needed: int | None = 31, mean: float = 0.02) -> LiveJudgement:
+    return LiveJudgement(
         verdict="lower", rounds=9, live_mean=-0.01, expected_mean=mean, low=0.001, high=0.03,
         power=power, rounds_needed=needed,
     )  # fmt: skip
 
 
-def live_of(model: str, *, judged: Judgement | None = None) -> LiveAgainstValidated:
+def live_of(model: str, *, judged: LiveJudgement | None = None) -> LiveAgainstValidated:
     return LiveAgainstValidated(
         model=model, kind=("corr60", "3"), numbers=(61, 62, 63),
         values=np.array([0.01, -0.02, 0.04]), low=np.array([-0.1, -0.2, -0.3]),
