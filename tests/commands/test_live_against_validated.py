@@ -27,7 +27,9 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 def context() -> Iterator[Context]:
     """A home whose ledger knows thirty weekly rounds."""
     made = Context(home=Home.find(), asked_tournament="http://127.0.0.1:1")
-    scores.keep_rules(made.ledger, made.tournament, map(weekly, range(61, 91)), seen=NOW)
+    scores.keep_rules(
+        made.ledger, made.tournament, [weekly(number) for number in range(61, 91)], seen=NOW
+    )
     yield made
     made.close()
 

@@ -27,4 +27,4 @@ def leaderboard(
     from numeri_cli.output.text.practice_leaderboard import leaderboard as leaderboard_shown
 
     found = leaderboard(call.context, top=top, accounts=accounts, beside=beside)
-    call.show(found, leaderboard_shown, whole_lines=True)
+    call.show(found, leaderboard_shown)

@@ -10,7 +10,7 @@ from rich.text import Text
 from numeri_cli.output.formats import ABSENT, nmr, number
 from numeri_cli.output.text.payouts import short_nmr
 from numeri_cli.output.text.standing import as_of_line
-from numeri_cli.output.text.tables import table, unbroken
+from numeri_cli.output.text.tables import Fitting, Prose, table, unbroken
 
 if TYPE_CHECKING:
     from numeri_cli.commands.account import AccountReport, StandingRow
@@ -27,7 +27,11 @@ def account_report(record: AccountReport) -> RenderableType:
     made = table("model", *right, right=right)
     for one in record.models:
         made.add_row(*_cells(one))
-    parts: list[RenderableType] = [Text(record.account, "bold"), unbroken(made), Text()]
+    parts: list[RenderableType] = [
+        Text(record.account, "bold"),
+        Fitting(made, "year", "at risk"),
+        Text(),
+    ]
     if record.open_rounds:
         figures = ("round", "models", "at risk NMR")
         rounds = table(*figures, "resolves on", right=figures)
@@ -40,9 +44,9 @@ def account_report(record: AccountReport) -> RenderableType:
             )
         parts += [unbroken(rounds), Text()]
     balance = ABSENT if record.available_nmr is None else f"{nmr(record.available_nmr)} NMR"
-    parts.append(Text(f"staked {nmr(record.staked_nmr)} NMR, balance {balance}"))
-    parts.append(Text(f"the key may {', '.join(record.scopes) or 'do nothing'}"))
-    parts.append(Text("corr60 and mmc60: ranks; year: return on the stake", "dim"))
+    parts.append(Prose(f"staked {nmr(record.staked_nmr)} NMR, balance {balance}"))
+    parts.append(Prose(f"the key may {', '.join(record.scopes) or 'do nothing'}"))
+    parts.append(Prose("corr60 and mmc60: ranks; year: return on the stake", "dim"))
     return Group(*parts, as_of_line(record.as_of, offline=record.offline))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.text.standing import as_of_line
-from numeri_cli.output.text.tables import table, unbroken
+from numeri_cli.output.text.tables import Fitting, table, unbroken
 
 if TYPE_CHECKING:
     from numeri_cli.commands.leaderboard import Board, BoardLine
@@ -20,13 +21,29 @@ CSV_COLUMNS = (
 
 
 def board(record: Board) -> RenderableType:
-    """Ranks with the means over 60 days; one's own in bold. Those over 20 days are in --csv."""
+    """Ranks with the means over 60 days, then those over 20 days; one's own in bold."""
     figures = ("corr60", "mmc60", "NMR", "year")
     made = table("rank", record.of.removesuffix("s"), *figures, "", right=("rank", *figures))
     for line in record.rows:
         made.add_row(*_cells(line))
-    heading = Text(f"{record.entrants} {record.of}")
-    return Group(heading, unbroken(made), as_of_line(record.as_of, offline=record.offline))
+    parts: list[RenderableType] = [
+        Text(f"{record.entrants} {record.of}"),
+        Fitting(made, "year", "NMR"),
+        Text(),
+    ]
+    if any(line.corr20 is not None or line.mmc20 is not None for line in record.rows):
+        parts += [unbroken(_of_20_days(record)), Text()]
+    return Group(*parts, as_of_line(record.as_of, offline=record.offline))
+
+
+def _of_20_days(record: Board) -> Table:
+    """The means over 20 days: another score, which is never in one figure with that of 60."""
+    figures = ("corr20", "mmc20")
+    made = table("rank", record.of.removesuffix("s"), *figures, right=("rank", *figures))
+    for line in record.rows:
+        rank, name, *_ = _cells(line)
+        made.add_row(rank, name, number(line.corr20, signed=True), number(line.mmc20, signed=True))
+    return made
 
 
 def _cells(line: BoardLine) -> tuple[str | Text, ...]:

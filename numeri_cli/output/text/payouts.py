@@ -11,7 +11,7 @@ from rich.text import Text
 
 from numeri_cli.output.formats import ABSENT, nmr
 from numeri_cli.output.text.standing import as_of_line
-from numeri_cli.output.text.tables import table, unbroken
+from numeri_cli.output.text.tables import Fitting, Prose, table, unbroken
 
 if TYPE_CHECKING:
     from numeri_cli.commands.payouts import PayoutReport, PayoutRow
@@ -55,25 +55,25 @@ def payout_report(record: PayoutReport) -> RenderableType:
             short_nmr(row.payout_nmr, signed=True),
             Text("≠" if row.differs else "", "red"),
         )
-    parts: list[RenderableType] = [unbroken(made)]
+    parts: list[RenderableType] = [Fitting(made, "state", "at risk")]
     if len(rows) > ROWS_SHOWN:
         parts.append(Text(f"and {len(rows) - ROWS_SHOWN} more: --json", "dim"))
     parts += [_difference(row) for row in marked]
     return Group(*parts, Text(), *_dates(record), *_sums(record), _as_of(record))
 
 
-def _as_of(record: PayoutReport) -> Text:
+def _as_of(record: PayoutReport) -> Prose:
     return as_of_line(record.as_of, offline=record.offline)
 
 
-def _difference(row: PayoutRow) -> Text:
+def _difference(row: PayoutRow) -> Prose:
     """Every figure of a payout that does not agree."""
     told = [f"paid {nmr(row.payout_nmr)}"]
     if row.formula_nmr is not None:
         told.append(f"by its formula {nmr(row.formula_nmr)}")
     if row.listed_nmr is not None and row.listed_nmr != row.payout_nmr:
         told.append(f"listed as {nmr(row.listed_nmr)}")
-    return Text(f"round {row.round_number}, {row.model}: {', '.join(told)} NMR", "red")
+    return Prose(f"round {row.round_number}, {row.model}: {', '.join(told)} NMR", "red")
 
 
 def _dates(record: PayoutReport) -> list[RenderableType]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from numeri_cli.output.formats import moment, nmr, number
 from numeri_cli.output.text.payouts import short_nmr
-from numeri_cli.output.text.tables import state, table, unbroken
+from numeri_cli.output.text.tables import Fitting, Prose, state, table
 
 if TYPE_CHECKING:
     from numeri_cli.commands.practice.add_model import AddedModel
@@ -31,7 +31,7 @@ def practice_status(record: PracticeStatus) -> RenderableType:
     return Group(
         Text(f"it is {moment(record.now)} {record.now.year}"),
         Text(f"round {record.round_number}, {verb} {moment(record.closes_at)}"),
-        rows,
+        Fitting(rows, "status", "stake NMR"),
         Text(f"in your wallet: {nmr(record.available_nmr)} NMR", style="dim"),
     )
 
@@ -58,8 +58,8 @@ def advanced(record: Advanced) -> RenderableType:
         )
     total = sum((one.payout_nmr for one in record.resolved), start=Decimal(0))
     verb = "paid" if total >= 0 else "burned"
-    paid = Text(f"{rounds} resolved and {verb} {nmr(abs(total))} NMR in all")
-    return Group(status, Text(), unbroken(rows), paid)
+    paid = Prose(f"{rounds} resolved and {verb} {nmr(abs(total))} NMR in all")
+    return Group(status, Text(), Fitting(rows, "at risk"), paid)
 
 
 def _stake(model: PracticeModel) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -10,12 +11,13 @@ from rich.text import Text
 from numeri_cli.output.formats import percent
 from numeri_cli.output.fund_figures import fund_lines, heading, notes
 from numeri_cli.output.text.curves import BLANK, braille, row_of
-from numeri_cli.output.text.tables import table
+from numeri_cli.output.text.tables import table, unbroken
 
 if TYPE_CHECKING:
     from numeri_cli.practice.results.fund import FundReport
 
 _COLOURS = ("blue", "yellow", "green", "magenta")
+_WIDEST, _ROOMY = 80, 3
 _WIDTH, _HEIGHT = 68, 4  # of one curve, in characters
 
 
@@ -23,18 +25,26 @@ def fund(report: FundReport) -> RenderableType:
     """Figures side by side, notes, and each fund's net return drawn to one scale."""
     roles = [one.role for one in report.funds]
     rows = table("", *roles, right=tuple(roles))
+    gap = " "
+    if len(roles) > _ROOMY:  # a column more has to fit, too
+        rows.padding, gap = (0, 0, 0, 0), ""
     for line in fund_lines(report.funds):
         cells = [
-            Text(f"{cell} *", style="bold") if place == line.best else Text(f"{cell}  ")
+            Text(f"{cell}{gap}*", "bold") if place == line.best else Text(f"{cell}{gap} ")
             for place, cell in enumerate(line.cells)
         ]
         rows.add_row(line.label, *cells)
-    parts: list[RenderableType] = [Text(heading(report)), rows, Text()]
+    parts: list[RenderableType] = [*_lines(heading(report)), unbroken(rows), Text()]
     parts += _curves(report)
-    parts += [Text(note, style="dim") for note in notes(report)]
+    parts += [line for note in notes(report) for line in _lines(note, style="dim")]
     if report.page is not None:
-        parts.append(Text(f"page: {report.page}", overflow="fold"))
+        parts.append(Text(f"page: {report.page}"))
     return Group(*parts)
+
+
+def _lines(sentence: str, *, style: str = "") -> list[Text]:
+    """Lines of at most 80 characters: those of the table are not broken at the screen's edge."""
+    return [Text(line, style) for line in wrap(sentence, _WIDEST)]
 
 
 def _curves(report: FundReport) -> list[RenderableType]:

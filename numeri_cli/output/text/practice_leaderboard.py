@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.output.formats import ABSENT, number
-from numeri_cli.output.text.tables import table, unbroken
+from numeri_cli.output.text.tables import Fitting, Prose, table
 
 if TYPE_CHECKING:
     from numeri_cli.practice.results.leaderboard import Leaderboard
@@ -42,7 +42,7 @@ def leaderboard(record: Leaderboard) -> RenderableType:
     notes = ["NMR: stake now; year: payouts less burns, over stake a year ago + added since"]
     if record.beside:
         notes.append(f"lead: CORR60 less that of {record.beside}")
-    return Group(Text(heading), unbroken(rows), *(Text(note, style="dim") for note in notes))
+    return Group(Prose(heading), Fitting(rows, "", "year"), *(Prose(note, "dim") for note in notes))
 
 
 def _shortened(technique: str) -> str:

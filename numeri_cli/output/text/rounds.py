@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from numeri_cli.inert_text import visible
 from numeri_cli.output.formats import ABSENT, moment, number
 from numeri_cli.output.text.payouts import short_nmr
-from numeri_cli.output.text.tables import state, table, unbroken
+from numeri_cli.output.text.tables import Fitting, state, table, unbroken
 
 if TYPE_CHECKING:
     from numeri_cli.commands.rounds import RoundRow, SeenRounds
 
 MOST_IN_TABLE = 500
+_WIDEST = 80  # characters of a table that is to be read beside others
 
 
 def seen_rounds(record: SeenRounds) -> RenderableType:
@@ -28,14 +30,26 @@ def seen_rounds(record: SeenRounds) -> RenderableType:
     entries = sum(len(seen.receipts) + len(seen.attempts) for seen in record.rounds)
     if entries > MOST_IN_TABLE:
         return _LongList(record)
-    rows = table("round", "closed", "model", "state", "submission", right=("round",))
-    for seen in record.rounds:
-        number_shown, closes = str(seen.number), moment(seen.deadline)
-        for model, word, server_id in _entries(seen):
-            rows.add_row(number_shown, closes, model, state(word), server_id)
-            number_shown = closes = ""
+    rows = _submitted(record, with_closing=True)
+    if (rows.width or 0) > _WIDEST:
+        rows = _submitted(record, with_closing=False)
     results = _results(record)
-    return rows if results is None else Group(rows, Text(), results)
+    submitted = Fitting(rows, "closed", "state", "model")
+    return submitted if results is None else Group(submitted, Text(), results)
+
+
+def _submitted(record: SeenRounds, *, with_closing: bool) -> Table:
+    """What was submitted to each round, ids whole; with_closing: when it closed, too."""
+    rows = table(
+        "round", *(("closed",) if with_closing else ()), "model", "state", "submission",
+        right=("round",),
+    )  # fmt: skip
+    for seen in record.rounds:
+        place = [str(seen.number), moment(seen.deadline)][: 2 if with_closing else 1]
+        for model, word, server_id in _entries(seen):
+            rows.add_row(*place, model, state(word), server_id)
+            place = [""] * len(place)
+    return unbroken(rows)
 
 
 def csv_columns(record: SeenRounds) -> list[str]:
@@ -50,7 +64,7 @@ def csv_columns(record: SeenRounds) -> list[str]:
     return [*before, *sorted(heads), "payout_state", "payout_nmr"]
 
 
-def _results(record: SeenRounds) -> RenderableType | None:
+def _results(record: SeenRounds) -> Fitting | None:
     """How models did, of rounds that have a score or a payout; None where none has."""
     figures = ("v2_corr20", "mmc", "corr60", "mmc60", "NMR")
     made = table("round", "model", *figures, right=("round", *figures))
@@ -66,7 +80,7 @@ def _results(record: SeenRounds) -> RenderableType | None:
                 *(number(values.get(name), signed=True) for name in figures[:-1]),
                 ABSENT if paid is None else short_nmr(paid, signed=True),
             )
-    return unbroken(made) if made.row_count else None
+    return Fitting(made, "mmc", "v2_corr20") if made.row_count else None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rich.text import Text
 from numeri_cli.commands.kept_scores import means_of, round_numbers
 from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.text.standing import as_of_line
-from numeri_cli.output.text.tables import table, unbroken
+from numeri_cli.output.text.tables import Fitting, table, unbroken
 
 if TYPE_CHECKING:
     from numeri_cli.commands.score_rows import RoundScore
@@ -69,7 +69,7 @@ def _of_model(model: ModelScores) -> list[RenderableType]:
     shown = {row.round_number for row in model.open_rounds} | {*resolved[:RESOLVED_SHOWN]}
     for at in sorted(shown, reverse=True):
         made.add_row(*_line(at, [row for row in rows if row.round_number == at], kinds))
-    parts: list[RenderableType] = [unbroken(made)]
+    parts: list[RenderableType] = [Fitting(made, "%")]
     if len(resolved) > RESOLVED_SHOWN:
         parts.append(Text(f"and {len(resolved) - RESOLVED_SHOWN} older rounds: --csv", "dim"))
     return [*parts, *_means(model)]
@@ -124,4 +124,4 @@ def _means(model: ModelScores) -> list[RenderableType]:
             number(one.mean, signed=True),
             number(one.standard_error),
         )
-    return [Text(), unbroken(made)]
+    return [Text(), Fitting(made, "version")]

@@ -10,7 +10,7 @@ from rich.text import Text
 from numeri_cli.output.formats import ABSENT, percent
 from numeri_cli.output.text.payouts import short_nmr
 from numeri_cli.output.text.standing import as_of_line
-from numeri_cli.output.text.tables import table, unbroken
+from numeri_cli.output.text.tables import Fitting, Prose, table
 
 if TYPE_CHECKING:
     from numeri_cli.commands.stakes import StakeReport
@@ -31,7 +31,7 @@ def stake_report(record: StakeReport) -> RenderableType:
                 for amount in (one.pending_nmr, one.settled_nmr, one.burned_nmr)
             ),
         )
-    parts: list[RenderableType] = [unbroken(made), Text()]
+    parts: list[RenderableType] = [Fitting(made, "burned", "settled"), Text()]
     rows = [row for row in record.rows if row.state == "pending"]
     if rows:
         figures = ("at risk", "of stake", "pending")
@@ -45,6 +45,6 @@ def stake_report(record: StakeReport) -> RenderableType:
                 short_nmr(row.payout_nmr, signed=True),
                 ABSENT if row.date is None else row.date.isoformat(),
             )
-        parts += [unbroken(rounds), Text()]
-    parts += [Text(note, "dim") for note in record.notes]
+        parts += [Fitting(rounds, "of stake", "pending"), Text()]
+    parts += [Prose(note, "dim") for note in record.notes]
     return Group(*parts, as_of_line(record.as_of, offline=record.offline))

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from numeri_cli.output.formats import ABSENT, moment, size
 from numeri_cli.output.text.standing import as_of_line
-from numeri_cli.output.text.tables import table, unbroken
+from numeri_cli.output.text.tables import Fitting, table
 
 if TYPE_CHECKING:
     from numeri_cli.commands.submissions import BroughtBack, HeldSubmission, HeldSubmissions
@@ -27,7 +27,7 @@ def held_submissions(record: HeldSubmissions) -> RenderableType:
         for row in record.rows:
             if row.model == model:
                 made.add_row(*_cells(row))
-        parts += [Text(model, "bold"), unbroken(made), Text()]
+        parts += [Text(model, "bold"), Fitting(made, "time", "counts"), Text()]
     if not parts:
         parts.append(Text("the server holds no submission"))
     parts += [_brought(one) for one in record.downloads]

@@ -64,6 +64,46 @@ def unbroken(made: Table) -> Table:
     return made
 
 
+class Fitting:
+    """A table that leaves columns out where a terminal has no room for all of them.
+
+    less: headers of those that may go, the first one first; elsewhere than on a terminal all stay
+    """
+
+    def __init__(self, made: Table, *less: str) -> None:
+        self._made, self._less = made, less
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        chosen = unbroken(self._made)
+        for count in range(1, len(self._less) + 1) if console.is_terminal else ():
+            if (chosen.width or 0) > options.max_width:
+                chosen = unbroken(_without(self._made, self._less[:count]))
+        yield chosen
+
+
+def _without(made: Table, headers: tuple[str, ...]) -> Table:
+    kept = [column for column in made.columns if str(column.header) not in headers]
+    fewer = table(*(str(one.header) for one in kept))
+    for column, one in zip(fewer.columns, kept, strict=True):
+        column.justify = one.justify
+    for cells in zip(*(one.cells for one in kept), strict=True):
+        fewer.add_row(*cells)
+    return fewer
+
+
+class Prose:
+    """Sentences: broken between words on a terminal, and a line each anywhere else."""
+
+    def __init__(self, text: str, style: str = "") -> None:
+        self._text, self._style = text, style
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        text = Text(self._text, self._style)
+        if console.is_terminal:
+            text.no_wrap, text.overflow = False, "fold"
+        yield text
+
+
 def state(word: str) -> Text:
     """A state in its colour."""
     return Text(word, style=_COLOURS.get(word.partition(",")[0], ""))
