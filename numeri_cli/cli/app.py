@@ -67,6 +67,7 @@ from numeri_cli.errors import (
     TimeIsUp,
     UsageProblem,
 )
+from numeri_cli.threads import thread_trouble
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "init": init,
@@ -219,7 +220,7 @@ def main(
 
         return _refused(disk_error(error, Path("standard output")), words, command="")
     except Exception as raised:
-        ended = stopped(raised) or _crashed(raised, words)
+        ended = stopped(raised) or thread_trouble(raised) or _crashed(raised, words)
         return _refused(ended, words, command="")
     finally:
         signal.signal(signal.SIGTERM, previous)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ from numeri_cli.errors import (
     TimeIsUp,
     UsageProblem,
 )
+from numeri_cli.threads import require_threads, thread_trouble
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -217,6 +219,8 @@ def _run(ctx: Any, invoke: Callable[[Any], Any]) -> NoReturn:
         ctx.begin(shared)
         with _errors_shown(ctx):
             _require_applicable(ctx.command_path.removeprefix("numeri "), shared)
+            if few := require_threads(os.environ):
+                ctx.context.listener.say(few)
             invoke(ctx)
     finally:
         ctx.output.close()
@@ -285,6 +289,13 @@ def _end(call: Invocation, error: NumeriError | None, *, exit_code: int) -> None
         context.log.end(exit_code, f"{worst.code}: {worst.message}" if worst else "")
 
 
+def _is_short_of_memory(raised: BaseException) -> bool:
+    """Whether memory did not suffice, for data or for a library that was to be loaded."""
+    if isinstance(raised, ImportError):
+        return "failed to map segment" in str(raised) or "annot allocate memory" in str(raised)
+    return isinstance(raised, MemoryError) or getattr(raised, "errno", None) == errno.ENOMEM
+
+
 def _told(raised: BaseException, call: Invocation) -> NumeriError:
     """The error of ours that says what was raised."""
     if isinstance(raised, ScopeMissing) and call.command_path != "numeri login":
@@ -294,9 +305,9 @@ def _told(raised: BaseException, call: Invocation) -> NumeriError:
     if isinstance(raised, typer.Abort):
         sys.stderr.write("\n")  # the cursor stands behind the question
         return unanswered(raised)
-    if (ended := stopped(raised)) is not None:
+    if (ended := stopped(raised) or thread_trouble(raised)) is not None:
         return ended
-    if isinstance(raised, MemoryError):
+    if _is_short_of_memory(raised):
         return MemoryShort(
             "this machine's memory does not suffice",
             hint="take fewer features or a larger era_stride in the profile",

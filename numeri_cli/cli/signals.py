@@ -74,7 +74,8 @@ def never_deaf() -> Iterator[None]:
                 os._exit(ExitCode.terminated)
 
     listener = threading.Thread(target=listen, name="sigterm", daemon=True)
-    listener.start()
+    with suppress(RuntimeError):  # no more threads can be started: Python alone hears of it
+        listener.start()
     try:
         yield
     finally:
@@ -82,7 +83,8 @@ def never_deaf() -> Iterator[None]:
         _heard.set()
         signal.set_wakeup_fd(before)
         writer.close()
-        listener.join()
+        if listener.ident is not None:
+            listener.join()
         reader.close()
 
 

@@ -22,6 +22,7 @@ from rich.progress import Task as RichTask
 from rich.text import Text
 
 from numeri_cli.inert_text import visible
+from numeri_cli.output.program import as_called
 from numeri_cli.progress import SilentTask, Task
 
 
@@ -84,7 +85,9 @@ class Sentences:
     def say(self, text: str) -> None:
         """A sentence, unless asked to be quiet."""
         if not self._quiet:
-            self._console.print(visible(text), highlight=False, markup=False, soft_wrap=True)
+            self._console.print(
+                as_called(visible(text)), highlight=False, markup=False, soft_wrap=True
+            )
 
 
 class Bars(Sentences):

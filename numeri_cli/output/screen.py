@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from numeri_cli.errors import ExitCode
 from numeri_cli.output.console import InertConsole
 from numeri_cli.output.json import Record, Trouble, json_text, plain
+from numeri_cli.output.program import as_called
 from numeri_cli.output.progress import (
     Bars,
     Sentences,
@@ -73,7 +74,7 @@ class Screen:
         elif not self._quiet:
             with self._out.capture() as caught:
                 self._out.print(view(record), soft_wrap=True)
-            self._write(caught.get())
+            self._write(as_called(caught.get()))
 
     def announce(self, text: str) -> bool:
         """Write text at once, before the command is done; to standard error with --json.
@@ -122,15 +123,15 @@ class Screen:
 
     def warn(self, text: str) -> None:
         """Say on standard error what must not be lost, whatever was asked for."""
-        self._talk.print(f"warning: {text}", markup=False, soft_wrap=True)
+        self._talk.print(f"warning: {as_called(text)}", markup=False, soft_wrap=True)
 
     def fail(self, error: Trouble) -> None:
         """Show an error: one sentence, one cure."""
         self._error = error
         if not self.as_json:
-            self._talk.print(f"error: {error.message}", markup=False, soft_wrap=True)
+            self._talk.print(f"error: {as_called(error.message)}", markup=False, soft_wrap=True)
             if error.hint:
-                self._talk.print(f"hint:  {error.hint}", markup=False, soft_wrap=True)
+                self._talk.print(f"hint:  {as_called(error.hint)}", markup=False, soft_wrap=True)
 
     def close(self, exit_code: ExitCode) -> None:
         """Write the one JSON object, where JSON was asked for."""

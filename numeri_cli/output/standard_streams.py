@@ -69,7 +69,8 @@ class StandardOutput:
         )
         self._done = threading.Event()
         self._reader = threading.Thread(target=self._read_on, name="printed", daemon=True)
-        self._reader.start()
+        with suppress(RuntimeError):  # no more threads can be started: it is read at the end
+            self._reader.start()
 
     @property
     def descriptor(self) -> int | None:
@@ -82,7 +83,8 @@ class StandardOutput:
         _flush(sys.__stdout__)  # a class may print there
         _flush_c_library()
         self._done.set()
-        self._reader.join()
+        if self._reader.ident is not None:
+            self._reader.join()
         self._look(whole=True)
         sys.stdout = self._before
         os.dup2(self._real, 1)

@@ -11,6 +11,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from numeri_cli.output.program import command_as_called
+
 if TYPE_CHECKING:
     from numeri_cli.notify.message import GuardFinding
 
@@ -125,5 +127,5 @@ def steps(commands: tuple[str, ...]) -> Text:
     """What to type next."""
     text = Text("next:")
     for command in commands:
-        text.append(f"\n  {command}", style="bold")
+        text.append(f"\n  {command_as_called(command)}", style="bold")
     return text

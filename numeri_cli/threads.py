@@ -1,0 +1,69 @@
+"""Whether this machine lets a command start the threads that it and its libraries need."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import MutableMapping
+
+from numeri_cli.errors import NumeriError, ThreadsShort
+
+OWN_THREADS = 20  # uploads, downloads, time-outs, Arrow's readers
+LEAST_THREADS = 12
+# libraries that compute start as many as there are cores, each for itself, and end the process
+# with words of their own, or with Ctrl-C, where one cannot be started
+_POOLS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS")
+_WORDS = "can't start new thread"
+
+
+def require_threads(environment: MutableMapping[str, str]) -> str | None:
+    """Make do with one computing thread where there is room for few; what is to be said of that.
+
+    environment: is changed; libraries read it as they are loaded
+    Raises ThreadsShort where even that does not suffice.
+    """
+    wanted = OWN_THREADS + 3 * (os.cpu_count() or 1)
+    found = room_for_threads(wanted)
+    if found >= wanted:
+        return None
+    if found < LEAST_THREADS:
+        raise _short(f"only {found} more threads, and numeri needs {LEAST_THREADS}")
+    environment.update(dict.fromkeys(_POOLS, "1"))
+    return (
+        f"the system lets this user or container start {found} more threads, not {wanted}: what"
+        " computes makes do with one, and takes longer"
+    )
+
+
+def room_for_threads(wanted: int) -> int:
+    """How many threads can be started now, at most so many."""
+    over = threading.Event()
+    started: list[threading.Thread] = []
+    try:
+        for _ in range(wanted):
+            thread = threading.Thread(target=over.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:  # the next one could not be started
+        pass
+    finally:
+        over.set()
+        for thread in started:
+            thread.join()
+    return len(started)
+
+
+def thread_trouble(raised: BaseException) -> NumeriError | None:
+    """The error of ours for a thread that could not be started; None for anything else."""
+    if isinstance(raised, RuntimeError) and str(raised) == _WORDS:
+        return _short("no more threads")
+    return None
+
+
+def _short(room: str) -> ThreadsShort:
+    return ThreadsShort(
+        f"the system lets this user or container start {room}",
+        hint="end other programs, or raise the limit of threads (`ulimit -u`, `pids.max` of a"
+        " container, `TasksMax` of a unit) or of memory (`ulimit -v`), then run the same command"
+        " again",
+    )
