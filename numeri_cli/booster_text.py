@@ -38,6 +38,14 @@ class Unsound(Exception):
     """Something in a model's text contradicts the rest; the message says what."""
 
 
+def trees_alone(text: str) -> str:
+    """A model's text up to the end of its trees, which is all that predictions need.
+
+    Behind it stand parameters of the training, in which a wrong letter ends the process.
+    """
+    return text.partition(END_OF_TREES)[0] + f"{END_OF_TREES}\n"
+
+
 def check_structure(text: str) -> None:
     """Raises Unsound: sizes that are not the trees', indices out of range, children in a circle."""
     if FIRST_TREE not in text or END_OF_TREES not in text or "\0" in text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import subprocess
 import sys
@@ -16,18 +17,9 @@ from numeri_cli.errors import ArtifactDamaged
 from numeri_cli.learning.estimators.lightgbm.estimator import LightGBM
 from numeri_cli.learning.estimators.lightgbm.library import lgb
 from numeri_cli.learning.estimators.lightgbm.model_text import merge_models
+from tests.support.booster_texts import FEATURES, grown
 
-FEATURES = tuple(f"feature_{number}" for number in range(4))
 MANGLED = 400
-
-
-def grown(**params: object) -> str:
-    generator = np.random.default_rng(1)
-    rows = generator.integers(0, 5, (1_000, 4)).astype(float)
-    labels = rows[:, 0] * 0.1 + generator.normal(size=1_000)
-    given = {"verbosity": -1, "num_leaves": 6, "seed": 1, "num_threads": 1, **params}
-    data = lgb.Dataset(rows, label=labels, feature_name=list(FEATURES))
-    return str(lgb.train(given, data, 3).model_to_string())
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +46,22 @@ def test_what_the_library_writes_is_sound(params: dict[str, object]) -> None:
 def test_what_is_merged_of_segments_is_sound(text: str) -> None:
     check_structure(merge_models([text, grown(seed=2)]))
     check_structure(merge_models([text, grown(seed=2)], trees=4))
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}]
+)
+def test_parameters_of_the_training_are_not_read_again(params: dict[str, object]) -> None:
+    whole = grown(**params)
+    spoilt = whole.replace("[seed: 1]", "[seed] 1]")
+    assert spoilt != whole
+    rows = np.random.default_rng(2).integers(0, 5, (50, 4)).astype(float)
+    expected = lgb.Booster(model_str=whole).predict(rows)
+    for digest in (None, hashlib.sha256(spoilt.encode()).hexdigest()):
+        model = LightGBM({}).load(
+            spoilt.encode(), features=FEATURES, source=Path("model.txt"), digest=digest
+        )
+        assert np.array_equal(model.predict(rows), expected)
 
 
 MANGLINGS: dict[str, Callable[[str], str]] = {

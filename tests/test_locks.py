@@ -23,6 +23,7 @@ def _hold(path: Path, ready: Event) -> None:
         time.sleep(60)
 
 
+@pytest.mark.core
 def test_the_lock_is_exclusive_and_free_after_a_kill(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     ready = context.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,18 @@ def test_what_sqlite_says_is_an_error_of_ours(
     assert type(caught.value) is (kind or damaged)
     assert "some.sqlite" in caught.value.message
     assert caught.value.hint
+
+
+def test_a_text_that_is_no_utf_8_is_called_damage(tmp_path: Path) -> None:
+    path = tmp_path / "some.sqlite"
+    with Ledger.open(path):
+        pass
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO files VALUES ('numerai', CAST(x'ff80' AS TEXT), 1, '', '', 1, 'x', 1)"
+        )
+    with Ledger.open(path) as ledger, pytest.raises(LedgerDamaged, match=r"decode to UTF-8"):
+        ledger.files("numerai")
 
 
 @pytest.mark.parametrize("ask", [ask_ledger, ask_practice])

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from numeri_cli.dataset.parquet_check import require_plausible
+from numeri_cli.dataset.parquet_check import require_plausible, require_usual_columns
 from numeri_cli.errors import FileDamaged, FileForeign, FileMissing, nearest
 from numeri_cli.files import disk_error
 
@@ -66,8 +66,9 @@ class DataFile:
     def open(cls, path: Path) -> DataFile:
         """Look at a file's columns.
 
-        Raises FileMissing, FileDamaged (no whole parquet file), FileForeign (no `id`, or a column
-        that stands there twice: which of them is meant cannot be known).
+        Raises FileMissing, FileDamaged (no whole parquet file), FileForeign (no `id`, lists or
+        texts where there should be numbers, or a column that stands there twice: which of them is
+        meant cannot be known).
         """
         if not path.is_file():
             raise FileMissing(f"{path} does not exist", hint="`numeri download` brings it")
@@ -84,6 +85,7 @@ class DataFile:
                 f"{path} has the column {twice[:60]!r} more than once",
                 hint="write each column once, or download the file again",
             )
+        require_usual_columns(opened.schema, path)
         return opened
 
     @property
@@ -117,7 +119,7 @@ class DataFile:
         known: dict[str, int] = {}
         start = 0
         for table in self.groups(["era"]):
-            column = table.column(0).cast(pa.string()).combine_chunks().dictionary_encode()
+            column = self._texts(table).combine_chunks().dictionary_encode()
             if column.null_count:
                 raise FileForeign(f"{self.path} has rows without an era", hint="download it again")
             names = column.dictionary.to_pylist()
@@ -133,7 +135,8 @@ class DataFile:
         Their `data_type` says so; where there is none, it is one era without any known target.
         """
         if "data_type" in self.columns:
-            kinds = (pc.unique(table.column(0)).to_pylist() for table in self.groups(["data_type"]))
+            tables = self.groups(["data_type"])
+            kinds = (pc.unique(self._texts(table)).to_pylist() for table in tables)
             return self.rows > 0 and all(kind == ["live"] for kind in kinds)
         if len(self.eras().names) != 1:
             return False
@@ -147,8 +150,13 @@ class DataFile:
 
     def ids(self, rows: Rows = None) -> npt.NDArray[np.object_]:
         """(rows,) the ids, as Python strings."""
-        column = self.read([self.id_column], rows=rows).column(0).cast(pa.string())
+        column = self._texts(self.read([self.id_column], rows=rows))
         return np.asarray(column.to_numpy(), dtype=object)
+
+    def _texts(self, table: pa.Table) -> pa.ChunkedArray:
+        """The first column as texts. Raises FileDamaged for bytes that are none."""
+        with parquet_errors(self.path):
+            return table.column(0).cast(pa.string())
 
     def read(self, columns: Sequence[str], *, rows: Rows = None) -> pa.Table:
         """Some columns of all rows, of a slice, or of those where a mask is true.
@@ -207,7 +215,8 @@ def plain_table(file: pq.ParquetFile, groups: Sequence[int], columns: Sequence[s
 
 def float_column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     """(rows,) a numeric column as float64, nulls as NaN."""
-    column = pc.cast(table.column(name), pa.float64())
+    column = table.column(name)
+    column = pc.cast(column, pa.float64(), safe=not pa.types.is_integer(column.type))
     return np.array(pc.fill_null(column, np.nan).to_numpy(), dtype=np.float64)
 
 
@@ -219,7 +228,8 @@ def feature_matrix(table: pa.Table, features: Sequence[str]) -> npt.NDArray[Any]
     stacked = np.empty((len(columns), table.num_rows), dtype=kind)
     for place, column in enumerate(columns):
         if column.null_count:
-            column = pc.fill_null(column.cast(pa.float32()), np.nan)  # noqa: PLW2901 - its values
+            whole_numbers = column.cast(pa.float32(), safe=False)
+            column = pc.fill_null(whole_numbers, np.nan)  # noqa: PLW2901 - its values
         stacked[place] = column.to_numpy()
     return np.ascontiguousarray(stacked.T)
 

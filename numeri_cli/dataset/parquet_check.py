@@ -18,6 +18,9 @@ READ_BYTES = 256_000_000  # decoded; the pages of a file up to that are read in 
 READ_CELLS = 40_000_000
 MOST_TEXT_BYTES = 2_000_000_000  # ids of 20 bytes for ten times the rows of an archive
 _TEXTS = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
+TEXTS = ("id", "era", "data_type", "__index_level_0__")
+TEXT_TYPES = (pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary())
+NUMBERS = ("feature_", "target")
 
 
 def check_parquet(path: Path) -> None:
@@ -89,6 +92,35 @@ def _text_bytes(chunk: pa.Array) -> int:
         return int(chunk.nbytes)
     lengths = pc.binary_length(chunk.dictionary).take(chunk.indices).cast(pa.int64())
     return int(pc.sum(lengths).as_py() or 0)
+
+
+def require_usual_columns(schema: pa.Schema, path: Path) -> None:
+    """Raise FileForeign for a column that holds another kind of thing than it should.
+
+    Ids, eras and data types are read as texts, features and targets as numbers.
+    """
+    for field in schema:
+        if field.name in TEXTS and not _is_text(field.type):
+            raise _foreign(path, f"has {field.type} in {field.name} instead of texts")
+        if field.name.startswith(NUMBERS) and not _is_number(field.type):
+            raise _foreign(path, f"has {field.type} in {field.name[:60]} instead of numbers")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return _is_number(kind) or kind in TEXT_TYPES
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    kinds = (
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_decimal,
+        pa.types.is_boolean,
+        pa.types.is_null,
+    )
+    return any(is_kind(kind) for is_kind in kinds)
 
 
 def _foreign(path: Path, reason: str) -> FileForeign:

@@ -35,6 +35,7 @@ def http_time(moment: datetime) -> str:
     return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     "trouble",
     [

@@ -12,6 +12,7 @@ from tests.support.runner import Numeri
 pytestmark = pytest.mark.usefixtures("practice")
 
 
+@pytest.mark.core
 def test_the_first_run_ends_with_an_accepted_submission_and_its_validation(
     numeri: Numeri, home: Path
 ) -> None:
@@ -119,6 +120,7 @@ def test_training_downloads_what_it_needs(numeri: Numeri, profile: Path, home: P
     assert (home / "data" / "datasets" / "practice" / "v5.3" / "train.parquet").is_file()
 
 
+@pytest.mark.core
 def test_validate_shows_raw_and_neutralized_side_by_side(numeri: Numeri, profile: Path) -> None:
     assert numeri("train").code == 0
     said = numeri("validate", "--raw", "--eras", "0049-0060")

@@ -9,6 +9,7 @@ from numeri_cli.cli.app import main
 from tests.support.live_predictions import live_predictions
 
 
+@pytest.mark.core
 @pytest.mark.usefixtures("settings")
 @pytest.mark.parametrize("numeri_is_later", [True, False])
 def test_what_either_uploads_is_accepted_and_the_later_one_is_selected(

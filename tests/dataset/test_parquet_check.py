@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from numeri_cli.dataset.features import MOST_BYTES, FeatureFile
-from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.dataset.parquet import DataFile, feature_matrix, float_column
 from numeri_cli.dataset.parquet_check import check_parquet
 from numeri_cli.errors import FileDamaged, FileForeign
 
@@ -64,3 +64,32 @@ def test_a_features_file_of_a_strange_size_is_not_read(tmp_path: Path) -> None:
         file.truncate(MOST_BYTES + 1)
     with pytest.raises(FileForeign, match="64,000,001 bytes"):
         FeatureFile.read(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "words"),
+    [
+        ("era", pa.list_(pa.int8()), "in era instead of texts"),
+        ("id", pa.struct([("x", pa.int8())]), "in id instead of texts"),
+        ("feature_a", pa.string(), "has string in feature_a instead of numbers"),
+        ("target", pa.timestamp("s"), "in target instead of numbers"),
+    ],
+)
+def test_a_column_of_another_kind_of_thing_is_refused_before_it_is_read(
+    tmp_path: Path, column: str, kind: pa.DataType, words: str
+) -> None:
+    columns = {"id": pa.array(["a"]), "era": pa.array(["1"]), "feature_a": pa.array([1], pa.int8())}
+    columns["target"] = pa.array([0.5])
+    pq.write_table(pa.table(columns), tmp_path / "sound.parquet")
+    assert DataFile.open(tmp_path / "sound.parquet").rows == 1
+    columns[column] = pa.nulls(1, kind)
+    pq.write_table(pa.table(columns), tmp_path / "odd.parquet")
+    with pytest.raises(FileForeign, match=words):
+        DataFile.open(tmp_path / "odd.parquet")
+
+
+def test_whole_numbers_beyond_those_of_a_float_are_read_as_the_nearest(tmp_path: Path) -> None:
+    numbers = pa.array([2**62 + 1, None], pa.int64())
+    table = pa.table({"id": ["a", "b"], "feature_a": numbers, "target": numbers})
+    assert float_column(table, "target")[0] == 2.0**62
+    assert feature_matrix(table, ["feature_a"])[0, 0] == 2.0**62

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
+from tests.support.json_places import places
+
 LIVE_IDS = tuple(f"n{number:015x}" for number in range(6))
 FEATURES = {
     "feature_sets": {"small": ["feature_a", "feature_b"], "all": ["feature_a", "feature_b"]},
@@ -47,15 +49,6 @@ VALUES = st.recursive(
     ),
     max_leaves=5,
 )
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every path into a tree, that of the whole included."""
-    if isinstance(value, dict):
-        return [path, *(p for k, v in value.items() for p in places(v, (*path, k)))]
-    if isinstance(value, list):
-        return [path, *(p for k, v in enumerate(value) for p in places(v, (*path, k)))]
-    return [path]
 
 
 @st.composite

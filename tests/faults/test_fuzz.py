@@ -21,15 +21,16 @@ from tests.faults.mangling import (
     LIVE_IDS,
     PROFILE,
     feature_files,
-    places,
     prediction_files,
     profile_bytes,
     profiles,
 )
 from tests.support.bench import Bench, numeri
+from tests.support.json_places import places
 from tests.support.steps import Request
 
-# 2,600 examples here beside 30 runs, and 400 of answers in tests/api/files/test_mangled.py
+# 2,600 examples here beside 30 runs; of answers in tests/api/test_mangled_answers.py;
+# tests/fuzz feeds the command line
 Example = TypeVar("Example")
 Recorder = Callable[[str, object], None]
 

@@ -1,4 +1,4 @@
-"""`pytest` alone runs in one process, so that a debugger works; `-n` asks for workers."""
+"""`pytest` alone runs in one process, so that a debugger works; what CI asks for beyond that."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+MARK = "@pytest.mark." + "core\n"
 
 
 def test_pytest_alone_starts_no_workers() -> None:
@@ -14,3 +15,11 @@ def test_pytest_alone_starts_no_workers() -> None:
     assert "--strict-markers" in words
     assert not {word for word in words if word.startswith(("-n", "--num", "--dist", "--tx"))}
     assert ".venv/bin/pytest -n 4" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_ci_runs_the_core_on_the_lowest_versions_and_on_the_newest_python() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert '"$PWD/.venv/bin/python" --resolution lowest-direct' in script
+    assert 'on_other_versions newest "$(newest_python)"' in script
+    files = [path for path in (ROOT / "tests").rglob("test_*.py") if MARK in path.read_text()]
+    assert len(files) > 10

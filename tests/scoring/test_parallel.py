@@ -41,6 +41,7 @@ def test_an_error_in_one_era_comes_out() -> None:
         list(in_order(work, range(10), features=0))
 
 
+@pytest.mark.core
 def test_small_eras_run_in_threads_with_one_blas_thread_each() -> None:
     if (os.cpu_count() or 1) == 1:
         pytest.skip("one core has nothing to share")

@@ -52,9 +52,9 @@ class Forked:
         assert self.process.pid is not None
         os.kill(self.process.pid, number)
 
-    def ended(self) -> Said:
+    def ended(self, *, within_seconds: float = LONGEST_SECONDS) -> Said:
         """How it ended."""
-        self.process.join(LONGEST_SECONDS)
+        self.process.join(within_seconds)
         assert self.process.exitcode is not None, "it did not end"
         said = Said(self.process.exitcode, self.out.read_text(), self.err.read_text())
         shutil.rmtree(self.out.parent)

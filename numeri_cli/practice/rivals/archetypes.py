@@ -135,7 +135,7 @@ class Archetype:
     stake_nmr: str
     target: str
     builder: str
-    parameters: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, int | float] = field(default_factory=dict)
     neutral: float = 0.0
     late: float = 0.0
     missing: float = 0.0

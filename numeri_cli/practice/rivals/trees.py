@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numeri_cli.booster_text import Unsound, check_structure
+from numeri_cli.booster_text import Unsound, check_structure, trees_alone
 from numeri_cli.errors import LibraryMissing
 from numeri_cli.practice.rivals.technique import (
     FitData,
@@ -132,7 +132,7 @@ class Trees:
         try:
             text = learnt.decode()
             check_structure(text)  # the library believes what it reads: a wrong digit ends it
-            return TreesForecaster(lightgbm.Booster(model_str=text))
+            return TreesForecaster(lightgbm.Booster(model_str=trees_alone(text)))
         except (Unsound, lightgbm.basic.LightGBMError) as error:
             raise ValueError(f"no model of LightGBM: {error}") from error
 

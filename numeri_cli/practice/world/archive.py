@@ -17,15 +17,16 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from hashlib import sha256
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter, ValidationError
 
 from numeri_cli.errors import DiskFull, PracticeDamaged, PracticeMissing, PracticeSettings
 from numeri_cli.files import atomic_file, disk_errors, free_bytes, write_text
@@ -38,6 +39,7 @@ from numeri_cli.practice.rivals.archetypes import ARCHETYPES, Archetype
 FORMAT = 2
 _MODEL_MARK, _DIGEST_BYTES = b"numeri model, SHA-256 first\n", 32
 NumberArray = npt.NDArray[Any]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -231,12 +233,12 @@ def read_world_state(root: Path) -> WorldState:
                 f" (format {content['format']}, this one reads {FORMAT})",
                 hint="`numeri practice reset` removes it; `numeri run` makes a new one",
             )
-        settings = WorldSettings(**content["settings"])
+        settings = _typed(WorldSettings, content["settings"])
         state = WorldState(
             settings=settings,
-            live_era=int(content["live_era"]),
-            published_era=int(content["published_era"]),
-            has_field=bool(content["has_field"]),
+            live_era=_typed(int, content["live_era"]),
+            published_era=_typed(int, content["published_era"]),
+            has_field=_typed(bool, content["has_field"]),
             archetypes=_archetypes(content.get("field")),
         )
     except (
@@ -257,7 +259,23 @@ def _archetypes(rows: list[dict[str, Any]] | None) -> tuple[Archetype, ...]:
         return ARCHETYPES
     if not rows:
         raise ValueError("a field of no rivals")
-    return tuple(Archetype(**row) for row in rows)
+    return tuple(_typed(Archetype, row) for row in rows)
+
+
+def _typed(kind: type[Value], content: object) -> Value:
+    """What JSON says of a value of this kind; ValueError where it is of another one."""
+    if is_dataclass(kind) and isinstance(content, dict):
+        known = {one.name for one in fields(kind)}
+        if unknown := content.keys() - known:
+            raise ValueError(f"nobody knows {sorted(unknown)[0]!r}")
+    try:
+        checked = TypeAdapter(kind).validate_python(content, strict=not is_dataclass(kind))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or kind.__name__
+        raise ValueError(f"{place}: {first['msg']}") from error
+    # as it is written: 1 does not become 1.0, so that the file stays the same
+    return kind(**content) if isinstance(content, dict) else checked
 
 
 def damaged(root: Path, what: str) -> PracticeDamaged:

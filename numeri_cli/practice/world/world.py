@@ -29,6 +29,7 @@ from numeri_cli.practice.world.archive import (
     Archive,
     WeekStart,
     WorldState,
+    damaged,
     read_world_state,
     resolved_eras,
 )
@@ -43,7 +44,10 @@ class World:
     def __init__(self, root: Path, state: WorldState) -> None:
         self.root = root
         self._state = state
-        self._definition = WorldDefinition.of(state.settings, state.archetypes)
+        try:
+            self._definition = WorldDefinition.of(state.settings, state.archetypes)
+        except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+            raise damaged(root, f"world.json tells of rivals that cannot be ({error})") from error
         self._archive = Archive(root, state.settings)
         self._field = TrainedField(archive=self._archive, rivals=self._definition.rivals)
 

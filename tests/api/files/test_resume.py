@@ -33,6 +33,7 @@ from tests.support.downloads import (
 from tests.support.scripted_server import QUICK, Asked, Reply, Server, Shelf
 
 
+@pytest.mark.core
 def test_a_failed_download_goes_on_where_it_was(server: Server, target: Path) -> None:
     shelf = Shelf(LARGE)
 

@@ -44,6 +44,7 @@ def test_the_bytes_arrive_with_their_length_and_without_a_key(server: Server, st
     assert "authorization" not in asked.headers
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     "fault",
     [

@@ -100,6 +100,7 @@ def fitted(kind: type, weights: bool = False, **params: object) -> FittedEstimat
     )
 
 
+@pytest.mark.core
 def test_a_class_of_scikit_learn_is_found_fitted_and_kept(
     make_sample: SampleMaker, tmp_path: Path
 ) -> None:

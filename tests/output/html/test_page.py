@@ -29,6 +29,7 @@ class Outline(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
+@pytest.mark.core
 def test_a_page_has_every_chart_its_words_and_its_table(two: Validation, tmp_path: Path) -> None:
     html = write_report(two, tmp_path / "report.html").read_text()
     outline = Outline(html)

@@ -342,6 +342,14 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
         root, field=[{**row, "builder": "oracle"} for row in kept_field(root)]
     ),
     "no archetype": lambda root: write_json(root, field=[]),
+    "an archetype whose name is a number": lambda root: write_json(
+        root, field=[{**row, "name": 1.5} for row in kept_field(root)]
+    ),
+    "an archetype that cannot be built": lambda root: write_json(
+        root, field=[{**row, "parameters": {"height": 3}} for row in kept_field(root)]
+    ),
+    "a live era that is no number": lambda root: write_json(root, live_era="61"),
+    "world.json is nested without end": lambda root: (root / "world.json").write_text("[" * 50_000),
     "features are gone": lambda root: (root / "base" / "features.npy").unlink(),
     "features are cut off": lambda root: os.truncate(root / "base" / "features.npy", 1000),
     "no start of the week": lambda root: (root / "state" / "0061.npz").unlink(),

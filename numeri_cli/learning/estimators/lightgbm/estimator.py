@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from numeri_cli.booster_text import Unsound, check_structure
+from numeri_cli.booster_text import Unsound, check_structure, trees_alone
 from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown
 from numeri_cli.learning.estimators.base import (
     FloatArray,
@@ -173,7 +173,7 @@ class LightGBM:
             if digest is None or hashlib.sha256(content).hexdigest() != digest:
                 check_structure(text)
             with without_fatal_lines():
-                booster = lgb.Booster(model_str=text)
+                booster = lgb.Booster(model_str=trees_alone(text))
         except Unsound as error:
             raise ArtifactDamaged(
                 f"{source} is no sound LightGBM model: {error}", hint="train the model again"

@@ -46,6 +46,7 @@ def plain(cells: np.ndarray, labels: np.ndarray, features: tuple[str, ...]) -> s
     return str(lgb.train(without(params, "num_iterations"), data, TREES).model_to_string())
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("group_rows", [97, 100_000])
 def test_trees_from_column_blocks_are_those_of_plain_lightgbm(
     make_sample: SampleMaker, tmp_path: Path, group_rows: int

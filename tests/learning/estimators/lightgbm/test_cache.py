@@ -44,6 +44,7 @@ def kept(cache: BinnedCache, chosen: LabelledRows, sample: Sample, **given: obje
     return binned
 
 
+@pytest.mark.core
 def test_loaded_bins_grow_the_same_trees(
     cache: BinnedCache, sample: Sample, tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ def peer(sample: Sample, params: dict[str, Any], *, target: str = TARGET, **keys
     return model.fit(table[list(sample.features)], table[target], **keys).get_booster()
 
 
+@pytest.mark.core
 def test_its_trees_are_those_of_the_pandas_way(sample: Sample) -> None:
     [booster] = boosters(train("lighthouse", spec(RANDOM), workspace_of(sample)))
     assert booster.get_dump() == peer(sample, RANDOM).get_dump()
