@@ -207,7 +207,7 @@ def _bring(
     number = "unknown" if chosen.round_number is None else str(chosen.round_number)
     name = f"{slot.name}-{number}-{chosen.id[:8]}{suffix if suffix in _SUFFIXES else ''}"
     path = Path(safe_name(name)).absolute()
-    with atomic_file(path) as file:
+    with atomic_file(path, mode=0o600) as file:
         file.write(content)
     digest, known = hashlib.sha256(content).hexdigest(), digests.get(chosen.id)
     return BroughtBack(

@@ -240,7 +240,7 @@ def prediction_writer(output: Path, *, with_era: bool = False) -> Iterator[Predi
     schema = pa.schema({"id": pa.string(), "prediction": pa.float64()})
     if with_era:
         schema = schema.insert(1, pa.field("era", pa.string()))
-    with atomic_path(output) as temporary:
+    with atomic_path(output, mode=0o600) as temporary:  # the owner's work: nobody else reads it
         if output.suffix.lower() == ".parquet":
             file = pq.ParquetWriter(temporary, schema)
         else:

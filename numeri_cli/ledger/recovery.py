@@ -157,8 +157,12 @@ def set_aside(path: Path, *, now: datetime) -> tuple[Path, int]:
 def set_aside_before(path: Path) -> tuple[Path, ...]:
     """Damaged ledgers that are kept beside the one at `path`, the oldest first."""
     with disk_errors(path):
-        found = path.parent.glob(f"{path.stem}{_MARK}*{path.suffix}")
-        return tuple(sorted(found))
+        return tuple(sorted(path.parent.glob(all_set_aside(path).name)))
+
+
+def all_set_aside(path: Path) -> Path:
+    """The pattern of the names under which damaged ledgers are kept."""
+    return path.with_name(f"{path.stem}{_MARK}*{path.suffix}")
 
 
 def _take_over_vouched(path: Path, connection: sqlite3.Connection) -> int:

@@ -54,6 +54,14 @@ def open_home(home: Path) -> None:
     (home / "data").chmod(0o777)
 
 
+def home_in_an_open_folder(home: Path) -> None:
+    home.parent.chmod(0o777)
+
+
+def home_in_a_strangers_folder(home: Path) -> None:
+    os.chown(home.parent, 65534, 65534)
+
+
 def foreign_home(home: Path) -> None:
     os.chown(home / "data" / "ledger.sqlite", 65534, 65534)
 
@@ -118,6 +126,8 @@ PLANTED: tuple[tuple[Callable[[Path], None], str, str], ...] = (
     (invalid_profile, "profile_invalid", "mend"),
     (open_home, "home_open", "mend"),
     (foreign_home, "home_foreign", "mend"),
+    (home_in_an_open_folder, "home_in_open_folder", "mend"),
+    (home_in_a_strangers_folder, "home_in_open_folder", "mend"),
     (readable_keys, "credentials_unsafe", "mend"),
     (no_practice, "practice_missing", "mend"),
     (other_target, "guard_target", "mend"),
@@ -152,7 +162,7 @@ def test_a_sound_machine_has_nothing_to_mend(numeri: Numeri, trained: Path) -> N
 def test_a_planted_finding_is_found(
     numeri: Numeri, trained: Path, plant: Callable[[Path], None], code: str, level: str
 ) -> None:
-    if plant is foreign_home and os.geteuid() != 0:
+    if plant in (foreign_home, home_in_a_strangers_folder) and os.geteuid() != 0:
         pytest.skip("only root can give a file away")
     plant(trained)
     assert diagnosed(numeri).get(code) == level

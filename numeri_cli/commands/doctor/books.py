@@ -8,7 +8,7 @@ from numeri_cli.commands.doctor.examination import Examination
 from numeri_cli.commands.doctor.finding import Finding, fine, mend
 from numeri_cli.errors import DiskError, LedgerDamaged, LedgerNewer, NumeriError, PathForbidden
 from numeri_cli.ledger.ledger import Ledger
-from numeri_cli.ledger.recovery import set_aside_before
+from numeri_cli.ledger.recovery import all_set_aside, set_aside_before
 
 name = "ledger"
 own_errors: tuple[type[NumeriError], ...] = (DiskError,)
@@ -17,15 +17,17 @@ own_errors: tuple[type[NumeriError], ...] = (DiskError,)
 def look(examination: Examination) -> Iterator[Finding]:
     """As it lies there; nothing is changed."""
     path = examination.context.home.ledger
-    found = [
-        mend(
-            name,
-            "ledger_set_aside",
-            f"a damaged ledger was set aside as {kept}; what could be read of it is in the new one",
-            hint=f"look at the disk; `rm -r {kept}` once nothing is missed",
+    found = []
+    if kept := set_aside_before(path):
+        words = "a damaged ledger was" if len(kept) == 1 else f"{len(kept)} damaged ledgers were"
+        found.append(
+            mend(
+                name,
+                "ledger_set_aside",
+                f"{words} set aside, the last as {kept[-1]}; what could be read is in the new one",
+                hint=f"look at the disk; `rm -r {all_set_aside(path)}` once nothing is missed",
+            )
         )
-        for kept in set_aside_before(path)
-    ]
     try:
         if path.exists():
             Ledger.open(path).close()

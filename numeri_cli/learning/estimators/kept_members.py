@@ -44,7 +44,7 @@ class KeptMembers:
 
     def keep(self, name: str, content: bytes) -> None:
         """Keep a member until its training ends. Raises DiskError."""
-        with atomic_file(self._path(name)) as file:
+        with atomic_file(self._path(name), mode=0o600) as file:
             file.write(self._mark(name, content))
             file.write(content)
 

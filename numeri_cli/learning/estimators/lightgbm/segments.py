@@ -189,9 +189,10 @@ class _Segments:
     ) -> None:
         """Put a segment on disk: scores first, then trees, then the progress."""
         if more_follow:
-            with atomic_file(self._path(number, "npy")) as file:
+            with atomic_file(self._path(number, "npy"), mode=0o600) as file:
                 np.save(file, _training_scores(booster))
-        write_text(self._path(number, "txt"), booster.model_to_string(num_iteration=-1))
+        text = booster.model_to_string(num_iteration=-1)
+        write_text(self._path(number, "txt"), text, mode=0o600)
         write_text(self._path(number, "json"), json.dumps(asdict(progress)))
         if number:
             self._path(number - 1, "npy").unlink(missing_ok=True)
