@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -73,8 +74,9 @@ class Screen:
             self._data = plain(record)
         elif not self._quiet:
             with self._out.capture() as caught:
-                self._out.print(view(record), soft_wrap=True)
-            self._write(as_called(caught.get()))
+                self._out.print(view(record), crop=False, overflow="ignore")
+            # what a table pads its lines with would be lines of its own on a narrow terminal
+            self._write(re.sub(r" +\n", "\n", caught.get()))
 
     def announce(self, text: str) -> bool:
         """Write text at once, before the command is done; to standard error with --json.

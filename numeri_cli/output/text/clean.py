@@ -20,7 +20,6 @@ def cleaning(record: Cleaning) -> RenderableType:
     if not record.removed:
         return Text("nothing has to go")
     rows = table("what", "size", "where and why", right=("size",))
-    rows.columns[2].no_wrap = True  # paths may hold spaces
     for one in record.removed:
         rows.add_row(one.kind, size(one.size_bytes), Text(visible(f"{one.path}: {one.reason}")))
     verb = "would free" if record.dry_run else "freed"

@@ -33,7 +33,7 @@ def datasets(record: Datasets) -> RenderableType:
         figures = (f"{entry.rows:,}", f"{entry.features:,}", size(entry.size_bytes))
         kept.add_row(entry.key[:12], *figures, _minute(entry.used))
     where = f"in {record.binned_folder}; it may be deleted at any time"
-    return Group(rows, Text(), kept, Text(where, style="dim", overflow="fold"))
+    return Group(rows, Text(), kept, Text(where, style="dim"))
 
 
 def _minute(value: datetime | None) -> str:

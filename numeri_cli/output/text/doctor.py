@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from numeri_cli.inert_text import visible
+from numeri_cli.output.text.tables import grid
 
 if TYPE_CHECKING:
     from numeri_cli.commands.doctor.finding import Diagnosis
@@ -18,9 +18,7 @@ _COLOURS = {"fine": "green", "mend": "red", "cannot know": "yellow"}
 
 def diagnosis(record: Diagnosis) -> RenderableType:
     """One row for each finding: level, check, fact and cure."""
-    rows = Table.grid(padding=(0, 2))
-    for width in (11, 12, None):
-        rows.add_column(min_width=width, no_wrap=True)
+    rows = grid(11, 12, 0)
     for one in record.findings:
         told = f"{one.message}; {one.hint}" if one.hint else one.message
         level = Text(one.level, style=_COLOURS[one.level])

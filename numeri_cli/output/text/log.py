@@ -22,7 +22,6 @@ def log_view(record: LogView) -> RenderableType:
     if not record.runs:
         return Text("the log is empty")
     rows = table("run", "command", "seconds", "end", right=("seconds",))
-    rows.columns[3].no_wrap = True  # it may name a command or a path
     for run in record.runs:
         style = "" if run.exit_code == 0 else "red" if run.exit_code else "yellow"
         rows.add_row(

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 def notify_trial(record: NotifyTrial) -> RenderableType:
     """One row for each channel."""
     rows = table("channel", "answer", "seconds", right=("seconds",))
-    rows.columns[1].no_wrap = True  # it may name a command
     for one in record.channels:
         told = f"{one.message} ({one.hint})" if one.message else one.answer
         style = "green" if one.delivered else "red"

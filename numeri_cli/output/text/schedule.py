@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.output.formats import moment
+from numeri_cli.output.program import as_called
 
 if TYPE_CHECKING:
     from numeri_cli.schedule.job import InstalledSchedule, ScheduleStatus
@@ -19,14 +20,15 @@ def schedule_status(record: ScheduleStatus) -> RenderableType:
     What is no line of a crontab or unit is a comment there, so that all of it can be pasted.
     """
     planned = record.schedule
-    parts: list[RenderableType] = [Text(planned.text.rstrip())]
+    parts: list[RenderableType] = [Text(planned.text.rstrip(), no_wrap=True)]
     said = {
         "absent": "not installed: `numeri schedule install`",
         "outdated": "another one is installed: `numeri schedule install` replaces it",
         "current": f"installed ({record.where})",
     }[record.state]
-    parts.append(Text(f"# {said}; fires next {moment(planned.next_firing)}", style="bold"))
-    parts += [Text(f"# {reason}", style="dim") for reason in planned.explanation]
+    heading = f"# {as_called(said)}; fires next {moment(planned.next_firing)}"
+    parts.append(Text(heading, style="bold", no_wrap=True))
+    parts += [Text(f"# {reason}", style="dim", no_wrap=True) for reason in planned.explanation]
     return Group(*parts)
 
 

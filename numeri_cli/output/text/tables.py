@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from numeri_cli.output.console import flowing
 from numeri_cli.output.program import command_as_called
 
 if TYPE_CHECKING:
@@ -44,12 +45,19 @@ class _Fitted(Table):
         for column in self.columns:
             if column.max_width is None:
                 cells = [
-                    Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)
+                    Measurement.get(console, wide, _measured(console, cell))
+                    for cell in (column.header, *column.cells)
                 ]
                 column.no_wrap = column.no_wrap or all(x.minimum == x.maximum for x in cells)
                 least = [cell.maximum if column.no_wrap else cell.minimum for cell in cells]
-                column.min_width = max(least)
+                column.min_width = max(column.min_width or 0, *least)
         yield from super().__rich_console__(console, options)
+
+
+def _measured(console: Console, cell: RenderableType) -> RenderableType:
+    """A cell as it will be shown: a command in it is one word."""
+    text = console.render_str(cell) if isinstance(cell, str) else cell
+    return flowing(text) if isinstance(text, Text) else text
 
 
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
@@ -57,6 +65,14 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     made = _Fitted(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def grid(*least_widths: int) -> Table:
+    """An empty table without heads or lines; each column at least so wide."""
+    made = _Fitted.grid(padding=(0, 2))
+    for width in least_widths:
+        made.add_column(overflow="fold", min_width=width)
     return made
 
 
@@ -125,7 +141,7 @@ def seen_words(seen: int | None, eras: int) -> str:
 
 def steps(commands: tuple[str, ...]) -> Text:
     """What to type next."""
-    text = Text("next:")
+    text = Text("next:", no_wrap=True)
     for command in commands:
         text.append(f"\n  {command_as_called(command)}", style="bold")
     return text

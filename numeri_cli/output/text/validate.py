@@ -44,8 +44,8 @@ def validate(record: ValidationSummary) -> RenderableType:
     parts += [Text(note, style="dim") for note in record.notes]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
     if record.per_era is not None:
-        parts.append(Text(f"every era: {record.per_era}", overflow="fold"))
-    parts.append(Text(f"report: {record.report}", overflow="fold"))
+        parts.append(Text(f"every era: {record.per_era}"))
+    parts.append(Text(f"report: {record.report}"))
     return Group(*parts)
 
 
