@@ -17,8 +17,10 @@ END_OF_TREES = "end of trees"
 MOST_TREES = 1_000_000
 MOST_LEAVES = 131_072  # what the library itself allows
 _TREE = re.compile(r"^Tree=(\d{1,7})\n", re.MULTILINE)
-_NUMBER = re.compile(r"-?([0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?|inf)")
-_INTEGER = re.compile(r"-?[0-9]{1,9}")
+_NUMBER = r"-?(?:[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?|inf)"
+_INTEGER = r"-?[0-9]{1,9}"
+_NUMBERS = re.compile(rf"{_NUMBER}(?: {_NUMBER})*|")
+_INTEGERS = re.compile(rf"{_INTEGER}(?: {_INTEGER})*|")
 _INFO = re.compile(r"none|\[[^\[\]\s:]+:[^\[\]\s:]+\]|-?[0-9]+(:-?[0-9]+)*")
 _OF_HEADERS = frozenset(
     {"version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx"}
@@ -105,14 +107,14 @@ def _check_tree(tree: dict[str, str], features: int) -> None:
     if not 1 <= leaves <= MOST_LEAVES:
         raise Unsound(f"{leaves:,} leaves")
     nodes = leaves - 1
-    _numbers(tree, "leaf_value", leaves)
-    _numbers(tree, "shrinkage", 1)
+    _words(tree, "leaf_value", leaves)
+    _words(tree, "shrinkage", 1)
     if nodes:
-        _numbers(tree, "leaf_weight", leaves)
-        _indices(tree, "leaf_count", leaves)
+        _words(tree, "leaf_weight", leaves)
+        _words(tree, "leaf_count", leaves, whole=True)
         for name in ("internal_value", "internal_weight", "split_gain"):
-            _numbers(tree, name, nodes)
-        _indices(tree, "internal_count", nodes)
+            _words(tree, name, nodes)
+        _words(tree, "internal_count", nodes, whole=True)
         _check_splits(tree, nodes, features)
     if tree.get("is_linear") not in ("0", "1"):
         raise Unsound("is_linear is neither 0 nor 1")
@@ -149,7 +151,7 @@ def _check_categories(tree: dict[str, str], categories: int, threshold: Numbers)
     if categories > MOST_LEAVES:
         raise Unsound(f"{categories:,} categories")
     bounds = _indices(tree, "cat_boundaries", categories + 1)
-    _numbers(tree, "cat_threshold", int(bounds[-1]))
+    _words(tree, "cat_threshold", int(bounds[-1]))
     if bounds[0] != 0 or np.any(np.diff(bounds) < 0):
         raise Unsound("categories that overlap")
     if np.any((threshold < 0) | (threshold >= categories) | (threshold != np.floor(threshold))):
@@ -157,13 +159,13 @@ def _check_categories(tree: dict[str, str], categories: int, threshold: Numbers)
 
 
 def _check_linear(tree: dict[str, str], leaves: int, features: int) -> None:
-    _numbers(tree, "leaf_const", leaves)
+    _words(tree, "leaf_const", leaves)
     counts = _indices(tree, "num_features", leaves)
     if counts.min() < 0 or counts.max() > features:
         raise Unsound("a leaf of more features than there are")
     total = int(counts.sum())
     chosen = _indices(tree, "leaf_features", total)
-    _numbers(tree, "leaf_coeff", total)
+    _words(tree, "leaf_coeff", total)
     if total and (chosen.min() < 0 or chosen.max() >= features):
         raise Unsound("a leaf of a feature that is not there")
 
@@ -197,19 +199,20 @@ def _whole(fields: dict[str, str], name: str) -> int:
     return int(value)
 
 
-def _numbers(fields: dict[str, str], name: str, count: int) -> Numbers:
+def _words(fields: dict[str, str], name: str, count: int, *, whole: bool = False) -> list[str]:
+    """The values of a line, of which there must be so many; looked at all at once, for speed."""
     words = fields.get(name, "").split()
     if len(words) != count:
         raise Unsound(f"{name} has {len(words):,} values instead of {count:,}")
-    if not all(map(_NUMBER.fullmatch, words)):
-        raise Unsound(f"{name} has a value that is no number")
-    return np.array([float(word) for word in words], dtype=np.float64)
+    if not (_INTEGERS if whole else _NUMBERS).fullmatch(" ".join(words)):
+        raise Unsound(f"{name} has a value that is no {'whole ' if whole else ''}number")
+    return words
+
+
+def _numbers(fields: dict[str, str], name: str, count: int) -> Numbers:
+    return np.array([float(word) for word in _words(fields, name, count)], dtype=np.float64)
 
 
 def _indices(fields: dict[str, str], name: str, count: int) -> npt.NDArray[np.int64]:
-    words = fields.get(name, "").split()
-    if len(words) != count:
-        raise Unsound(f"{name} has {len(words):,} values instead of {count:,}")
-    if not all(map(_INTEGER.fullmatch, words)):
-        raise Unsound(f"{name} has a value that is no whole number")
+    words = _words(fields, name, count, whole=True)
     return np.array([int(word) for word in words], dtype=np.int64)

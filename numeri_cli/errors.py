@@ -93,7 +93,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any, ClassVar
 
-from numeri_cli.inert_text import inert, visible
+from numeri_cli.inert_text import inert
 
 
 class ExitCode(IntEnum):
@@ -145,6 +145,7 @@ class NumeriError(Exception):
 
     message: one sentence without a full stop, never with a secret in it
     hint: what to do about it; may name a command in backquotes
+    lines: of our own, to be copied; they follow the hint as they are
     after_seconds: after which time the server asks us to come back; None where it says nothing
     lasting: no time will mend it, whatever its class says in `may_pass`
     """
@@ -158,6 +159,7 @@ class NumeriError(Exception):
         message: str,
         *,
         hint: str = "",
+        lines: str = "",
         after_seconds: float | None = None,
         lasting: bool = False,
     ) -> None:
@@ -165,7 +167,7 @@ class NumeriError(Exception):
         message = inert(message)
         super().__init__(message)
         self.message = message
-        self.hint = visible(hint, kept="\n")  # it may be lines to be copied
+        self.hint = f"{inert(hint)}\n{lines}" if lines else inert(hint)
         self.after_seconds = after_seconds
         if lasting:
             self.may_pass = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import unicodedata
 from collections.abc import Iterator
@@ -16,9 +17,11 @@ from numeri_cli.api.client import Client
 from numeri_cli.errors import ApiRefused, ExitCode, FileForeign
 from numeri_cli.inert_text import inert, inert_cell, visible
 from numeri_cli.log import Log, Mask, read_log
+from numeri_cli.output.console import InertConsole
 from numeri_cli.output.csv import write_csv
 from numeri_cli.output.html.page import Chart, Table, write_page
 from numeri_cli.output.json import json_text
+from numeri_cli.output.progress import Bars, Sentences
 from numeri_cli.published import Published
 from tests.support.scripted_server import KEYS, QUICK, Server, data, refusal
 
@@ -95,8 +98,21 @@ def test_an_error_is_one_line_of_bounded_length() -> None:
     error = FileForeign(f"{HOSTILE} is no file", hint=f"look at {HOSTILE}")
     assert is_inert(error.message)
     assert is_inert(str(error))
-    assert "\x1b" not in error.hint
-    assert len(FileForeign("y" * 10_000_000).message) < 3_000
+    assert is_inert(error.hint)
+    long = "y" * 10_000_000
+    assert len(FileForeign(long).message) + len(FileForeign("x", hint=long).hint) < 5_000
+    copied = FileForeign("x", hint=f"add {HOSTILE}:", lines="one line\nanother\n")
+    assert copied.hint.endswith(":\none line\nanother\n")
+    assert copied.hint.count("\n") == 3
+
+
+@pytest.mark.parametrize("kind", [Sentences, Bars])
+def test_what_is_said_is_one_line_of_bounded_length(kind: type[Sentences]) -> None:
+    stream = io.StringIO()
+    kind(InertConsole(stream), quiet=False, verbose=True).say(HOSTILE + "z" * 5_000_000)
+    said = stream.getvalue().rstrip("\n")
+    assert is_inert(said)
+    assert len(said) < 3_000
 
 
 def test_the_log_keeps_what_was_said_without_what_would_be_obeyed(tmp_path: Path) -> None:

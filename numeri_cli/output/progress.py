@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.progress import Task as RichTask
 from rich.text import Text
 
-from numeri_cli.inert_text import visible
+from numeri_cli.inert_text import inert
 from numeri_cli.output.program import as_called
 from numeri_cli.progress import SilentTask, Task
 
@@ -86,7 +86,7 @@ class Sentences:
         """A sentence, unless asked to be quiet."""
         if not self._quiet:
             self._console.print(
-                as_called(visible(text)), highlight=False, markup=False, soft_wrap=True
+                as_called(inert(text)), highlight=False, markup=False, soft_wrap=True
             )
 
 

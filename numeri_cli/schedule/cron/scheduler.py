@@ -59,7 +59,8 @@ class CronScheduler:
             raise ScheduleError(
                 "there is no `crontab` on this machine",
                 hint="install cron (Debian: `apt install cron`), use `--system systemd`, or give"
-                " these lines to whatever starts jobs here by local time:\n" + schedule.text,
+                " these lines to whatever starts jobs here by local time:",
+                lines=schedule.text,
             )
         before = self.crontab.read()
         after = insert_block(before, identity=schedule.identity, body=schedule.text.encode())
