@@ -219,7 +219,7 @@ def _certificates() -> ssl.SSLContext:
     except OSError as error:  # an ssl.SSLError is one, too
         raise Unreachable(
             "the certificates that SSL_CERT_FILE or SSL_CERT_DIR name cannot be read",
-            hint="point them to readable PEM files, or unset them",
+            hint="point them to readable PEM files, without quotes around the path, or unset them",
         ) from error
 
 
