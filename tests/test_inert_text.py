@@ -159,8 +159,8 @@ def test_a_page_shows_names_and_obeys_none(tmp_path: Path) -> None:
     table = Table(headers=("model", name), rows=((name, "−0.5\N{NO-BREAK SPACE}%"),))
     chart = Chart(id="one", title=name, words=name, figure=figure, table=table)
     path = write_page(
-        "scores.html.j2", tmp_path / "page.html", charts=[chart], self_contained=False,
-        title=name, facts=[("account", name)], means=table,
+        "practice_fund.html.j2", tmp_path / "page.html", charts=[chart], self_contained=False,
+        title=name, facts=[("account", name)], figures=table, notes=[name],
     )  # fmt: skip
     page = path.read_text()
     assert not {"\u202e", "\x1b"} & set(page)

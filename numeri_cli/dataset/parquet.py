@@ -118,16 +118,25 @@ class DataFile:
         codes = np.empty(self.rows, dtype=np.int32)
         known: dict[str, int] = {}
         start = 0
-        for table in self.groups(["era"]):
-            column = self._texts(table).combine_chunks().dictionary_encode()
-            if column.null_count:
-                raise FileForeign(f"{self.path} has rows without an era", hint="download it again")
-            names = column.dictionary.to_pylist()
-            places = np.array([known.setdefault(name, len(known)) for name in names], np.int32)
-            indices = column.indices.to_numpy(zero_copy_only=False)
-            codes[start : start + table.num_rows] = places[indices] if len(places) else 0
-            start += table.num_rows
+        for table in self.groups(["era"], as_dictionary=True):
+            for chunk in table.column(0).chunks:
+                indices, names = self._listed(chunk)
+                places = np.zeros(len(names), dtype=np.int32)
+                for place in _in_order_of_rows(indices, len(names)):  # of a name no row has, none
+                    places[place] = known.setdefault(names[place], len(known))
+                codes[start : start + len(chunk)] = places[indices] if len(names) else 0
+                start += len(chunk)
         return RowEras(tuple(known), codes)
+
+    def _listed(self, chunk: pa.Array) -> tuple[npt.NDArray[Any], list[str]]:
+        """(rows,) places of texts in a list of them, and the list. Raises FileForeign for none."""
+        with parquet_errors(self.path):
+            is_listed = pa.types.is_dictionary(chunk.type)
+            column = chunk if is_listed else chunk.cast(pa.string()).dictionary_encode()
+            names = column.dictionary.cast(pa.string()).to_pylist()
+        if column.null_count:
+            raise FileForeign(f"{self.path} has rows without an era", hint="download it again")
+        return column.indices.to_numpy(zero_copy_only=False), names
 
     def is_live(self) -> bool:
         """Whether the rows are a round's live ones, whatever the file is called.
@@ -182,10 +191,17 @@ class DataFile:
             start = stop
         return pa.concat_tables(parts) if parts else self._empty(columns)
 
-    def groups(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """The row groups one after the other, these columns in this order."""
+    def groups(self, columns: Sequence[str], *, as_dictionary: bool = False) -> Iterator[pa.Table]:
+        """The row groups one after the other, these columns in this order.
+
+        as_dictionary: texts as places in a list of them, as files have them where few differ
+        """
         self.require(columns)
-        with parquet_errors(self.path), pq.ParquetFile(self.path) as file:
+        texts = list(columns) if as_dictionary else None
+        with (
+            parquet_errors(self.path),
+            pq.ParquetFile(self.path, read_dictionary=texts) as file,
+        ):
             for group in range(file.metadata.num_row_groups):
                 yield plain_table(file, [group], columns)
 
@@ -206,6 +222,14 @@ class DataFile:
         return pa.schema([self.schema.field(name) for name in columns]).empty_table()
 
 
+def _in_order_of_rows(indices: npt.NDArray[Any], count: int) -> list[int]:
+    """Those places of a list of `count` texts that a row names, by the first row that does."""
+    first = np.full(count, len(indices))
+    first[indices[::-1]] = np.arange(len(indices) - 1, -1, -1)
+    used = np.flatnonzero(first < len(indices))
+    return [int(place) for place in used[np.argsort(first[used])]]
+
+
 def plain_table(file: pq.ParquetFile, groups: Sequence[int], columns: Sequence[str]) -> pa.Table:
     """Row groups of a file: these columns in this order, without pandas' own notes."""
     names = list(columns)
@@ -217,7 +241,9 @@ def float_column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     """(rows,) a numeric column as float64, nulls as NaN."""
     column = table.column(name)
     column = pc.cast(column, pa.float64(), safe=not pa.types.is_integer(column.type))
-    return np.array(pc.fill_null(column, np.nan).to_numpy(), dtype=np.float64)
+    if column.null_count:
+        column = pc.fill_null(column, np.nan)
+    return np.array(column.to_numpy(), dtype=np.float64)
 
 
 def feature_matrix(table: pa.Table, features: Sequence[str]) -> npt.NDArray[Any]:

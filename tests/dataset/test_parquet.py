@@ -182,3 +182,25 @@ def test_a_column_that_stands_there_twice_is_named(tmp_path: Path, name: str) ->
     pq.write_table(pa.Table.from_arrays(columns, names=names), path)
     with pytest.raises(FileForeign, match=f"the column '{name}' more than once"):
         DataFile.open(path)
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "int32", "dictionary", "sliced"])
+def test_eras_are_those_that_rows_have_in_the_order_of_the_rows(tmp_path: Path, kind: str) -> None:
+    """A dictionary of texts may hold some that no row has, in any order."""
+    words = ["0003", "0003", "0001", "0003", "0002", "0001"]
+    eras: pa.Array = pa.array(words)
+    if kind in ("large_string", "int32"):
+        eras = eras.cast(getattr(pa, kind)())
+    elif kind in ("dictionary", "sliced"):
+        listed = ["0000", "0001", "0002", "0003", "0009"]
+        eras = pa.DictionaryArray.from_arrays(
+            pa.array([listed.index(word) for word in words], pa.int32()), listed
+        )
+    ids = [f"n{number}" for number in range(len(words))]
+    path = tmp_path / "x.parquet"
+    table = pa.table({"id": ids, "era": eras})
+    pq.write_table(table, path, row_group_size=4 if kind == "sliced" else 100)
+    found = DataFile.open(path).eras()
+    names = ("0003", "0001", "0002")
+    assert found.names == (tuple(str(int(name)) for name in names) if kind == "int32" else names)
+    assert found.codes.tolist() == [0, 0, 1, 0, 2, 1]
