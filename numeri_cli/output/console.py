@@ -32,7 +32,8 @@ class InertConsole(Console):
         super().__init__(file=file, highlight=False, markup=False, emoji=False)
         if not file.isatty():
             self.size = ConsoleDimensions(_WITHOUT_WIDTH, self.size.height)
-        elif self.size.width < 1:  # COLUMNS=0, as some shells and editors export it
+        elif self.is_dumb_terminal or self.size.width < 1:
+            # rich takes every dumb one for 80 columns; some shells and editors export COLUMNS=0
             columns = shutil.get_terminal_size().columns
             self.size = ConsoleDimensions(columns, self.size.height)
 
