@@ -26,7 +26,7 @@ from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import SILENT, Listener
 
 MISSING_BYTE = -128  # stands for an absent value among whole numbers
-BATCH_BYTES = 32 * 2**20
+BATCH_BYTES = 8 * 2**20
 Cells = npt.NDArray[Any]
 
 
@@ -154,6 +154,7 @@ def stage(
             places.append(chosen)
             done += len(chosen)
             task.advance(len(chosen))
+    pa.default_memory_pool().release_unused()
     return StagedRows(path, len(features), kind, tuple(eras), np.concatenate(places), present)
 
 

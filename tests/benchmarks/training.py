@@ -10,7 +10,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.benchmarks import engines
 from tests.benchmarks.measure import Case, Outputs, Side, main
 from tests.benchmarks.wide_data import (
     SOME_NAN_TARGET,
@@ -221,6 +222,64 @@ def default_cases() -> list[Case]:
     ]
 
 
+def engine_cases() -> list[Case]:
+    """XGBoost against pandas and against its own frugal matrix of a frame; CatBoost."""
+    size = DEFAULT
+
+    def case(name: str, ours: Callable[..., Outputs], peer: Callable[..., Outputs]) -> Case:
+        def side(work: Callable[..., Outputs], imports: tuple[str, ...]) -> Side:
+            return _side(partial(work, size.file(), size.features), imports)
+
+        engine = name.partition(" ")[0]
+        return Case(
+            f"{name} 480,000 x 700",
+            side(ours, ("pandas", f"numeri_cli.learning.estimators.{engine}.estimator")),
+            side(peer, ("pandas", engine, "sklearn")),
+            inputs=partial(make_file, size),
+            repeats=1,
+            memory_above="imports",
+            environment=SLEEPING_THREADS,
+            reference=f"pandas.read_parquet and {engine}'s own way",
+        )
+
+    return [
+        case("xgboost training", engines.ours_xgboost, engines.peer_xgboost),
+        case("xgboost building", engines.ours_xgboost_built, engines.peer_xgboost_built),
+        case("catboost training", engines.ours_catboost, engines.peer_catboost),
+    ]
+
+
+def v53_engine_cases() -> list[Case]:
+    """All of v5.3 with XGBoost, in memory and in pages, and with a class that learns from batches.
+
+    Of pages the anonymous memory counts: those that are mapped from disk go when others need room.
+    """
+    size = V53[0]
+
+    def case(name: str, work: Callable[..., Outputs], imports: tuple[str, ...]) -> Case:
+        return Case(
+            name,
+            replace(
+                _side(partial(work, size.file(), size.features), imports),
+                figures=engines.anonymous_figures,
+            ),
+            None,
+            inputs=partial(make_file, size),
+            repeats=1,
+            memory_above="nothing",
+            environment=SLEEPING_THREADS,
+            reference="no peer can hold it",
+        )
+
+    ours = ("pandas", "numeri_cli.learning.estimators.xgboost.estimator")
+    batches = ("numeri_cli.learning.estimators.any_class", "sklearn.linear_model", "joblib")
+    return [
+        case("v5.3 xgboost, 20 trees", engines.ours_xgboost, ours),
+        case("v5.3 xgboost in pages", partial(engines.ours_xgboost, paged=True), ours),
+        case("v5.3 partial_fit", engines.ours_batches, batches),
+    ]
+
+
 def v53_cases() -> list[Case]:
     """All of v5.3, in both sizes of row groups, and with a target of which 3 % are NaN."""
 
@@ -247,7 +306,9 @@ def v53_cases() -> list[Case]:
 
 def cases(scale: str) -> Sequence[Case]:
     """The cases of a scale."""
-    return v53_cases() if scale == "v5.3" else default_cases()
+    if scale == "v5.3":
+        return [*v53_cases(), *v53_engine_cases()]
+    return [*default_cases(), *engine_cases()]
 
 
 if __name__ == "__main__":

@@ -23,14 +23,12 @@ class StagedBatches(xgb.DataIter):
     def __init__(
         self,
         staged: StagedRows,
-        features: Sequence[str],
         *,
         batch_rows: int,
         pages: Path | None = None,
     ) -> None:
         super().__init__(cache_prefix=None if pages is None else str(pages / "page"), on_host=False)
-        self._staged, self._features = staged, list(features)
-        self._batch_rows, self._place = batch_rows, 0
+        self._staged, self._batch_rows, self._place = staged, batch_rows, 0
 
     def next(self, input_data: Callable[..., Any]) -> bool:
         """Hand over the next batch; False where there is none."""
@@ -40,8 +38,7 @@ class StagedBatches(xgb.DataIter):
         stop = min(start + self._batch_rows, self._staged.rows)
         self._place = stop
         cells = self._staged.read(start, stop)
-        labels = np.zeros(stop - start, dtype=np.float32)
-        input_data(data=cells, label=labels, feature_names=self._features)
+        input_data(data=cells, label=np.zeros(stop - start, dtype=np.float32))
         return True
 
     def reset(self) -> None:
@@ -67,14 +64,16 @@ def build_matrix(
     require_names(features)
     batch_rows = staged.batch_rows() if pages is None else staged.batch_rows(PAGE_BYTES)
     known = staged.distinct(max_bin)
-    batches = StagedBatches(staged, features, batch_rows=batch_rows, pages=pages)
+    batches = StagedBatches(staged, batch_rows=batch_rows, pages=pages)
     kind = xgb.QuantileDMatrix if pages is None else xgb.ExtMemQuantileDMatrix
     own: dict[str, Any] = {"nthread": threads or None, "max_bin": max_bin}
     with refusals(), listener.task("binning", total=None, unit="rows"):
         if known is not None:
             # the bins of these few rows are those of all: the library need not sort every cell
-            own["ref"] = xgb.QuantileDMatrix(known, feature_names=list(features), **own)
-        return kind(batches, missing=staged.missing, **own)
+            own["ref"] = xgb.QuantileDMatrix(known, **own)
+        matrix = kind(batches, missing=staged.missing, **own)
+        matrix.feature_names = list(features)
+        return matrix
 
 
 def require_names(features: Sequence[str]) -> None:
