@@ -7,7 +7,8 @@ import io
 import json
 import shutil
 import sqlite3
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,11 +20,14 @@ from numeri_cli.cli.app import main
 from numeri_cli.credentials import Keys
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.practice.database.database import moment_text
+from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 from tests.support.proxy import Proxy
 from tests.support.said import Said
+from tests.support.tournaments import fresh_tournament
 
 MODEL = "lighthouse"
+UNNEEDED = ("train.parquet", "validation.parquet")
 ATTEMPTS = 4
 ROOMY, TIGHT = 10.0, 1.0  # seconds; what is to be met in time, and what is to run out
 PROFILE = f"""\
@@ -165,6 +169,38 @@ class Bench:
                 json.loads(path.read_bytes())
         for path in (home / "data" / "predictions").rglob("*"):
             assert not path.name.endswith(".part"), path
+
+
+@contextmanager
+def trained_bench(root: Path) -> Iterator[Bench]:
+    """The server, the proxy and a home with a trained model, in a folder."""
+    tournament = fresh_tournament(root / "practice")
+    proxy = Proxy()
+    proxy.open()
+    bench = Bench(tournament, proxy, root / "template", tournament.now())
+    try:
+        with listening(tournament) as address:
+            proxy.backend = address
+            _train(bench, root)
+            yield bench
+    finally:
+        proxy.close()
+        tournament.close()
+
+
+def _train(bench: Bench, root: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUMERI_HOME", str(bench.template))
+        for name, value in bench.environment().items():
+            patch.setenv(name, value)
+        patch.chdir(root)
+        Path("numeri.toml").write_text(PROFILE.partition("[wire]")[0], encoding="utf-8")
+        said = numeri("train", "--json")
+        assert said.code == 0, said.out
+    for path in bench.template.rglob("*.parquet"):
+        if path.name in UNNEEDED:
+            path.unlink()
+    shutil.rmtree(bench.template / "cache", ignore_errors=True)
 
 
 def _finished(folder: Path) -> list[Path]:
