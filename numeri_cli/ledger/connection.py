@@ -19,10 +19,10 @@ CHECKED_BYTES = 8_000_000  # 30 ms; a larger file is checked as it is read
 Identity = tuple[int, int]  # device and number of a file
 
 
-def connected(path: Path) -> sqlite3.Connection:
+def connected(path: Path, *, checked_bytes: int = CHECKED_BYTES) -> sqlite3.Connection:
     """A connection to the ledger at `path`, which is made or brought up to date where needed.
 
-    The pages of a file of up to CHECKED_BYTES are looked at, all of them.
+    checked_bytes: of a file that is no larger all pages are looked at
     Raises LedgerDamaged, LedgerNewer, DiskFull, PathForbidden, DiskTrouble.
     """
     with disk_errors(path):
@@ -39,7 +39,7 @@ def connected(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA trusted_schema = OFF")
             if not is_current(connection):
                 migrate(connection)
-            _require_sound(connection, path)
+            _require_sound(connection, path, checked_bytes=checked_bytes)
         except BaseException:
             connection.close()
             raise
@@ -83,12 +83,12 @@ def _is_odd(path: Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _require_sound(connection: sqlite3.Connection, path: Path) -> None:
+def _require_sound(connection: sqlite3.Connection, path: Path, *, checked_bytes: int) -> None:
     """Raise LedgerDamaged where pages contradict each other, or tables are not ours."""
     missing = _schema_of_ours() - _schema(connection)
     if missing:
         raise _damaged(path, f"{len(missing)} of its tables are not as numeri made them")
-    if path.stat().st_size > CHECKED_BYTES:
+    if path.stat().st_size > checked_bytes:
         return
     found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     if found != "ok":

@@ -198,7 +198,7 @@ def _keep(path: Path, kept: Path) -> None:
 
 def _is_in_the_way(path: Path) -> bool:
     """Whether something lies there that is no file: a folder, a pipe, a link to nothing."""
-    return os.path.lexists(path) and (path.is_symlink() or not path.is_file())
+    return os.path.lexists(path) and not path.is_file()
 
 
 def _is_empty(path: Path) -> bool:

@@ -64,6 +64,28 @@ def test_deep_files_end_no_command_in_a_traceback(
 
 
 @pytest.mark.parametrize(
+    "content",
+    [DEEP, DEEP_OBJECT, "5", '{"models": {"a": 1}}'],
+    ids=["lists", "objects", "5", "odd"],
+)
+def test_what_is_only_remembered_is_worked_out_again_where_it_cannot_be_read(
+    numeri: Numeri, trained: Path, content: str
+) -> None:
+    assert numeri("download", "validation", "--quiet").code == 0
+    assert numeri("predict", "--data", "validation", "--output", "mine.csv", "--quiet").code == 0
+    needed = ("model.json", "features.json", "world.json", "keys.json")
+    remembered = [path for path in trained.rglob("*.json") if path.name not in needed]
+    kinds = {path.parent.name for path in remembered} | {path.name for path in remembered}
+    assert {"made by", "vouched.json", "digests.json"} <= kinds
+    assert len(remembered) > 3  # and the note beside binned data
+    for path in remembered:
+        path.write_text(content)
+    for words in (["validate", "mine.csv"], ["train"], ["run"], ["clean"], ["doctor"]):
+        assert sound(numeri, trained, *words) in (0, 1)
+    assert numeri("status", "--json").data["models"][0]["status"] == "on-time"
+
+
+@pytest.mark.parametrize(
     "content", [DEEP, DEEP_OBJECT, '{"target": 5}', '{"target": "t", "corr_mean": "x"}', "[]"]
 )
 def test_remembered_figures_that_are_none_are_worked_out_again(

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.ledger.recovery import LedgerNotice, Recovery, set_aside_before
 from numeri_cli.ledger.retrainings import keep_retraining, retrainings
 from numeri_cli.records import AccountStanding, DataFileRecord, ModelStake, Payout, PriceSeen, Round
+from tests.support.disks import sealed
 
 NOW = datetime(2026, 3, 21, 12, 5, 1, tzinfo=UTC)
 ROUND = Round(
@@ -135,6 +137,67 @@ def test_a_value_that_nobody_wrote_is_met_once(path: Path, statement: str) -> No
     assert [one.code for one in told] == ["ledger_set_aside"]
     assert after[2] == before[2]  # the attempts, which nobody else knows
     assert after[4] == before[4]
+
+
+def spoil(path: Path) -> None:
+    """Every page but the first is another file's, under the hands of who has it open."""
+    content = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(24)  # the counter of changes: what SQLite has in memory is old
+        file.write((int.from_bytes(content[24:28]) + 1).to_bytes(4))
+        file.seek(4096)
+        file.write(b"\xff" * (len(content) - 4096))
+
+
+def test_damage_that_comes_while_the_ledger_is_open_is_met_by_whoever_asks(path: Path) -> None:
+    told: list[LedgerNotice] = []
+    with Recovery(path, told.append).open() as ledger:
+        spoil(path)
+        failed: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                everything(ledger)
+                ledger.keep_file(FILE)
+            except BaseException as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        assert ledger.files("numerai")[-1:] == (FILE,)
+        assert ledger.models("numerai") == (MODEL,)  # of the second file
+    assert [one.code for one in told] == ["ledger_set_aside"]
+
+
+def test_where_nothing_can_be_moved_the_work_goes_on_without_a_ledger(
+    path: Path, tmp_path: Path
+) -> None:
+    path.write_bytes(b"nothing of ours" * 999)
+    told: list[LedgerNotice] = []
+    recovery = Recovery(path, told.append)
+    with sealed(tmp_path), recovery.open() as ledger:
+        ledger.keep_file(FILE)
+        assert ledger.files("numerai") == (FILE,)
+        assert ledger.models("numerai") == (MODEL,)
+    assert [one.code for one in told] == ["ledger_unkept"]
+    assert isinstance(recovery.trouble, LedgerDamaged)
+    assert path.read_bytes() == b"nothing of ours" * 999
+
+
+def test_a_link_to_a_sound_ledger_elsewhere_is_followed(path: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "other" / "ledger.sqlite"
+    elsewhere.parent.mkdir()
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    told: list[LedgerNotice] = []
+    with Recovery(path, told.append).open() as ledger:
+        assert ledger.models("numerai") == (MODEL,)
+    assert told == []
+    assert path.is_symlink()
 
 
 def test_a_damage_without_a_mender_is_raised(path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from numeri_cli.commands.doctor.examination import Examination
 from numeri_cli.commands.doctor.finding import Finding, fine, mend
 from numeri_cli.errors import DiskError, LedgerDamaged, LedgerNewer, NumeriError, PathForbidden
-from numeri_cli.ledger.ledger import Ledger
+from numeri_cli.ledger.connection import connected
 from numeri_cli.ledger.recovery import all_set_aside, set_aside_before
 
 name = "ledger"
@@ -15,7 +16,7 @@ own_errors: tuple[type[NumeriError], ...] = (DiskError,)
 
 
 def look(examination: Examination) -> Iterator[Finding]:
-    """As it lies there; nothing is changed."""
+    """Every page of it, as it lies there; damage is left for the next command."""
     path = examination.context.home.ledger
     found = []
     if kept := set_aside_before(path):
@@ -30,7 +31,7 @@ def look(examination: Examination) -> Iterator[Finding]:
         )
     try:
         if path.exists():
-            Ledger.open(path).close()
+            connected(path, checked_bytes=sys.maxsize).close()
     except LedgerNewer as newer:
         words = f"{newer.message}: it is left alone, and runs are not written down"
         found.append(mend(name, "ledger_newer", words, hint=newer.hint))
