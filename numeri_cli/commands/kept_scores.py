@@ -6,6 +6,7 @@ An account of a hundred models has a quarter of a million scores, of which a tab
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from typing import TypeVar, overload
 
@@ -125,15 +126,14 @@ class KeptScores:
     def means_of(self, kind: Kind) -> tuple[MeanScore, ...]:
         """The means of a year of one score, one for each horizon that it had."""
         if kind not in self._means:
-            values = kept.newest_values(self._ledger, self._tournament, self._model.id, kind=kind)
-            self._means[kind] = self._year.means(kind, values, dated=lambda: self._dated(kind))
+            values = kept.final_values(self._ledger, self._tournament, self._model.id, kind=kind)
+            self._means[kind] = self._year.means(kind, values, told=lambda: self._told(kind))
         return self._means[kind]
 
-    def _dated(self, kind: Kind) -> frozenset[int]:
-        """Rounds whose score of that kind has a date within the year."""
-        since = self._year.since.date()
+    def _told(self, kind: Kind) -> dict[int, tuple[int, date | None]]:
+        """By round, day and date of one score."""
         rows = (row for row in self.rows if (row.score, row.version) == kind)
-        return frozenset(row.round_number for row in rows if row.date and row.date >= since)
+        return {row.round_number: (row.day, row.date) for row in rows}
 
 
 def round_numbers(rows: Sequence[RoundScore]) -> frozenset[int]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
 from numeri_cli.commands.score_rows import config_of
-from numeri_cli.ledger.scores import Kind, KnownRules, NewestValue
+from numeri_cli.ledger.scores import Kind, KnownRules
 from numeri_cli.published import Published
 from numeri_cli.scoring.paired_test import compare
 
@@ -52,24 +52,30 @@ class YearOfRounds:
     def means(
         self,
         kind: Kind,
-        values: Sequence[NewestValue],
+        values: Sequence[tuple[int, float]],
         *,
-        dated: Callable[[], Collection[int]],
+        told: Callable[[], Mapping[int, tuple[int, date | None]]],
     ) -> tuple[MeanScore, ...]:
         """The means of one score of a model, one for each horizon that it had.
 
-        dated: rounds whose score has a date within the year; of rounds that nobody told the times
-        of, that is what is known
+        values: round and value where it is the last, the newest round first
+        told: by round the day and the date of the score: all that is known where nobody told of
+        the round's times or of the score's days
         """
-        within = self._within
-        if any(row[0] not in self._rules for row in values):
-            within = within | {at for at in dated() if at not in self._rules}
         by_days: defaultdict[int | None, dict[int, float]] = defaultdict(dict)
-        of = self._of(kind)
-        for number, day, value, resolved in values:
-            if resolved and number in within:
-                days = of[number][0] if number in of else None
-                by_days[day if days is None else days][number] = value
+        of, within, rules = self._of(kind), self._within, self._rules
+        for number, value in values:
+            days = of[number][0] if number in of else None
+            if days is None or number not in rules:
+                day, on = told()[number]
+                days = day if days is None else days
+                is_within = number in within
+                if number not in rules:
+                    is_within = on is not None and on >= self.since.date()
+                if is_within:
+                    by_days[days][number] = value
+            elif number in within:
+                by_days[days][number] = value
         return tuple(
             self._mean(kind, days, by_days[days])
             for days in sorted(by_days, key=lambda one: one or 0)

@@ -353,6 +353,10 @@ class Ledger:
         """Write down elsewhere, too, which artifacts it vouches for."""
         self._store.note_vouched()
 
+    def read(self, question: str, *values: str | int | None) -> list[Any]:
+        """The rows of a question of a room of the ledger's own."""
+        return self._read(question, *values)
+
     def _read(self, question: str, *values: str | int | None) -> list[Any]:
         return self._store.read(question, values)
 

@@ -9,14 +9,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from numeri_cli.errors import LedgerDamaged
 from numeri_cli.ledger.entries import marks, nmr_of, nmr_text, time_of, time_text
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.ledger.mending import decoding, mended
 from numeri_cli.records import ModelHistory, PerformanceRow, Round, ScoreConfig
 
 Kind = tuple[str, str]  # display name and version: what tells one score from another
-NewestValue = tuple[int, int, float, int]  # round, day, value, whether that is its last day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,13 +129,10 @@ def newest_scores(
 def kinds(ledger: Ledger, tournament: str, model_id: str) -> tuple[Kind, ...]:
     """Every score and version that is known of a model, in order; found without reading them."""
     found: list[Kind] = []
-    with ledger.transaction() as connection:
-        last = ("", "")
-        while kind := connection.execute(_NEXT_KIND, (tournament, model_id, *last)).fetchone():
-            if kind <= last:  # a damaged index would lead in a circle
-                raise LedgerDamaged("the ledger tells scores out of order", hint="ask again")
-            found.append(kind)
-            last = kind
+    last = ("", "")
+    while rows := ledger.read(_NEXT_KIND, tournament, model_id, *last):
+        last = rows[0]
+        found.append(last)
     return tuple(found)
 
 
@@ -146,44 +141,41 @@ _NEXT_KIND = """SELECT display_name, version FROM newest_scores
     ORDER BY display_name, version LIMIT 1"""
 
 
-@mended
-def newest_values(
+def final_values(
     ledger: Ledger, tournament: str, model_id: str, *, kind: Kind
-) -> list[NewestValue]:
-    """The newest known value of one score of a model in every round, the newest round first.
+) -> list[tuple[int, float]]:
+    """Round and value of one score of a model where it is its last, the newest round first.
 
-    A hundred models have a quarter of a million: rows are plain, and texts are not told again.
+    A hundred models have a quarter of a million: rows are plain, and tell no more than is needed.
     """
-    with ledger.transaction() as connection:
-        return connection.execute(
-            "SELECT round_number, day, value, resolved FROM newest_scores WHERE tournament = ?"
-            " AND model_id = ? AND display_name = ? AND version = ? ORDER BY round_number DESC",
-            (tournament, model_id, *kind),
-        ).fetchall()
+    return ledger.read(
+        "SELECT round_number, value FROM newest_scores WHERE tournament = ? AND model_id = ?"
+        " AND display_name = ? AND version = ? AND resolved ORDER BY round_number DESC",
+        tournament,
+        model_id,
+        *kind,
+    )
 
 
-@mended
 def rounds_going_on(ledger: Ledger, tournament: str, model_id: str) -> frozenset[int]:
     """The rounds of a model with a score that is not its last."""
-    return _rounds(ledger, "resolved = 0 AND tournament = ? AND model_id = ?", tournament, model_id)
+    where = "resolved = 0 AND tournament = ? AND model_id = ?"
+    return _rounds(ledger, where, tournament, model_id)
 
 
-@mended
 def scored_rounds(ledger: Ledger, tournament: str, model_id: str) -> frozenset[int]:
     """The rounds that a model has scores of."""
     return _rounds(ledger, "tournament = ? AND model_id = ?", tournament, model_id)
 
 
 def _rounds(ledger: Ledger, where: str, *values: str) -> frozenset[int]:
-    with ledger.transaction() as connection:
-        rows = connection.execute(
-            f"SELECT DISTINCT round_number FROM newest_scores WHERE {where}",  # noqa: S608  # our own
-            values,
-        ).fetchall()
+    rows = ledger.read(
+        f"SELECT DISTINCT round_number FROM newest_scores WHERE {where}",  # noqa: S608  # our own
+        *values,
+    )
     return frozenset(row[0] for row in rows)
 
 
-@mended
 def performances(
     ledger: Ledger, tournament: str, *, model_ids: Sequence[str]
 ) -> tuple[tuple[str, PerformanceRow], ...]:

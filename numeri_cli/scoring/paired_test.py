@@ -59,10 +59,14 @@ def compare(first: FloatArray, second: FloatArray, *, lags: int) -> PairedTest:
     mean = float(difference[there].mean())
     deviation = np.where(there, difference - mean, 0.0)
     lags = min(lags, count - 1)
-    variance = float(deviation @ deviation) / count
-    for lag in range(1, lags + 1):
-        weight = 1 - lag / (lags + 1)
-        variance += 2 * weight * float(deviation[lag:] @ deviation[:-lag]) / count
+    # a row for each era and a column for each lag: the product with the eras is all sums at once
+    later = np.lib.stride_tricks.sliding_window_view(
+        np.concatenate([deviation, np.zeros(lags)]), lags + 1
+    )
+    sums = deviation @ later
+    weights = 2 * (1 - np.arange(lags + 1) / (lags + 1))
+    weights[0] = 1
+    variance = float(weights @ sums) / count
     error = float(np.sqrt(max(variance, 0.0) / count))
     if error == 0:
         return PairedTest(

@@ -45,7 +45,8 @@ def test_a_day_that_is_told_later_does_not_hide_a_newer_one(ledger: Ledger) -> N
     [newest] = scores.newest_scores(ledger, "numerai", model_ids=["m"])
     assert (newest.day, newest.value) == (9, 0.9)
     keep(ledger, score(9, -0.9))  # the server has corrected it
-    assert scores.newest_values(ledger, "numerai", "m", kind=("corr60", "3")) == [(70, 9, -0.9, 0)]
+    [newest] = scores.newest_scores(ledger, "numerai", model_ids=["m"])
+    assert (newest.day, newest.value, newest.resolved) == (9, -0.9, False)
 
 
 def test_rounds_and_kinds_are_told_without_their_rows(ledger: Ledger) -> None:
@@ -53,6 +54,7 @@ def test_rounds_and_kinds_are_told_without_their_rows(ledger: Ledger) -> None:
     assert scores.kinds(ledger, "numerai", "m") == (("corr60", "3"), ("mmc60", "3"))
     assert scores.scored_rounds(ledger, "numerai", "m") == {69, 70}
     assert scores.rounds_going_on(ledger, "numerai", "m") == {70}
+    assert scores.final_values(ledger, "numerai", "m", kind=("corr60", "3")) == [(69, 0.2)]
 
 
 def test_a_ledger_of_before_knows_the_newest_days_at_once(tmp_path: Path) -> None:

@@ -57,9 +57,14 @@ class Desk:
     asked: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     @property
-    def now(self) -> datetime:
-        """The server's clock."""
+    def today(self) -> datetime:
+        """As many days have passed."""
         return START + timedelta(days=self.passed)
+
+    @property
+    def now(self) -> datetime:
+        """What the server's clock shows."""
+        return self.today
 
     def id_of(self, model: int) -> str:
         """Such as the API's, in no order."""
@@ -80,7 +85,7 @@ class Desk:
             business = (now - self.opened(place)).days * 5 // 7 - LAG_DAYS
             return max(min(business, length), 0)
 
-        return range(max(come(START) - DAYS_KEPT, 0) + 1, come(self.now) + 1)
+        return range(max(come(START) - DAYS_KEPT, 0) + 1, come(self.today) + 1)
 
     def answer(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         """The answer to a document; each of its fields is counted."""

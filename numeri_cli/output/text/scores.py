@@ -62,6 +62,7 @@ def _of_model(model: ModelScores) -> list[RenderableType]:
     heads = [_head(kind, kinds) for kind in kinds]
     right = ("round", *(word for head in heads for word in (head, f"{head} %")))
     made = table("round", "day", *[w for h in heads for w in (h, f"{h} %")], right=right)
+    made.collapse_padding = True  # four percentiles of 100 have to fit, too
     for column in made.columns:
         if str(column.header).endswith(" %"):
             column.header = "%"

@@ -102,6 +102,7 @@ class Fitting:
 def _without(made: Table, headers: tuple[str, ...]) -> Table:
     kept = [column for column in made.columns if str(column.header) not in headers]
     fewer = table(*(str(one.header) for one in kept))
+    fewer.collapse_padding = made.collapse_padding
     for column, one in zip(fewer.columns, kept, strict=True):
         column.justify = one.justify
     for cells in zip(*(one.cells for one in kept), strict=True):
