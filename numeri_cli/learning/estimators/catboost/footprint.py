@@ -7,7 +7,7 @@ from typing import Any
 
 from numeri_cli.learning.memory import Footprint, TrainingShape
 
-PROCESS_BYTES = 350_000_000
+PROCESS_BYTES = 215_000_000
 MATRIX_CELL_BYTES = 4.0  # float32, which the pool does not copy
 BINNED_CELL_BYTES = 1.25
 ROW_BYTES = 120  # approximations, gradients, permutations, labels, weights

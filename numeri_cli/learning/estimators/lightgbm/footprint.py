@@ -9,8 +9,8 @@ from numeri_cli.learning.memory import Footprint, TrainingShape
 
 DEFAULT_LEAVES = 31
 BINNED_COLUMNS = 64  # of a block, binned at a time
-PROCESS_BYTES = 350_000_000
-BINNED_CELL_BYTES = {True: 0.65, False: 1.15}  # five values fit half a byte, 255 bins one
+PROCESS_BYTES = 240_000_000
+BINNED_CELL_BYTES = {True: 0.5, False: 1.0}  # five values fit half a byte, 255 bins one
 ROW_BYTES = 80  # gradients, hessians, scores, labels, weights, row indices
 BLOCK_CELL_BYTES = 3
 _LEAVES = ("num_leaves", "num_leaf", "max_leaves", "max_leaf", "max_leaf_nodes")

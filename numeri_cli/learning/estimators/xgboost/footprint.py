@@ -9,10 +9,11 @@ from numeri_cli.learning.memory import Footprint, TrainingShape
 
 DEFAULT_DEPTH = 6
 DEFAULT_BINS = 256
-PROCESS_BYTES = 350_000_000
-CELL_BYTES = 2.0  # the bin of each cell by rows and by columns
-ROW_BYTES = 80  # gradients, predictions, labels, weights, positions in the tree
-BATCHES_BYTES = 150_000_000
+PROCESS_BYTES = 225_000_000
+CELL_BYTES = 2.13  # the bin of each cell by rows and by columns
+ROW_BYTES = 160  # gradients, predictions, labels, weights, positions in the tree
+BATCHES_BYTES = 30_000_000
+PAGE_BYTES = 256 * 2**20
 FIVE_BINS = 6
 
 
@@ -32,7 +33,8 @@ def peak_bytes(shape: TrainingShape, *, depth: int = DEFAULT_DEPTH) -> float:
 
 def paged_peak_bytes(shape: TrainingShape, *, depth: int = DEFAULT_DEPTH) -> float:
     """What a training holds whose cells lie in pages on disk."""
-    return PROCESS_BYTES + _beside(shape, depth)
+    pages = 3 * min(PAGE_BYTES, shape.rows * shape.features)
+    return PROCESS_BYTES + pages + _beside(shape, depth)
 
 
 def _beside(shape: TrainingShape, depth: int) -> float:

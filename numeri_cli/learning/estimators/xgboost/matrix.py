@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from numeri_cli.errors import ParameterUnknown
+from numeri_cli.learning.estimators.xgboost.footprint import PAGE_BYTES
 from numeri_cli.learning.estimators.xgboost.library import refusals, xgb
 from numeri_cli.learning.staged_rows import StagedRows
 from numeri_cli.progress import SILENT, Listener
 
-PAGE_BYTES = 256 * 2**20
 _FORBIDDEN = "[]<"
 
 
