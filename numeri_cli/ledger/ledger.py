@@ -85,6 +85,7 @@ class Ledger:
                     f"DELETE FROM {table} WHERE tournament = ?",  # noqa: S608  # our own names
                     (tournament,),
                 )
+        self.note_vouched()
 
     # rounds
 

@@ -48,13 +48,10 @@ FILES: dict[str, Callable[[Path], Path]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("content", [DEEP, DEEP_OBJECT], ids=["lists", "objects"])
-def test_deep_files_end_no_command_in_a_traceback(
-    numeri: Numeri, trained: Path, name: str, content: str
-) -> None:
+def test_deep_files_end_no_command_in_a_traceback(numeri: Numeri, trained: Path, name: str) -> None:
     path = FILES[name](trained)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"keys = {content}" if path.suffix == ".toml" else content)
+    path.write_text(f"keys = {DEEP}" if path.suffix == ".toml" else DEEP)
     path.chmod(0o600)
     text = Path("numeri.toml").read_text()
     Path("numeri.toml").write_text(f'{text}\n[notify]\ncommand = ["true"]\n')

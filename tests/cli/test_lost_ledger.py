@@ -187,14 +187,16 @@ def test_a_run_goes_on_without_a_ledger_of_a_newer_numeri(
         )
 
 
-@pytest.mark.parametrize(
-    "words", [["status"], ["scores"], ["payouts"], ["download"], ["submissions"], ["account"]]
-)
+OPENING = ("status", "scores", "payouts", "download", "submissions", "account", "train", "submit")
+ALSO_OPENING = ("datasets", "stakes", "leaderboard", "retrain lighthouse")
+
+
+@pytest.mark.parametrize("words", [*OPENING, *ALSO_OPENING])
 def test_every_command_that_opens_the_ledger_puts_it_in_order(
-    numeri: Numeri, trained: Path, words: list[str]
+    numeri: Numeri, trained: Path, words: str
 ) -> None:
     torn(trained / "data" / "ledger.sqlite")
-    said = numeri(*words, "--json")
+    said = numeri(*words.split(), "--json")
     assert said.code in (0, 1), said  # nothing is submitted yet, says the status
     assert said.json["error"] is None
     assert len(set_aside(trained)) == 1
