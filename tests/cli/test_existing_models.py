@@ -79,6 +79,7 @@ def test_a_function_of_two_arguments_goes_through_run_to_an_accepted_submission(
     assert again.data["models"][0]["state"] == "already accepted"
 
 
+@pytest.mark.core
 @pytest.mark.usefixtures("practice")
 def test_an_existing_cloudpickle_is_accepted_once_it_is_trusted(numeri: Numeri) -> None:
     write_pickle(Path("model.pkl"), ONE)

@@ -120,7 +120,6 @@ def test_training_downloads_what_it_needs(numeri: Numeri, profile: Path, home: P
     assert (home / "data" / "datasets" / "practice" / "v5.3" / "train.parquet").is_file()
 
 
-@pytest.mark.core
 def test_validate_shows_raw_and_neutralized_side_by_side(numeri: Numeri, profile: Path) -> None:
     assert numeri("train").code == 0
     said = numeri("validate", "--raw", "--eras", "0049-0060")
@@ -137,6 +136,7 @@ def test_validate_shows_raw_and_neutralized_side_by_side(numeri: Numeri, profile
     assert "http://" not in page.split("<body", 1)[0]
 
 
+@pytest.mark.core
 def test_validate_shows_churn_and_what_the_round_would_pay(numeri: Numeri, profile: Path) -> None:
     assert numeri("train").code == 0
     words = ("validate", "--raw", "--eras", "0049-0060", "--json")

@@ -62,6 +62,7 @@ def predictions(sample: Sample, model: Any) -> np.ndarray:
     return np.asarray(model.predict(sample.cells.astype(np.float32)))
 
 
+@pytest.mark.core
 def test_it_predicts_what_the_pandas_way_does_and_leaves_no_files_of_its_own(
     sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
