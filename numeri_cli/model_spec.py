@@ -271,7 +271,7 @@ era_stride = 1                  # 4 takes every 4th era: a quarter of the memory
 # retrain_hours = 48            # a retraining that takes longer is ended
 
 [models.{model}.estimator]
-name = "lightgbm"               # or "sklearn.linear_model:Ridge", "my_package:MyModel"
+name = "lightgbm"               # or "xgboost", "catboost", "my_module:MyClass", "model.pkl"
 params = {{ {params} }}
 
 [models.{model}.neutralize]     # proportion = 0 switches it off

@@ -132,7 +132,7 @@ def test_a_model_from_elsewhere_is_tried_in_another_process_first(sample: Sample
     foreign = CatBoost({}).load(content, features=features, source=Path("x.cbm"), digest=None)
     ours = predictions(sample, models(artifact)[0])
     np.testing.assert_array_equal(foreign.predict(sample.cells.astype(np.float32)), ours)
-    for broken in (content[:-100], b"CBM1" + bytes(200), b"no model"):
+    for broken in (content[:-100], b"no model"):
         with pytest.raises(ArtifactDamaged, match="no sound CatBoost model"):
             CatBoost({}).load(broken, features=features, source=Path("x.cbm"), digest=None)
 
