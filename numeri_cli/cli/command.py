@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from numeri_cli.cli.signals import stopped, unanswered
+from numeri_cli.cli.signals import ears, stopped, terminated, unanswered
 from numeri_cli.errors import (
     ExitCode,
     MemoryShort,
@@ -143,7 +143,9 @@ class Invocation(typer.Context):
         words = LastWordsOf(
             self.context, as_json=self.screen.as_json, is_told=self.tell is not None
         )
-        self.deadline = EnforcedDeadline(words, output=self.output.descriptor)
+        self.deadline = EnforcedDeadline(
+            words, output=self.output.descriptor, ears=ears(), terminated=terminated()
+        )
         self.context.deadline = self.deadline
 
     def printed(self, line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import sys
@@ -26,6 +27,7 @@ from numeri_cli.errors import (
 _AGAIN_SECONDS = 0.05
 _NATIVE_SECONDS = 4.0  # so long native code may take to come back to Python after SIGTERM
 _heard = threading.Event()  # Python has come to handle the SIGTERM that was sent
+_ears: list[socket.socket] = []  # from which the numbers of signals are read
 
 
 def terminate(number: int, frame: FrameType | None) -> None:
@@ -67,12 +69,14 @@ def never_deaf() -> Iterator[None]:
     before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
 
     def listen() -> None:
-        while numbers := reader.recv(64):
+        # what is read without Python's lock would be gone, though Python knows nothing of it yet
+        while select.select([reader], [], []) and (numbers := reader.recv(64)):
             if signal.SIGTERM in numbers and not over.is_set() and not _heard.wait(_NATIVE_SECONDS):
                 with suppress(OSError):
                     os.write(2, b"error: terminated\nhint:  run the same command again\n")
                 os._exit(ExitCode.terminated)
 
+    _ears.append(reader)
     listener = threading.Thread(target=listen, name="sigterm", daemon=True)
     with suppress(RuntimeError):  # no more threads can be started: Python alone hears of it
         listener.start()
@@ -85,7 +89,16 @@ def never_deaf() -> Iterator[None]:
         writer.close()
         if listener.ident is not None:
             listener.join()
+        _ears.remove(reader)
         reader.close()
+
+
+def ears() -> int | None:
+    """The descriptor from which the numbers of signals are read; None where nobody listens.
+
+    What lies there unread has not come to Python's notice, as where native code holds its lock.
+    """
+    return _ears[-1].fileno() if _ears else None
 
 
 @contextmanager

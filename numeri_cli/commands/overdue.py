@@ -15,15 +15,15 @@ from typing import Any
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.notify import tell_retraining, tell_run
-from numeri_cli.errors import NumeriError, RetrainingOverdue, RunOverdue
+from numeri_cli.errors import NumeriError, RetrainingOverdue, RunOverdue, Terminated
 from numeri_cli.home import Home
 from numeri_cli.log import Log, Mask
 
-KINDS = {kind.code: kind for kind in (RunOverdue, RetrainingOverdue)}
+KINDS = {kind.code: kind for kind in (RunOverdue, RetrainingOverdue, Terminated)}
 
 
 def tell_overdue(facts: dict[str, Any]) -> None:
-    """Write into the log and tell that a run or retraining hung beyond its deadline.
+    """Write into the log and tell that a run or retraining hung beyond its deadline, or SIGTERM.
 
     facts: command, run, began (by the monotonic clock), profile, tournament; code, message and
     hint of the error; is_told: whether somebody may want to hear of it
@@ -46,7 +46,7 @@ def tell_overdue(facts: dict[str, Any]) -> None:
         log=log,
     )
     code = int(error.exit_code)
-    if facts["is_told"] and isinstance(error, RetrainingOverdue):
+    if facts["is_told"] and facts["command"] == "retrain":
         tell_retraining(context, exit_code=code, error=error, result=None)
     elif facts["is_told"]:
         tell_run(context, exit_code=code, error=error, result=None)

@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -88,10 +88,15 @@ class EnforcedDeadline:
 
     words: what is written and told in its place then
     output: the descriptor of the standard output that records go to; None for none
+    ears: of the socket that the numbers of signals are read from; None for none
+    terminated: the error of a command that SIGTERM ends
     """
 
-    def __init__(self, words: WordsFor, *, output: int | None) -> None:
-        self._words, self._output = words, output
+    def __init__(
+        self, words: WordsFor, *, output: int | None, ears: int | None, terminated: NumeriError
+    ) -> None:
+        self._words, self._output, self._ears = words, output, ears
+        self._terminated = terminated
         self._at = math.inf
         self._overdue: NumeriError | None = None
         self.has_rung = False
@@ -175,21 +180,16 @@ class EnforcedDeadline:
                 self._watchdog = self._started()
         if self._watchdog is None or self._watchdog.stdin is None:
             return
-        order = {
-            "at": at,
-            "stdout": words.stdout,
-            "stderr": words.stderr,
-            "tell": words.tell,
-            "facts": words.facts,
-        }
+        order = {"at": at, **asdict(words), "deaf": asdict(self._words(self._terminated))}
         with suppress(OSError):  # somebody has killed it
             self._watchdog.stdin.write(json.dumps(order).encode() + b"\n")
             self._watchdog.stdin.flush()
 
     def _started(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - this very program
-            [sys.executable, "-S", "-E", str(_WATCHDOG), str(os.getpid())],
+            [sys.executable, "-S", "-E", str(_WATCHDOG), str(os.getpid()), str(self._ears or -1)],
             stdin=subprocess.PIPE,
+            pass_fds=() if self._ears is None else (self._ears,),
             stdout=subprocess.DEVNULL if self._output is None else self._output,
             start_new_session=True,  # Ctrl-C and a terminal that is gone are not for it
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,3 +147,21 @@ def test_a_timeout_that_is_no_duration_is_refused(
     said = numeri("run", f"--timeout={timeout}", "--tournament", "practice", "--json")
     assert said.code == 2
     assert said.problem["code"] == "usage"
+
+
+def test_sigterm_ends_native_code_that_holds_pythons_lock_and_that_is_told(
+    numeri: Numeri, practice: Path, receiver: Receiver
+) -> None:
+    stuck(receiver, HOLDING_PYTHONS_LOCK)
+    assert numeri("train").code == 0
+    run = fork("numeri_cli", "run", "--json")
+    await_truth(Path("hangs").exists, "the hanging run")
+    began = time.monotonic()
+    run.send_signal(signal.SIGTERM)
+    said = run.ended()
+    assert time.monotonic() - began < 60  # 4.2 s on an idle machine
+    assert said.code == -signal.SIGKILL
+    await_truth(lambda: receiver.received, "the message")
+    assert receiver.received[0].json["code"] == "terminated"
+    await_truth(lambda: ends()[-1].exit_code == 143, "the end")
+    assert lock_is_free(practice)
