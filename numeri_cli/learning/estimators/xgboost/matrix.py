@@ -11,7 +11,7 @@ import numpy as np
 from numeri_cli.errors import ParameterUnknown
 from numeri_cli.learning.estimators.xgboost.footprint import PAGE_BYTES
 from numeri_cli.learning.estimators.xgboost.library import refusals, xgb
-from numeri_cli.learning.staged_rows import StagedRows
+from numeri_cli.learning.staged_rows import BATCH_BYTES, StagedRows
 from numeri_cli.progress import SILENT, Listener
 
 _FORBIDDEN = "[]<"
@@ -53,16 +53,20 @@ def build_matrix(
     max_bin: int,
     threads: int,
     pages: Path | None = None,
+    batch_bytes: int | None = None,
     listener: Listener = SILENT,
 ) -> Any:
     """The rows as the library trains on them, labels 0, in the order in which they are staged.
 
     threads: 0 takes all
     pages: a folder for bins that do not fit into memory; None keeps them there
+    batch_bytes: of the rows that are handed over at a time; what suits either where None
     Raises ParameterUnknown where the library does not take a feature's name; DiskError.
     """
     require_names(features)
-    batch_rows = staged.batch_rows() if pages is None else staged.batch_rows(PAGE_BYTES)
+    if batch_bytes is None:
+        batch_bytes = BATCH_BYTES if pages is None else PAGE_BYTES
+    batch_rows = staged.batch_rows(batch_bytes)
     known = staged.distinct(max_bin)
     batches = StagedBatches(staged, batch_rows=batch_rows, pages=pages)
     kind = xgb.QuantileDMatrix if pages is None else xgb.ExtMemQuantileDMatrix

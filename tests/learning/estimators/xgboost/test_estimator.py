@@ -13,11 +13,18 @@ import xgboost as xgb
 from numeri_cli.errors import ArtifactDamaged, ParameterUnknown
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.learning.estimators.xgboost.estimator import FittedXGBoost, XGBoost
-from numeri_cli.learning.estimators.xgboost.matrix import require_names
+from numeri_cli.learning.estimators.xgboost.matrix import build_matrix, require_names
 from numeri_cli.learning.held_out import mean_corr
+from numeri_cli.learning.staged_rows import stage
 from numeri_cli.learning.training import train
 from numeri_cli.model_spec import EraWeights, ModelSpec
-from tests.support.data_versions import Sample, SampleMaker, model_spec, workspace_of
+from tests.support.data_versions import (
+    Sample,
+    SampleMaker,
+    labelled,
+    model_spec,
+    workspace_of,
+)
 from tests.support.heard import Heard
 
 TARGET = "target_ender_20"
@@ -70,6 +77,26 @@ def test_pages_on_disk_give_the_same_trees_and_are_gone_afterwards(sample: Sampl
     assert booster.get_dump() == peer(sample, PARAMS).get_dump()
     left = [path.name for path in workspace.artifacts("lighthouse").rglob("*") if path.is_file()]
     assert sorted(left) == ["model.json", "target_ender_20-seed1.ubj"]
+
+
+@pytest.mark.parametrize("paged", [False, True])
+def test_many_batches_give_the_trees_of_one(sample: Sample, tmp_path: Path, paged: bool) -> None:
+    rows = labelled(sample, "train")
+    dumps = []
+    for batch_bytes in (10**9, 1000):  # all rows, or a hundred
+        pages = tmp_path / f"pages-{batch_bytes}" if paged else None
+        if pages is not None:
+            pages.mkdir()
+        staged = stage(rows.rows, sample.features, tmp_path / "rows")
+        matrix = build_matrix(
+            staged, sample.features, max_bin=256, threads=1, pages=pages, batch_bytes=batch_bytes
+        )
+        staged.path.unlink()
+        matrix.set_label(rows.labels[staged.places])
+        own = {"max_depth": 3, "nthread": 1, "subsample": 0.5, "seed": 1}
+        dumps.append(xgb.train(own, matrix, num_boost_round=5).get_dump())
+    assert dumps[0] == dumps[1]
+    assert len("".join(dumps[0])) > 500
 
 
 @pytest.mark.parametrize("paged", [False, True])
