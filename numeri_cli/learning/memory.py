@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numeri_cli.errors import MemoryShort
@@ -18,11 +18,20 @@ class TrainingShape:
     """The size of a training.
 
     five_valued: whether every feature is a whole number in its file
+    held_out_rows: read beside them, to end the training early
+    copied_rows: of those, chosen out of them for one window of a backtest
     """
 
     rows: int
     features: int
     five_valued: bool
+    held_out_rows: int = 0
+    copied_rows: int = 0
+
+    def narrowed(self, rows: int, features: int) -> TrainingShape:
+        """The shape with fewer rows or features; as large a part of the rows is copied."""
+        copied = self.copied_rows * rows // self.rows if self.rows else 0
+        return replace(self, rows=rows, features=features, copied_rows=copied)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +73,7 @@ def check_memory(
         return
 
     def fits(rows: int, features: int) -> bool:
-        return peak_bytes(TrainingShape(rows, features, shape.five_valued)) <= available
+        return peak_bytes(shape.narrowed(rows, features)) <= available
 
     advice = []
     features = _largest(shape.features, lambda count: fits(shape.rows, count))

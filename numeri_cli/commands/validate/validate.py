@@ -80,7 +80,8 @@ def validate(
     page = context.home.reports(context.tournament) / page_name(scored)
     write_page(scored, page)
     if per_era is not None:
-        write_per_era(scored, per_era.absolute())
+        per_era = per_era.absolute()
+        write_per_era(scored, per_era)
     return summary_of(scored, report=page, per_era=per_era)
 
 

@@ -57,4 +57,5 @@ def _tested(pair: PairedDifference) -> tuple[str, str]:
         f" t {number(pair.t, 2)};"
         f" telling them apart takes {number(pair.eras_needed, 0)} eras"
     )
-    return told, f"  standard error {error} over {pair.eras} eras, {pair.lags} lags"
+    lags = "1 lag" if pair.lags == 1 else f"{pair.lags} lags"
+    return told, f"  standard error {error} over {pair.eras} eras, {lags}"

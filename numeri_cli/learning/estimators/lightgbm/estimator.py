@@ -34,7 +34,7 @@ from numeri_cli.learning.estimators.lightgbm.early_stopping import PATIENCE_TREE
 from numeri_cli.learning.estimators.lightgbm.effects import ineffective, refuse_without_effect
 from numeri_cli.learning.estimators.lightgbm.footprint import (
     DEFAULT_LEAVES,
-    binned_bytes,
+    kept_bytes,
     peak_bytes,
 )
 from numeri_cli.learning.estimators.lightgbm.library import lgb, without_fatal_lines
@@ -128,7 +128,15 @@ class LightGBM:
         stored = rows if settings.whole is None else settings.whole
         leaves = int(value_of(params, "num_leaves", DEFAULT_LEAVES))
         five_valued = stored.are_whole_numbers(settings.features)
-        shape = TrainingShape(stored.count, len(settings.features), five_valued)
+        chosen = 0 if stored is rows or rows.count == stored.count else rows.count
+        held_out = settings.held_out.rows.count if settings.held_out else 0
+        shape = TrainingShape(
+            stored.count,
+            len(settings.features),
+            five_valued,
+            held_out_rows=held_out,
+            copied_rows=chosen,
+        )
         check_memory(
             shape,
             lambda shape: peak_bytes(shape, leaves=leaves),
@@ -143,7 +151,7 @@ class LightGBM:
 
         binned = cache.load(key_of(stored), params)
         if binned is None:
-            keep = check_disk(binned_bytes(shape), cache.folder, force=settings.force)
+            keep = check_disk(kept_bytes(shape), cache.folder, force=settings.force)
             binned = build_binned(
                 stored,
                 settings.features,
