@@ -33,7 +33,6 @@ MEGABYTES = {"default": 300, "v5.3": 3_800, "small": 40}
 REFERENCE = 'numerapi 3.1.1 README: napi.download_dataset("v4/train.parquet", "train.parquet")'
 OUR_IMPORTS = (
     "certifi",
-    "filelock",
     "httpcore",
     "numeri_cli.api.client",
     "numeri_cli.commands.data_files",
