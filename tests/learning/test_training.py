@@ -240,3 +240,35 @@ def test_a_tree_too_large_for_this_machine_is_refused_unless_forced(
     with pytest.raises(MemoryShort):
         trained(MODEL, workspace, estimator=huge)
     assert not (workspace.home.data / "unfinished").exists()
+
+
+def test_a_booster_that_predicts_the_mean_of_its_trees_is_judged_by_the_mean_of_all() -> None:
+    """Random forests: each look adds its trees in proportion to their number."""
+
+    class Four:
+        """Held-out rows of one era."""
+
+        matrix = np.zeros((4, 1), np.float32)
+        rows = SimpleNamespace(codes=np.zeros(4, dtype=np.int32))
+
+        def values(self, target: str) -> np.ndarray:
+            return np.array([0.0, 0.25, 0.5, 1.0])
+
+    class Forest:
+        def predict(self, rows: np.ndarray, *, num_iteration: int, **_: object) -> np.ndarray:
+            rising = np.arange(4.0)[: len(rows)]
+            return rising if num_iteration == 25 else -2 * rising
+
+    scores = []
+    for averages in (True, False):
+        early = EarlyStopping(
+            Four(),  # type: ignore[arg-type]  # what is asked of held-out rows
+            "target_ender_20",
+            averages=averages,
+        )
+        forest: Any = Forest()
+        early.follow(forest, 25)
+        early.follow(forest, 5)
+        scores.append(early.judge(BoosterProgress(trees=30)).best_score)
+    assert scores[0] > 0.9  # 25 trees against 5
+    assert scores[1] < -0.9
