@@ -20,6 +20,7 @@ ALWAYS = {
     "download": {"--force"},
     "train": {"--force"},
     "predict": {"--data", "--raw"},
+    "models export": {"--output", "--artifact"},
     "backtest": {"--window", "--purge", "--stride", "--force"},
     "neutralize": {"--data", "--features", "--output"},
     "validate": {
