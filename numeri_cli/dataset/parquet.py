@@ -121,6 +121,8 @@ class DataFile:
         for table in self.groups(["era"], as_dictionary=True):
             for chunk in table.column(0).chunks:
                 indices, names = self._listed(chunk)
+                if len(indices) and not 0 <= indices.min() <= indices.max() < max(len(names), 1):
+                    raise _damaged(self.path)  # Arrow believes the pages
                 places = np.zeros(len(names), dtype=np.int32)
                 for place in _in_order_of_rows(indices, len(names)):  # of a name no row has, none
                     places[place] = known.setdefault(names[place], len(known))
@@ -257,6 +259,9 @@ def feature_matrix(table: pa.Table, features: Sequence[str]) -> npt.NDArray[Any]
             whole_numbers = column.cast(pa.float32(), safe=False)
             column = pc.fill_null(whole_numbers, np.nan)  # noqa: PLW2901 - its values
         stacked[place] = column.to_numpy()
+    if not whole and np.isinf(stacked).any():  # in which least squares look for ever
+        name = features[int(np.flatnonzero(np.isinf(stacked).any(axis=1))[0])]
+        raise FileForeign(f"{name} holds an infinite number", hint="download the file again")
     return np.ascontiguousarray(stacked.T)
 
 

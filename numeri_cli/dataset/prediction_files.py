@@ -160,7 +160,13 @@ def _id_column(name: str, path: Path, table: pa.Table) -> IdColumn:
             f"{path} has values in {table.column_names[1]} that are no numbers",
             hint="write plain decimal numbers",
         ) from error
-    ids = table.column(0).cast(pa.string()).combine_chunks()
+    try:
+        ids = table.column(0).cast(pa.string()).combine_chunks()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise PredictionsIds(
+            f"{path} has {table.column(0).type} in {table.column_names[0]} instead of ids",
+            hint="write the ids of the data as texts",
+        ) from error
     if not len(ids):
         raise PredictionsIds(
             f"{path} has no rows, only the names of its columns", hint="write a row for each id"

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.linalg.blas import dsyrk, ssyrk
 from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dpstrf
 
+from numeri_cli.errors import FileForeign
 from numeri_cli.scoring.ranks import FloatArray, NumberArray
 
 RCOND = 1e-6  # singular values below this share of the largest are taken for zero
@@ -64,9 +65,15 @@ def filled(features: NumberArray, value: float | None) -> NumberArray:
     """The features with `value` for every NaN; the same array where there is none.
 
     value: None for the middle of the features' own scale
+    errors: FileForeign for an infinite one
     """
     if features.dtype.kind != "f":
         return features
+    if np.isinf(features).any():  # least squares would look for ever
+        raise FileForeign(
+            "a feature holds an infinite number, which no file of the tournament has",
+            hint="download the data again",
+        )
     missing = np.isnan(features)
     if not missing.any():
         return features

@@ -12,7 +12,8 @@ import pytest
 from numeri_cli.dataset.features import MOST_BYTES, FeatureFile
 from numeri_cli.dataset.parquet import DataFile, feature_matrix, float_column
 from numeri_cli.dataset.parquet_check import check_parquet
-from numeri_cli.errors import FileDamaged, FileForeign
+from numeri_cli.dataset.prediction_files import read_predictions
+from numeri_cli.errors import FileDamaged, FileForeign, PredictionsIds
 
 
 def written(path: Path, *, compression: str = "snappy") -> Path:
@@ -93,3 +94,16 @@ def test_whole_numbers_beyond_those_of_a_float_are_read_as_the_nearest(tmp_path:
     table = pa.table({"id": ["a", "b"], "feature_a": numbers, "target": numbers})
     assert float_column(table, "target")[0] == 2.0**62
     assert feature_matrix(table, ["feature_a"])[0, 0] == 2.0**62
+
+
+def test_an_infinite_feature_is_refused(tmp_path: Path) -> None:
+    table = pa.table({"id": ["a", "b"], "feature_a": [1.0, float("inf")]})
+    with pytest.raises(FileForeign, match="feature_a holds an infinite number"):
+        feature_matrix(table, ["feature_a"])
+
+
+def test_ids_that_are_no_texts_are_refused(tmp_path: Path) -> None:
+    ids = pa.nulls(1, pa.struct([("x", pa.int8())]))
+    pq.write_table(pa.table({"id": ids, "prediction": [0.5]}), tmp_path / "mine.parquet")
+    with pytest.raises(PredictionsIds, match="instead of ids"):
+        read_predictions(tmp_path / "mine.parquet")

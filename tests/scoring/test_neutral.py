@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numerai_tools import scoring as library
 
+from numeri_cli.errors import FileForeign
 from numeri_cli.scoring.neutral import neutralize
 from numeri_cli.scoring.scores import exposures
 
@@ -153,3 +154,10 @@ def test_a_scale_of_predictions_does_not_matter() -> None:
         np.testing.assert_allclose(
             neutralize(prediction * scale, features) / scale, plain, atol=1e-9
         )
+
+
+def test_an_infinite_feature_is_refused_and_not_searched_for_ever() -> None:
+    features = np.random.default_rng(1).normal(size=(50, 3))
+    features[7, 1] = np.inf
+    with pytest.raises(FileForeign, match="infinite number"):
+        neutralize(np.linspace(0, 1, 50), features, proportion=1.0)

@@ -87,7 +87,10 @@ class BinnedCache:
         path = self._path(key)
         with atomic_path(path) as temporary:
             temporary.unlink()  # LightGBM does not write over a file
-            binned.save_binary(temporary)
+            try:
+                binned.save_binary(temporary)
+            except lgb.basic.LightGBMError as error:  # as on a full disk
+                raise OSError(None, "LightGBM could not write it") from error
             if not temporary.exists():
                 raise OSError(None, "LightGBM could not write it")
         write_note(path, rows=binned.num_data(), features=binned.num_feature())
