@@ -168,6 +168,10 @@ class Desk:
         """Nothing is listed."""
         return {"actual": [], "pending": []}
 
+    def ask_v3UserProfile(self, **asked: Any) -> dict[str, Any]:  # noqa: N802  # a field's name
+        """Nobody is ranked."""
+        return {"latestRanks": None, "latestReturns": None}
+
     def ask_latestNmrPrice(self) -> dict[str, Any]:  # noqa: N802  # a field's name
         """Nobody has a price."""
         return {"priceUsd": None, "lastUpdated": None}
