@@ -22,6 +22,8 @@ from numeri_cli.cli.datasets import datasets
 from numeri_cli.cli.diagnostics import diagnostics
 from numeri_cli.cli.doctor import doctor
 from numeri_cli.cli.download import download
+from numeri_cli.cli.explain import explain
+from numeri_cli.cli.guide import guide
 from numeri_cli.cli.init import init
 from numeri_cli.cli.leaderboard import leaderboard
 from numeri_cli.cli.log import log
@@ -100,6 +102,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "clean": clean,
     "log": log,
     "notify": notify,
+    "guide": guide,
+    "explain": explain,
     "practice status": practice_status,
     "practice create": create,
     "practice advance": advance,

@@ -162,13 +162,15 @@ class Invocation(typer.Context):
         *,
         exit_code: ExitCode = ExitCode.done,
         problems: Sequence[Trouble] = (),
+        paged: bool = False,
     ) -> None:
         """Show the command's record; `view` makes of it what a person sees.
 
         problems: errors that the record tells of, the worst first
+        paged: in the user's pager, where it is longer than the screen
         """
         self.ends_with, self.record, self.problems = exit_code, record, problems
-        self.screen.show(record, view)
+        self.screen.show(record, view, paged=paged)
         self.screen.own_up(problems)
 
 

@@ -13,6 +13,7 @@ from rich.console import RenderableType
 from numeri_cli.errors import ExitCode
 from numeri_cli.output.console import InertConsole
 from numeri_cli.output.json import Record, Trouble, json_text, plain
+from numeri_cli.output.pager import is_read_in_pager
 from numeri_cli.output.program import as_called
 from numeri_cli.output.progress import (
     Bars,
@@ -64,11 +65,14 @@ class Screen:
         self,
         record: Record,
         view: Callable[[Record], RenderableType],
+        *,
+        paged: bool = False,
     ) -> None:
         """Show the command's record: `view` for a person, its fields for a machine.
 
         No line is broken at the screen's edge, so that ids, paths and commands can be copied;
         tables make narrow what has words to break between.
+        paged: in the user's pager, where it is longer than the terminal
         """
         if self.as_json:
             self._data = plain(record)
@@ -76,7 +80,10 @@ class Screen:
             with self._out.capture() as caught:
                 self._out.print(view(record), crop=False, overflow="ignore")
             # what a table pads its lines with would be lines of its own on a narrow terminal
-            self._write(re.sub(r" +\n", "\n", caught.get()))
+            text = re.sub(r" +\n", "\n", caught.get())
+            is_long = self._output.isatty() and text.count("\n") >= self._out.size.height
+            if not (paged and is_long and is_read_in_pager(text)):
+                self._write(text)
 
     def announce(self, text: str) -> bool:
         """Write text at once, before the command is done; to standard error with --json.

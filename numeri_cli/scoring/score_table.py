@@ -106,6 +106,7 @@ def _exposure(one: EraPrediction, of_sizes: Callable[[FloatArray], FloatArray]) 
 
 _CONTRIBUTION = "What the prediction adds to the meta model, or to the benchmark."
 _LIKENESS = "Correlation with the meta model, or with the benchmark: lower is more of one’s own."
+_EXPOSURE = "How strongly the prediction follows single features, by its correlation with each."
 
 SCORES = (
     Score(
@@ -188,6 +189,7 @@ SCORES = (
         long_label="Largest exposure",
         compute=lambda one: _exposure(one, np.nanmax),
         source="numerai-tools 0.7.2, scoring.max_feature_correlation",
+        meaning=_EXPOSURE,
         lower_is_better=True,
         mean_only=True,
         server_figures=(LARGEST,),
@@ -198,6 +200,7 @@ SCORES = (
         long_label="Mean exposure",
         compute=lambda one: _exposure(one, np.nanmean),
         source="mean size of the correlations behind max_exposure",
+        meaning=_EXPOSURE,
         lower_is_better=True,
         mean_only=True,
     ),

@@ -115,7 +115,7 @@ def test_a_training_that_is_asked_to_stop_leaves_no_half_a_model(
 ) -> None:
     models = home / "data" / "models"
     shutil.rmtree(models)
-    Path("numeri.toml").write_text(PROFILE.replace("= 3,", "= 10_000_000,", 1), encoding="utf-8")
+    Path("numeri.toml").write_text(PROFILE.replace("= 3,", "= 1_000_000,", 1), encoding="utf-8")
     running = fork("numeri_cli", "run")
     until = time.monotonic() + 300
     while not list(home.joinpath("cache").rglob("*.bin*")):

@@ -1,0 +1,56 @@
+"""numeri explain: a score or a word of the tournament, in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from numeri_cli.errors import UsageProblem, did_you_mean
+from numeri_cli.guide.pages import entries
+from numeri_cli.published import Published
+
+
+@dataclass(frozen=True)
+class Explanation(Published):
+    """What a word means; lower_is_better and source are known of scores alone."""
+
+    word: str
+    meaning: str
+    lower_is_better: bool | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Explanations(Published):
+    """The word that was asked for; every word without one."""
+
+    words: tuple[Explanation, ...]
+
+
+def explain(word: str | None) -> Explanations:
+    """What a word means, or all words. Raises UsageProblem for one that nobody here knows."""
+    known = _known()
+    if word is None:
+        return Explanations(tuple(known.values()))
+    found = known.get(_plain(word)) or known.get(_plain(word).removesuffix("s"))
+    if found is None:
+        names = [one.word for one in known.values()]
+        hint = did_you_mean(word, names, otherwise="`numeri explain` lists all words")
+        raise UsageProblem(f"{word!r} is neither a score nor a word of the guide", hint=hint)
+    return Explanations((found,))
+
+
+def _plain(word: str) -> str:
+    return " ".join(word.lower().replace("_", " ").replace("-", " ").split())
+
+
+def _known() -> dict[str, Explanation]:
+    """Scores by their labels and names, then the words of the glossary."""
+    from numeri_cli.scoring.score_table import SCORES
+
+    found: dict[str, Explanation] = {}
+    for score in SCORES:
+        one = Explanation(score.label, score.meaning, score.lower_is_better, score.source)
+        found[_plain(score.label)] = one
+    for word, meaning in entries().items():
+        found[_plain(word)] = Explanation(word, meaning)
+    return found
