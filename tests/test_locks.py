@@ -65,11 +65,11 @@ def _leave_a_child_behind(path: Path, ready: Event) -> None:
         child = os.fork()
         if child == 0:
             os.setpgid(0, 0)
-            time.sleep(60)
+            path.with_suffix(".child").write_text(str(os.getpid()))
+            ready.set()
+            time.sleep(300)
             os._exit(0)
-        path.with_suffix(".child").write_text(str(child))
-        ready.set()
-        time.sleep(60)
+        time.sleep(300)
 
 
 def test_what_a_killed_process_has_forked_does_not_hold_its_lock(tmp_path: Path) -> None:

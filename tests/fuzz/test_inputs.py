@@ -16,17 +16,30 @@ DRIVER = "tests.fuzz.driver"
 LONGEST_SECONDS = 1_500.0  # of a machine ten times slower, with others at work
 FIXED_SEED = "1"
 FRESH_SEED = os.environ.get("NUMERI_FUZZ_SEED") or secrets.token_hex(4)
-# with each of the two seeds: 1,000
+# 1,700 with the seed that is always the same, 300 with a fresh one: 2,000
 COUNTS = {
-    "live": 220,
-    "training": 15,
-    "predictions": 80,
-    "json": 200,
-    "settings": 160,
-    "booster": 240,
-    "cache": 20,
-    "ledger": 40,
-    "answers": 25,
+    "fixed": {
+        "live": 374,
+        "training": 26,
+        "predictions": 136,
+        "json": 340,
+        "settings": 272,
+        "booster": 408,
+        "cache": 34,
+        "ledger": 68,
+        "answers": 42,
+    },
+    "fresh": {
+        "live": 66,
+        "training": 4,
+        "predictions": 24,
+        "json": 60,
+        "settings": 48,
+        "booster": 72,
+        "cache": 6,
+        "ledger": 12,
+        "answers": 8,
+    },
 }
 MOST_ACCEPTED = 0.9
 ALWAYS_ACCEPTED = {"cache"}  # it is made anew
@@ -38,7 +51,7 @@ def test_whatever_is_mangled_ends_in_success_or_in_an_error_of_ours(
     lived_in: Path, tmp_path: Path, seed: str, record_property: Recorder
 ) -> None:
     chosen = {"fixed": FIXED_SEED, "fresh": FRESH_SEED}[seed]
-    shares = [f"{kind}:0:{count}" for kind, count in COUNTS.items()]
+    shares = [f"{kind}:0:{count}" for kind, count in COUNTS[seed].items()]
     words = (str(lived_in), str(tmp_path / "fuzz"), chosen, *shares)
     said = fork(DRIVER, *words).ended(within_seconds=LONGEST_SECONDS)
     assert said.code == 0, said.err[-3_000:]
@@ -46,7 +59,7 @@ def test_whatever_is_mangled_ends_in_success_or_in_an_error_of_ours(
     failures = [failure for one in found.values() for failure in one["failures"]]
     assert not failures, "\n".join(failures)
     for kind, one in found.items():
-        codes, count = one["codes"], COUNTS[kind]
+        codes, count = one["codes"], COUNTS[seed][kind]
         assert sum(codes.values()) == count
         accepted = codes.get("", 0) / count
         record_property(
@@ -55,4 +68,7 @@ def test_whatever_is_mangled_ends_in_success_or_in_an_error_of_ours(
             f" {len(codes)} endings, at most {one['peak_bytes'] / 1e6:.0f} MB and"
             f" {one['most_cpu_seconds']:.1f} CPU-s",
         )
-        assert accepted == 1 if kind in ALWAYS_ACCEPTED else accepted < MOST_ACCEPTED
+        if kind in ALWAYS_ACCEPTED:
+            assert accepted == 1
+        elif seed == "fixed":  # of a few all may happen to be harmless
+            assert accepted < MOST_ACCEPTED

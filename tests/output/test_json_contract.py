@@ -100,7 +100,7 @@ RECORDS = {
     ),
     "FigureLine": "label values best places",
     "PairedDifference": (
-        "first second mean_difference t eras_needed score standard_error lags eras"
+        "first second mean_difference t eras_needed score standard_error lags eras label"
     ),
     "SourceCorrelation": "first second correlation eras",
     "PayoutFormula": "formula multipliers clip factor",

@@ -60,6 +60,7 @@ class SourceSummary(Published):
 class PairedDifference(Published):
     """Two sources in one score, CORR or MMC, tested era by era; `first` − `second`.
 
+    label: the score as tables name it
     standard_error: Newey and West's, over so many lags; eras: that both have
     """
 
@@ -72,6 +73,7 @@ class PairedDifference(Published):
     standard_error: float = math.nan
     lags: int = 0
     eras: int = 0
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +182,7 @@ def _differences(validation: Validation) -> Iterator[PairedDifference]:
                     standard_error=one.test.standard_error,
                     lags=one.test.lags,
                     eras=one.test.eras,
+                    label=score.label,
                 )
 
 

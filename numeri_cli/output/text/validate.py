@@ -9,7 +9,6 @@ from rich.text import Text
 
 from numeri_cli.output.formats import number
 from numeri_cli.output.text.tables import seen_words, table
-from numeri_cli.scoring.score_table import score_named
 
 if TYPE_CHECKING:
     from numeri_cli.commands.validate.summary import PairedDifference, ValidationSummary
@@ -51,9 +50,9 @@ def validate(record: ValidationSummary) -> RenderableType:
 
 def _tested(pair: PairedDifference) -> tuple[str, str]:
     """The paired test of two sources, and what its t rests on."""
-    label, error = score_named(pair.score).label, number(pair.standard_error)
+    error = number(pair.standard_error)
     told = (
-        f"{pair.first} − {pair.second}: {label} {number(pair.mean_difference)},"
+        f"{pair.first} − {pair.second}: {pair.label} {number(pair.mean_difference)},"
         f" t {number(pair.t, 2)};"
         f" telling them apart takes {number(pair.eras_needed, 0)} eras"
     )
