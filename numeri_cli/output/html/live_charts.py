@@ -25,10 +25,10 @@ _FIELD = (  # of the board, and what people call it
     ("mmc20", "MMC20"),
 )
 _LEAST_ENTRANTS, _BARS = 10, 30
-_SENTENCES = {
-    "as validated": "{model} behaves as validated in {name}",
-    "lower": "{model} does worse than validated in {name}",
-    "higher": "{model} does better than validated in {name}",
+_BEHAVIOUR = {
+    "as validated": "behaves as validated",
+    "lower": "does worse than validated",
+    "higher": "does better than validated",
 }
 
 
@@ -136,9 +136,9 @@ def _verdict(one: LiveAgainstValidated) -> str:
     if one.judgement is None:
         return f"{one.model} is not judged in {one.kind[0]}: {one.why}."
     found = one.judgement
-    said = _SENTENCES[found.verdict].format(model=one.model, name=one.kind[0])
     return (
-        f"{said}: its mean over {found.rounds} resolved rounds is {number(found.live_mean)}, and"
+        f"{one.model} {_BEHAVIOUR[found.verdict]} in {one.kind[0]}: its mean over"
+        f" {found.rounds} resolved rounds is {number(found.live_mean)}, and"
         f" validation, with a mean of {number(found.expected_mean)}, led one to expect"
         f" {number(found.low)} to {number(found.high)}. {power_sentence(found)}"
     )
