@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def test_while_others_are_at_work_a_reset_removes_nothing(
         )
     assert kept(trained) == before
     assert numeri("practice", "reset", "--yes").code == 0
-    assert kept(trained / "data") == {}
+    assert set(kept(trained / "data")) == {"vouched.json"}  # beside the ledger, of all tournaments
+    assert json.loads((trained / "data" / "vouched.json").read_text()) == {"models": []}
     assert numeri("practice", "create", "--stocks", 100, "--eras", 40, "--rivals", 3).code == 0
 
 
