@@ -370,7 +370,9 @@ def test_killed_at_any_step_a_round_is_served_and_the_next_retraining_ends_it(
     assert list((practice.parent / "candidates").rglob("model.json")) == []
     numeri("practice", "advance")
     newest = artifacts(numeri)[0]  # the run itself may start a retraining that makes another
-    last = numeri("run", "--json").data["models"][0]
+    said = numeri("run", "--json")
+    assert said.code == 0, said.out + said.err
+    last = said.data["models"][0]
     assert (last["state"], last["artifact"]) == ("accepted", newest)
     at_rest()
 
