@@ -90,8 +90,8 @@ def test_the_scores_are_those_of_the_parts_by_hand_with_numerai_tools(
     shown = numeri(*words)
     assert "CORR mean" in shown.out
     sentences = r"\S.*: "  # in a pipe a line each
-    table = [line for line in shown.out.splitlines() if not re.match(sentences, line)]
-    assert max(map(len, table)) <= 80
+    figures = [line for line in shown.out.splitlines() if not re.match(sentences, line)]
+    assert max(map(len, figures)) <= 80
 
 
 def test_a_stride_trains_on_and_predicts_every_so_many_eras(
