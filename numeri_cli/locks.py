@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -75,6 +76,24 @@ def _take(descriptor: int, path: Path, *, what: str) -> None:
                 " with locks (for NFS: its lock service on both ends)",
             ) from error
         raise
+
+
+def wait_for_lock(descriptor: int, *, seconds: float, look_seconds: float) -> None:
+    """Lock an open file until it is closed, once nobody else has it locked.
+
+    Goes on without the lock after so many seconds, and where the disk has no locks: what is kept
+    in order by it never stops the work.
+    """
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(look_seconds)
+        except OSError:
+            return
+        else:
+            return
 
 
 def _leave_to_parent() -> None:

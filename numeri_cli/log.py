@@ -8,7 +8,6 @@ Where the log cannot be written, the work goes on without it.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from numeri_cli.inert_text import inert
+from numeri_cli.locks import wait_for_lock
 from numeri_cli.progress import Listener, Task
 from numeri_cli.published import Published
 
@@ -241,7 +241,7 @@ class Log:
         while True:
             descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
             try:
-                _lock(descriptor)
+                wait_for_lock(descriptor, seconds=LOCK_SECONDS, look_seconds=0.001)
                 if not _is_at(path, descriptor):
                     continue  # another process has rotated meanwhile
                 size = os.fstat(descriptor).st_size
@@ -251,24 +251,6 @@ class Log:
                 return
             finally:
                 os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    """Keep others from writing and rotating until the file is closed.
-
-    Goes on without after LOCK_SECONDS, and on a file system that has no locks: the log never
-    stops the work.
-    """
-    until = time.monotonic() + LOCK_SECONDS
-    while time.monotonic() < until:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.001)
-        except OSError:
-            return
-        else:
-            return
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

@@ -6,10 +6,8 @@ newer numeri wrote is read as far as it goes, and left alone.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,6 +28,7 @@ from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.ledger.migrations import migrate
 from numeri_cli.ledger.salvage import BESIDE, salvage
 from numeri_cli.ledger.vouched import COLUMNS, is_noted, vouched_rows
+from numeri_cli.locks import wait_for_lock
 from numeri_cli.published import Published
 
 OTHERS_SECONDS = 30.0  # for another process that mends the same ledger
@@ -228,23 +227,10 @@ def _alone(path: Path) -> Iterator[None]:
         yield
         return
     try:
-        _wait_for_lock(file)
+        wait_for_lock(file, seconds=OTHERS_SECONDS, look_seconds=0.005)
         yield
     finally:
         os.close(file)
-
-
-def _wait_for_lock(file: int) -> None:
-    until = time.monotonic() + OTHERS_SECONDS
-    while time.monotonic() < until:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.005)
-        except OSError:
-            return
-        else:
-            return
 
 
 def _set_aside(damage: NumeriError, kept: Path, rows: int) -> LedgerNotice:

@@ -70,6 +70,7 @@ def score_sources(
     names = [name for one in inputs for name in one.row_eras.names]
     scored, unresolved = _score(inputs, chosen_eras(names, eras), listener=listener)
     done = tuple(era.name for era in scored)
+    seen = [_seen(source, done, target=target) for source in sources]
     unscored = [UnscoredEras.of(one.name, scored, place=place) for place, one in enumerate(sources)]
     for one in unscored:
         one.require_any()
@@ -88,23 +89,14 @@ def score_sources(
         cards=cards[:-1],
         benchmark_card=cards[-1] if bench else None,
         likeness=_likeness(sources, scored),
-        coverage=tuple(
-            _coverage(
-                scored,
-                place,
-                joins=[one.joins[place] for one in inputs],
-                ids=len(source.predictions.ids),
-                seen=len(_seen(source, done, target=target)),
-            )
-            for place, source in enumerate(sources)
-        ),
+        coverage=_coverage(sources, inputs, scored=scored, seen=seen),
         eras=done,
         unresolved=unresolved,
         benchmark=bench.name if bench else None,
         features=len(features),
         warnings=(
             *filter(None, (one.warning() for one in unscored)),
-            *_warnings(sources, inputs, target=target, scored=done),
+            *_warnings(sources, inputs, seen=seen, scored=done),
         ),
     )
 
@@ -205,17 +197,30 @@ def _seen(source: PredictionSource, scored: Sequence[str], *, target: str) -> tu
 
 
 def _coverage(
-    scored: Sequence[EraScores], place: int, *, joins: Sequence[Join], ids: int, seen: int
-) -> Coverage:
-    """joins: of one source with each data file; ids: that the source has"""
-    predicted = [int(era.predicted[place]) for era in scored]
-    return Coverage(
-        rows=sum(era.ids for era in scored),
-        predicted=sum(predicted),
-        surplus=_surplus(joins, ids),
-        eras=sum(count > 0 for count in predicted),
-        seen_in_training=seen,
-    )
+    sources: Sequence[PredictionSource],
+    inputs: Sequence[ScoringInputs],
+    *,
+    scored: Sequence[EraScores],
+    seen: Sequence[Sequence[str]],
+) -> tuple[Coverage, ...]:
+    """How much of the scored eras the sources cover.
+
+    seen: by source, the scored eras that its model knows
+    """
+    found = []
+    for place, source in enumerate(sources):
+        predicted = [int(era.predicted[place]) for era in scored]
+        joins = [one.joins[place] for one in inputs]
+        found.append(
+            Coverage(
+                rows=sum(era.ids for era in scored),
+                predicted=sum(predicted),
+                surplus=_surplus(joins, len(source.predictions.ids)),
+                eras=sum(count > 0 for count in predicted),
+                seen_in_training=len(seen[place]),
+            )
+        )
+    return tuple(found)
 
 
 def _surplus(joins: Sequence[Join], ids: int) -> int:
@@ -236,16 +241,16 @@ def _warnings(
     sources: Sequence[PredictionSource],
     inputs: Sequence[ScoringInputs],
     *,
-    target: str,
+    seen: Sequence[Sequence[str]],
     scored: Sequence[str],
 ) -> tuple[str, ...]:
+    """seen: of the scored eras, those that each source's model knows"""
     found = []
     for place, source in enumerate(sources):
-        overlap = _seen(source, scored, target=target)
-        if overlap:
+        if seen[place]:
             found.append(
                 f"{source.name} was trained on eras up to {sort_eras(source.training_eras)[-1]}: "
-                f"{len(overlap)} of {len(scored)} scored eras are not out of its sample"
+                f"{len(seen[place])} of {len(scored)} scored eras are not out of its sample"
             )
         joins = [one.joins[place] for one in inputs]
         surplus = _surplus(joins, len(source.predictions.ids))

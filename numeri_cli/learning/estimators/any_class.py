@@ -28,7 +28,7 @@ from numeri_cli.learning.estimators.batches import (
     streams,
 )
 from numeri_cli.learning.estimators.distinct_members import DistinctMembers, member_digest
-from numeri_cli.learning.estimators.kept_members import KeptMembers, code_digest
+from numeri_cli.learning.estimators.kept_members import code_digest, made_once
 from numeri_cli.learning.estimators.user_class import (
     SEED_PARAMETER,
     FittedEstimator,
@@ -192,21 +192,19 @@ class MatrixTrainer:
         import joblib
 
         named, listener = self.estimator, self.settings.listener
-        kept = KeptMembers(self.settings.unfinished, self.settings.cache)
         digest = member_digest(self.settings, task, named.name, named.params, self.code)
-        content = kept.get(digest)
-        if content is not None:
-            listener.say(f"{task.label} is kept from the training before")
-            return MemberContent(content)
-        with listener.task(task.label, total=1, unit="fits") as progress:
-            fitted = self._fitted(task)
-            progress.advance(1)
-        buffer = io.BytesIO()
-        with user_code(named.name, "save", folder=named.module_folder):
-            joblib.dump(fitted.estimator, buffer, compress=3)
-        self.distinct.require_another(task, fitted, self.settings.spec.seeds)
-        kept.keep(digest, buffer.getvalue())
-        return MemberContent(buffer.getvalue())
+
+        def made() -> bytes:
+            with listener.task(task.label, total=1, unit="fits") as progress:
+                fitted = self._fitted(task)
+                progress.advance(1)
+            buffer = io.BytesIO()
+            with user_code(named.name, "save", folder=named.module_folder):
+                joblib.dump(fitted.estimator, buffer, compress=3)
+            self.distinct.require_another(task, fitted, self.settings.spec.seeds)
+            return buffer.getvalue()
+
+        return MemberContent(made_once(self.settings, task, digest=digest, make=made))
 
     def _fitted(self, task: MemberTask) -> FittedEstimator:
         if _checksum(self.matrix) != self.checksum:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from numeri_cli.errors import ParameterUnknown
+from numeri_cli.errors import ArtifactDamaged, ParameterUnknown
 from numeri_cli.learning.era_weights import FileWeights
 from numeri_cli.learning.held_out import HeldOut
 from numeri_cli.learning.matrix import FloatMatrix
@@ -203,3 +203,21 @@ def footprint_of(
 
 def _module(name: str) -> ModuleType:
     return import_module(f"{__package__}.{name}")
+
+
+def require_features(found: Sequence[str], *accepted: Sequence[str], source: Path) -> None:
+    """Raise ArtifactDamaged where a member's features, in their order, are none of the accepted."""
+    if tuple(found) not in [tuple(one) for one in accepted]:
+        raise ArtifactDamaged(
+            f"the features of {source} are not those of its model.json",
+            hint="train the model again",
+        )
+
+
+def require_free_seed(model: str, *, seeds: Sequence[int], is_given: bool) -> None:
+    """Raise ParameterUnknown where params give the seed that several `seeds` are to vary."""
+    if len(seeds) > 1 and is_given:
+        raise ParameterUnknown(
+            f"params give the seed that the {len(seeds)} `seeds` of {model} are to vary",
+            hint="leave the seed out of params, or name one seed",
+        )

@@ -23,7 +23,7 @@ from numeri_cli.learning.estimators.base import (
     TrainingSettings,
 )
 from numeri_cli.learning.estimators.distinct_members import DistinctMembers, member_digest
-from numeri_cli.learning.estimators.kept_members import KeptMembers, code_digest
+from numeri_cli.learning.estimators.kept_members import code_digest, made_once
 from numeri_cli.learning.estimators.user_class import (
     FittedEstimator,
     estimator_class,
@@ -171,20 +171,18 @@ class StreamTrainer:
         import joblib
 
         kind = estimator_class(self.name, module_folder=self.folder)
-        kept = KeptMembers(self.settings.unfinished, self.settings.cache)
         own = (self.name, self.params, code_digest(kind), repr(self.passes))
         digest = member_digest(self.settings, task, *own)
-        content = kept.get(digest)
-        if content is not None:
-            self.settings.listener.say(f"{task.label} is kept from the training before")
-            return MemberContent(content)
-        fitted = self._fitted(task, kind)
-        buffer = io.BytesIO()
-        with user_code(self.name, "save", folder=self.folder):
-            joblib.dump(fitted.estimator, buffer, compress=3)
-        self.distinct.require_another(task, fitted, self.settings.spec.seeds)
-        kept.keep(digest, buffer.getvalue())
-        return MemberContent(buffer.getvalue())
+
+        def made() -> bytes:
+            fitted = self._fitted(task, kind)
+            buffer = io.BytesIO()
+            with user_code(self.name, "save", folder=self.folder):
+                joblib.dump(fitted.estimator, buffer, compress=3)
+            self.distinct.require_another(task, fitted, self.settings.spec.seeds)
+            return buffer.getvalue()
+
+        return MemberContent(made_once(self.settings, task, digest=digest, make=made))
 
     def _fitted(self, task: MemberTask, kind: type[Any]) -> FittedEstimator:
         estimator = make_object(kind, self.params, seed=task.seed, folder=self.folder)

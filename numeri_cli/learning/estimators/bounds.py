@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from numeri_cli.errors import ParameterUnknown
 
@@ -38,6 +39,25 @@ def require_bounded(
                     f"{given} = {str(value)[:40]} is beyond what can be meant: at most {bound:,}",
                     hint="mend it in params",
                 )
+
+
+def named_once(
+    given: Mapping[str, Any], aliases: Mapping[str, str], *, library: str
+) -> dict[str, Any]:
+    """The parameters under one spelling each. Raises ParameterUnknown where one is there twice.
+
+    aliases: the own name of each other spelling
+    """
+    found: dict[str, Any] = {}
+    spelled: dict[str, str] = {}
+    for name, value in given.items():
+        kept = aliases.get(name, name)
+        if kept in spelled:
+            raise ParameterUnknown(
+                f"{spelled[kept]} and {name} are one parameter of {library}", hint="leave one out"
+            )
+        found[kept], spelled[kept] = value, name
+    return found
 
 
 def require_few_threads(params: Mapping[str, object]) -> None:

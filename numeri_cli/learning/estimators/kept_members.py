@@ -10,11 +10,12 @@ import hashlib
 import hmac
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.files import atomic_file, disk_errors
+from numeri_cli.learning.estimators.base import MemberTask, TrainingSettings
 from numeri_cli.learning.estimators.user_code import is_installed
 
 KEY = ".members.key"
@@ -65,6 +66,24 @@ class KeptMembers:
         with atomic_file(path, mode=0o600) as file:
             file.write(key)
         return key
+
+
+def made_once(
+    settings: TrainingSettings, task: MemberTask, *, digest: str, make: Callable[[], bytes]
+) -> bytes:
+    """A member's content: kept from a training that a later member has ended, else made and kept.
+
+    digest: of everything that the member depends on
+    Raises what `make` raises, and DiskError.
+    """
+    kept = KeptMembers(settings.unfinished, settings.cache)
+    content = kept.get(digest)
+    if content is not None:
+        settings.listener.say(f"{task.label} is kept from the training before")
+        return content
+    content = make()
+    kept.keep(digest, content)
+    return content
 
 
 def code_digest(kind: type[object]) -> str:

@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 
 from numeri_cli.children import child_environment
-from numeri_cli.errors import ArtifactDamaged, ParameterUnknown
+from numeri_cli.errors import ArtifactDamaged
 from numeri_cli.files import disk_errors
 from numeri_cli.learning.estimators.base import (
     FloatArray,
     MemberContent,
     MemberTask,
     TrainingSettings,
+    require_features,
+    require_free_seed,
 )
 from numeri_cli.learning.estimators.catboost.early_stopping import (
     PATIENCE_TREES,
@@ -43,7 +45,7 @@ from numeri_cli.learning.estimators.catboost.parameters import (
     require_suitable,
 )
 from numeri_cli.learning.estimators.distinct_members import member_digest
-from numeri_cli.learning.estimators.kept_members import KeptMembers
+from numeri_cli.learning.estimators.kept_members import made_once
 from numeri_cli.learning.matrix import FloatMatrix, float_matrix
 from numeri_cli.learning.memory import GIGABYTE, TrainingShape, available_bytes, check_memory
 from numeri_cli.learning.rows import Rows
@@ -75,11 +77,7 @@ class CatBoost:
 
     def check(self, model: str, *, seeds: tuple[int, ...], early_stopping: bool) -> None:
         """Have names and values judged by the library, and what it would take without a word."""
-        if len(seeds) > 1 and SEED in named(self.params):
-            raise ParameterUnknown(
-                f"params give the seed that the {len(seeds)} `seeds` of {model} are to vary",
-                hint="leave the seed out of params, or name one seed",
-            )
+        require_free_seed(model, seeds=seeds, is_given=SEED in named(self.params))
         params = complete(self.params, seed=seeds[0])
         require_suitable(params, early_stopping=early_stopping)
         require_accepted(params)
@@ -132,11 +130,7 @@ class CatBoost:
             raise ArtifactDamaged(
                 f"{source} is no CatBoost model", hint="train the model again"
             ) from error
-        if found != features:
-            raise ArtifactDamaged(
-                f"the features of {source} are not those of its model.json",
-                hint="train the model again",
-            )
+        require_features(found, features, source=source)
         return FittedCatBoost(model)
 
 
@@ -166,15 +160,14 @@ class CatBoostTrainer:
 
     def train(self, task: MemberTask) -> MemberContent:
         """One booster, or one kept from a training that a later member has ended."""
-        kept = KeptMembers(self.settings.unfinished, self.settings.cache)
         params = complete(self.estimator.params, seed=task.seed)
         digest = member_digest(self.settings, task, params, catboost.__version__)
-        content = kept.get(digest)
-        if content is None:
-            content = self._content(self._grown(task, params))
-            kept.keep(digest, content)
-        else:
-            self.settings.listener.say(f"{task.label} is kept from the training before")
+        content = made_once(
+            self.settings,
+            task,
+            digest=digest,
+            make=lambda: self._content(self._grown(task, params)),
+        )
         model = catboost.CatBoost()
         model.load_model(blob=content)
         return MemberContent(content, int(model.tree_count_))

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from numeri_cli.errors import ParameterUnknown, did_you_mean
+from numeri_cli.learning.estimators.bounds import MOST_THREADS, named_once
 from numeri_cli.learning.estimators.catboost.library import catboost, refusal_of
 
 TREES, PATIENCE, SEED = "iterations", "early_stopping_rounds", "random_seed"
 DEFAULT_TREES = 1000  # the library's own
-MOST_THREADS = 1024
 ONE_THREAD_CELLS = 4_000_000  # below, a second thread costs more than it gives
 DEFAULTS: Mapping[str, Any] = {"loss_function": "RMSE", TREES: DEFAULT_TREES}
 QUIET: Mapping[str, Any] = {"logging_level": "Silent", "allow_writing_files": False}
@@ -74,16 +74,7 @@ _RANDOM_BOOTSTRAPS = ("Bayesian", "Bernoulli", "MVS", "Poisson")
 
 def named(given: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters under one spelling each. Raises ParameterUnknown where one is there twice."""
-    found: dict[str, Any] = {}
-    spelled: dict[str, str] = {}
-    for name, value in given.items():
-        kept = _ALIASES.get(name, name)
-        if kept in spelled:
-            raise ParameterUnknown(
-                f"{spelled[kept]} and {name} are one parameter of CatBoost", hint="leave one out"
-            )
-        found[kept], spelled[kept] = value, name
-    return found
+    return named_once(given, _ALIASES, library="CatBoost")
 
 
 def complete(given: Mapping[str, Any], *, seed: int) -> dict[str, Any]:

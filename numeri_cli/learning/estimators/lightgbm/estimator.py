@@ -19,6 +19,8 @@ from numeri_cli.learning.estimators.base import (
     MemberContent,
     MemberTask,
     TrainingSettings,
+    require_features,
+    require_free_seed,
 )
 from numeri_cli.learning.estimators.bounds import MOST_THREADS
 from numeri_cli.learning.estimators.lightgbm.binned import build_binned, subset
@@ -75,11 +77,8 @@ class LightGBM:
 
     def check(self, model: str, *, seeds: tuple[int, ...], early_stopping: bool) -> None:
         """Have names and values judged by the library, and what it would take without a word."""
-        if len(seeds) > 1 and value_of(self.params, "seed", None) is not None:
-            raise ParameterUnknown(
-                f"params give the seed that the {len(seeds)} `seeds` of {model} are to vary",
-                hint="leave the seed out of params, or name one seed",
-            )
+        is_given = value_of(self.params, "seed", None) is not None
+        require_free_seed(model, seeds=seeds, is_given=is_given)
         refuse_without_effect(self.params)
         refuse_block_parameters(self.params)
         require_suitable_objective(self.params)
@@ -190,11 +189,7 @@ class LightGBM:
             raise ArtifactDamaged(
                 f"{source} is no LightGBM model", hint="train the model again"
             ) from error
-        if tuple(booster.feature_name()) not in (features, library_names(features)):
-            raise ArtifactDamaged(
-                f"the features of {source} are not those of its model.json",
-                hint="train the model again",
-            )
+        require_features(booster.feature_name(), features, library_names(features), source=source)
         return FittedBooster(booster)
 
 

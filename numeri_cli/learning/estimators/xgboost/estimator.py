@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from numeri_cli.errors import ArtifactDamaged, ParameterUnknown
+from numeri_cli.errors import ArtifactDamaged
 from numeri_cli.learning.estimators.base import (
     FloatArray,
     MemberContent,
     MemberTask,
     TrainingSettings,
+    require_features,
+    require_free_seed,
 )
 from numeri_cli.learning.estimators.distinct_members import member_digest
-from numeri_cli.learning.estimators.kept_members import KeptMembers
+from numeri_cli.learning.estimators.kept_members import made_once
 from numeri_cli.learning.estimators.xgboost.early_stopping import (
     EVERY_TREES,
     PATIENCE_TREES,
@@ -69,12 +71,8 @@ class XGBoost:
 
     def check(self, model: str, *, seeds: tuple[int, ...], early_stopping: bool) -> None:
         """Have names and values judged by the library, and what it would take without a word."""
-        given = named(self.params)
-        if len(seeds) > 1 and "random_state" in given:
-            raise ParameterUnknown(
-                f"params give the seed that the {len(seeds)} `seeds` of {model} are to vary",
-                hint="leave the seed out of params, or name one seed",
-            )
+        is_given = "random_state" in named(self.params)
+        require_free_seed(model, seeds=seeds, is_given=is_given)
         params = complete(self.params, seed=seeds[0])
         require_suitable(params, early_stopping=early_stopping)
         require_accepted(params)
@@ -153,11 +151,7 @@ class XGBoost:
             raise ArtifactDamaged(
                 f"{source} is no XGBoost model", hint="train the model again"
             ) from error
-        if tuple(booster.feature_names or ()) != features:
-            raise ArtifactDamaged(
-                f"the features of {source} are not those of its model.json",
-                hint="train the model again",
-            )
+        require_features(booster.feature_names or (), features, source=source)
         booster.set_param({"device": "cpu"})  # wherever it was trained
         return FittedXGBoost(booster)
 
@@ -198,15 +192,14 @@ class XGBoostTrainer:
 
     def train(self, task: MemberTask) -> MemberContent:
         """One booster, or one kept from a training that a later member has ended."""
-        kept = KeptMembers(self.settings.unfinished, self.settings.cache)
         own = (complete(self.estimator.params, seed=task.seed), xgb.__version__)
         digest = member_digest(self.settings, task, *own)
-        content = kept.get(digest)
-        if content is None:
-            content = bytes(self._grown(task).save_raw("ubj"))
-            kept.keep(digest, content)
-        else:
-            self.settings.listener.say(f"{task.label} is kept from the training before")
+        content = made_once(
+            self.settings,
+            task,
+            digest=digest,
+            make=lambda: bytes(self._grown(task).save_raw("ubj")),
+        )
         return MemberContent(content, _trees_of(content))
 
     def _grown(self, task: MemberTask) -> Any:

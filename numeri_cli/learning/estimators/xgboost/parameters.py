@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from numeri_cli.errors import ParameterUnknown, did_you_mean
+from numeri_cli.learning.estimators.bounds import MOST_THREADS, named_once
 from numeri_cli.learning.estimators.xgboost.library import refusal_of, warnings_to, xgb
 from numeri_cli.progress import SILENT
 
@@ -19,7 +20,6 @@ DEFAULTS: Mapping[str, Any] = {
 }
 TREES, PATIENCE = "n_estimators", "early_stopping_rounds"
 DEFAULT_TREES, DEFAULT_BINS = 100, 256
-MOST_THREADS = 1024
 ONE_THREAD_CELLS = 4_000_000  # below, a second thread costs more than it gives
 # Spellings of one parameter → the one that is kept
 _ALIASES = {
@@ -56,23 +56,9 @@ _BELOW_ONE = ("subsample", "colsample_bytree", "colsample_bylevel", "colsample_b
 _OF_COLUMNS = ("monotone_constraints", "interaction_constraints", "feature_weights")
 
 
-def canonical(name: str) -> str:
-    """The one spelling of a parameter that is kept."""
-    return _ALIASES.get(name, name)
-
-
 def named(given: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters under one spelling each. Raises ParameterUnknown where one is there twice."""
-    found: dict[str, Any] = {}
-    spelled: dict[str, str] = {}
-    for name, value in given.items():
-        kept = canonical(name)
-        if kept in spelled:
-            raise ParameterUnknown(
-                f"{spelled[kept]} and {name} are one parameter of XGBoost", hint="leave one out"
-            )
-        found[kept], spelled[kept] = value, name
-    return found
+    return named_once(given, _ALIASES, library="XGBoost")
 
 
 def complete(given: Mapping[str, Any], *, seed: int) -> dict[str, Any]:
