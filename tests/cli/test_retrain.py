@@ -71,18 +71,23 @@ def wanting(change: str = "", by: str = "") -> None:
     Path("numeri.toml").write_text(PROFILE.replace(change, by) if change else PROFILE)
 
 
+def started() -> Iterator[int]:
+    """The processes that runs have started and that have not ended."""
+    for line in read_log(Home.find().log):
+        if found := re.fullmatch(r"started as process (\d+)", line.words):
+            with suppress(ChildProcessError):  # it has ended, and that was noticed
+                if os.waitpid(int(found[1]), os.WNOHANG) == (0, 0):
+                    yield int(found[1])
+
+
 @pytest.fixture(autouse=True)
-def nothing_is_left_at_work(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing_is_left_at_work(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No process that a run started outlives its test, which systemd has not started."""
     monkeypatch.delenv("INVOCATION_ID", raising=False)
     yield
-    for line in read_log(home / "log"):
-        if found := re.fullmatch(r"started as process (\d+)", line.words):
-            process = int(found[1])
-            with suppress(ChildProcessError):  # it has ended, and that was noticed
-                if os.waitpid(process, os.WNOHANG) == (0, 0):
-                    os.kill(process, signal.SIGKILL)
-                    os.waitpid(process, 0)
+    for process in started():
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
 
 
 @pytest.fixture
@@ -121,15 +126,14 @@ def at_work(wait_for: Path) -> None:
 
 
 def at_rest() -> None:
-    """Wait until no retraining is at work."""
+    """Wait until no retraining is at work, nor one on its way to its lock."""
     lock, until = Home.find().lock("practice", "retrain"), time.monotonic() + 300
     while True:
-        try:
-            with held_lock(lock, what="a test"):
+        if not list(started()):
+            with suppress(LockHeld), held_lock(lock, what="a test"):
                 return
-        except LockHeld:
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(
