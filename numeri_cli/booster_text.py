@@ -93,7 +93,7 @@ def _checked_header(header: dict[str, str], sizes: list[int]) -> int:
         raise Unsound("its version or label_index is missing")
     features = _whole(header, "max_feature_idx") + 1
     for name in ("feature_names", "feature_infos"):
-        if len(header.get(name, "").split(" ")) != features:
+        if name not in header or len(header[name].split(" ")) != features:
             raise Unsound(f"{name} are not {features}")
     if not all(map(_INFO.fullmatch, header["feature_infos"].split(" "))):
         raise Unsound("feature_infos are not those of a model")
@@ -201,7 +201,8 @@ def _whole(fields: dict[str, str], name: str) -> int:
 
 def _words(fields: dict[str, str], name: str, count: int, *, whole: bool = False) -> list[str]:
     """The values of a line, of which there must be so many; looked at all at once, for speed."""
-    words = fields.get(name, "").split()
+    # the library parts words at spaces alone, str.split() at much else
+    words = [word for word in fields.get(name, "").split(" ") if word]
     if len(words) != count:
         raise Unsound(f"{name} has {len(words):,} values instead of {count:,}")
     if not (_INTEGERS if whole else _NUMBERS).fullmatch(" ".join(words)):

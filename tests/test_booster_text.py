@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -73,6 +74,10 @@ MANGLINGS: dict[str, Callable[[str], str]] = {
     "many classes": lambda text: text.replace("num_class=1", "num_class=1000000000", 1),
     "an index that is large": lambda text: text.replace("max_feature_idx=3", "max_feature_idx=9"),
     "categories from nowhere": lambda text: text.replace("decision_type=2", "decision_type=3", 1),
+    "a blank that is none to the library": lambda text: text.replace("-2 -3", "-2\x1f-3", 1),
+    "no ranges of the features": lambda text: re.sub(
+        "feature_names=.*\nfeature_infos=.*\n", "feature_names=a\n", text
+    ).replace("max_feature_idx=3", "max_feature_idx=0"),
     "cut off": lambda text: text[: len(text) // 4],
     "empty": lambda _: "",
 }
