@@ -45,6 +45,11 @@ class Folders:
         return self.root / "submissions"
 
     @property
+    def hosted(self) -> Path:
+        """Uploaded models as they were when they were created."""
+        return self.root / "hosted"
+
+    @property
     def scores(self) -> Path:
         """Daily scores, one array a round; may be deleted at any time."""
         return self.root / "scores"
@@ -57,3 +62,7 @@ class Folders:
     def submission(self, submission_id: str, filename: str) -> Path:
         """A submission's own copy, which later PUTs do not change."""
         return self.submissions / f"{submission_id}{Path(filename).suffix}"
+
+    def hosted_model(self, hosted_id: str) -> Path:
+        """An uploaded model's own copy, which later PUTs do not change."""
+        return self.hosted / f"{hosted_id}.pkl"

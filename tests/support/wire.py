@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 import pandas as pd
 
+from numeri_cli.practice.server.hosted_runs import HostedRunner
 from numeri_cli.practice.server.server import application
 from numeri_cli.practice.server.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
@@ -35,9 +36,16 @@ class Wire:
 
     @classmethod
     @contextmanager
-    def inside(cls, tournament: Tournament, *, signer: UrlSigner | None = None) -> Iterator[Wire]:
+    def inside(
+        cls,
+        tournament: Tournament,
+        *,
+        signer: UrlSigner | None = None,
+        hosted_runner: HostedRunner | None = None,
+    ) -> Iterator[Wire]:
         """In this process; an exception that leaves the application fails the test."""
-        transport = httpx.WSGITransport(app=application(tournament, signer=signer))
+        app = application(tournament, signer=signer, hosted_runner=hosted_runner)
+        transport = httpx.WSGITransport(app=app)
         with httpx.Client(transport=transport, base_url="https://practice.invalid/") as http:
             yield cls(http, "Token {}${}".format(*tournament.participant_keys()))
 

@@ -140,4 +140,36 @@ MIGRATIONS: tuple[str, ...] = (
         stake_threshold_nmr TEXT NOT NULL
     );
     """,
+    """
+    ALTER TABLE models ADD COLUMN webhook TEXT;
+    ALTER TABLE hosted_models ADD COLUMN label TEXT;
+    ALTER TABLE hosted_models ADD COLUMN source TEXT;
+    CREATE TABLE hosted_runs (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        hosted_id TEXT REFERENCES hosted_models (id),
+        model_id TEXT REFERENCES models (id),
+        round INTEGER,
+        submission_id TEXT REFERENCES submissions (id),
+        status TEXT NOT NULL,
+        inserted_at TEXT NOT NULL
+    );
+    CREATE INDEX hosted_runs_by_model ON hosted_runs (hosted_id, sequence);
+    CREATE TABLE hosted_run_states (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        run_id TEXT NOT NULL REFERENCES hosted_runs (id),
+        status TEXT NOT NULL,
+        description TEXT NOT NULL,
+        inserted_at TEXT NOT NULL
+    );
+    CREATE INDEX hosted_run_states_by_run ON hosted_run_states (run_id, sequence);
+    CREATE TABLE hosted_run_log (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        run_id TEXT NOT NULL REFERENCES hosted_runs (id),
+        message TEXT NOT NULL,
+        inserted_at TEXT NOT NULL
+    );
+    CREATE INDEX hosted_run_log_by_run ON hosted_run_log (run_id, sequence);
+    """,
 )

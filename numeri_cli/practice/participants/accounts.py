@@ -56,6 +56,7 @@ class ParticipantModel:
     """A model slot.
 
     hosted_id: names the uploaded model that runs in it, if any
+    webhook: the address that is called when a round opens, if any
     wanted_nmr: what the stake comes down to, where a part of it is on its way back
     closing_round, closing_nmr: what that round risks of the stake, where the stake was changed
     between the end of its window and the next opening
@@ -68,6 +69,7 @@ class ParticipantModel:
     stake_nmr: Decimal
     inserted_at: datetime
     hosted_id: str | None
+    webhook: str | None
     wanted_nmr: Decimal | None
     closing_round: int | None
     closing_nmr: Decimal | None
@@ -267,6 +269,7 @@ def _model(row: Row) -> ParticipantModel:
         stake_nmr=Decimal(row["stake_nmr"]),
         inserted_at=moment_of(row["inserted_at"]),
         hosted_id=row["hosted_id"],
+        webhook=row["webhook"],
         wanted_nmr=_amount(row["wanted_nmr"]),
         closing_round=row["closing_round"],
         closing_nmr=_amount(row["closing_nmr"]),
@@ -283,3 +286,8 @@ def change_balance(connection: Connection, account_id: str, *, amount_nmr: Decim
     connection.execute(
         "UPDATE accounts SET available_nmr = ? WHERE id = ?", (nmr_text(balance), account_id)
     )
+
+
+def set_webhook(connection: Connection, model_id: str, webhook: str | None) -> None:
+    """Keep the address that a model wants called, or none."""
+    connection.execute("UPDATE models SET webhook = ? WHERE id = ?", (webhook, model_id))

@@ -14,7 +14,11 @@ MAX_LOOKED_AT_BYTES = 64 * 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class UploadedModel:
-    """A model file that somebody uploaded; validation_status is "validated" or "failed"."""
+    """A model file that somebody uploaded.
+
+    validation_status: the word for how far its validation has come
+    source: the program that says it has made it; label: what its owner calls it
+    """
 
     id: str
     account_id: str
@@ -25,6 +29,8 @@ class UploadedModel:
     validation_status: str
     inserted_at: datetime
     updated_at: datetime
+    label: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +97,8 @@ def record(connection: Connection, model: UploadedModel) -> None:
         validation_status=model.validation_status,
         inserted_at=model.inserted_at,
         updated_at=model.updated_at,
+        label=model.label,
+        source=model.source,
     )
 
 
@@ -100,6 +108,17 @@ def hosted_models(connection: Connection, account_id: str) -> tuple[UploadedMode
         "SELECT * FROM hosted_models WHERE account_id = ? ORDER BY sequence DESC", (account_id,)
     )
     return tuple(_hosted(row) for row in rows)
+
+
+def hosted_model(connection: Connection, hosted_id: str) -> UploadedModel | None:
+    """The hosted model of that id."""
+    row = connection.execute("SELECT * FROM hosted_models WHERE id = ?", (hosted_id,)).fetchone()
+    return None if row is None else _hosted(row)
+
+
+def set_label(connection: Connection, hosted_id: str, label: str | None) -> None:
+    """Call a hosted model otherwise."""
+    connection.execute("UPDATE hosted_models SET label = ? WHERE id = ?", (label, hosted_id))
 
 
 def assign(connection: Connection, model_id: str, hosted_id: str | None) -> None:
@@ -124,4 +143,6 @@ def _hosted(row: Row) -> UploadedModel:
         validation_status=row["validation_status"],
         inserted_at=moment_of(row["inserted_at"]),
         updated_at=moment_of(row["updated_at"]),
+        label=row["label"],
+        source=row["source"],
     )

@@ -1,4 +1,4 @@
-"""The file store: datasets and submissions out, uploads in, everything by signed URL."""
+"""The file store: data, submissions and models out, uploads in, everything by signed URL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from numeri_cli.practice.tournament import Tournament
 
 MAX_UPLOAD_BYTES = 2 * 2**30
 CHUNK_BYTES = 2**20
-PREFIXES = ("data", "submissions", "uploads")
+PREFIXES = ("data", "submissions", "hosted", "uploads")
 
 
 class Digests:
@@ -41,7 +41,7 @@ class Digests:
 
 
 class FileStore:
-    """Answers GET, HEAD and PUT under /data, /submissions and /uploads."""
+    """Answers GET, HEAD and PUT under /data, /submissions, /hosted and /uploads."""
 
     def __init__(
         self, tournament: Tournament, signer: UrlSigner, *, max_bytes: int = MAX_UPLOAD_BYTES
@@ -70,6 +70,8 @@ class FileStore:
         prefix, first, rest = url_path.removeprefix("/").split("/", 2)
         if prefix == "submissions":
             return self._tournament.folders.submission(first, rest)
+        if prefix == "hosted":
+            return self._tournament.folders.hosted_model(first)
         state = self._tournament.state()
         if first != str(state.published_round):
             return None

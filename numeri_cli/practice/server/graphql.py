@@ -41,6 +41,7 @@ from numeri_cli.practice.server.resolvers import leaderboards as resolvers_leade
 from numeri_cli.practice.server.resolvers import rounds as resolvers_rounds
 from numeri_cli.practice.server.resolvers import scores as resolvers_scores
 from numeri_cli.practice.server.resolvers import submissions as resolvers_submissions
+from numeri_cli.practice.server.resolvers import webhooks as resolvers_webhooks
 from numeri_cli.practice.server.resolvers.request import ApiRequest, Wire, viewing
 from numeri_cli.practice.server.spelling import understood
 
@@ -68,6 +69,9 @@ QUERIES: Mapping[str, Resolver] = {
     "diagnostics": resolvers_diagnostics.diagnostics,
     "computePickleUploadAuth": resolvers_hosting.compute_pickle_upload_auth,
     "computePickles": resolvers_hosting.compute_pickles,
+    "computePickleDownloadAuth": resolvers_hosting.compute_pickle_download_auth,
+    "triggerLogs": resolvers_hosting.trigger_logs,
+    "diagnosticsTriggerLogs": resolvers_hosting.diagnostics_trigger_logs,
     "computePickleDataVersions": resolvers_hosting.compute_pickle_data_versions,
     "computePickleDockerImages": resolvers_hosting.compute_pickle_docker_images,
     "v2Leaderboard": resolvers_leaderboards.v2_leaderboard,
@@ -86,7 +90,10 @@ MUTATIONS: Mapping[str, Resolver] = {
     "createDiagnostics": resolvers_diagnostics.create_diagnostics,
     "createComputePickleUpload": resolvers_hosting.create_compute_pickle_upload,
     "assignPickleToModel": resolvers_hosting.assign_pickle_to_model,
-    "setSubmissionWebhook": resolvers_account.set_submission_webhook,
+    "triggerComputePickleUpload": resolvers_hosting.trigger_compute_pickle_upload,
+    "updatePickleLabel": resolvers_hosting.update_pickle_label,
+    "setSubmissionWebhook": resolvers_webhooks.set_submission_webhook,
+    "triggerModelWebhook": resolvers_webhooks.trigger_model_webhook,
     "setUserBio": resolvers_account.set_user_bio,
     "setUserLink": resolvers_account.set_user_link,
     "v2ChangeStake": resolvers_account.v2_change_stake,

@@ -23,6 +23,7 @@ from numeri_cli.practice.rounds.late_submissions import QueuedTime
 from numeri_cli.practice.server.connection import Handler
 from numeri_cli.practice.server.files import PREFIXES, FileStore
 from numeri_cli.practice.server.graphql import GraphQLRequest, answer, root_fields
+from numeri_cli.practice.server.hosted_runs import HostedRunner, HostedRuns
 from numeri_cli.practice.server.rate_limits import RateLimiter
 from numeri_cli.practice.server.resolvers.request import ApiRequest
 from numeri_cli.practice.server.signing import UrlSigner
@@ -45,12 +46,14 @@ def application(
     signer: UrlSigner | None = None,
     limiter: RateLimiter | None = None,
     queued_time: QueuedTime = QueuedTime.MAPPING,
+    hosted_runner: HostedRunner | None = None,
 ) -> WSGIApplication:
     """The tournament as a WSGI application; needs nothing but the requests it is given.
 
     signer: what signs file URLs, if not the tournament's own
     limiter: how often an address may ask; as often as it likes where None
     queued_time: which time is shown of a submission that was carried over
+    hosted_runner: what decides on uploaded models; by default they are stored and never run
     """
     return _Application(
         tournament,
@@ -58,6 +61,7 @@ def application(
         limiter=limiter,
         is_serving=False,
         queued_time=queued_time,
+        hosted_runner=hosted_runner,
     )
 
 
@@ -68,16 +72,20 @@ def serve(
     clock: str,
     announce: Callable[[str], None],
     limiter: RateLimiter | None = None,
+    hosted_runner: HostedRunner | None = None,
 ) -> None:
     """Serve on 127.0.0.1 until KeyboardInterrupt or another exception ends it.
 
     Where the rivals are not trained yet, they are as soon as the address is told; what needs them
     waits for that, everything else is answered.
     port: 0 takes a free one; clock: "standing", "running" or "running:SPEED"
-    announce: is told the address once, as soon as it answers; limiter: see `application`
+    announce: is told the address once, as soon as it answers
+    limiter, hosted_runner: see `application`
     Raises UsageProblem, DiskTrouble where the port is taken.
     """
-    with listening(tournament, port=port, clock=clock, limiter=limiter) as address:
+    with listening(
+        tournament, port=port, clock=clock, limiter=limiter, hosted_runner=hosted_runner
+    ) as address:
         announce(address)
         _train_field(tournament)
         forever = threading.Event()
@@ -102,11 +110,16 @@ def listening(
     port: int = 0,
     clock: str = STANDING,
     limiter: RateLimiter | None = None,
+    hosted_runner: HostedRunner | None = None,
 ) -> Iterator[str]:
     """Serve on 127.0.0.1 from another thread for as long as the block runs; yields the address."""
     speed = speed_of(clock)
     app = _Application(
-        tournament, UrlSigner(key=tournament.signing_key()), limiter=limiter, is_serving=True
+        tournament,
+        UrlSigner(key=tournament.signing_key()),
+        limiter=limiter,
+        is_serving=True,
+        hosted_runner=hosted_runner,
     )
     try:
         server = _Server((ADDRESS, port), app, tournament.now)
@@ -176,8 +189,10 @@ class _Application:
         limiter: RateLimiter | None,
         is_serving: bool,
         queued_time: QueuedTime = QueuedTime.MAPPING,
+        hosted_runner: HostedRunner | None = None,
     ) -> None:
         self._queued_time = queued_time
+        self._hosted_runs = HostedRuns(tournament, hosted_runner)
         self._tournament = tournament
         self._signer = signer
         self._files = FileStore(tournament, signer)
@@ -224,6 +239,7 @@ class _Application:
             origin=request.host_url.rstrip("/"),
             authorization=request.headers.get("Authorization"),
             queued_time=self._queued_time,
+            hosted_runs=self._hosted_runs,
         )
         try:
             parsed = _parsed(request.get_data())

@@ -1,4 +1,4 @@
-"""The caller on the wire: account, keys, models; and the changes that are only echoed."""
+"""The caller on the wire: account, keys, models; and changes that are only echoed."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def model_wire(view: RequestView, one: ParticipantModel) -> Wire:
         "tournament": CLASSIC,
         "archived": False,
         "insertedAt": one.inserted_at,
-        "submissionWebhook": None,
+        "submissionWebhook": one.webhook,
         "computeEnabled": one.hosted_id is not None,
         "computePickleUpload": lambda: hosted_in(view, one),
         "submissions": _reading(view, lambda: _all_submissions(view, one.id)),
@@ -192,17 +192,6 @@ def set_user_link(
     """Links of a profile are not kept: nobody here reads them."""
     _owned(asked, model_id, scope=WRITE_SCOPE)
     return True
-
-
-def set_submission_webhook(
-    asked: ApiRequest,
-    *,
-    model_id: str | None = None,
-    new_submission_webhook: str | None = None,
-) -> str:
-    """An address to be called is not kept: practice calls nobody."""
-    _owned(asked, model_id, scope=WRITE_SCOPE)
-    return "true"
 
 
 def v2_change_stake(

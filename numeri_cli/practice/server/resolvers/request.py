@@ -15,6 +15,7 @@ from numeri_cli.practice.participants.refusals import not_found, tournament_inva
 from numeri_cli.practice.rounds.daily_scores import RoundScores, Scoreboard
 from numeri_cli.practice.rounds.late_submissions import QueuedTime
 from numeri_cli.practice.rounds.state import State, read_state
+from numeri_cli.practice.server.hosted_runs import HostedRuns
 from numeri_cli.practice.server.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
 
@@ -32,6 +33,7 @@ class ApiRequest:
 
     tournament: Tournament
     signer: UrlSigner
+    hosted_runs: HostedRuns
     origin: str
     authorization: str | None = field(repr=False)
     queued_time: QueuedTime = QueuedTime.MAPPING
@@ -68,6 +70,12 @@ class RequestView:
         if chosen is None:
             raise not_found("Model")
         return chosen
+
+    @property
+    def open_round(self) -> int | None:
+        """The number of the round whose window is open."""
+        times = self.state.round_at(self.now)
+        return times.number if times is not None and self.now < times.closes_at else None
 
     @property
     def scoreboard(self) -> Scoreboard:

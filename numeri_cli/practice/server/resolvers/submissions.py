@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
-from numeri_cli.files import disk_errors
 from numeri_cli.practice.participants import accounts, submissions
-from numeri_cli.practice.participants.check import SUFFIXES, check
+from numeri_cli.practice.participants.check import SUFFIXES
 from numeri_cli.practice.participants.refusals import Refusal, not_found, round_closed
 from numeri_cli.practice.participants.submissions import StoredSubmission, SubmissionOrigin
 from numeri_cli.practice.rounds.late_submissions import QueuedTime, as_uploaded
-from numeri_cli.practice.rounds.state import read_state
 from numeri_cli.practice.server.resolvers.request import (
     ApiRequest,
     RequestView,
@@ -24,6 +18,7 @@ from numeri_cli.practice.server.resolvers.request import (
     viewing,
 )
 from numeri_cli.practice.server.resolvers.rounds import round_wire
+from numeri_cli.practice.server.submitting import submit
 
 UPLOAD_SCOPE = "upload_submission"
 READ_SCOPE = "read_submission_info"
@@ -100,25 +95,13 @@ def create_submission(
         raise round_closed()
     if data_datestamp not in (None, times.data_datestamp):
         raise Refusal("Submissions are taken for the current round's data only")
-    submission_id = accounts.new_id()
-    copy = asked.tournament.folders.submission(submission_id, filename)
-    keep_copy(asked.tournament.folders.uploads / filename, copy)
-    verdict = check(copy, asked.tournament.live_ids(times.number))
-    with asked.tournament.store.writing() as connection:
-        state = read_state(connection)
-        moment = asked.tournament.time_of(state)
-        if state.round_at(moment) != times:  # the round has changed while the file was judged
-            raise round_closed()
-        submissions.record(
-            connection,
-            submission_id=submission_id,
-            upload=upload,
-            model_id=model.id,
-            round_times=times,
-            moment=moment,
-            verdict=verdict,
-            origin=SubmissionOrigin(source, trigger_id),
-        )
+    submission_id = submit(
+        asked.tournament,
+        upload,
+        model_id=model.id,
+        times=times,
+        origin=SubmissionOrigin(source, trigger_id),
+    )
     with viewing(asked) as view:
         return settled_wire(view, submission_id)
 
@@ -131,17 +114,6 @@ def create_signals_submission(
 ) -> Wire:
     """Signals is not played here."""
     raise Refusal(f"invalid tournament: {tournament}")
-
-
-def keep_copy(upload: Path, copy: Path) -> None:
-    """A copy of the upload as it is now; a later PUT replaces the upload, never the copy."""
-    with disk_errors(copy):
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # never uploaded: the check says so
-            try:
-                os.link(upload, copy)
-            except PermissionError:  # a file system without hard links
-                shutil.copyfile(upload, copy)
 
 
 def submission_download_auth(view: RequestView, *, id_: str) -> Wire:
