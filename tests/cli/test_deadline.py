@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from numeri_cli.practice.tournament import Tournament
 from tests.support.processes import await_truth, fork
 from tests.support.receiver import Receiver, receiving
 from tests.support.runner import Numeri
+from tests.support.tournaments import set_clock
 
 pytestmark = pytest.mark.waits
 
@@ -108,6 +110,23 @@ def test_a_predict_that_never_returns_is_ended_at_the_timeout_and_told(
     [got] = receiver.received
     assert (got.json["event"], got.json["code"]) == ("failure", "run_overdue")
     assert ends()[-1].exit_code == 4
+    assert lock_is_free(practice)
+
+
+def test_a_hang_ends_when_its_round_closes(
+    numeri: Numeri, practice: Path, receiver: Receiver
+) -> None:
+    stuck(receiver, IN_PYTHON)
+    assert numeri("train").code == 0
+    tournament = Tournament.open(practice)
+    left = tournament.status().closes_at - tournament.now()
+    set_clock(tournament, left - timedelta(seconds=2))
+    tournament.close()
+    said = numeri("run", "--json")
+    assert Path("hangs").exists()
+    assert (said.code, said.problem["code"]) == (4, "run_overdue")
+    assert said.problem["message"].endswith("closed before the run was done")
+    assert receiver.received[0].json["code"] == "run_overdue"
     assert lock_is_free(practice)
 
 

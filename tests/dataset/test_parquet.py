@@ -204,3 +204,17 @@ def test_eras_are_those_that_rows_have_in_the_order_of_the_rows(tmp_path: Path, 
     names = ("0003", "0001", "0002")
     assert found.names == (tuple(str(int(name)) for name in names) if kind == "int32" else names)
     assert found.codes.tolist() == [0, 0, 1, 0, 2, 1]
+
+
+def test_an_era_beyond_a_pages_dictionary_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    eras = ["0001", "0002", "0003"] * 8  # places of two bits, of which 3 is nobody's
+    table = pa.table({"era": eras, "id": [f"n{row}" for row in range(24)]})
+    pq.write_table(table, path, compression="NONE", write_statistics=False)
+    column = pq.read_metadata(path).row_group(0).column(0)
+    end = column.dictionary_page_offset + column.total_compressed_size
+    content = bytearray(path.read_bytes())
+    content[end - 1] = 0xFF
+    path.write_bytes(content)
+    with pytest.raises(FileDamaged, match="no whole parquet file"):
+        DataFile.open(path).eras()

@@ -43,6 +43,20 @@ def test_entries_that_no_address_can_match_are_skipped(monkeypatch: pytest.Monke
     assert not is_proxied(one, "http://numer.ai/")
 
 
+@pytest.mark.parametrize(
+    ("entry", "host"), [("2001:db8::7", "2001:db8::7"), ("[2001:db8::7]", "2001:db8::7")]
+)
+def test_an_ipv6_address_can_be_kept_from_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, entry: str, host: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    monkeypatch.setenv("NO_PROXY", f"example.com,{entry}")
+    one = client()
+    assert not is_proxied(one, f"https://[{host}]/")
+    assert not is_proxied(one, f"https://[{host}]:8443/")
+    assert is_proxied(one, "https://[2001:db8::8]/")
+
+
 def test_a_star_leaves_every_proxy_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", PROXY)
     assert is_proxied(client(), "https://numer.ai/")

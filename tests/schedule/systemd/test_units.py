@@ -175,3 +175,11 @@ def test_one_system_can_be_removed_and_the_other_kept(
 def test_units_go_where_the_users_systemd_looks() -> None:
     assert user_unit_folder({"XDG_CONFIG_HOME": "/c"}) == Path("/c/systemd/user")
     assert user_unit_folder({}) == Path.home() / ".config" / "systemd" / "user"
+
+
+@pytest.mark.parametrize("cadence", ["weekly", "daily"])
+def test_only_0_is_success_for_the_unit(planned: Planner, cadence: Cadence) -> None:
+    """A run that met another one's lock ends with 5, and systemd must count that as failed."""
+    service = planned(cadence, "systemd").units[0].text
+    assert "\nExecStart=/" in service  # and no "-" before it, which forgives
+    assert "SuccessExitStatus" not in service

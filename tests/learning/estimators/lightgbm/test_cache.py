@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import xxhash
 
+from numeri_cli.errors import DiskError
 from numeri_cli.learning.cached_data import cached_data
 from numeri_cli.learning.estimators.lightgbm.binned import build_binned
 from numeri_cli.learning.estimators.lightgbm.cache import BinnedCache
@@ -19,6 +20,7 @@ from numeri_cli.learning.estimators.lightgbm.parameters import lightgbm_paramete
 from numeri_cli.learning.estimators.lightgbm.segments import train_booster
 from numeri_cli.learning.rows import LabelledRows
 from tests.support.data_versions import Sample, SampleMaker, labelled, workspace_of
+from tests.support.disks import full, small_disk
 
 PARAMS = lightgbm_parameters({"n_estimators": 10})
 
@@ -220,3 +222,15 @@ def test_what_a_killed_writer_left_is_swept_and_a_living_ones_file_is_not(
     kept(cache, labelled(sample, "train"), sample)
     assert not left.exists()
     assert growing.exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
+def test_bins_that_a_full_disk_cannot_hold_are_an_error_of_the_disk(
+    cache: BinnedCache, sample: Sample
+) -> None:
+    chosen = labelled(sample, "train")
+    binned = build_binned(chosen.rows, sample.features, PARAMS)
+    with small_disk(cache.folder, "1m"), full(cache.folder, but=4096):
+        with pytest.raises(DiskError, match="LightGBM could not write it"):
+            cache.keep(key_of(cache, chosen, sample), binned)
+        assert list(cache.folder.glob("*.bin")) == []
