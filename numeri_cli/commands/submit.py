@@ -80,8 +80,8 @@ class _Errand:
         """The file of a source and what is to be said of it. Raises what keeps it from going in."""
         slot = slot_of(self.slots, source.model)
         if source.file is not None:
-            replaced = self._replaced(source.model, source.file)
-            return _Entered(RoundEntry(slot, source.file), replaces=replaced)
+            entry = RoundEntry(slot, source.file)
+            return _Entered(entry, replaces=self._replaced(entry))
         model = found_model(self.context, source.model, artifact_id=source.artifact)
         findings = let_through(model, self.facts) if self.facts else ()
         entry = predicted_entry(model, slot, live=self.live, round_=self.round_)
@@ -112,7 +112,7 @@ class _Errand:
             late=self.late,
             replace=True,
         )
-        live_ids = [str(value) for value in DataFile.open(self.live).ids()]
+        live_ids = [str(one) for one in DataFile.open(self.live).ids()]
         found: dict[str, ModelOutcome] = {}
         handed: list[tuple[_Entered, Submitted]] = []
         with Submitter(destination, several=True) as submitter:
@@ -145,14 +145,17 @@ class _Errand:
             outcomes.append(outcome)
         return outcomes
 
-    def _replaced(self, name: str, file: Path) -> str | None:
+    def _replaced(self, entry: RoundEntry) -> str | None:
         """The id of the accepted submission that a file takes the place of; None for none.
 
-        Raises SubmissionStands where it is not to be replaced.
+        Raises SubmissionStands where it is not to be replaced, and before anybody is asked what
+        is wrong with the file.
         """
+        name, file = entry.model.name, entry.file
         held = self.accepted.get(name)
         if held is None or self.dry_run or self._is_that(held, file):
             return None
+        checked_entry(self.context, entry, [str(one) for one in DataFile.open(self.live).ids()])
         made = f", made {held.time:%a %H:%M} UTC" if held.time else ""
         told = f"{name} has submission {held.id} accepted in round {self.round_.number}{made}"
         if not self.agreed(f"{told}. Replace it with {file}?"):

@@ -74,6 +74,18 @@ def test_a_file_over_an_accepted_submission_needs_replace_in_a_pipe_and_names_it
     assert held_ids(trial) == before
 
 
+def test_a_wrong_file_is_refused_for_what_is_wrong_and_not_for_what_it_would_replace(
+    trial: Trial,
+) -> None:
+    assert numeri("run").code == 0
+    file = trial.predictions()
+    file.write_text(file.read_text().replace("\n", "\nnobody,0.5\n", 1).partition("nobody")[0])
+    said = numeri("submit", file, "--model", MODELS[0], "--json")
+    assert said.code == 1
+    assert said.problem["code"].startswith("predictions_"), said.out
+    assert "--replace" not in said.out
+
+
 def test_with_replace_the_file_is_what_counts(trial: Trial) -> None:
     assert numeri("run").code == 0
     before = held_ids(trial)
