@@ -12,7 +12,6 @@ from pathlib import Path
 import typer
 from typer.core import TyperCommand
 
-from numeri_cli import __version__
 from numeri_cli.cli import schedule
 from numeri_cli.cli.account import account
 from numeri_cli.cli.backtest import backtest
@@ -70,6 +69,7 @@ from numeri_cli.errors import (
     UsageProblem,
 )
 from numeri_cli.threads import thread_trouble
+from numeri_cli.version import __version__
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "init": init,

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from numeri_cli import __version__
 from numeri_cli.errors import NumeriError, Unexpected
 from numeri_cli.files import write_text
 from numeri_cli.home import Home
 from numeri_cli.inert_text import visible
 from numeri_cli.log import Mask
+from numeri_cli.version import __version__
 
 PACKAGES = (
     "typer",

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from numeri_cli import __version__
 from numeri_cli.commands.context import Context
 from numeri_cli.dataset.eras import sort_eras
 from numeri_cli.dataset.features import features_digest
@@ -15,6 +14,7 @@ from numeri_cli.errors import UsageProblem
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.learning.contract import Contract
 from numeri_cli.model_spec import ModelSpec, parts_of
+from numeri_cli.version import __version__
 
 
 def shares_of(context: Context, name: str) -> Mapping[str, float]:

@@ -11,9 +11,9 @@ import platform
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from numeri_cli import __version__
 from numeri_cli.errors import NumeriError
 from numeri_cli.notify.message import Event, GuardFinding, Message, ModelNews
+from numeri_cli.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,13 +19,17 @@ from numeri_cli.published import Published
 
 @dataclass(frozen=True)
 class PredictionFile(Published):
-    """One file that was written; findings: what the guard says of the profile."""
+    """One file that was written.
+
+    findings: what the guard says of the profile; artifact: what predicted; None for a blend
+    """
 
     model: str
     path: Path
     rows: int
     eras: int
     findings: tuple[GuardFinding, ...] = ()
+    artifact: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,5 +83,8 @@ def predict(
             note_maker(context, done.path, model.artifact)
         finding = model.profile_finding()
         told = (finding,) if finding is not None else ()
-        files.append(PredictionFile(name, done.path, done.rows, len(done.eras), told))
+        made_by = None if model.parts else model.artifact.contract.artifact_id
+        files.append(
+            PredictionFile(name, done.path, done.rows, len(done.eras), told, artifact=made_by)
+        )
     return PredictionFiles(tuple(files))

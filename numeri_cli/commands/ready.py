@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from numeri_cli import __version__
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring, missing
 from numeri_cli.commands.models.trust import is_trusted
@@ -22,6 +21,7 @@ from numeri_cli.learning.estimators.function import (
     pickle_path,
 )
 from numeri_cli.model_spec import EstimatorSpec, ModelSpec
+from numeri_cli.version import __version__
 
 _APPLICABLE = {"estimator", "targets", "neutralize"}
 

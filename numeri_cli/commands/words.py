@@ -41,6 +41,11 @@ def data_file(context: Context, word: str) -> Path:
     return context.file(name)
 
 
+def names_data(word: str) -> bool:
+    """Whether a word is one of those that mean a data file."""
+    return word in _NAMED
+
+
 def is_file_name(word: str) -> bool:
     """Whether a word is a file's name by its looks: a suffix or a separator."""
     return word.lower().endswith((".csv", ".parquet")) or "/" in word

@@ -129,7 +129,7 @@ def read_predictions(path: Path, *, name: str | None = None) -> IdColumn:
     values = [column for column in RULES.value_columns if column in table.column_names]
     if not ids or not values:
         raise _headers(path)
-    return _id_column(name or path.stem, path, table.select([ids[0], values[0]]))
+    return id_column(name or path.stem, table.select([ids[0], values[0]]), source=path)
 
 
 def _headers(path: Path) -> PredictionsHeaders:
@@ -149,35 +149,42 @@ def read_id_column(path: Path, column: str) -> IdColumn:
     Raises FileMissing, FileDamaged, FileForeign (no such column).
     """
     file = DataFile.open(path)
-    return _id_column(column, path, file.read([file.id_column, column]))
+    return id_column(column, file.read([file.id_column, column]), source=path)
 
 
-def _id_column(name: str, path: Path, table: pa.Table) -> IdColumn:
+def id_column(name: str, table: pa.Table, *, source: Path | str) -> IdColumn:
+    """The ids and values of a table whose first column holds ids and whose second holds numbers.
+
+    source: where they stand, for what is said
+    Raises PredictionsIds (no row, a row without an id, an id twice), PredictionsValues.
+    """
     try:
         values = float_column(table, table.column_names[1])
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise PredictionsValues(
-            f"{path} has values in {table.column_names[1]} that are no numbers",
+            f"{source} has values in {table.column_names[1]} that are no numbers",
             hint="write plain decimal numbers",
         ) from error
     try:
         ids = table.column(0).cast(pa.string()).combine_chunks()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise PredictionsIds(
-            f"{path} has {table.column(0).type} in {table.column_names[0]} instead of ids",
+            f"{source} has {table.column(0).type} in {table.column_names[0]} instead of ids",
             hint="write the ids of the data as texts",
         ) from error
     if not len(ids):
         raise PredictionsIds(
-            f"{path} has no rows, only the names of its columns", hint="write a row for each id"
+            f"{source} has no rows, only the names of its columns", hint="write a row for each id"
         )
     if ids.null_count:
         raise PredictionsIds(
-            f"{path} has {ids.null_count:,} rows without an id", hint="each row needs its id"
+            f"{source} has {ids.null_count:,} rows without an id", hint="each row needs its id"
         )
     twice = len(ids) - pc.count_distinct(ids, mode="all").as_py()
     if twice:
-        raise PredictionsIds(f"{path} has {twice:,} ids twice", hint="each id may stand there once")
+        raise PredictionsIds(
+            f"{source} has {twice:,} ids twice", hint="each id may stand there once"
+        )
     return IdColumn(name, ids, values)
 
 

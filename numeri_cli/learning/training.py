@@ -17,7 +17,6 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from numeri_cli import __version__
 from numeri_cli.children import child_environment
 from numeri_cli.dataset.features import features_digest
 from numeri_cli.learning.artifact import UNFINISHED, Artifact
@@ -46,6 +45,7 @@ from numeri_cli.learning.workspace import Workspace
 from numeri_cli.locks import held_lock
 from numeri_cli.model_spec import ModelSpec
 from numeri_cli.progress import SILENT, Listener
+from numeri_cli.version import __version__
 
 LIBRARIES = ("numpy", "pyarrow")
 

@@ -82,7 +82,7 @@ RECORDS = {
         "model artifact features targets seeds eras rows dropped_rows trees seconds folder"
     ),
     "PredictionFiles": "files",
-    "PredictionFile": "model path rows eras findings",
+    "PredictionFile": "model path rows eras findings artifact",
     "GuardFinding": "model code message hint check level",
     "Backtests": "models validation",
     "BacktestRow": "model path rows eras windows purge_eras",

@@ -8,11 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
-from numeri_cli import __version__
 from numeri_cli.children import child_environment
 from numeri_cli.commands.doctor.examination import Examination
 from numeri_cli.commands.doctor.finding import Finding, cannot_know, fine, mend
 from numeri_cli.errors import NumeriError
+from numeri_cli.version import __version__
 
 name = "newer"
 own_errors: tuple[type[NumeriError], ...] = ()

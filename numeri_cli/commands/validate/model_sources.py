@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel
@@ -14,11 +15,24 @@ from numeri_cli.commands.validate.churn import churn_of
 from numeri_cli.commands.validate.validation import PredictionSource
 from numeri_cli.dataset.eras import era_number
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.dataset.prediction_files import read_predictions
-from numeri_cli.errors import FileMissing
+from numeri_cli.dataset.prediction_files import IdColumn, read_predictions
+from numeri_cli.errors import FileForeign, FileMissing, ModelError
+from numeri_cli.learning.artifact import Artifact, find_artifact
 from numeri_cli.learning.contract import Contract
 
 WALKED = "@backtest"  # behind a model's name: its out-of-sample predictions
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GivenPredictions:
+    """Predictions in memory, such as a frame's.
+
+    model, artifact: what made them, where that is known
+    """
+
+    column: IdColumn
+    model: str | None = None
+    artifact: str | None = None
 
 
 def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> PredictionSource:
@@ -67,8 +81,24 @@ def file_source(context: Context, file: Path, data: Path) -> PredictionSource:
 
     Raises FileMissing, FileDamaged, PredictionsError.
     """
-    source = PredictionSource.of_file(file)
-    maker = maker_of(context, file)
+    return _made_by(maker_of(context, file), PredictionSource.of_file(file), data)
+
+
+def given_source(context: Context, given: GivenPredictions, data: Path) -> PredictionSource:
+    """Predictions in memory; with the eras of its training where an artifact of here made them."""
+    maker = None
+    if given.model is not None and given.artifact is not None:
+        with suppress(ModelError, FileForeign):  # it is gone, or of another tournament
+            maker = find_artifact(
+                context.workspace.artifacts(given.model),
+                tournament=context.tournament,
+                artifact_id=given.artifact,
+            )
+    return _made_by(maker, PredictionSource(predictions=given.column), data)
+
+
+def _made_by(maker: Artifact | None, source: PredictionSource, data: Path) -> PredictionSource:
+    """The source with what is known of the artifact that made it."""
     if maker is None:
         return source
     contract = maker.contract

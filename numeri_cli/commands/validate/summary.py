@@ -121,11 +121,9 @@ class ValidationSummary(Published):
     per_era: Path | None = None
 
 
-def summary_of(
-    validation: Validation, *, report: Path, per_era: Path | None = None
-) -> ValidationSummary:
-    """The figures of a validation, without its arrays."""
-    sources = tuple(
+def source_summaries(validation: Validation) -> tuple[SourceSummary, ...]:
+    """Every source with the summary of its scores, in the order in which they were named."""
+    return tuple(
         SourceSummary(
             name=card.name,
             predicted_rows=coverage.predicted,
@@ -141,6 +139,13 @@ def summary_of(
             validation.cards, validation.coverage, validation.sources, strict=True
         )
     )
+
+
+def summary_of(
+    validation: Validation, *, report: Path, per_era: Path | None = None
+) -> ValidationSummary:
+    """The figures of a validation, without its arrays."""
+    sources = source_summaries(validation)
     return ValidationSummary(
         target=validation.target,
         eras=len(validation.eras),

@@ -14,8 +14,10 @@ from numeri_cli.commands.run.outcomes import ValidationFigures
 from numeri_cli.commands.validate.kept import keep
 from numeri_cli.commands.validate.model_sources import (
     WALKED,
+    GivenPredictions,
     churning_source,
     file_source,
+    given_source,
     model_source,
     predictions_place,
     walked_source,
@@ -59,9 +61,46 @@ def validate(
     data: as `data_file` takes it
     The other parameters, and what is raised, are those of `validate_sources`.
     """
-    asked = words or list(context.profile.models)
     if per_era is not None:
         require_suffix(per_era)
+    scored = score(
+        context,
+        words,
+        data=data,
+        target=target,
+        features=features,
+        benchmark=benchmark,
+        eras=eras,
+        artifact_id=artifact_id,
+        raw_too=raw_too,
+    )
+    page = context.home.reports(context.tournament) / page_name(scored)
+    write_page(scored, page)
+    if per_era is not None:
+        per_era = per_era.absolute()
+        write_per_era(scored, per_era)
+    return summary_of(scored, report=page, per_era=per_era)
+
+
+def score(
+    context: Context,
+    words: Sequence[str] = (),
+    *,
+    given: Sequence[GivenPredictions] = (),
+    data: str = VALIDATION,
+    target: str | None = None,
+    features: str | None = None,
+    benchmark: str | None = None,
+    eras: Sequence[str] = (),
+    artifact_id: str | None = None,
+    raw_too: bool = False,
+) -> Validation:
+    """Score models and predictions with the official scores, and with the payout where it is known.
+
+    given: predictions in memory; behind what the words mean, which is nothing where there are none
+    The other parameters are those of `validate`, and what is raised is that of `validate_sources`.
+    """
+    asked = words or ([] if given else list(context.profile.models))
     context.make_practice()
     scored = validate_sources(
         context,
@@ -73,16 +112,12 @@ def validate(
         eras=eras,
         artifact_id=artifact_id,
         raw_too=raw_too,
+        given=given,
     )
     scored = with_payout(context, scored)
     if data == VALIDATION and not eras and target is None:
         keep(context, scored)
-    page = context.home.reports(context.tournament) / page_name(scored)
-    write_page(scored, page)
-    if per_era is not None:
-        per_era = per_era.absolute()
-        write_per_era(scored, per_era)
-    return summary_of(scored, report=page, per_era=per_era)
+    return scored
 
 
 def figures(model: OpenModel) -> ValidationFigures | None:
@@ -158,9 +193,11 @@ def validate_sources(
     eras: Sequence[str] = (),
     artifact_id: str | None = None,
     raw_too: bool = False,
+    given: Sequence[GivenPredictions] = (),
 ) -> Validation:
     """Score models of the profile and prediction files side by side.
 
+    given: predictions in memory, behind them
     data: a file with targets, by default the validation data, downloaded where it is not here
     target: by default the first of the first model's targets
     features: the set behind FNC and exposures
@@ -182,6 +219,7 @@ def validate_sources(
     sources, targets, told = _sources(
         context, meant, data, walked=walked, artifact_id=artifact_id, raw_too=raw_too
     )
+    sources += [given_source(context, one, data) for one in given]
     chosen = (
         target or (targets or context.profile.model(next(iter(context.profile.models))).targets)[0]
     )

@@ -1,0 +1,1 @@
+"""What `numeri.open(…)` gives to Python: the commands, with frames instead of files."""
