@@ -24,7 +24,7 @@ _EXTREMES = 200
 class Score:
     """What the program knows of one score.
 
-    label, long_label: in a line of the terminal; in the page's table
+    label: what people call it, in the terminal and on the page
     compute: one prediction of one era → its score, NaN where there is none
     source: of the formula
     meaning: a sentence for the page; scores that share one are explained together
@@ -38,7 +38,6 @@ class Score:
 
     name: str
     label: str
-    long_label: str
     compute: Callable[[EraPrediction], float]
     source: str
     meaning: str = ""
@@ -112,7 +111,6 @@ SCORES = (
     Score(
         name="corr",
         label="CORR",
-        long_label="CORR",
         compute=_corr,
         source="numerai-tools 0.7.2, scoring.numerai_corr",
         meaning="Correlation of the ranked, gaussianized prediction with the target, both raised "
@@ -125,7 +123,6 @@ SCORES = (
     Score(
         name="mmc",
         label="MMC",
-        long_label="MMC",
         compute=lambda one: _contribution(one, "meta_model"),
         source="numerai-tools 0.7.2, scoring.correlation_contribution",
         meaning=_CONTRIBUTION,
@@ -137,7 +134,6 @@ SCORES = (
     Score(
         name="bmc",
         label="BMC",
-        long_label="BMC",
         compute=lambda one: _contribution(one, "benchmark"),
         source="numerai-tools 0.7.2, scoring.correlation_contribution",
         meaning=_CONTRIBUTION,
@@ -148,7 +144,6 @@ SCORES = (
     Score(
         name="fnc",
         label="FNC",
-        long_label="FNC",
         compute=_fnc,
         source="numerai-tools 0.7.2, scoring.feature_neutral_corr",
         meaning="CORR after everything linear in the features is taken out.",
@@ -157,7 +152,6 @@ SCORES = (
     Score(
         name="cwmm",
         label="CWMM",
-        long_label="CWMM",
         compute=lambda one: _correlation(one, "meta_model"),
         source="numerai-tools 0.7.2, scoring.numerai_corr with target_pow15=False",
         meaning=_LIKENESS,
@@ -167,7 +161,6 @@ SCORES = (
     Score(
         name="cwbm",
         label="CWBM",
-        long_label="CWBM",
         compute=lambda one: _correlation(one, "benchmark"),
         source="numerai-tools 0.7.2, scoring.numerai_corr with target_pow15=False",
         meaning=_LIKENESS,
@@ -178,7 +171,6 @@ SCORES = (
     Score(
         name="tb200",
         label="TB200",
-        long_label="TB200",
         compute=lambda one: _corr(one, top_bottom=_EXTREMES),
         source="numerai-tools 0.7.2, scoring.numerai_corr with top_bottom=200",
         meaning="CORR of the 200 highest and the 200 lowest predictions alone.",
@@ -186,7 +178,6 @@ SCORES = (
     Score(
         name="max_exposure",
         label="max exposure",
-        long_label="Largest exposure",
         compute=lambda one: _exposure(one, np.nanmax),
         source="numerai-tools 0.7.2, scoring.max_feature_correlation",
         meaning=_EXPOSURE,
@@ -197,7 +188,6 @@ SCORES = (
     Score(
         name="mean_exposure",
         label="mean exposure",
-        long_label="Mean exposure",
         compute=lambda one: _exposure(one, np.nanmean),
         source="mean size of the correlations behind max_exposure",
         meaning=_EXPOSURE,

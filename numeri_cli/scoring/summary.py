@@ -16,6 +16,9 @@ from numeri_cli.published import Published
 from numeri_cli.scoring.ranks import FloatArray, known
 from numeri_cli.scoring.score_table import Score
 
+WEEKS_A_YEAR = 365.25 / 7
+_PARTS = {5: "a fifth", 13: "a thirteenth"}  # of a stake, by how many rounds share it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary(Published):
@@ -39,64 +42,107 @@ class Figure:
     """How one figure of a summary is shown.
 
     name: of the summary's field; places: decimals
-    label: after a score's in a line of the terminal, which leaves out those without one
-    header: of its column on a page
+    label: after a score's name
+    in_terminal: whether a line of it is shown there, and not only on the page
     lower_is_better: None where neither is; of the mean the score decides
+    meaning: a sentence
     """
 
     name: str
-    label: str | None
-    header: str
+    label: str
     places: int
     lower_is_better: bool | None
+    meaning: str
+    in_terminal: bool = True
 
     def of(self, summary: Summary) -> float:
-        """The figure itself."""
+        """The figure itself; NaN of no era, of which there is nothing to say but that."""
+        if not summary.eras and self.name != "eras":
+            return math.nan
         return float(getattr(summary, self.name))
-
-    def best(
-        self, summaries: Sequence[Summary | None], *, score_is_lower: bool, least: int = 2
-    ) -> int | None:
-        """The place of the best; None where none is.
-
-        score_is_lower: whether a lower score is the better one
-        least: how many have to have the figure
-        """
-        if self.lower_is_better is None:
-            return None
-        lower = self.lower_is_better
-        if self.name == "mean" and score_is_lower:
-            lower = True
-        values = [self.of(one) if one else math.nan for one in summaries]
-        return best_place(values, lower_is_better=lower, least=least)
 
 
 FIGURES = (
-    Figure(name="mean", label="mean", header="mean", places=4, lower_is_better=False),
-    Figure(name="std", label="std", header="std", places=4, lower_is_better=True),
-    Figure(name="sharpe", label="Sharpe", header="Sharpe", places=2, lower_is_better=False),
-    Figure(name="smart_sharpe", label=None, header="smart Sharpe", places=2, lower_is_better=False),
-    Figure(name="drawdown", label="drawdown", header="drawdown", places=4, lower_is_better=True),
+    Figure(
+        name="mean",
+        label="mean",
+        places=4,
+        lower_is_better=False,
+        meaning="The score of one era, averaged over all of them.",
+    ),
+    Figure(
+        name="std",
+        label="std",
+        places=4,
+        lower_is_better=None,
+        meaning="Standard deviation of the score from era to era.",
+    ),
+    Figure(
+        name="sharpe",
+        label="Sharpe",
+        places=2,
+        lower_is_better=False,
+        meaning="Mean over standard deviation of the eras: how steady the score is.",
+    ),
+    Figure(
+        name="smart_sharpe",
+        label="smart Sharpe",
+        in_terminal=False,
+        places=2,
+        lower_is_better=False,
+        meaning="The Sharpe with a larger deviation, which allows for eras that resemble their"
+        " neighbours.",
+    ),
+    Figure(
+        name="drawdown",
+        label="drawdown",
+        places=4,
+        lower_is_better=True,
+        meaning="The deepest fall of the running sum of the score below its last high.",
+    ),
     Figure(
         name="drawdown_eras",
         label="drawdown eras",
-        header="its eras",
         places=0,
-        lower_is_better=True,
+        lower_is_better=None,
+        meaning="How many eras that fall lasted, until the high was passed again or until the end.",
     ),
     Figure(
-        name="positive", label="eras above 0", header="above 0", places=2, lower_is_better=False
+        name="positive",
+        label="eras above 0",
+        places=2,
+        lower_is_better=False,
+        meaning="The share of eras in which the score is above zero, between 0 and 1.",
     ),
     Figure(
         name="autocorrelation",
         label="autocorrelation",
-        header="autocorr.",
         places=2,
         lower_is_better=None,
+        meaning="Correlation of the score with itself one era later, between -1 and 1.",
     ),
-    Figure(name="last_20", label="last 20 eras", header="last 20", places=4, lower_is_better=False),
-    Figure(name="last_52", label="last 52 eras", header="last 52", places=4, lower_is_better=False),
-    Figure(name="eras", label=None, header="eras", places=0, lower_is_better=None),
+    Figure(
+        name="last_20",
+        label="last 20 eras",
+        places=4,
+        lower_is_better=False,
+        meaning="The mean of the last 20 eras that have the score.",
+    ),
+    Figure(
+        name="last_52",
+        label="last 52 eras",
+        places=4,
+        lower_is_better=False,
+        meaning="The mean of the last 52 eras, a year, that have the score.",
+    ),
+    Figure(
+        name="eras",
+        label="eras",
+        in_terminal=False,
+        places=0,
+        lower_is_better=None,
+        meaning="How many eras have the score; all its figures rest on these.",
+    ),
 )
 
 
@@ -111,11 +157,37 @@ def best_place(values: Sequence[float], *, lower_is_better: bool, least: int = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutRule:
-    """How a round turns scores into a share of the stake: Σ multiplier · score, clipped."""
+    """How a round turns scores into a share of the stake: Σ multiplier · score, clipped.
+
+    factor: the round's payout factor, in [0, 1]
+    rounds_held: among so many rounds the stake is divided, as a round holds its part until it
+    is settled; rounds_a_week: how many open; None where that is not known
+    """
 
     multipliers: tuple[tuple[Score, float], ...]
     clip: float
-    factor: float = 1.0  # the round's payout factor, in [0, 1]
+    factor: float = 1.0
+    rounds_held: int | None = None
+    rounds_a_week: int | None = None
+
+    @property
+    def turns_a_year(self) -> float | None:
+        """How often a year the whole stake is at risk in a round; None where that is not known."""
+        if self.rounds_held is None or self.rounds_a_week is None:
+            return None
+        return WEEKS_A_YEAR * self.rounds_a_week / self.rounds_held
+
+    @property
+    def share_words(self) -> str:
+        """Such as "each round takes a thirteenth of the stake"; "" where it is not known."""
+        if self.rounds_held is None:
+            return ""
+        part = _PARTS.get(self.rounds_held, f"1/{self.rounds_held}")
+        told = f"each round takes {part} of the stake"
+        if self.rounds_a_week and self.rounds_a_week > 1:
+            weeks = math.ceil(self.rounds_held / self.rounds_a_week)
+            told += f", those of a week together about {_PARTS.get(weeks, f'1/{weeks}')}"
+        return told
 
     @property
     def formula(self) -> str:

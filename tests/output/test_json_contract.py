@@ -90,20 +90,26 @@ RECORDS = {
     "LargestExposure": "size feature era",
     "ValidationSummary": (
         "target eras first_era last_era unresolved_eras benchmark sources lines "
-        "differences warnings notes payout report correlations per_era"
+        "differences warnings notes payout report correlations per_era left_out"
     ),
     "SourceSummary": "name predicted_rows rows scores largest_exposure most_exposed_feature churn"
-    " seen_in_training gain_importance",
+    " seen_in_training outlook gain_importance seen_eras targets",
+    "SeenEras": "trained_on held_out purged",
+    "SourceOutlook": (
+        "corr_error above_zero payout_a_year losing_quarters quarters worst_quarter worst_first "
+        "worst_last ahead_of_benchmark ahead_told"
+    ),
+    "LeftOutEras": "reason source eras first_era last_era words",
     "Summary": (
         "eras mean std sharpe drawdown drawdown_eras autocorrelation smart_sharpe "
         "positive last_20 last_52"
     ),
     "FigureLine": "label values best places",
     "PairedDifference": (
-        "first second mean_difference t eras_needed score standard_error lags eras label"
+        "first second mean_difference t eras_needed score standard_error lags eras label told_apart"
     ),
     "SourceCorrelation": "first second correlation eras",
-    "PayoutFormula": "formula multipliers clip factor",
+    "PayoutFormula": "formula multipliers clip factor rounds_held turns_a_year",
     "ComparedDiagnostics": (
         "id status model file target benchmark tolerance differ figures eras shared_eras "
         "only_server only_here warnings"

@@ -25,7 +25,6 @@ PACKAGE = Path(numeri_cli.__file__).parent
 TOY = Score(
     name="toy",
     label="TOY",
-    long_label="Toy score",
     compute=lambda one: float(np.mean(one.gaussian(one.predicted) > 1)) + one.place,
     source="made up here",
     meaning="The share of ids far above the middle.",
@@ -44,16 +43,16 @@ def test_a_new_score_is_a_row_and_is_seen_in_scorecard_terminal_and_page(tmp_pat
     assert re.search(rf"TOY mean +0\.\d{{4}} +{values.mean():.4f} \*", text.getvalue())
     assert "TOY Sharpe" in text.getvalue()
     page = write_report(made, tmp_path / "report.html").read_text()
-    assert '<th scope="row">Toy score · beacon</th>' in page
-    assert "Cumulative Toy score" in page
-    assert "lighthouse − beacon, Toy score" in page
-    assert "<dt>Toy score</dt><dd>The share of ids far above the middle.</dd>" in page
+    assert '<th scope="row">TOY mean</th>' in page
+    assert "Cumulative TOY" in page
+    assert "lighthouse − beacon, TOY" in page
+    assert "<dt>TOY</dt><dd>The share of ids far above the middle.</dd>" in page
     assert "toy" not in [score.name for score in SCORES]
 
 
 def test_without_its_row_nothing_is_seen_of_a_score(tmp_path: Path) -> None:
     page = write_report(sample_validation("lighthouse", "beacon"), tmp_path / "report.html")
-    assert "oy score" not in page.read_text()
+    assert "TOY" not in page.read_text()
 
 
 def spelled_labels(source: str) -> set[str]:
@@ -63,13 +62,13 @@ def spelled_labels(source: str) -> set[str]:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    return strings & {label for score in SCORES for label in (score.label, score.long_label)}
+    return strings & {score.label for score in SCORES}
 
 
 def test_no_other_file_spells_a_label_of_a_score() -> None:
     assert spelled_labels('X = {"mmc": "MMC"}') == {"MMC"}
     own = PACKAGE / "scoring" / "score_table.py"
-    assert len(spelled_labels(own.read_text())) > len(SCORES)
+    assert len(spelled_labels(own.read_text())) == len(SCORES)
     others = [path for path in PACKAGE.rglob("*.py") if path != own]
     found = {str(path): spelled_labels(path.read_text()) for path in others}
     assert {path: labels for path, labels in found.items() if labels} == {}
@@ -77,7 +76,7 @@ def test_no_other_file_spells_a_label_of_a_score() -> None:
 
 def test_every_row_has_a_name_of_its_own_words_and_a_source() -> None:
     assert len({score.name for score in SCORES}) == len(SCORES)
-    assert all(score.label and score.long_label and score.source for score in SCORES)
+    assert all(score.label and score.source for score in SCORES)
     with pytest.raises(KeyError, match="sharpe"):
         score_named("sharpe")
 

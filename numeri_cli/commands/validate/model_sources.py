@@ -43,6 +43,8 @@ def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> Predi
     return PredictionSource(
         predictions=read_predictions(output, name=name),
         training_eras=seen_eras(contract, data),
+        held_out_eras=held_out_eras(contract, data),
+        targets=contract.spec.targets,
         purge_eras=contract.purge_eras,
         contract=(
             ("model", contract.model),
@@ -106,6 +108,8 @@ def _made_by(maker: Artifact | None, source: PredictionSource, data: Path) -> Pr
     return replace(
         source,
         training_eras=seen_eras(contract, data),
+        held_out_eras=held_out_eras(contract, data),
+        targets=contract.spec.targets,
         purge_eras=contract.purge_eras,
         contract=(*source.contract, *made_by),
     )
@@ -117,14 +121,18 @@ def seen_eras(contract: Contract, data: Path) -> tuple[str, ...]:
     data: an artifact that does not say which were held out is thought to have seen as many of this
     file's as it can have
     """
-    known = (*contract.eras, *contract.held_out_eras)
+    return (*contract.eras, *held_out_eras(contract, data))
+
+
+def held_out_eras(contract: Contract, data: Path) -> tuple[str, ...]:
+    """The eras that ended a model's training early, `data` as `seen_eras` takes it."""
     spec = contract.spec
     if contract.held_out_eras or not spec.early_stopping_eras:
-        return known
+        return contract.held_out_eras
     last = era_number(contract.eras[-1])
     most = contract.purge_eras + (spec.early_stopping_eras + 1) * spec.era_stride
     names = DataFile.open(data).eras().names
-    return (*known, *(one for one in names if last < era_number(one) <= last + most))
+    return tuple(one for one in names if last < era_number(one) <= last + most)
 
 
 def walked_source(context: Context, name: str) -> PredictionSource:
@@ -143,7 +151,7 @@ def walked_source(context: Context, name: str) -> PredictionSource:
     lines = [("model", name), ("predictions", "a backtest: each era by a training before it")]
     if spec.neutralization is not None:
         lines.append(("neutralized", spec.neutralization.words))
-    return replace(source, contract=(*lines, *source.contract))
+    return replace(source, targets=spec.targets, contract=(*lines, *source.contract))
 
 
 def churning_source(model: OpenModel, data: Path, *, neutral: bool) -> PredictionSource:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.validate.validation import Validation
+from numeri_cli.dataset.eras import DAYS_PER_ERA
 from numeri_cli.errors import ApiError
 from numeri_cli.records import Round, ScoreConfig
 from numeri_cli.scoring.score_table import Score, score_named
@@ -19,6 +24,9 @@ _MEASURES = {  # of the API: our name, and the versions that our formula is that
 _SHOWN = re.compile(r"(canon_)?(v2_)?(?P<score>corr|mmc)(20|60)?")
 _TARGET = re.compile(r"(target_)?[a-z]+_\d+")
 _CURRENT = 0  # as a round's number: the one that is open
+_LISTED = 6  # rounds, to see how far apart they open
+_ROUNDS_A_WEEK = 5  # Tuesday to Saturday
+_DAYS_BESIDE = 4  # business days of a round's life that are in no score
 _RETRY_SECONDS = 2.0  # of tries; files can be scored without a server
 
 
@@ -32,6 +40,9 @@ def with_payout(context: Context, validation: Validation) -> Validation:
     try:
         with context.client.within(_RETRY_SECONDS):
             round_ = _paying_round(context)
+            a_week = (
+                None if round_ is None else _rounds_a_week(context.client.rounds(limit=_LISTED))
+            )
     except ApiError as error:
         say(f"going on without the payout: {error.message}")
         return validation
@@ -49,7 +60,35 @@ def with_payout(context: Context, validation: Validation) -> Validation:
             f"no payout: round {round_.number} pays on {_payer(round_)}, not on {validation.target}"
         )
         return validation
-    return replace(validation, payout=rule)
+    return replace(
+        validation,
+        payout=replace(rule, rounds_held=rounds_held(round_, a_week), rounds_a_week=a_week),
+    )
+
+
+def _rounds_a_week(rounds: Sequence[Round]) -> int | None:
+    """How many rounds open in a week, by the gap between two in the middle; None for too few."""
+    opened = sorted(one.open_time for one in rounds)
+    gaps = sorted(later - first for first, later in pairwise(opened))
+    if not gaps or not gaps[len(gaps) // 2]:
+        return None
+    return _ROUNDS_A_WEEK if gaps[len(gaps) // 2] < timedelta(days=4) else 1
+
+
+def rounds_held(round_: Round, rounds_a_week: int | None) -> int | None:
+    """Among how many rounds a stake is divided; None where that is not known.
+
+    A round that can burn its whole stake has a part of the model's stake, for as long as it lives:
+    the days of its scores, two before them and two until the data are in.
+    source: TOURNAMENT rules since round 1343, 64 business days of 60-day scores
+    """
+    paid = _paid(round_)
+    days = {one.total_score_days for one in paid}
+    whole = all(one.clip_threshold == 1 for one in paid)
+    longest = max((one for one in days if one is not None), default=None)
+    if rounds_a_week is None or longest is None or not whole:
+        return None
+    return math.ceil((longest + _DAYS_BESIDE) / DAYS_PER_ERA * rounds_a_week)
 
 
 def _paying_round(context: Context) -> Round | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from numeri_cli.commands.validate.validation import PredictionSource
+from numeri_cli.commands.validate.validation import LeftOut, PredictionSource
 from numeri_cli.dataset.eras import era_number, purge_eras, require_times, sort_eras
 from numeri_cli.dataset.parquet import DataFile, float_column
 from numeri_cli.dataset.targets import check_target
@@ -47,6 +47,19 @@ def _left_out(sources: Sequence[PredictionSource], data: Path, *, target: str) -
         )
         near |= set(overlap) - set(source.training_eras)
     return sort_eras(near)
+
+
+def purged_eras(
+    sources: Sequence[PredictionSource], data: Path, *, target: str
+) -> Iterator[LeftOut]:
+    """What `after_purge` leaves out, and after the training of which models."""
+    if after_purge(sources, data, target=target) is None:
+        return
+    out = _left_out(sources, data, target=target)
+    gap = max(purge_eras(target), *(source.purge_eras for source in sources))
+    names = [one.name for one in sources if _left_out([one], data, target=target)]
+    words = f"lie within {gap} eras of the training of {' and '.join(names)}"
+    yield LeftOut(reason="purged", eras=out, words=words)
 
 
 def after_purge(

@@ -14,6 +14,7 @@ from numeri_cli.commands.validate.purge import overlapping_eras
 from numeri_cli.commands.validate.unscored import UnscoredEras
 from numeri_cli.commands.validate.validation import (
     Coverage,
+    LeftOut,
     Likeness,
     PredictionSource,
     Validation,
@@ -68,7 +69,8 @@ def score_sources(
     )
     _require_ids(sources, inputs)
     names = [name for one in inputs for name in one.row_eras.names]
-    scored, unresolved = _score(inputs, chosen_eras(names, eras), listener=listener)
+    chosen = chosen_eras(names, eras)
+    scored, unresolved = _score(inputs, chosen, listener=listener)
     done = tuple(era.name for era in scored)
     seen = [_seen(source, done, target=target) for source in sources]
     unscored = [UnscoredEras.of(one.name, scored, place=place) for place, one in enumerate(sources)]
@@ -92,6 +94,10 @@ def score_sources(
         coverage=_coverage(sources, inputs, scored=scored, seen=seen),
         eras=done,
         unresolved=unresolved,
+        left_out=(
+            *_left_out(inputs, chosen, unresolved=unresolved),
+            *(out for one in unscored for out in one.left_out()),
+        ),
         benchmark=bench.name if bench else None,
         features=len(features),
         warnings=(
@@ -167,6 +173,19 @@ def _score(
     return scored, sort_eras(unresolved)
 
 
+def _left_out(
+    inputs: Sequence[ScoringInputs], chosen: Sequence[str], *, unresolved: tuple[str, ...]
+) -> Iterator[LeftOut]:
+    """Eras of those chosen that are in no score of any source."""
+    if unresolved:
+        words = f"have no values of {inputs[0].target} yet"
+        yield LeftOut(reason="no target", eras=unresolved, words=words)
+    predicted = set().union(*(one.predicted_eras for one in inputs))
+    absent = tuple(name for name in chosen if name not in predicted)
+    if absent:
+        yield LeftOut(reason="no prediction", eras=absent, words="have no prediction here")
+
+
 def _names(inputs: Sequence[ScoringInputs]) -> str:
     return " and ".join(one.data.path.name for one in inputs)
 
@@ -218,6 +237,8 @@ def _coverage(
                 surplus=_surplus(joins, len(source.predictions.ids)),
                 eras=sum(count > 0 for count in predicted),
                 seen_in_training=len(seen[place]),
+                held_out=len(set(seen[place]) & set(source.held_out_eras)),
+                purged=len(set(seen[place]) - set(source.training_eras)),
             )
         )
     return tuple(found)

@@ -8,31 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from numeri_cli.commands.validate.validation import Validation
+from numeri_cli.commands.validate.figure_lines import PAYOUT, FigureLine, shown_lines
+from numeri_cli.commands.validate.notes import notes_of
+from numeri_cli.commands.validate.outlook import SourceOutlook, outlook
+from numeri_cli.commands.validate.validation import Coverage, LeftOut, Validation
 from numeri_cli.published import Published
-from numeri_cli.scoring.score_table import Score
 from numeri_cli.scoring.scorecard import Scorecard
-from numeri_cli.scoring.summary import FIGURES, Figure, Summary, best_place
+from numeri_cli.scoring.summary import Summary
 
-_PAYOUT = "payout"
-_OF_PAYOUT = ("mean", "positive")
 MOST_GAINS = 25  # features of a model that are told
-_NAMED_GAINS = 3  # in a note
-_RECENT = ("last_20", "last_52")  # left out where no source has so many eras
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigureLine(Published):
-    """One figure of every source; best: the place of the best, None for one source alone."""
+class SeenEras(Published):
+    """Scored eras that a model knows from its training, each counted once.
 
-    label: str
-    values: tuple[float, ...]
-    best: int | None
-    places: int = 4
+    trained_on: it learned from them; held_out: they ended its training; purged: neither, but so
+    near that their targets share days with those of its training
+    """
+
+    trained_on: int
+    held_out: int
+    purged: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,9 @@ class SourceSummary(Published):
     churn: None where ids cannot be followed
     seen_in_training: how many of the scored eras the model knows from its training: they were
     trained on, held out, or near such eras; None for a file of which nobody knows what made it
+    seen_eras: these by kind; None with it
     gain_importance: (feature, share of the gain) of the features that its trees rest on most
+    targets: that the model was trained for; empty where nobody knows
     """
 
     name: str
@@ -53,13 +56,33 @@ class SourceSummary(Published):
     most_exposed_feature: str
     churn: float | None
     seen_in_training: int | None
+    outlook: SourceOutlook
     gain_importance: tuple[tuple[str, float], ...] = ()
+    seen_eras: SeenEras | None = None
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOutEras(Published):
+    """Eras that are in no score, or in none of one source.
+
+    reason: see `LeftOut`; source: None where they are left out for all; words: such as "8 eras
+    (0049–0056) lie within 8 eras of the training of lighthouse"
+    """
+
+    reason: str
+    source: str | None
+    eras: int
+    first_era: str
+    last_era: str
+    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairedDifference(Published):
     """Two sources in one score, CORR or MMC, tested era by era; `first` − `second`.
 
+    told_apart: the difference is more than noise; eras_needed: for that, if it stays as it is
     label: the score as tables name it
     standard_error: Newey and West's, over so many lags; eras: that both have
     """
@@ -74,6 +97,7 @@ class PairedDifference(Published):
     lags: int = 0
     eras: int = 0
     label: str = ""
+    told_apart: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +112,18 @@ class SourceCorrelation(Published):
 
 @dataclass(frozen=True, kw_only=True)
 class PayoutFormula(Published):
-    """How a round on this target is paid; multipliers: (score, multiplier)."""
+    """How a round on this target is paid; multipliers: (score, multiplier).
+
+    rounds_held: among so many rounds a stake is divided; turns_a_year: how often a year the whole
+    stake is at risk; None where that is not known
+    """
 
     formula: str
     multipliers: tuple[tuple[str, float], ...]
     clip: float
     factor: float
+    rounds_held: int | None = None
+    turns_a_year: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +149,7 @@ class ValidationSummary(Published):
     report: Path
     correlations: tuple[SourceCorrelation, ...] = ()
     per_era: Path | None = None
+    left_out: tuple[LeftOutEras, ...] = ()
 
 
 def source_summaries(validation: Validation) -> tuple[SourceSummary, ...]:
@@ -134,6 +165,9 @@ def source_summaries(validation: Validation) -> tuple[SourceSummary, ...]:
             churn=None if math.isnan(source.churn) else source.churn,
             seen_in_training=coverage.seen_in_training if source.training_eras else None,
             gain_importance=source.gain_importance[:MOST_GAINS],
+            seen_eras=_seen(coverage) if source.training_eras else None,
+            targets=source.targets,
+            outlook=outlook(validation, card),
         )
         for card, coverage, source in zip(
             validation.cards, validation.coverage, validation.sources, strict=True
@@ -154,8 +188,8 @@ def summary_of(
         unresolved_eras=len(validation.unresolved),
         benchmark=validation.benchmark,
         sources=sources,
-        lines=_lines(sources, validation.scores),
-        notes=_notes(validation, sources),
+        lines=tuple(shown_lines(validation, [one.outlook for one in sources])),
+        notes=tuple(notes_of(validation)),
         payout=_payout(validation),
         differences=tuple(_differences(validation)),
         correlations=tuple(
@@ -165,8 +199,31 @@ def summary_of(
             for one in validation.likeness
         ),
         per_era=per_era,
+        left_out=tuple(_left_out(one) for one in validation.left_out),
         warnings=validation.warnings,
         report=report,
+    )
+
+
+def _seen(coverage: Coverage) -> SeenEras:
+    near = coverage.held_out + coverage.purged
+    return SeenEras(
+        trained_on=coverage.seen_in_training - near,
+        held_out=coverage.held_out,
+        purged=coverage.purged,
+    )
+
+
+def _left_out(one: LeftOut) -> LeftOutEras:
+    first, last, count = one.eras[0], one.eras[-1], len(one.eras)
+    span = f"1 era ({first})" if count == 1 else f"{count} eras ({first}–{last})"
+    return LeftOutEras(
+        reason=one.reason,
+        source=one.source or None,
+        eras=count,
+        first_era=first,
+        last_era=last,
+        words=f"{span} {one.words}",
     )
 
 
@@ -182,12 +239,13 @@ def _differences(validation: Validation) -> Iterator[PairedDifference]:
                     second=one.second,
                     mean_difference=one.test.mean_difference,
                     t=one.test.t,
-                    eras_needed=one.test.eras_needed,
+                    eras_needed=one.test.eras_to_tell,
                     score=score.name,
                     standard_error=one.test.standard_error,
                     lags=one.test.lags,
                     eras=one.test.eras,
                     label=score.label,
+                    told_apart=one.test.beyond_noise,
                 )
 
 
@@ -195,7 +253,7 @@ def _summaries(validation: Validation, card: Scorecard) -> dict[str, Summary]:
     """A line for every score that any source has, and for the payout last."""
     summaries = {score.name: card.summary(score.name) for score in validation.scores}
     paid = validation.payout_summary(card)
-    return summaries if paid is None else {**summaries, _PAYOUT: paid}
+    return summaries if paid is None else {**summaries, PAYOUT: paid}
 
 
 def _payout(validation: Validation) -> PayoutFormula | None:
@@ -204,70 +262,12 @@ def _payout(validation: Validation) -> PayoutFormula | None:
         return None
     multipliers = tuple((score.name, multiplier) for score, multiplier in rule.multipliers)
     return PayoutFormula(
-        formula=rule.formula, multipliers=multipliers, clip=rule.clip, factor=rule.factor
-    )
-
-
-def _notes(validation: Validation, sources: tuple[SourceSummary, ...]) -> tuple[str, ...]:
-    """On how many eras a score rests where not on all, what was leant on, and what is paid."""
-    notes = [
-        f"{score.label} of {source.name} rests on {source.scores[score.name].eras} eras"
-        for score in validation.scores
-        for source in sources
-        if source.scores[score.name].eras < len(validation.eras)
-    ]
-    if validation.benchmark and any(score.against_benchmark for score in validation.scores):
-        table = validation.cards[0].table
-        labels = " and ".join(score.label for score in table if score.against_benchmark)
-        notes.append(f"{labels} are against {validation.benchmark}")
-    notes += [
-        f"largest exposure of {source.name}: {source.largest_exposure:.4f}, "
-        f"{source.most_exposed_feature}"
-        for source in sources
-        if source.most_exposed_feature
-    ]
-    notes += [
-        f"gain of {source.name}: "
-        + ", ".join(f"{name} {share:.1%}" for name, share in source.gain_importance[:_NAMED_GAINS])
-        for source in sources
-        if source.gain_importance
-    ]
-    if validation.payout and any(_PAYOUT in source.scores for source in sources):
-        notes.append(f"payout: share of a round's stake, {validation.payout.formula}")
-    return tuple(notes)
-
-
-def _lines(sources: tuple[SourceSummary, ...], scores: tuple[Score, ...]) -> tuple[FigureLine, ...]:
-    lines: list[FigureLine] = []
-    for score in scores:
-        summaries = [source.scores[score.name] for source in sources]
-        for figure in FIGURES:
-            if figure.label is None or (figure.name != "mean" and not score.in_detail):
-                continue
-            if all(math.isnan(figure.of(one)) for one in summaries) and figure.name in _RECENT:
-                continue
-            lines.append(
-                _line(score.label, figure, summaries=summaries, lower=score.lower_is_better)
-            )
-    paid = [source.scores.get(_PAYOUT) for source in sources]
-    if any(paid):
-        lines += [_line(_PAYOUT, one, summaries=paid) for one in FIGURES if one.name in _OF_PAYOUT]
-    churns = [math.nan if source.churn is None else source.churn for source in sources]
-    if not all(map(math.isnan, churns)):
-        best = best_place(churns, lower_is_better=True)
-        lines.append(FigureLine(label="churn in a week", values=tuple(churns), best=best))
-    return tuple(lines)
-
-
-def _line(
-    label: str, figure: Figure, *, summaries: Sequence[Summary | None], lower: bool = False
-) -> FigureLine:
-    """lower: whether a lower score is the better one"""
-    return FigureLine(
-        label=f"{label} {figure.label}",
-        values=tuple(figure.of(one) if one else math.nan for one in summaries),
-        best=figure.best(summaries, score_is_lower=lower),
-        places=figure.places,
+        formula=rule.formula,
+        multipliers=multipliers,
+        clip=rule.clip,
+        factor=rule.factor,
+        rounds_held=rule.rounds_held,
+        turns_a_year=rule.turns_a_year,
     )
 
 

@@ -11,6 +11,7 @@ from numeri_cli.commands.artifacts import OpenModel, found_model, held_against_p
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring, bring_for_validation, missing
 from numeri_cli.commands.run.outcomes import ValidationFigures
+from numeri_cli.commands.validate.era_dates import with_dates
 from numeri_cli.commands.validate.kept import keep
 from numeri_cli.commands.validate.model_sources import (
     WALKED,
@@ -24,7 +25,7 @@ from numeri_cli.commands.validate.model_sources import (
 )
 from numeri_cli.commands.validate.payout import with_payout
 from numeri_cli.commands.validate.per_era import write_per_era
-from numeri_cli.commands.validate.purge import after_purge, purge_explained
+from numeri_cli.commands.validate.purge import after_purge, purge_explained, purged_eras
 from numeri_cli.commands.validate.scores import score_sources
 from numeri_cli.commands.validate.summary import ValidationSummary, page_name, summary_of
 from numeri_cli.commands.validate.validation import PredictionSource, Validation
@@ -114,7 +115,7 @@ def score(
         raw_too=raw_too,
         given=given,
     )
-    scored = with_payout(context, scored)
+    scored = with_dates(context, with_payout(context, scored))
     if data == VALIDATION and not eras and target is None:
         keep(context, scored)
     return scored
@@ -235,7 +236,8 @@ def validate_sources(
             eras=list(eras) or _eras(sources, data, further, target=chosen),
             listener=context.listener,
         )
-    return replace(scored, warnings=(*told, *scored.warnings))
+    purged = () if eras else tuple(purged_eras(sources, data, target=chosen))
+    return replace(scored, warnings=(*told, *scored.warnings), left_out=(*purged, *scored.left_out))
 
 
 def _sources(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from numeri_cli.dataset.eras import era_number, horizon_days
+from numeri_cli.dataset.eras import DAYS_PER_WEEK, era_number, horizon_days
 from numeri_cli.dataset.prediction_files import (
     IdColumn,
     read_predictions,
 )
 from numeri_cli.scoring.paired_test import PairedTest, compare, overlap_lags
+from numeri_cli.scoring.ranks import FloatArray
 from numeri_cli.scoring.score_table import CORR, Score
 from numeri_cli.scoring.scorecard import Scorecard
 from numeri_cli.scoring.summary import PayoutRule, Summary, summarize
@@ -26,6 +29,8 @@ class PredictionSource:
 
     predictions: by id, of any number of eras
     training_eras: those the model has seen, held-out ones among them; empty where nobody knows
+    held_out_eras: of these, those that ended its training early
+    targets: that it was trained for; empty where nobody knows
     purge_eras: so many eras around them are near enough to be known from them
     contract: (name, value) lines that say what made the predictions, for the report
     churn: how much its predictions change in a week (see `weekly_churn`); NaN where nobody knows
@@ -34,6 +39,8 @@ class PredictionSource:
 
     predictions: IdColumn
     training_eras: tuple[str, ...] = ()
+    held_out_eras: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     purge_eras: int = 0
     contract: tuple[tuple[str, str], ...] = ()
     churn: float = float("nan")
@@ -57,6 +64,7 @@ class Coverage:
     rows: of the scored eras; predicted: those with a prediction; surplus: ids of the source that
     are not in the data at all; eras: with at least one prediction
     seen_in_training: how many of the scored eras the model was trained on, or on eras near them
+    held_out, purged: of these, those that ended its training early, and those only near to it
     """
 
     rows: int
@@ -64,6 +72,44 @@ class Coverage:
     surplus: int
     eras: int
     seen_in_training: int = 0
+    held_out: int = 0
+    purged: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EraDays:
+    """When eras were, a week each: `day` is that of the era with the number `era`."""
+
+    era: float
+    day: date
+
+    @classmethod
+    def of_dates(cls) -> EraDays:
+        """For eras that are called by dates: their numbers count weeks from the year 1 on."""
+        return cls(era=1 / DAYS_PER_WEEK, day=date.min)
+
+    def of(self, era: str) -> date:
+        """The day of an era that has a number or a date."""
+        return self.day + timedelta(days=round((era_number(era) - self.era) * DAYS_PER_WEEK))
+
+
+Reason = Literal["no target", "purged", "no prediction", "too few rows", "all the same"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """Eras of the data that do not count, in order of time, and why.
+
+    reason: of all eras: no target yet, purged, no prediction of any source; of one source: no
+    prediction of its own, too few rows of an era predicted, all values of it the same
+    source: its name; "" where they are left out for all
+    words: the reason as a sentence goes on after the eras
+    """
+
+    reason: Reason
+    eras: tuple[str, ...]
+    words: str
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +146,8 @@ class Validation:
     payout: how a round on this target is paid; None where that is not known
     benchmark_card: the benchmark's own scores; likeness: of every two sources
     more_data: further data files behind the eras
+    left_out: eras of the data that are in no score, or in none of a source
+    days: on which days the eras were; None where that is not known
     """
 
     data: Path
@@ -116,6 +164,8 @@ class Validation:
     benchmark_card: Scorecard | None = None
     likeness: tuple[Likeness, ...] = ()
     more_data: tuple[Path, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    days: EraDays | None = None
 
     @property
     def horizon_days(self) -> int:
@@ -127,6 +177,14 @@ class Validation:
         """Those that any source has, in the order of the score table."""
         table = self.cards[0].table
         return tuple(one for one in table if any(card.has(one.name) for card in self.cards))
+
+    @property
+    def payout_series(self) -> list[FloatArray]:
+        """(n_eras,) what each era would have paid each source; empty where nobody can know."""
+        rule = self.payout
+        if rule is None or not any(self.payout_summary(card) for card in self.cards):
+            return []
+        return [card.payout(rule) for card in self.cards]
 
     def payout_summary(self, card: Scorecard) -> Summary | None:
         """The payout per era as a share of the stake; None without a rule, or a score it takes."""

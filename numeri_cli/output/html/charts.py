@@ -62,7 +62,7 @@ def _charts(cards: tuple[Scorecard, ...], benchmark: str | None) -> Iterator[Cha
 
 def cumulative(cards: tuple[Scorecard, ...], score: Score) -> Chart:
     """The running sum of a score, the drop below its last high shaded."""
-    label = score.long_label
+    label = score.label
     figure = era_figure(f"cumulative {label}", cards)
     words, rows = [], []
     for card, colour in coloured(cards):

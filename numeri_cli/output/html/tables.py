@@ -2,89 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from numeri_cli.commands.validate.summary import MOST_GAINS
+from numeri_cli.commands.validate.figure_lines import PAYOUT, FigureLine, figure_lines
+from numeri_cli.commands.validate.summary import MOST_GAINS, ValidationSummary
 from numeri_cli.commands.validate.validation import Difference, PredictionSource, Validation
-from numeri_cli.output.formats import number
+from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.html.page import Table
 from numeri_cli.scoring.scorecard import Scorecard
-from numeri_cli.scoring.summary import FIGURES, Summary, summarize
+from numeri_cli.scoring.summary import FIGURES
 
-_ALL = tuple(figure.name for figure in FIGURES)
-_UNMARKED = ("std", "drawdown_eras")  # a column's best is no merit by itself
 _MOST_ERAS = 1e5  # shown as a number
+_OF_MEANS = ("mean", "eras")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _ScoreRows:
-    """One score of all predictions that have it; figures: names of those that mean something."""
+def score_rows(summary: ValidationSummary) -> Table:
+    """The lines of the terminal: one for each figure, models as columns.
 
-    label: str
-    summaries: tuple[tuple[str, Summary], ...]  # by prediction
-    figures: tuple[str, ...]
-    lower_is_better: bool = False
-
-
-def score_rows(validation: Validation) -> Table:
-    """One row per score and prediction, best of each score and figure marked.
-
-    The payout of an era is what a round would have paid for it, as a share of its stake. Churn is
-    of one week.
+    What is better than all others by more than noise is marked.
     """
-    rows: list[tuple[str, ...]] = []
-    best: set[tuple[int, int]] = set()
-    for block in _blocks(validation):
-        first = len(rows)
-        for name, summary in block.summaries:
-            cells = tuple(
-                number(figure.of(summary), figure.places) if figure.name in block.figures else ""
-                for figure in FIGURES
-            )
-            alone = len(validation.cards) == 1 and not validation.coverage[0].seen_in_training
-            rows.append((block.label if alone else f"{block.label} · {name}", *cells))
-        best |= {(first + row, column) for row, column in _best(block)}
-    headers = ("score", *(figure.header for figure in FIGURES))
-    return Table(headers=headers, rows=tuple(rows), best=frozenset(best))
+    return _table(summary.lines, [source.name for source in summary.sources])
 
 
-def _blocks(validation: Validation) -> Iterator[_ScoreRows]:
-    cards = validation.cards
-    for score in cards[0].table:
-        summaries = ((card.name, card.summary(score.name)) for card in cards)
-        yield _ScoreRows(
-            label=score.long_label,
-            summaries=_of_some_era(summaries),
-            figures=("mean", "eras") if score.mean_only else _ALL,
-            lower_is_better=score.lower_is_better,
-        )
-    rule = validation.payout
-    if rule is not None:
-        paid = ((card.name, summarize(card.payout(rule))) for card in cards)
-        yield _ScoreRows(label="Payout", summaries=_of_some_era(paid), figures=_ALL)
-    churns = ((one.name, summarize(np.array([one.churn]))) for one in validation.sources)
-    yield _ScoreRows(
-        label="Churn", summaries=_of_some_era(churns), figures=("mean",), lower_is_better=True
+def figure_rows(validation: Validation) -> Table:
+    """Every figure of every score, models as columns."""
+    lines: list[FigureLine] = []
+    for score in validation.scores:
+        series = [card.score(score.name) for card in validation.cards]
+        shown = [one for one in FIGURES if not score.mean_only or one.name in _OF_MEANS]
+        lines += figure_lines(score.label, series, shown, lags=validation.lags, score=score)
+    if validation.payout_series:
+        lines += figure_lines(PAYOUT, validation.payout_series, FIGURES, lags=validation.lags)
+    return _table(lines, [card.name for card in validation.cards])
+
+
+def _table(lines: Sequence[FigureLine], names: Sequence[str]) -> Table:
+    rows = tuple(
+        (line.label, *(number(value, line.places) for value in line.values)) for line in lines
     )
+    best = frozenset(
+        (row, line.best + 1) for row, line in enumerate(lines) if line.best is not None
+    )
+    return Table(headers=("", *names), rows=rows, best=best)
 
 
-def _of_some_era(summaries: Iterator[tuple[str, Summary]]) -> tuple[tuple[str, Summary], ...]:
-    return tuple((name, summary) for name, summary in summaries if summary.eras)
-
-
-def _best(block: _ScoreRows) -> Iterator[tuple[int, int]]:
-    """(row of the block, column) of the best of each figure; of one prediction none."""
-    summaries = [summary for _, summary in block.summaries]
-    if len(summaries) < 2:
-        return
-    for column, figure in enumerate(FIGURES, start=1):
-        if figure.name in block.figures and figure.name not in _UNMARKED:
-            place = figure.best(summaries, score_is_lower=block.lower_is_better, least=1)
-            if place is not None:
-                yield place, column
+def left_out_rows(summary: ValidationSummary) -> Table:
+    """Eras that do not count, and why."""
+    rows = tuple((one.words, str(one.eras)) for one in summary.left_out)
+    return Table(headers=("left out", "eras"), rows=rows)
 
 
 def difference_rows(differences: tuple[Difference, ...]) -> Table:
@@ -92,33 +59,38 @@ def difference_rows(differences: tuple[Difference, ...]) -> Table:
     rows = []
     for one in differences:
         test = one.test
-        known = test.eras_needed < _MOST_ERAS
+        needed = test.eras_to_tell
         rows.append(
             (
-                f"{one.first} − {one.second}, {one.score.long_label}",
+                f"{one.first} − {one.second}, {one.score.label}",
                 number(test.mean_difference, 5),
                 number(test.standard_error, 5),
                 number(test.t, 2),
-                "yes" if test.telling else "no",
-                number(test.eras_needed, 0) if known else f"over {_MOST_ERAS:,.0f}",
+                "yes" if test.beyond_noise else "no",
+                number(needed, 0) if needed < _MOST_ERAS else f"over {_MOST_ERAS:,.0f}",
                 str(test.eras),
                 str(test.lags),
             )
         )
     headers = (
-        *("difference", "mean", "standard error", "t", "told apart", "eras needed", "eras"),
+        *("difference", "mean", "standard error", "t", "more than noise", "eras needed", "eras"),
         "lags",
     )
     return Table(headers=headers, rows=tuple(rows))
 
 
 def likeness_rows(validation: Validation) -> Table:
-    """How alike every two sources are."""
-    rows = tuple(
-        (f"{one.first} and {one.second}", number(one.mean), str(one.eras))
-        for one in validation.likeness
-    )
-    return Table(headers=("predictions", "mean correlation", "eras"), rows=rows)
+    """The mean correlation of every two sources, each with each."""
+    names = [source.name for source in validation.sources]
+    known = {(one.first, one.second): number(one.mean, 3) for one in validation.likeness}
+    rows = tuple((first, *(_like(known, first, second) for second in names)) for first in names)
+    return Table(headers=("", *names), rows=rows if known else ())
+
+
+def _like(known: Mapping[tuple[str, str], str], first: str, second: str) -> str:
+    if first == second:
+        return "1"
+    return known.get((first, second)) or known.get((second, first)) or ABSENT
 
 
 def gain_rows(source: PredictionSource) -> Table:

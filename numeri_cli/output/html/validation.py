@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from numeri_cli.commands.validate.summary import summary_of
 from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.output.html.charts import all_charts
 from numeri_cli.output.html.page import write_page
 from numeri_cli.output.html.tables import (
     coverage_rows,
     difference_rows,
+    figure_rows,
     gain_rows,
+    left_out_rows,
     likeness_rows,
     score_rows,
 )
@@ -28,6 +31,7 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
     Raises DiskError.
     """
     validation = _with_seen_words(validation)
+    summary = summary_of(validation, report=path)
     cards, table = validation.cards, validation.cards[0].table
     detailed = [score for score in table if score.in_detail]
     pairs = [pair for score in detailed for pair in validation.differences(score)]
@@ -43,7 +47,9 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
         benchmark=validation.benchmark,
         against_benchmark=" and ".join(one.label for one in table if one.against_benchmark),
         payout=validation.payout,
-        scores=score_rows(validation),
+        scores=score_rows(summary),
+        figures=figure_rows(validation),
+        left_out=left_out_rows(summary),
         coverage=coverage_rows(cards),
         differences=difference_rows(tuple(pair for pair in pairs if pair.test.eras)),
         likeness=likeness_rows(validation),
@@ -101,5 +107,5 @@ def _meanings(table: Sequence[Score]) -> tuple[tuple[str, str], ...]:
     labels: dict[str, list[str]] = {}
     for score in table:
         if score.meaning:
-            labels.setdefault(score.meaning, []).append(score.long_label)
+            labels.setdefault(score.meaning, []).append(score.label)
     return tuple((", ".join(some), meaning) for meaning, some in labels.items())

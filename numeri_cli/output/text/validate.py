@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from numeri_cli.commands.validate.summary import PairedDifference, ValidationSummary
 
 
+MARK_WORDS = "* the best of its row by more than noise; `numeri explain` tells what each row says"
+
+
 def validate(record: ValidationSummary) -> RenderableType:
-    """One column per source, one row per figure; the best of each row in bold.
+    """One column per source, one row per figure; what is best by more than noise in bold.
 
     Under the name of a source stands how many of the eras its model has seen in training.
     """
@@ -32,9 +35,14 @@ def validate(record: ValidationSummary) -> RenderableType:
         ]
         rows.add_row(line.label, *cells)
     parts: list[RenderableType] = [
-        Text(f"{record.target}, {record.eras} eras ({record.first_era}–{record.last_era})"),
+        Text(
+            f"scored on {record.target}, {record.eras} eras ({record.first_era}–{record.last_era})"
+        ),
         rows,
     ]
+    if any(line.best is not None for line in record.lines):
+        parts.append(Text(MARK_WORDS, style="dim"))
+    parts += [Text(f"left out: {one.words}") for one in record.left_out]
     parts += [Text(line, style="dim") for pair in record.differences for line in _tested(pair)]
     parts += [
         Text(f"correlation of {one.first} and {one.second}: {number(one.correlation)}", style="dim")
@@ -53,8 +61,12 @@ def _tested(pair: PairedDifference) -> tuple[str, str]:
     error = number(pair.standard_error)
     told = (
         f"{pair.first} − {pair.second}: {pair.label} {number(pair.mean_difference)},"
-        f" t {number(pair.t, 2)};"
-        f" telling them apart takes {number(pair.eras_needed, 0)} eras"
+        f" t {number(pair.t, 2)}; "
+        + (
+            "more than noise"
+            if pair.told_apart
+            else f"may be noise: telling them apart takes {number(pair.eras_needed, 0)} eras"
+        )
     )
     lags = "1 lag" if pair.lags == 1 else f"{pair.lags} lags"
     return told, f"  standard error {error} over {pair.eras} eras, {lags}"

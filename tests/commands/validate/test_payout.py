@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from numeri_cli.commands.validate.churn import weekly_churn
 from numeri_cli.commands.validate.payout import (
     payout_rule,
     pays_on,
+    rounds_held,
 )
 from numeri_cli.dataset.prediction_files import IdColumn
 from numeri_cli.records import Round, ScoreConfig
@@ -182,3 +184,22 @@ def test_weekly_churn_joins_by_id_and_is_nothing_without_enough_of_them() -> Non
     assert weekly_churn(earlier, column(ids, swapped)) == pytest.approx(6 * 2 / (10 * 99))
     assert weekly_churn(earlier, column(ids[:8], values[:8])) == pytest.approx(0)
     assert np.isnan(weekly_churn(earlier, column(ids[:7], values[:7])))
+
+
+def test_a_stake_is_divided_among_the_rounds_of_its_life() -> None:
+    sixty = round_of(score("corr60", 3.0), score("mmc60", 15.0))
+    assert rounds_held(sixty, 1) == 13
+    assert rounds_held(sixty, 5) == 64  # business days, each with a round
+    assert rounds_held(sixty, None) is None
+    assert rounds_held(round_of(score("v2_corr20", 0.75, days=20, clip=0.05)), 5) is None
+    rule = payout_rule(sixty)
+    assert rule is not None
+    weekly = replace(rule, rounds_held=13, rounds_a_week=1)
+    daily = replace(rule, rounds_held=64, rounds_a_week=5)
+    assert weekly.share_words == "each round takes a thirteenth of the stake"
+    assert daily.share_words == (
+        "each round takes 1/64 of the stake, those of a week together about a thirteenth"
+    )
+    assert weekly.turns_a_year == pytest.approx(4.01, abs=0.01)
+    assert daily.turns_a_year == pytest.approx(4.08, abs=0.01)
+    assert (rule.share_words, rule.turns_a_year) == ("", None)

@@ -26,6 +26,7 @@ from numeri_cli.errors import (
     TargetUnknown,
     UsageProblem,
 )
+from numeri_cli.output.formats import number
 from numeri_cli.output.html.validation import write_report
 from numeri_cli.scoring.score_table import score_named
 from tests.support.scored_data import (
@@ -93,6 +94,9 @@ def test_every_score_of_every_era_is_the_librarys(
 def test_eras_without_a_target_yet_are_left_out_and_named(both: Validation) -> None:
     assert both.eras == tuple(f"{number:04d}" for number in range(601, 611))
     assert both.unresolved == ("0611", "0612")
+    [out] = summary_of(both, report=Path("report.html")).left_out
+    assert (out.reason, out.source, out.eras) == ("no target", None, 2)
+    assert out.words == "2 eras (0611–0612) have no values of target_ender_20 yet"
     assert card_of(both, "a").summary("corr").eras == 10
     assert card_of(both, "a").summary("mmc").eras == 8
 
@@ -155,6 +159,12 @@ def test_eras_without_any_prediction_do_not_count(scored_data: ScoredData, tmp_p
     assert [one.eras for one in together.coverage] == [5, 10]
     assert together.coverage[0].predicted == 5 * 450
     assert together.differences()[0].test.eras == 5
+    told = [one.words for one in summary_of(together, report=Path("report.html")).left_out]
+    assert told[1:] == ["5 eras (0601–0605) have no prediction of late"]
+    told = [one.words for one in summary_of(alone, report=Path("report.html")).left_out]
+    assert told[1:] == ["5 eras (0601–0605) have no prediction here"]
+    lines = summary_of(together, report=Path("report.html")).lines
+    assert {line.best for line in lines} == {None}, "five eras in common tell nothing"
 
 
 def test_an_era_that_is_covered_too_thinly_has_no_score(
@@ -320,8 +330,10 @@ def test_the_pairs_are_tested_in_mmc_too_and_told_on_the_page(
                        *both.sources[1:])
     )  # fmt: skip
     page = write_report(weighed, tmp_path / "page.html").read_text()
-    for words in ("How alike they are", "a and b", "lags", "What the trees of a rest on", "75.00"):
+    alike = f"<td>1</td><td>{number(both.likeness[0].mean, 3)}</td>"
+    for words in ("Correlation between the models", alike, "lags", "What the trees of a rest on"):
         assert words in page
+    assert "75.00" in page
 
 
 def test_eras_apart_have_as_many_fewer_lags(both: Validation) -> None:

@@ -39,8 +39,8 @@ def test_a_page_has_every_chart_its_words_and_its_table(two: Validation, tmp_pat
     for plot, chart in zip(plots, charts, strict=True):
         assert plot["role"] == "img"
         assert chart.words in str(plot["aria-label"])
-    assert len(outline.of("details")) == len(charts)
-    assert len(outline.of("table")) == len(charts) + 3
+    assert len(outline.of("details")) == len(charts) + 1
+    assert len(outline.of("table")) == len(charts) + 4
     assert outline.of("html")[0]["lang"] == "en"
     assert all(table["tabindex"] == "0" for table in outline.of("div") if "tabindex" in table)
     headings = [tag for tag, _ in outline.tags if re.fullmatch(r"h\d", tag)]
