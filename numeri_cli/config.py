@@ -42,7 +42,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400, strict=False)]
 class WireSettings(Section):
     """How long and how often the API is tried; what is not set is as the client has it.
 
-    connect, read and total are of one call, poll and settle of waiting for a verdict
+    connect, read and total are of one call; poll, settle and hosted of waiting for a verdict
     """
 
     connect_seconds: Seconds | None = None
@@ -54,6 +54,7 @@ class WireSettings(Section):
     retry_after_seconds: Seconds | None = None
     poll_seconds: Seconds | None = None
     settle_seconds: Seconds | None = None
+    hosted_seconds: Seconds | None = None
 
 
 Shape = Literal["webhook", "ntfy", "slack", "discord", "healthchecks"]

@@ -44,6 +44,13 @@ NumeriError
 │   ├── SubmissionUnconfirmed    4  submission_unconfirmed
 │   ├── NoRoundOpen              6  no_round_open
 │   └── RoundClosed              6  round_closed
+├── HostingError                 1
+│   ├── SlotUnfit                   slot_unfit
+│   ├── WebhookSet                  webhook_set
+│   ├── HostedTwice                 hosted_twice
+│   ├── HostedMissing               hosted_missing
+│   ├── HostedFailed                hosted_failed
+│   └── HostedPending            4  hosted_pending
 ├── DiagnosticsError             1
 │   ├── DiagnosticsFailed           diagnostics_failed
 │   └── DiagnosticsPending       4  diagnostics_pending
@@ -429,6 +436,46 @@ class RoundClosed(SubmissionError):
 
     code, exit_code = "round_closed", ExitCode.no_round
     may_pass = True
+
+
+class HostingError(NumeriError):
+    """A model that Numerai runs."""
+
+
+class SlotUnfit(HostingError):
+    """Numerai runs no uploaded model for this slot."""
+
+    code = "slot_unfit"
+
+
+class WebhookSet(HostingError):
+    """A webhook is on a slot that is to run an uploaded model, or the other way round."""
+
+    code = "webhook_set"
+
+
+class HostedTwice(HostingError):
+    """An uploaded model would submit for two slots, which nobody has asked for."""
+
+    code = "hosted_twice"
+
+
+class HostedMissing(HostingError):
+    """A slot runs no uploaded model, or there is none that could be meant."""
+
+    code = "hosted_missing"
+
+
+class HostedFailed(HostingError):
+    """The server could not run an uploaded model; its own words are the message."""
+
+    code = "hosted_failed"
+
+
+class HostedPending(HostingError):
+    """The server has not judged an uploaded model yet, or does not confirm what it did."""
+
+    code, exit_code = "hosted_pending", ExitCode.trouble
 
 
 class DiagnosticsError(NumeriError):

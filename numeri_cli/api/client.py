@@ -344,7 +344,8 @@ class Client:
     ) -> str:
         """The id of what a mutation makes, from `field` of its answer; never made twice blindly.
 
+        `field` holds the id itself, or an object that has it.
         held: asked after a lost reply for the id of what the server has of it, None for nothing
         """
         made = self._questions.create(document, variables, field=field, held=held)
-        return Fields.of(made, kind=field).text("id")
+        return Fields.of({"id": made} if isinstance(made, str) else made, kind=field).text("id")

@@ -19,7 +19,13 @@ _TYPES: Mapping[str, str] = {  # of what stands under a field
     "v2Stake": "V2Stake",
     "v3UserProfile": "V3UserProfile",
     "apiTokenInfo": "ApiTokenInfo",
+    "computePickleDataVersions": "ComputePickleDataVersion",
+    "computePickleDockerImages": "ComputePickleDockerImage",
+    "computePickleDownloadAuth": "FileUploadAuth",
     "computePickleUpload": "ComputePickleUpload",
+    "computePickleUploadAuth": "FileUploadAuth",
+    "computePickles": "ComputePickleUpload",
+    "createComputePickleUpload": "ComputePickleUpload",
     "createDiagnostics": "V2Diagnostics",
     "createSubmission": "V2Submission",
     "diagnostics": "V2Diagnostics",
@@ -32,17 +38,34 @@ _TYPES: Mapping[str, str] = {  # of what stands under a field
     "round": "Round",
     "roundScoreConfigs": "RoundScoreConfig",
     "rounds": "Round",
+    "statuses": "ComputePickleTriggerStatus",
     "submissionDownloadAuth": "FileUploadAuth",
     "submissionUploadAuth": "FileUploadAuth",
     "submissions": "V2Submission",
+    "diagnosticsTriggerLogs": "TriggerLog",
+    "triggerComputePickleUpload": "ComputePickleUpload",
+    "triggerLogs": "TriggerLog",
+    "triggers": "ComputePickleTrigger",
+    "updatePickleLabel": "ComputePickleUpload",
 }
 _DECORATIVE: Mapping[str, frozenset[str]] = {  # what no errand needs, by type
     "Account": frozenset({"availableNmr"}),
     "AccountLeaderboardEntry": frozenset(
         {"rank", "nmrStaked", "v2Corr20", "mmc", "corr60", "mmc60", "return1y"}
     ),
-    "ComputePickleUpload": frozenset({"id"}),
+    "ComputePickleDataVersion": frozenset({"default"}),
+    "ComputePickleDockerImage": frozenset({"image", "tag", "default"}),
+    "ComputePickleTrigger": frozenset({"roundId", "submissionId", "statuses"}),
+    "ComputePickleTriggerStatus": frozenset({"status", "description"}),
+    "ComputePickleUpload": frozenset(
+        {
+            "id", "filename", "label", "modelId", "assignedModelSlots", "dataVersion",
+            "dockerImageName", "triggerStatus", "diagnosticsStatus",
+            "diagnosticsStatusDescription", "runtime", "insertedAt", "triggers",
+        }
+    ),
     "LatestSubmission": frozenset({"filename", "timestamp"}),
+    "TriggerLog": frozenset({"timestamp"}),
     "Model": frozenset({"archived", "computePickleUpload", "v2Stake"}),
     "ModelPayoutMultiplier": frozenset({"name", "version", "displayName", "multiplier"}),
     "Payout": frozenset({"roundResolveTime"}),
@@ -86,6 +109,7 @@ _DECORATIVE: Mapping[str, frozenset[str]] = {  # what no errand needs, by type
 }  # fmt: skip
 
 _SPARE_ARGUMENTS: Mapping[str, frozenset[str]] = {  # by field: without them the answer says more
+    "createComputePickleUpload": frozenset({"source"}),
     "createSubmission": frozenset({"dataDatestamp", "source"}),
     "latestSubmissions": frozenset({"latestNRounds"}),
     "listDatasets": frozenset({"round"}),

@@ -172,3 +172,72 @@ ACCOUNT_BOARD: Final = """query ($limit: Int, $offset: Int, $tournament: Int) {
     rank username nmrStaked v2Corr20 mmc corr60 mmc60 return1y
   }
 }"""
+
+HOSTED_SLOTS: Final = """query {
+  account { models { id name tournament submissionWebhook computePickleUpload { id } } }
+}"""
+
+RUNNER_IMAGES: Final = """query {
+  computePickleDockerImages { id name image tag default }
+}"""
+
+RUNNER_DATA: Final = "query { computePickleDataVersions { id name default } }"
+
+PICKLE_AUTHORIZATION: Final = """query ($filename: String, $modelId: ID) {
+  computePickleUploadAuth(filename: $filename, modelId: $modelId) { filename url }
+}"""
+
+CREATE_PICKLE: Final = """mutation (
+  $filename: String!, $tournament: Int!, $modelId: ID, $dataVersionId: ID, $dockerImageId: ID,
+  $source: String
+) {
+  createComputePickleUpload(
+    filename: $filename, tournament: $tournament, modelId: $modelId,
+    dataVersionId: $dataVersionId, dockerImageId: $dockerImageId, source: $source
+  ) { id }
+}"""
+
+_PICKLE = """id filename label modelId assignedModelSlots dataVersion dockerImageName
+    validationStatus triggerStatus diagnosticsStatus diagnosticsStatusDescription runtime
+    insertedAt
+    triggers { id status roundId submissionId statuses { status description } }"""
+
+PICKLES: Final = f"query {{ computePickles {{ {_PICKLE} }} }}"
+
+PICKLE: Final = f"""query ($id: ID) {{
+  computePickles(id: $id) {{ {_PICKLE} }}
+}}"""
+
+ASSIGN_PICKLE: Final = """mutation ($modelId: String, $pickleId: ID) {
+  assignPickleToModel(modelId: $modelId, pickleId: $pickleId)
+}"""
+
+TRIGGER_PICKLE: Final = """mutation ($modelId: ID, $pickleId: ID) {
+  triggerComputePickleUpload(modelId: $modelId, pickleId: $pickleId, triggerValidation: false) {
+    id
+  }
+}"""
+
+TRIGGER_LOG: Final = """query ($triggerId: ID!) {
+  triggerLogs(triggerId: $triggerId) { timestamp message }
+}"""
+
+PICKLE_DIAGNOSTICS_LOG: Final = """query ($pickleId: ID!) {
+  diagnosticsTriggerLogs(pickleId: $pickleId) { timestamp message }
+}"""
+
+LABEL_PICKLE: Final = """mutation ($pickleId: ID!, $label: String) {
+  updatePickleLabel(pickleId: $pickleId, label: $label) { id }
+}"""
+
+PICKLE_DOWNLOAD: Final = """query ($modelId: ID!, $pickleId: ID) {
+  computePickleDownloadAuth(modelId: $modelId, pickleId: $pickleId) { filename url }
+}"""
+
+SET_WEBHOOK: Final = """mutation ($modelId: String, $newSubmissionWebhook: String) {
+  setSubmissionWebhook(modelId: $modelId, newSubmissionWebhook: $newSubmissionWebhook)
+}"""
+
+CALL_WEBHOOK: Final = """mutation ($modelId: ID!) {
+  triggerModelWebhook(modelId: $modelId)
+}"""

@@ -23,6 +23,14 @@ from numeri_cli.cli.doctor import doctor
 from numeri_cli.cli.download import download
 from numeri_cli.cli.explain import explain
 from numeri_cli.cli.guide import guide
+from numeri_cli.cli.hosted import webhook
+from numeri_cli.cli.hosted.assign import assign
+from numeri_cli.cli.hosted.assign import remove as hosted_remove
+from numeri_cli.cli.hosted.download import download as hosted_download
+from numeri_cli.cli.hosted.logs import logs as hosted_logs
+from numeri_cli.cli.hosted.run import run as hosted_run
+from numeri_cli.cli.hosted.status import status as hosted_status
+from numeri_cli.cli.hosted.upload import upload as hosted_upload
 from numeri_cli.cli.init import init
 from numeri_cli.cli.leaderboard import leaderboard
 from numeri_cli.cli.log import log
@@ -104,6 +112,16 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "notify": notify,
     "guide": guide,
     "explain": explain,
+    "hosted upload": hosted_upload,
+    "hosted status": hosted_status,
+    "hosted logs": hosted_logs,
+    "hosted assign": assign,
+    "hosted remove": hosted_remove,
+    "hosted run": hosted_run,
+    "hosted download": hosted_download,
+    "hosted webhook set": webhook.set_webhook,
+    "hosted webhook off": webhook.off,
+    "hosted webhook test": webhook.call_now,
     "practice status": practice_status,
     "practice create": create,
     "practice advance": advance,
@@ -119,6 +137,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
 }
 GROUPS = {
     "practice": "A tournament in miniature on this machine: no account, no network, no risk.",
+    "hosted": "Models that Numerai runs on its own machines, every round, without yours.",
+    "hosted webhook": "The address that Numerai calls when a round opens.",
     "schedule": "Let cron or systemd start `numeri run` when rounds open.",
 }
 UNSUPPORTED_SYSTEM = (
@@ -163,10 +183,11 @@ def application(
     )
     app.callback()(_root)
     groups = {"": app}
-    for name, text in GROUPS.items():
+    for path, text in GROUPS.items():
+        above, _, name = path.rpartition(" ")
         group = typer.Typer(name=name, help=text, rich_markup_mode=None, no_args_is_help=True)
-        groups[name] = group
-        app.add_typer(group)
+        groups[path] = group
+        groups[above].add_typer(group)
     for name in {path.rpartition(" ")[0] for path in commands} - set(groups):
         # a command that others stand below
         group = typer.Typer(

@@ -49,6 +49,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Every step, with its t
 
 
 _MOST_LINES_KEPT = 500  # of a record that standard output did not take
+_TAKING_SECRETS = frozenset({"hosted webhook set"})
 _UNLOGGED = frozenset({"log"})  # whoever reads it does not want to read of that
 
 
@@ -133,6 +134,8 @@ class Invocation(typer.Context):
             log=log,
         )
         self.ends_with, self.tell, self.record, self.problems = ExitCode.done, None, None, ()
+        for secret in _secrets_typed(name, self.obj or ()):
+            log.mask.know(secret)
         log.begin(" ".join(["numeri", *(self.obj or ())]))
 
     def enforce_deadline(self) -> None:
@@ -172,6 +175,14 @@ class Invocation(typer.Context):
         self.ends_with, self.record, self.problems = exit_code, record, problems
         self.screen.show(record, view, paged=paged)
         self.screen.own_up(problems)
+
+
+def _secrets_typed(command: str, words: Sequence[str]) -> list[str]:
+    """Parts of the command line that nobody may read later: what makes a webhook hard to guess."""
+    if command not in _TAKING_SECRETS:
+        return []
+    typed = (word.partition("://")[2].partition("/")[2] for word in words)
+    return [part for part in typed if part]
 
 
 class Command(TyperCommand):
@@ -323,5 +334,11 @@ def _told(raised: BaseException, call: Invocation) -> NumeriError:
     from numeri_cli.cli.crash import unexpected
 
     return unexpected(
-        raised, home=call.context.home, secrets=call.context.secrets(), words=call.obj or ()
+        raised,
+        home=call.context.home,
+        secrets=(
+            *call.context.secrets(),
+            *_secrets_typed(call.command_path.removeprefix("numeri "), call.obj or ()),
+        ),
+        words=call.obj or (),
     )

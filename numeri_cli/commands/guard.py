@@ -7,7 +7,7 @@ trained as the profile says? What cannot be known raises no alarm.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -59,7 +59,7 @@ def round_facts(context: Context, round_: Round) -> RoundFacts:
         except ApiError as error:
             context.listener.say(f"data versions cannot be asked: {error.message}")
         else:
-            listed = {found.group()[:-1] for name in names if (found := _VERSION.match(name))}
+            listed = listed_versions(names)
             known = context.ledger.see_data_versions(context.tournament, listed, time=now)
             versions = {version: known[version] for version in listed}
     return RoundFacts(number=round_.number, paid_days=paid, versions=versions, now=now)
@@ -111,10 +111,10 @@ def _of_target(model: OpenModel, facts: RoundFacts) -> Iterator[GuardFinding]:
 def _of_data_version(model: OpenModel, facts: RoundFacts) -> Iterator[GuardFinding]:
     level = model.context.profile.guard.data_version
     trained_on = model.artifact.contract.data_version
-    newer = [one for one in facts.versions if _order(one) > _order(trained_on)]
+    newer = [one for one in facts.versions if version_order(one) > version_order(trained_on)]
     if level == "off" or not newer:
         return
-    newest = max(newer, key=_order)
+    newest = max(newer, key=version_order)
     since = min(facts.versions[one] for one in newer)
     yield GuardFinding(
         model=model.name,
@@ -159,7 +159,12 @@ def _trained_at(model: OpenModel) -> datetime | None:
     return trained if trained.tzinfo else trained.replace(tzinfo=UTC)
 
 
-def _order(version: str) -> tuple[int, ...]:
+def listed_versions(names: Iterable[str]) -> set[str]:
+    """The data versions of files such as "v5.3/live.parquet"."""
+    return {found.group()[:-1] for name in names if (found := _VERSION.match(name))}
+
+
+def version_order(version: str) -> tuple[int, ...]:
     """The numbers of a data version, to compare by; "v5" and "v5.0" are the same."""
     numbers = [int(part) for part in re.findall(r"\d+", version)]
     while numbers and numbers[-1] == 0:

@@ -21,6 +21,7 @@ TABLES = (
     "prices",
     "boards",
     "retrainings",
+    "hosted_uploads",
     "rounds",
     "files",
     "models",
@@ -159,6 +160,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             seen_in_training INTEGER NOT NULL, time TEXT NOT NULL,
             PRIMARY KEY (tournament, model)
         ) STRICT""",
+    ),
+    (
+        """CREATE TABLE hosted_uploads (
+            id INTEGER PRIMARY KEY,
+            tournament TEXT NOT NULL, slot TEXT NOT NULL, digest TEXT NOT NULL,
+            data_version TEXT NOT NULL, image TEXT NOT NULL, state TEXT NOT NULL,
+            filename TEXT, pickle_id TEXT, facts TEXT NOT NULL,
+            started TEXT NOT NULL, updated TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX hosted_uploads_by_digest ON hosted_uploads (tournament, digest)",
     ),
 )
 

@@ -28,6 +28,7 @@ SALVAGED = (
     "live_ids",
     "data_versions",
     "retrainings",
+    "hosted_uploads",
     "payouts",
     "stakes",
     "prices",

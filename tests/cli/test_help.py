@@ -29,7 +29,7 @@ def commands(group: typer.Typer, *before: str) -> list[tuple[str, ...]]:
     return found
 
 
-GROUPS = {(), ("practice",), ("schedule",)}
+GROUPS = {(), ("practice",), ("schedule",), ("hosted",), ("hosted", "webhook")}
 COMMANDS = [words for words in commands(application(())) if words not in GROUPS]
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.bench import Bench, trained_bench
+from tests.support.hosting import hosting, whole_hosting
 from tests.support.trial import Ground, Trial
+
+__all__ = ["hosting", "whole_hosting"]
 
 
 @pytest.fixture(scope="session")

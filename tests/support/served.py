@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from numeri_cli.practice.server.hosted_runs import HostedRunner
+from numeri_cli.practice.server.rate_limits import RateLimiter
 from numeri_cli.practice.server.server import listening
 from numeri_cli.practice.tournament import Tournament
 
@@ -36,10 +38,12 @@ class Served:
 
 
 @contextmanager
-def served(root: Path) -> Iterator[Served]:
+def served(
+    root: Path, *, limiter: RateLimiter | None = None, hosted_runner: HostedRunner | None = None
+) -> Iterator[Served]:
     """Serve the practice tournament in `root` from this process."""
     tournament = Tournament.open(root)
-    with listening(tournament) as address:
+    with listening(tournament, limiter=limiter, hosted_runner=hosted_runner) as address:
         yield Served(tournament, address)
 
 

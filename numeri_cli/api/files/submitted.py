@@ -1,4 +1,4 @@
-"""The bytes of a file that was submitted, as the server hands them out again."""
+"""The bytes of a file that was submitted or uploaded, as the server hands them out again."""
 
 from __future__ import annotations
 
@@ -25,14 +25,38 @@ def submitted_bytes(
     deadline: on the monotonic clock; nothing is tried again after it
     Raises TransferRefused, also where there is more, TransferFailed and TransferStalled.
     """
-    name = f"submission {submission_id}"
+    return stored_bytes(
+        connector,
+        url,
+        name=f"submission {submission_id}",
+        at_most=at_most,
+        whole_seconds=connector.limits.total_seconds,
+        deadline=deadline,
+    )
+
+
+def stored_bytes(
+    connector: Connector,
+    url: str,
+    *,
+    name: str,
+    at_most: int,
+    whole_seconds: float,
+    deadline: float | None = None,
+) -> bytes:
+    """A file from a signed address, as one piece.
+
+    name: in words; at_most: in bytes; whole_seconds: that one try may take
+    deadline: on the monotonic clock; nothing is tried again after it
+    Raises TransferRefused, also where there is more, TransferFailed and TransferStalled.
+    """
     limits = connector.limits
     request = Request(
         method="GET",
         url=url,
         headers={"Accept-Encoding": "identity"},
         idle_seconds=limits.read_seconds,
-        whole_seconds=limits.total_seconds,
+        whole_seconds=whole_seconds,
     )
     connection = connector.connect(bulk=True)
 
@@ -45,7 +69,7 @@ def submitted_bytes(
         except TooLarge:
             raise TransferRefused(
                 f"{name} has more than {at_most:,} bytes",
-                hint="it is no prediction file of ours",
+                hint="it is no file of ours",
             ) from None
         except Broken as trouble:
             raise broken(trouble, name=name) from trouble

@@ -20,6 +20,7 @@ class Limits:
     enough_bytes_per_second: a first connection as fast as that gets no help from others
     segment_bytes: the least that is asked for in one ranged request of a larger file
     poll_seconds, settle_seconds: between two looks at a submission, and for all of them
+    hosted_seconds: for all looks at an uploaded model that the server tries
     clock_seconds: how long one Date header is good for
     """
 
@@ -43,4 +44,5 @@ class Limits:
     restarts: int = 3
     poll_seconds: float = 10.0
     settle_seconds: float = 900.0
+    hosted_seconds: float = 3600.0
     clock_seconds: float = 5.0

@@ -1,0 +1,1 @@
+"""numeri hosted: models that Numerai runs on its own machines."""
