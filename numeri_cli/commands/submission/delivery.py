@@ -72,7 +72,8 @@ def require_sendable(destination: Destination, model: ModelSlot) -> None:
     if model.hosted:
         raise HostedModel(
             f"an uploaded model is assigned to {model.name}, so its submissions come from there",
-            hint="take it off on numer.ai, or leave this model out of the profile",
+            hint=f"`numeri hosted remove {model.name}` takes it off; or leave this model out of the"
+            " profile",
         )
     require_open(destination.round_, destination.client.now(), late=destination.late)
 

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from numeri_cli.practice.server.hosted_runs import HostedState
-from numeri_cli.practice.server.rate_limits import Rate, RateLimiter
+from numeri_cli.practice.server.rate_limits import Excess, Rate, RateLimiter
 from tests.support.hosting import CONTENT, HostingBench, hosting_bench
 from tests.support.hosting_script import FAILED, SILENT
 from tests.support.runner import Numeri
+
+
+class Impatient(RateLimiter):
+    """Takes one upload; whoever is refused need not wait any longer than is said."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        rates = {"createComputePickleUpload": Rate(1, 1.0)}
+        super().__init__(rates, seconds=lambda: self.now)
+
+    def excess(self, address: str, names: Sequence[str]) -> Excess | None:
+        """The refusal, after which the time has passed."""
+        found = super().excess(address, names)
+        self.now += found.wait_seconds if found else 0.0
+        return found
+
 
 UPLOAD = ("hosted", "upload", "model.pkl", "--image", "3.12")
 
@@ -84,8 +101,7 @@ def test_a_validator_that_is_silent_is_named_and_the_next_call_goes_on_without_a
 def test_at_the_limit_of_uploads_it_waits_and_says_until_when(
     numeri: Numeri, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limiter = RateLimiter({"createComputePickleUpload": Rate(1, 1.0)})
-    with hosting_bench(tmp_path, limiter=limiter) as hosting:
+    with hosting_bench(tmp_path, limiter=Impatient()) as hosting:
         hosting.settle_in(monkeypatch)
         profile = Path("numeri.toml")
         text = profile.read_text(encoding="utf-8")
