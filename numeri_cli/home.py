@@ -100,6 +100,10 @@ class Home:
         """HTML pages."""
         return self.data / "reports" / tournament
 
+    def searches(self, tournament: str) -> Path:
+        """The journals of `numeri tune`, a file for each search."""
+        return self.data / "searches" / tournament
+
     def binned(self, tournament: str) -> Path:
         """Binned training data; may be deleted at any time."""
         return self.cache / "binned" / tournament

@@ -67,6 +67,7 @@ from numeri_cli.cli.status import status
 from numeri_cli.cli.submissions import submissions
 from numeri_cli.cli.submit import submit
 from numeri_cli.cli.train import train
+from numeri_cli.cli.tune import tune
 from numeri_cli.cli.validate import validate
 from numeri_cli.errors import (
     DiskError,
@@ -88,6 +89,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "train": train,
     "predict": predict,
     "backtest": backtest,
+    "tune": tune,
     "neutralize": neutralize,
     "validate": validate,
     "diagnostics": diagnostics,

@@ -30,6 +30,7 @@ RETURNED_BY = {
     "train": "commands.train:train",
     "predict": "commands.predict:predict",
     "backtest": "commands.backtest:backtest",
+    "tune": "commands.tune.tune:tune",
     "neutralize": "commands.neutralize:neutralize",
     "validate": "commands.validate.validate:validate",
     "diagnostics": "commands.diagnostics.diagnostics:diagnostics",
@@ -96,6 +97,16 @@ RECORDS = {
     "GuardFinding": "model code message hint check level",
     "Backtests": "models validation",
     "BacktestRow": "model path rows eras windows purge_eras",
+    "Tuning": (
+        "model target study aims space wanted done pruned failed running eras windows purge_eras "
+        "stride held_out_eras trials front chosen outcomes looks within_noise importances verdict "
+        "snippet page"
+    ),
+    "SearchTrial": "number state values figures windows seconds began on_front note",
+    "AimOutcome": (
+        "aim label search search_profile trials spread expected_optimism held_out "
+        "held_out_profile gain standard_error t t_needed within_noise"
+    ),
     "NeutralizedFile": "path rows eras proportion features before after",
     "LargestExposure": "size feature era",
     "ValidationSummary": (
