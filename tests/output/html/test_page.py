@@ -218,9 +218,6 @@ def test_chromium_draws_every_chart_without_error_or_network(
     self_contained: bool,
 ) -> None:
     page = write_report(two, tmp_path / "report.html", self_contained=self_contained)
-    around = with_its_width(page, width)
-    seen = browser.look(around, width=1400, dark=dark)
-    assert f'data-scroll="{width}"' in seen.dom  # as wide as the window: nothing to scroll to
     seen = browser.look(page, width=width, dark=dark)
     charts = list(page_charts(two))
     assert f'data-drawn="{len(charts)}"' in seen.dom
@@ -229,8 +226,19 @@ def test_chromium_draws_every_chart_without_error_or_network(
         assert section
         assert 'class="main-svg"' in section[0], chart.id
     assert ">Light</button>" in seen.dom if dark else ">Dark</button>" in seen.dom
+    means = "".join(f"<td>{number(card.summary('fnc').mean)}</td>" for card in two.cards)
+    assert f'<th scope="row">FNC mean</th>{means}' in seen.dom
     assert seen.console == ()
     assert seen.requests == ()
+
+
+def test_on_a_phone_nothing_of_the_page_lies_beyond_its_edge(
+    two: Validation, tmp_path: Path, browser: Browser
+) -> None:
+    page = write_report(two, tmp_path / "report.html")
+    seen = browser.look(with_its_width(page, 390), width=1400)
+    assert 'data-width="390"' in seen.dom
+    assert 'data-scroll="390"' in seen.dom
 
 
 def test_a_page_that_was_moved_alone_still_shows_its_pictures(
