@@ -29,8 +29,6 @@ SALVAGED = (
     "data_versions",
     "retrainings",
     "hosted_uploads",
-    "trials",
-    "hold_out_looks",
     "payouts",
     "stakes",
     "prices",

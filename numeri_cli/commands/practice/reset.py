@@ -43,7 +43,6 @@ def reset(context: Context, *, agreed: Callable[[str], bool]) -> RemovedTourname
             home.models(PRACTICE),
             home.predictions(PRACTICE),
             home.reports(PRACTICE),
-            home.searches(PRACTICE),
             home.binned(PRACTICE),
         ):
             if folder.exists():
