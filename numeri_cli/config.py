@@ -6,10 +6,8 @@ import re
 import tomllib
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, get_args
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
@@ -32,6 +30,7 @@ from numeri_cli.model_spec import (
     require_possible,
 )
 from numeri_cli.tournaments import CLASSIC
+from numeri_cli.webhook_address import require_safe_webhook
 
 _VERSION = re.compile(r"v\d+(\.\d+)*")
 DATA_VERSION = "v5.3"  # where the profile names none
@@ -82,7 +81,7 @@ class NotifySettings(Section):
     @classmethod
     def _addresses_are_safe(cls, value: str | list[str]) -> str | list[str]:
         for address in [value] if isinstance(value, str) else value:
-            _check_webhook(address)
+            require_safe_webhook(address)
         return value
 
     @field_validator("on")
@@ -130,27 +129,16 @@ class GuardSettings(Section):
     max_age_weeks: Annotated[int, Field(ge=1, le=1000)] = 26
 
 
-def _check_webhook(address: str) -> None:
-    """Raise ValueError, without the address, which is a secret, where it is none or unsafe."""
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port  # which must be a number
-    except ValueError:
-        host = None
-    if not host or not address.isascii() or not address.isprintable() or " " in address:
-        raise ValueError("must be an address such as https://host/path")
-    if parts.username is not None:
-        raise ValueError("must have no name or password in it")
-    local = host == "localhost" or _is_loopback_number(host)
-    if parts.scheme not in ("https", "ntfy") and not (parts.scheme == "http" and local):
-        raise ValueError("must begin with https://; plain http is for this machine only")
+Consent = Literal["ask", "allow", "refuse"]
 
 
-def _is_loopback_number(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+class McpSettings(Section):
+    """What agents may do by `numeri mcp`.
+
+    submit: "ask" has the agent's client ask a person each time, "allow" asks nobody
+    """
+
+    submit: Consent = "ask"
 
 
 class Profile(Section):
@@ -164,6 +152,7 @@ class Profile(Section):
     wire: WireSettings = WireSettings()
     notify: NotifySettings = NotifySettings()
     guard: GuardSettings = GuardSettings()
+    mcp: McpSettings = McpSettings()
 
     @field_validator("data_version")
     @classmethod
@@ -378,6 +367,9 @@ data_version = "{data_version}"
 # profile = "warn"              # the model was trained otherwise than this profile says
 # unjudged = "warn"             # no era can judge a retrained model; "refuse" keeps it aside
 # max_age_weeks = 26
+
+# [mcp]                         # what agents may do by `numeri mcp`
+# submit = "ask"                # "ask" a person each time, "allow" or "refuse"
 
 # [notify]                      # who is told how a run ended; try it with `numeri notify --test`
 # webhook = "https://ntfy.sh/a-topic-nobody-guesses"  # or of Slack, Discord, healthchecks.io …

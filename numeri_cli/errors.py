@@ -30,8 +30,6 @@ NumeriError
 │   ├── MemoryShort                 memory_short
 │   ├── ThreadsShort             4  threads_short
 │   ├── PickleUntrusted             pickle_untrusted
-│   ├── PickleUnfit                 pickle_unfit
-│   ├── PythonMissing               python_missing
 │   ├── RetrainingOverdue        4  retraining_overdue
 │   └── LibraryMissing              library_missing
 ├── PredictionsError             1
@@ -42,6 +40,7 @@ NumeriError
 │   ├── SubmissionRefused           submission_refused
 │   ├── GuardRefused                guard_refused
 │   ├── SubmissionStands            submission_stands
+│   ├── ConsentMissing              consent_missing
 │   ├── HostedModel                 hosted_model
 │   ├── SubmissionUnconfirmed    4  submission_unconfirmed
 │   ├── NoRoundOpen              6  no_round_open
@@ -351,18 +350,6 @@ class PickleUntrusted(ModelError):
     code = "pickle_untrusted"
 
 
-class PickleUnfit(ModelError):
-    """A hosted model would fail on Numerai's machines, or predict something else there."""
-
-    code = "pickle_unfit"
-
-
-class PythonMissing(ModelError):
-    """No image of Numerai's has this Python, or this machine has not the Python that is needed."""
-
-    code = "python_missing"
-
-
 class RetrainingOverdue(ModelError):
     """A retraining took longer than the profile lets it."""
 
@@ -424,6 +411,12 @@ class SubmissionStands(SubmissionError):
     """One is accepted already, and nobody said that it is to be replaced."""
 
     code = "submission_stands"
+
+
+class ConsentMissing(SubmissionError):
+    """An agent wants to submit, and nobody agreed to it."""
+
+    code = "consent_missing"
 
 
 class HostedModel(SubmissionError):

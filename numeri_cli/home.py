@@ -100,14 +100,13 @@ class Home:
         """HTML pages."""
         return self.data / "reports" / tournament
 
+    def searches(self, tournament: str) -> Path:
+        """The journals of `numeri tune`, a file for each search."""
+        return self.data / "searches" / tournament
+
     def binned(self, tournament: str) -> Path:
         """Binned training data; may be deleted at any time."""
         return self.cache / "binned" / tournament
-
-    @property
-    def hosted(self) -> Path:
-        """Environments that hosted models are tried in, and their pickles; may be deleted."""
-        return self.cache / "hosted"
 
     def digests(self, tournament: str) -> Path:
         """The digests of data files, each for a day; may be deleted at any time."""

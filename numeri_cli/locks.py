@@ -15,6 +15,7 @@ from numeri_cli.files import disk_errors
 
 _HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK)
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
+_LOOK_SECONDS = 0.01
 _open_here: set[int] = set()  # descriptors of the locks that this process holds or tries
 
 
@@ -29,6 +30,28 @@ def held_lock(path: Path, *, what: str) -> Iterator[None]:
     locks, DiskError.
     """
     descriptor = _locked(path, what=what)
+    try:
+        yield
+    finally:
+        if descriptor in _open_here:  # else this is a process that was forked inside
+            _close(descriptor)
+
+
+@contextmanager
+def awaited_lock(path: Path, *, what: str) -> Iterator[None]:
+    """Hold a lock for as long as the block runs, once nobody else has it, however long that takes.
+
+    For blocks of a moment: whoever waits looks again every few milliseconds.
+    what: names the work
+    Raises LocksUnsupported where the disk has no locks, DiskError.
+    """
+    while True:
+        try:
+            descriptor = _locked(path, what=what)
+        except LockHeld:
+            time.sleep(_LOOK_SECONDS)
+            continue
+        break
     try:
         yield
     finally:

@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from numeri_cli.search_space import Space
+
 DEFAULT_ESTIMATOR = "lightgbm"
 STARTER_PARAMETERS: dict[str, Any] = {
     "n_estimators": 200,
@@ -166,6 +168,7 @@ class ModelSpec(Section):
     of them; of a blend nothing else but `neutralize` is said, and without it nothing is taken out
     artifact: the id of the one that is used, whatever is trained; the newest where None. It says
     nothing of how a model is trained, so that it stands in no artifact.
+    tune: what `numeri tune` may vary, by name; it stands in no artifact, either
     """
 
     features: Names = "medium"
@@ -184,6 +187,7 @@ class ModelSpec(Section):
     era_weights: EraWeights = EraWeights()
     neutralize: Annotated[Neutralization | None, BeforeValidator(_steps)] = Neutralization()
     blend: Annotated[dict[str, Share] | Literal["equal"] | None, BeforeValidator(_blend)] = None
+    tune: Space = Field(default_factory=dict, exclude=True)
 
     @field_validator("retrain")
     @classmethod
@@ -281,4 +285,8 @@ proportion = 0.5
 # [models.{model}.era_weights]  # how much each era counts in training
 # equal = false                 # true: every era the same, however many rows it has
 # half_life_eras = 200          # an era so much older counts half; not set, age does not matter
+
+# [models.{model}.tune]         # what `numeri tune {model}` tries: log, range or choice
+# learning_rate = {{ log = [0.003, 0.1] }}
+# neutralize.proportion = {{ range = [0, 1] }}
 """

@@ -49,7 +49,9 @@ def test_what_the_written_profile_leaves_commented_can_be_switched_on(tmp_path: 
     assert profile.models["beacon"].era_weights.half_life_eras == 200
     assert profile.wire.total_seconds == 60
     default = starter_profile("beacon", tournament="practice").models["beacon"]
-    switched = {"era_weights": profile.models["beacon"].era_weights}
+    spec = profile.models["beacon"]
+    assert spec.tune["learning_rate"].log == (0.003, 0.1)
+    switched = {"era_weights": spec.era_weights, "tune": spec.tune}
     assert profile.models["beacon"] == default.model_copy(update=switched)
 
 

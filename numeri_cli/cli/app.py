@@ -26,7 +26,6 @@ from numeri_cli.cli.guide import guide
 from numeri_cli.cli.hosted import webhook
 from numeri_cli.cli.hosted.assign import assign
 from numeri_cli.cli.hosted.assign import remove as hosted_remove
-from numeri_cli.cli.hosted.check import check as hosted_check
 from numeri_cli.cli.hosted.download import download as hosted_download
 from numeri_cli.cli.hosted.logs import logs as hosted_logs
 from numeri_cli.cli.hosted.run import run as hosted_run
@@ -37,6 +36,7 @@ from numeri_cli.cli.leaderboard import leaderboard
 from numeri_cli.cli.log import log
 from numeri_cli.cli.login import login
 from numeri_cli.cli.logout import logout
+from numeri_cli.cli.mcp import mcp
 from numeri_cli.cli.models import export_model, import_model, models, trust
 from numeri_cli.cli.neutralize import neutralize
 from numeri_cli.cli.notify import notify
@@ -68,6 +68,7 @@ from numeri_cli.cli.status import status
 from numeri_cli.cli.submissions import submissions
 from numeri_cli.cli.submit import submit
 from numeri_cli.cli.train import train
+from numeri_cli.cli.tune import tune
 from numeri_cli.cli.validate import validate
 from numeri_cli.errors import (
     DiskError,
@@ -89,6 +90,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "train": train,
     "predict": predict,
     "backtest": backtest,
+    "tune": tune,
     "neutralize": neutralize,
     "validate": validate,
     "diagnostics": diagnostics,
@@ -112,8 +114,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "log": log,
     "notify": notify,
     "guide": guide,
+    "mcp": mcp,
     "explain": explain,
-    "hosted check": hosted_check,
     "hosted upload": hosted_upload,
     "hosted status": hosted_status,
     "hosted logs": hosted_logs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -68,31 +68,23 @@ def backtest(
         data = open_training_data(spec, workspace)
         purge = data.purge_eras if purge is None else purge
         walked = walk_forward(data.eras, purge=purge, window=window)
-        windows = _trainable(_every(walked, data.eras[::stride]), within_window(data.eras, spec))
+        windows = trainable(every(walked, data.eras[::stride]), within_window(data.eras, spec))
         if stride > 1:
             spec = spec.model_copy(update={"era_stride": 1})  # the windows are thinned already
         predictions = workspace.home.predictions(workspace.tournament)
         folder = _unfinished_folder(predictions, name, spec=spec, data=data, windows=windows)
-        trained_on = [era for step in windows for era in thinned(step.train_eras, spec)]
-        settings = TrainingSettings(
-            spec=spec,
-            features=data.features,
-            cache=workspace.cache,
-            unfinished=folder / "trainings",
-            whole=rows_of_eras(data.sources, trained_on),
-            era_weights=data.era_weights,
-            residual=data.residual,
+        parts = walked_windows(
+            name,
+            spec,
+            workspace,
+            data=data,
+            windows=windows,
+            estimator=estimator,
+            purge=purge,
+            folder=folder,
             force=force,
             listener=listener,
         )
-        walk = _Walk(
-            name, workspace.data_version, data, purge, estimator, settings=settings, folder=folder
-        )
-        with listener.task("backtest", total=len(windows), unit="windows") as task:
-            for number, step in enumerate(windows):
-                walk.run(number, step)
-                task.advance(1)
-        parts = [path for n, step in enumerate(windows) for path in walk.files(n, step)]
         output = workspace.backtest(name)
         rows = _join(parts, output)
         for leftover in predictions.glob(f".backtest-{safe_name(name)}-{'?' * 16}"):
@@ -101,7 +93,52 @@ def backtest(
     return Backtest(output, rows, eras, windows, purge)
 
 
-def _every(windows: Sequence[Window], eras: Sequence[str]) -> tuple[Window, ...]:
+def walked_windows(
+    name: str,
+    spec: ModelSpec,
+    workspace: Workspace,
+    *,
+    data: TrainingData,
+    windows: Sequence[Window],
+    estimator: Estimator,
+    purge: int,
+    folder: Path,
+    whole: Sequence[str] | None = None,
+    after: Callable[[Window, tuple[Path, ...]], None] = lambda step, paths: None,
+    force: bool = False,
+    listener: Listener = SILENT,
+) -> tuple[Path, ...]:
+    """Train on each window's eras and predict those that follow it; the files, in order of time.
+
+    folder: where the files are put; those that are there already are left as they are
+    whole: all eras that any training over this data sees, so that one cached file serves; by
+    default those of these windows
+    after: hears of each window with its files, before the next one begins; what it raises ends it
+    """
+    trained_on = whole or [era for step in windows for era in thinned(step.train_eras, spec)]
+    settings = TrainingSettings(
+        spec=spec,
+        features=data.features,
+        cache=workspace.cache,
+        unfinished=folder / "trainings",
+        whole=rows_of_eras(data.sources, trained_on),
+        era_weights=data.era_weights,
+        residual=data.residual,
+        force=force,
+        listener=listener,
+    )
+    walk = _Walk(
+        name, workspace.data_version, data, purge, estimator, settings=settings, folder=folder
+    )
+    with listener.task("backtest", total=len(windows), unit="windows") as task:
+        for number, step in enumerate(windows):
+            walk.run(number, step)
+            task.advance(1)
+            after(step, walk.files(number, step))
+    return tuple(path for n, step in enumerate(windows) for path in walk.files(n, step))
+
+
+def every(windows: Sequence[Window], eras: Sequence[str]) -> tuple[Window, ...]:
     """The windows with these eras alone; without those that predict none of them."""
     kept = set(eras)
     thin = [
@@ -114,12 +151,14 @@ def _every(windows: Sequence[Window], eras: Sequence[str]) -> tuple[Window, ...]
     return tuple(step for step in thin if step.test_eras)
 
 
-def _trainable(windows: Sequence[Window], trainable: Sequence[str]) -> tuple[Window, ...]:
+def trainable(windows: Sequence[Window], eras: Sequence[str]) -> tuple[Window, ...]:
     """The windows with those of their eras that may train; without those that have none.
+
+    eras: that may train
 
     Raises UsageProblem where none is left.
     """
-    kept = set(trainable)
+    kept = set(eras)
     narrowed = [
         Window(tuple(era for era in step.train_eras if era in kept), step.test_eras)
         for step in windows

@@ -22,6 +22,8 @@ TABLES = (
     "boards",
     "retrainings",
     "hosted_uploads",
+    "trials",
+    "hold_out_looks",
     "rounds",
     "files",
     "models",
@@ -170,6 +172,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             started TEXT NOT NULL, updated TEXT NOT NULL
         ) STRICT""",
         "CREATE INDEX hosted_uploads_by_digest ON hosted_uploads (tournament, digest)",
+    ),
+    (
+        """CREATE TABLE trials (
+            tournament TEXT NOT NULL, study TEXT NOT NULL, number INTEGER NOT NULL,
+            model TEXT NOT NULL, state TEXT NOT NULL, tried TEXT NOT NULL, figures TEXT NOT NULL,
+            windows INTEGER NOT NULL, seconds REAL, note TEXT NOT NULL, time TEXT NOT NULL,
+            PRIMARY KEY (tournament, study, number)
+        ) STRICT""",
+        """CREATE TABLE hold_out_looks (
+            tournament TEXT NOT NULL, study TEXT NOT NULL, trial INTEGER NOT NULL,
+            model TEXT NOT NULL, first_era TEXT NOT NULL, last_era TEXT NOT NULL,
+            outcome TEXT NOT NULL, time TEXT NOT NULL,
+            PRIMARY KEY (tournament, study, trial)
+        ) STRICT""",
     ),
 )
 

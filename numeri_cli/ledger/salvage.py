@@ -29,6 +29,8 @@ SALVAGED = (
     "data_versions",
     "retrainings",
     "hosted_uploads",
+    "trials",
+    "hold_out_looks",
     "payouts",
     "stakes",
     "prices",

@@ -14,8 +14,8 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TextIO
 
@@ -76,6 +76,15 @@ class StandardOutput:
     def descriptor(self) -> int | None:
         """Where the record goes, as the system knows it; None where that is no file of its own."""
         return None if self.stream is self._before else self._real
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Inside, standard output is itself again, for a protocol; nothing is heard meanwhile."""
+        os.dup2(self._real, 1)
+        try:
+            yield
+        finally:
+            os.dup2(self._file.fileno(), 1)
 
     def close(self) -> None:
         """Give standard output back, once everything that was printed has been handed on."""

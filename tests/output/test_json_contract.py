@@ -30,6 +30,7 @@ RETURNED_BY = {
     "train": "commands.train:train",
     "predict": "commands.predict:predict",
     "backtest": "commands.backtest:backtest",
+    "tune": "commands.tune.tune:tune",
     "neutralize": "commands.neutralize:neutralize",
     "validate": "commands.validate.validate:validate",
     "diagnostics": "commands.diagnostics.diagnostics:diagnostics",
@@ -38,7 +39,6 @@ RETURNED_BY = {
     "clean": "commands.clean:clean",
     "log": "commands.log:log",
     "notify": "commands.notify:notify",
-    "hosted check": "commands.hosted.check:check",
     "guide": "commands.guide:guide",
     "explain": "commands.explain:explain",
     "submit": "commands.submit:submit",
@@ -78,7 +78,7 @@ RETURNED_BY = {
     "schedule install": "commands.schedule:install",
     "schedule remove": "commands.schedule:remove",
 }
-SILENT = {"practice serve"}  # it serves until it is stopped
+SILENT = {"practice serve", "mcp"}  # they serve until they are stopped
 RECORDS = {
     "WrittenProfile": "profile tournament model next_steps",
     "LoggedIn": "account host scopes file",
@@ -97,6 +97,16 @@ RECORDS = {
     "GuardFinding": "model code message hint check level",
     "Backtests": "models validation",
     "BacktestRow": "model path rows eras windows purge_eras",
+    "Tuning": (
+        "model target study aims space wanted done pruned failed running eras windows purge_eras "
+        "stride held_out_eras trials front chosen outcomes looks within_noise importances verdict "
+        "snippet page"
+    ),
+    "SearchTrial": "number state values figures windows seconds began on_front note",
+    "AimOutcome": (
+        "aim label search search_profile trials spread expected_optimism held_out "
+        "held_out_profile gain standard_error t t_needed within_noise"
+    ),
     "NeutralizedFile": "path rows eras proportion features before after",
     "LargestExposure": "size feature era",
     "ValidationSummary": (
@@ -196,12 +206,6 @@ RECORDS = {
     "DatePayout": "date rounds pending_nmr",
     "AccountModels": "models",
     "AccountModel": "id name tournament hosted",
-    "HostedCheck": (
-        "model file size_bytes digest image image_id data_version data_version_id python "
-        "environment packages imports by_reference by_value network_cut confined memory_by "
-        "seconds peak_bytes rows findings"
-    ),
-    "HostedFinding": "check level message hint",
     "GuidePages": "topics text",
     "GuideTopic": "topic title",
     "Explanations": "words",

@@ -43,6 +43,7 @@ def reset(context: Context, *, agreed: Callable[[str], bool]) -> RemovedTourname
             home.models(PRACTICE),
             home.predictions(PRACTICE),
             home.reports(PRACTICE),
+            home.searches(PRACTICE),
             home.binned(PRACTICE),
         ):
             if folder.exists():

@@ -36,6 +36,16 @@ def with_payout(context: Context, validation: Validation) -> Validation:
     Left as it is, with a word to the listener, where the server cannot be asked, where the round
     pays on another target, or for a score that cannot be computed here.
     """
+    rule = rule_for(context, validation.target)
+    return validation if rule is None else replace(validation, payout=rule)
+
+
+def rule_for(context: Context, target: str) -> PayoutRule | None:
+    """The payout formula for a target of the round that is open, or else of the latest one.
+
+    None, with a word to the listener, where the server cannot be asked, where the round pays on
+    another target, or for a score that cannot be computed here.
+    """
     say = context.listener.say
     try:
         with context.client.within(_RETRY_SECONDS):
@@ -45,25 +55,20 @@ def with_payout(context: Context, validation: Validation) -> Validation:
             )
     except ApiError as error:
         say(f"going on without the payout: {error.message}")
-        return validation
+        return None
     if round_ is None or not _paid(round_):
-        return validation
+        return None
     rule = payout_rule(round_)
     if rule is None:
         say(
             f"going on without the payout: that of round {round_.number} cannot be worked out here"
             f"{_why_not(round_)}"
         )
-        return validation
-    if not pays_on(round_, validation.target):
-        say(
-            f"no payout: round {round_.number} pays on {_payer(round_)}, not on {validation.target}"
-        )
-        return validation
-    return replace(
-        validation,
-        payout=replace(rule, rounds_held=rounds_held(round_, a_week), rounds_a_week=a_week),
-    )
+        return None
+    if not pays_on(round_, target):
+        say(f"no payout: round {round_.number} pays on {_payer(round_)}, not on {target}")
+        return None
+    return replace(rule, rounds_held=rounds_held(round_, a_week), rounds_a_week=a_week)
 
 
 def _rounds_a_week(rounds: Sequence[Round]) -> int | None:

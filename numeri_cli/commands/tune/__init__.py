@@ -1,0 +1,1 @@
+"""numeri tune: a search over a model's parameters that does not fool itself."""
