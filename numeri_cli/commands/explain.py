@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from numeri_cli.errors import UsageProblem, did_you_mean
-from numeri_cli.guide.pages import entries
+from numeri_cli.guide.pages import TABLES, entries
 from numeri_cli.published import Published
 
 
@@ -31,7 +31,8 @@ def explain(word: str | None) -> Explanations:
     known = _known()
     if word is None:
         return Explanations(tuple(known.values()))
-    found = known.get(_plain(word)) or known.get(_plain(word).removesuffix("s"))
+    plain = _plain(word)
+    found = known.get(plain) or known.get(plain.removesuffix("s")) or _behind_a_score(plain, known)
     if found is None:
         names = [one.word for one in known.values()]
         hint = did_you_mean(word, names, otherwise="`numeri explain` lists all words")
@@ -39,18 +40,30 @@ def explain(word: str | None) -> Explanations:
     return Explanations((found,))
 
 
+def _behind_a_score(plain: str, known: dict[str, Explanation]) -> Explanation | None:
+    """A row of a table, such as "corr sharpe", by what stands behind the score's label."""
+    return next(
+        (
+            known[rest]
+            for place, letter in enumerate(plain)
+            if letter == " " and (rest := plain[place + 1 :]) in known and plain[:place] in known
+        ),
+        None,
+    )
+
+
 def _plain(word: str) -> str:
     return " ".join(word.lower().replace("_", " ").replace("-", " ").split())
 
 
 def _known() -> dict[str, Explanation]:
-    """Scores by their labels and names, then the words of the glossary."""
+    """Scores by their labels, then the words of the glossary and those of tables."""
     from numeri_cli.scoring.score_table import SCORES
 
     found: dict[str, Explanation] = {}
     for score in SCORES:
         one = Explanation(score.label, score.meaning, score.lower_is_better, score.source)
         found[_plain(score.label)] = one
-    for word, meaning in entries().items():
-        found[_plain(word)] = Explanation(word, meaning)
+    for word, meaning in (*entries().items(), *entries(TABLES).items()):
+        found.setdefault(_plain(word), Explanation(word, meaning))
     return found

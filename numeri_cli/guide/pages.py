@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
-GLOSSARY = "glossary"
+GLOSSARY, TABLES = "glossary", "tables"
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,11 @@ def pages() -> Iterator[Page]:
         yield Page(name.removesuffix(".md"), text.splitlines()[0].removeprefix("# "), text)
 
 
-def entries() -> dict[str, str]:
-    """Each word of the glossary with what it means, in the order of the page."""
-    text = next(page.text for page in pages() if page.topic == GLOSSARY)
+def entries(topic: str = GLOSSARY) -> dict[str, str]:
+    """Each word of the glossary with what it means, in the order of the page.
+
+    topic: another page of words
+    """
+    text = next(page.text for page in pages() if page.topic == topic)
     found = re.findall(r"^## (.+)\n\n(.+(?:\n.+)*)", text, re.MULTILINE)
-    return {word: " ".join(meaning.split("\n")) for word, meaning in found}
+    return {word.strip("`"): " ".join(meaning.split("\n")) for word, meaning in found}

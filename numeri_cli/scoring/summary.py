@@ -39,20 +39,18 @@ class Summary(Published):
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """How one figure of a summary is shown.
+    """How one figure of a summary is shown; the guide has its meaning, on the page of tables.
 
     name: of the summary's field; places: decimals
     label: after a score's name
     in_terminal: whether a line of it is shown there, and not only on the page
     lower_is_better: None where neither is; of the mean the score decides
-    meaning: a sentence
     """
 
     name: str
     label: str
     places: int
     lower_is_better: bool | None
-    meaning: str
     in_terminal: bool = True
 
     def of(self, summary: Summary) -> float:
@@ -68,21 +66,18 @@ FIGURES = (
         label="mean",
         places=4,
         lower_is_better=False,
-        meaning="The score of one era, averaged over all of them.",
     ),
     Figure(
         name="std",
         label="std",
         places=4,
         lower_is_better=None,
-        meaning="Standard deviation of the score from era to era.",
     ),
     Figure(
         name="sharpe",
         label="Sharpe",
         places=2,
         lower_is_better=False,
-        meaning="Mean over standard deviation of the eras: how steady the score is.",
     ),
     Figure(
         name="smart_sharpe",
@@ -90,50 +85,42 @@ FIGURES = (
         in_terminal=False,
         places=2,
         lower_is_better=False,
-        meaning="The Sharpe with a larger deviation, which allows for eras that resemble their"
-        " neighbours.",
     ),
     Figure(
         name="drawdown",
         label="drawdown",
         places=4,
         lower_is_better=True,
-        meaning="The deepest fall of the running sum of the score below its last high.",
     ),
     Figure(
         name="drawdown_eras",
         label="drawdown eras",
         places=0,
         lower_is_better=None,
-        meaning="How many eras that fall lasted, until the high was passed again or until the end.",
     ),
     Figure(
         name="positive",
         label="eras above 0",
         places=2,
         lower_is_better=False,
-        meaning="The share of eras in which the score is above zero, between 0 and 1.",
     ),
     Figure(
         name="autocorrelation",
         label="autocorrelation",
         places=2,
         lower_is_better=None,
-        meaning="Correlation of the score with itself one era later, between -1 and 1.",
     ),
     Figure(
         name="last_20",
         label="last 20 eras",
         places=4,
         lower_is_better=False,
-        meaning="The mean of the last 20 eras that have the score.",
     ),
     Figure(
         name="last_52",
         label="last 52 eras",
         places=4,
         lower_is_better=False,
-        meaning="The mean of the last 52 eras, a year, that have the score.",
     ),
     Figure(
         name="eras",
@@ -141,7 +128,6 @@ FIGURES = (
         in_terminal=False,
         places=0,
         lower_is_better=None,
-        meaning="How many eras have the score; all its figures rest on these.",
     ),
 )
 

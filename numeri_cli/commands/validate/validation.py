@@ -194,14 +194,19 @@ class Validation:
         return summarize(card.payout(rule))
 
     @property
+    def step_weeks(self) -> float:
+        """Weeks from one era to the next: 1, and more where eras are left out in between."""
+        numbers = np.array([era_number(era) for era in self.eras])
+        steps = np.diff(numbers[np.isfinite(numbers)])
+        return float(np.median(steps)) if len(steps) else 1.0
+
+    @property
     def lags(self) -> int:
         """How many of the eras after one share days with its target; fewer where eras are left out.
 
         Of weekly eras a target of 60 days shares with 12; of every fourth week with 3.
         """
-        numbers = np.array([era_number(era) for era in self.eras])
-        steps = np.diff(numbers[np.isfinite(numbers)])
-        step = float(np.median(steps)) if len(steps) else 1.0
+        step = self.step_weeks
         return math.ceil(overlap_lags(self.horizon_days) / step) if step > 0 else 0
 
     def differences(self, score: Score = CORR) -> tuple[Difference, ...]:

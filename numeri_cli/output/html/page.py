@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from numeri_cli.files import atomic_file, disk_errors, write_text
 from numeri_cli.inert_text import visible
+from numeri_cli.output.html.stills import legend, still
 
 _LIBRARY = "plotly.min.js"
 _KEPT = "\n\N{NO-BREAK SPACE}"  # ours, between a number and its sign
@@ -50,10 +51,16 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class _ScriptedChart:
-    """A chart as the template wants it; json: plotly's data and layout, safe inside a script."""
+    """A chart as the template wants it.
+
+    json: plotly's data and layout, safe inside a script; still: the same as a picture without one
+    legend: (name, colour) of what the picture shows
+    """
 
     chart: Chart
     json: Markup
+    still: Markup
+    legend: tuple[tuple[str, str], ...]
 
 
 def write_page(
@@ -69,7 +76,12 @@ def write_page(
         _environment()
         .get_template(template)
         .render(
-            charts=[_ScriptedChart(chart, _script_json(chart)) for chart in charts],
+            charts=[
+                _ScriptedChart(
+                    chart, _script_json(chart), still(chart.figure), legend(chart.figure)
+                )
+                for chart in charts
+            ],
             library=None if self_contained else _library_beside(path),
             library_text=Markup(_library_text()) if self_contained else None,  # noqa: S704 - plotly's
             **parts,
@@ -105,7 +117,8 @@ def _inert_figure(value: Any, key: str = "") -> Any:
     if isinstance(value, list):
         return [_inert_figure(part, key) for part in value]
     if isinstance(value, str) and key not in _TEMPLATES:
-        return visible(value, kept=_KEPT).replace("<", "&lt;")
+        shown = visible(value, kept=_KEPT).replace("<", "&lt;")
+        return shown.replace("\n", "<br>") if key == "ticktext" else shown
     return value
 
 

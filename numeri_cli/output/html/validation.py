@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from numeri_cli.commands.validate.summary import summary_of
+from numeri_cli.commands.validate.figure_lines import FigureLine
+from numeri_cli.commands.validate.summary import ValidationSummary, summary_of
 from numeri_cli.commands.validate.validation import Validation
+from numeri_cli.guide.pages import TABLES, entries
 from numeri_cli.output.html.charts import all_charts
-from numeri_cli.output.html.page import write_page
+from numeri_cli.output.html.dated import span_words, with_days
+from numeri_cli.output.html.downloads import csv_of, eras_csv
+from numeri_cli.output.html.page import Chart, Table, write_page
+from numeri_cli.output.html.payout_chart import cumulative_payout
 from numeri_cli.output.html.tables import (
     coverage_rows,
     difference_rows,
@@ -19,8 +24,11 @@ from numeri_cli.output.html.tables import (
     likeness_rows,
     score_rows,
 )
+from numeri_cli.output.html.verdict import verdicts
 from numeri_cli.output.text.tables import seen_words
 from numeri_cli.scoring.score_table import Score
+
+_ALWAYS = ("*", "t", "lags", "eras needed", "smart Sharpe", "left out", "seen in training")
 
 
 def write_report(validation: Validation, path: Path, *, self_contained: bool = False) -> Path:
@@ -35,31 +43,70 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
     cards, table = validation.cards, validation.cards[0].table
     detailed = [score for score in table if score.in_detail]
     pairs = [pair for score in detailed for pair in validation.differences(score)]
+    charts, tables = tuple(page_charts(validation)), _tables(validation, summary)
+    differences = difference_rows(tuple(pair for pair in pairs if pair.test.eras))
     return write_page(
         "validation.html.j2",
         path,
-        charts=all_charts(cards, validation.benchmark, validation.benchmark_card),
+        charts=charts,
         self_contained=self_contained,
         title=" · ".join(source.name for source in validation.sources),
         facts=_facts(validation),
         warnings=validation.warnings,
+        verdicts=verdicts(summary),
+        places=_places(charts, differences=bool(differences.rows), alike=bool(validation.likeness)),
+        files=(
+            eras_csv(validation),
+            csv_of(tables["figures"], name="figures.csv", words="every figure of every score"),
+        ),
         sources=validation.sources,
         benchmark=validation.benchmark,
         against_benchmark=" and ".join(one.label for one in table if one.against_benchmark),
-        payout=validation.payout,
-        scores=score_rows(summary),
-        figures=figure_rows(validation),
-        left_out=left_out_rows(summary),
         coverage=coverage_rows(cards),
-        differences=difference_rows(tuple(pair for pair in pairs if pair.test.eras)),
-        likeness=likeness_rows(validation),
+        differences=differences,
         gains=[
             (source.name, gain_rows(source))
             for source in validation.sources
             if source.gain_importance
         ],
         meanings=_meanings(table),
+        words=tuple(_words(summary.lines)),
+        **tables,
     )
+
+
+def page_charts(validation: Validation) -> Iterator[Chart]:
+    """Every chart for which there are numbers, in the order of the page, with dates beside eras."""
+    charts = all_charts(validation.cards, validation.benchmark, validation.benchmark_card)
+    first = next(charts)
+    paid = cumulative_payout(validation)
+    for chart in (first, *([paid] if paid else ()), *charts):
+        yield with_days(chart, validation.days)
+
+
+def _tables(validation: Validation, summary: ValidationSummary) -> dict[str, Table]:
+    return {
+        "scores": score_rows(summary),
+        "figures": figure_rows(validation),
+        "left_out": left_out_rows(summary),
+        "likeness": likeness_rows(validation),
+    }
+
+
+def _places(
+    charts: Sequence[Chart], *, differences: bool, alike: bool
+) -> tuple[tuple[str, str], ...]:
+    """(id, title) of each section, for the list of contents."""
+    found = [("scores", "Scores")]
+    found += [("differences", "Differences")] if differences else []
+    found += [("likeness", "Correlation between the models")] if alike else []
+    found += [(f"{chart.id}-title", chart.title) for chart in charts[1:]]
+    found += [
+        ("coverage", "Coverage"),
+        ("origins", "Where the predictions come from"),
+        ("words", "What the words mean"),
+    ]
+    return tuple(found)
 
 
 def _with_seen_words(validation: Validation) -> Validation:
@@ -91,7 +138,7 @@ def _facts(validation: Validation) -> tuple[tuple[str, str], ...]:
     facts = [
         ("data", " and ".join(p.name for p in (*validation.more_data, validation.data))),
         ("target", validation.target),
-        ("eras", f"{eras[0]}–{eras[-1]}, {len(eras)} scored"),
+        ("eras", f"{span_words(eras, validation.days)}, {len(eras)} scored"),
     ]
     if validation.unresolved:
         facts.append(("without a target yet", f"{len(validation.unresolved)} eras"))
@@ -99,6 +146,8 @@ def _facts(validation: Validation) -> tuple[tuple[str, str], ...]:
         facts.append(("features behind FNC", f"{validation.features:,}"))
     if validation.payout:
         facts.append(("paid for an era", validation.payout.formula))
+    if validation.payout and validation.payout.share_words:
+        facts.append(("stake", validation.payout.share_words))
     return tuple(facts)
 
 
@@ -109,3 +158,12 @@ def _meanings(table: Sequence[Score]) -> tuple[tuple[str, str], ...]:
         if score.meaning:
             labels.setdefault(score.meaning, []).append(score.label)
     return tuple((", ".join(some), meaning) for meaning, some in labels.items())
+
+
+def _words(lines: Sequence[FigureLine]) -> Iterator[tuple[str, str]]:
+    """(word, sentence) of what stands in the tables, in the terminal's words."""
+    known = {**entries(TABLES), "exposure": entries()["exposure"]}
+    told = {line.label for line in lines} | set(_ALWAYS)
+    for word, meaning in known.items():
+        if any(label.endswith(word) for label in told):
+            yield word, meaning

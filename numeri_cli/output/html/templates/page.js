@@ -44,7 +44,15 @@
     layout.margin = Object.assign({}, layout.margin, { l: 44, r: 6 });
   }
 
+  // Without the library, as when a page was moved alone, the pictures stay as they are.
   function draw() {
+    button.hidden = false;
+    if (typeof Plotly === "undefined") {
+      recolour();
+      root.dataset.drawn = "0";
+      return;
+    }
+    root.dataset.scripted = "";
     const config = { responsive: true, displayModeBar: false, displaylogo: false };
     const drawn = [];
     for (const script of document.querySelectorAll("script[data-for]")) {
@@ -56,7 +64,6 @@
       plots.push(plot);
     }
     recolour();
-    button.hidden = false;
     Promise.all(drawn).then(() => { root.dataset.drawn = String(drawn.length); });
   }
 
