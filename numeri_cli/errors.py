@@ -30,6 +30,8 @@ NumeriError
 │   ├── MemoryShort                 memory_short
 │   ├── ThreadsShort             4  threads_short
 │   ├── PickleUntrusted             pickle_untrusted
+│   ├── PickleUnfit                 pickle_unfit
+│   ├── PythonMissing               python_missing
 │   ├── RetrainingOverdue        4  retraining_overdue
 │   └── LibraryMissing              library_missing
 ├── PredictionsError             1
@@ -348,6 +350,18 @@ class PickleUntrusted(ModelError):
     """A pickle was not opened, since nobody on this machine has trusted its bytes."""
 
     code = "pickle_untrusted"
+
+
+class PickleUnfit(ModelError):
+    """A hosted model would fail on Numerai's machines, or predict something else there."""
+
+    code = "pickle_unfit"
+
+
+class PythonMissing(ModelError):
+    """No image of Numerai's has this Python, or this machine has not the Python that is needed."""
+
+    code = "python_missing"
 
 
 class RetrainingOverdue(ModelError):

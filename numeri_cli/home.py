@@ -108,6 +108,11 @@ class Home:
         """Binned training data; may be deleted at any time."""
         return self.cache / "binned" / tournament
 
+    @property
+    def hosted(self) -> Path:
+        """Environments that hosted models are tried in, and their pickles; may be deleted."""
+        return self.cache / "hosted"
+
     def digests(self, tournament: str) -> Path:
         """The digests of data files, each for a day; may be deleted at any time."""
         return self.binned(tournament) / "digests.json"

@@ -26,6 +26,7 @@ from numeri_cli.cli.guide import guide
 from numeri_cli.cli.hosted import webhook
 from numeri_cli.cli.hosted.assign import assign
 from numeri_cli.cli.hosted.assign import remove as hosted_remove
+from numeri_cli.cli.hosted.check import check as hosted_check
 from numeri_cli.cli.hosted.download import download as hosted_download
 from numeri_cli.cli.hosted.logs import logs as hosted_logs
 from numeri_cli.cli.hosted.run import run as hosted_run
@@ -116,6 +117,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "guide": guide,
     "mcp": mcp,
     "explain": explain,
+    "hosted check": hosted_check,
     "hosted upload": hosted_upload,
     "hosted status": hosted_status,
     "hosted logs": hosted_logs,

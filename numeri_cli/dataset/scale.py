@@ -13,9 +13,8 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from numeri_cli.dataset.parquet import DataFile, parquet_errors, plain_table
+from numeri_cli.dataset.value_range import LARGEST_BIN, contradiction
 
-_BINS, _SHARES = 4.0, 1.0  # of today's files, 0 to 4; of older ones, quarters from 0 to 1
-_ENOUGH = 1000  # values from which a scale is seen to be narrower
 _LOOKED_AT = 16  # features of a row group, to see whether floats are whole numbers
 
 
@@ -31,8 +30,8 @@ class FeatureScale(BaseModel):
     @property
     def middle(self) -> float:
         """What stands for a missing value: 2 of bins from 0 to 4, 0.5 of shares from 0 to 1."""
-        if self.whole and self.least >= 0 and self.most <= _BINS:
-            return _BINS / 2
+        if self.whole and self.least >= 0 and self.most <= LARGEST_BIN:
+            return LARGEST_BIN / 2
         return (self.least + self.most) / 2
 
     @property
@@ -45,20 +44,7 @@ class FeatureScale(BaseModel):
 
         values: of any shape, NaN where missing
         """
-        known = values[~np.isnan(values)]
-        if not known.size or self.least == self.most:
-            return None
-        least, most = float(known.min()), float(known.max())
-        if self.whole and bool((known != np.rint(known)).any()):
-            return f"they are no whole numbers, from {least:g} to {most:g}"
-        span = self.most - self.least
-        bounded = self.least == 0 and self.most in (_BINS, _SHARES)
-        beyond = 0.0 if bounded else span  # features without bounds may go farther at any time
-        if least < self.least - beyond or most > self.most + beyond:
-            return f"they go from {least:g} to {most:g}"
-        if bounded and known.size >= _ENOUGH and most - least < span / 2:
-            return f"they go from {least:g} to {most:g} only"
-        return None
+        return contradiction(values, self)
 
 
 def scale_of(files: Iterable[DataFile], features: Sequence[str]) -> FeatureScale | None:

@@ -39,6 +39,7 @@ RETURNED_BY = {
     "clean": "commands.clean:clean",
     "log": "commands.log:log",
     "notify": "commands.notify:notify",
+    "hosted check": "commands.hosted.check:check",
     "guide": "commands.guide:guide",
     "explain": "commands.explain:explain",
     "submit": "commands.submit:submit",
@@ -206,6 +207,12 @@ RECORDS = {
     "DatePayout": "date rounds pending_nmr",
     "AccountModels": "models",
     "AccountModel": "id name tournament hosted",
+    "HostedCheck": (
+        "model file size_bytes digest image image_id data_version data_version_id python "
+        "environment packages imports by_reference by_value network_cut confined memory_by "
+        "seconds peak_bytes rows findings"
+    ),
+    "HostedFinding": "check level message hint",
     "GuidePages": "topics text",
     "GuideTopic": "topic title",
     "Explanations": "words",

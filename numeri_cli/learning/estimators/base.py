@@ -32,20 +32,29 @@ class EstimatorEntry:
     maker: with `make(spec: EstimatorSpec, *, module_folder: Path | None) -> Estimator`
     footprint: with `footprint(params: Mapping[str, Any], shape: TrainingShape) -> Footprint`, which
         imports nothing that trains
+    hosted: what of a member goes into a hosted model's pickle, and how that predicts there; imports
+        nothing of ours and is pickled by value
     """
 
     maker: str
     footprint: str
+    hosted: str
 
 
 # By the name that profiles use
 ESTIMATORS: Mapping[str, EstimatorEntry] = {
-    "lightgbm": EstimatorEntry(maker="lightgbm.estimator", footprint="lightgbm.footprint"),
-    "catboost": EstimatorEntry(maker="catboost.estimator", footprint="catboost.footprint"),
-    "xgboost": EstimatorEntry(maker="xgboost.estimator", footprint="xgboost.footprint"),
+    "lightgbm": EstimatorEntry(
+        maker="lightgbm.estimator", footprint="lightgbm.footprint", hosted="lightgbm.hosted"
+    ),
+    "catboost": EstimatorEntry(
+        maker="catboost.estimator", footprint="catboost.footprint", hosted="catboost.hosted"
+    ),
+    "xgboost": EstimatorEntry(
+        maker="xgboost.estimator", footprint="xgboost.footprint", hosted="xgboost.hosted"
+    ),
 }
 # What any other name is: "module:Class"
-ANY_CLASS = EstimatorEntry(maker="any_class", footprint="any_class")
+ANY_CLASS = EstimatorEntry(maker="any_class", footprint="any_class", hosted="hosted_object")
 
 
 class Fitted(Protocol):
@@ -182,6 +191,11 @@ def make_estimator(spec: EstimatorSpec, *, module_folder: Path | None = None) ->
 def holds_pickle(spec: EstimatorSpec) -> bool:
     """Whether a trained model of this kind is kept as a pickle, which runs code where it opens."""
     return spec.name not in ESTIMATORS
+
+
+def hosted_module(spec: EstimatorSpec) -> str:
+    """The module, by its whole name, that holds such a member in a hosted model."""
+    return f"{__package__}.{ESTIMATORS.get(spec.name, ANY_CLASS).hosted}"
 
 
 def footprint_of(
