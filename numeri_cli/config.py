@@ -29,6 +29,7 @@ from numeri_cli.model_spec import (
     Section,
     require_possible,
 )
+from numeri_cli.profile_cluster import CLUSTER_TEMPLATE, ClusterSettings
 from numeri_cli.tournaments import CLASSIC
 from numeri_cli.webhook_address import require_safe_webhook
 
@@ -153,6 +154,7 @@ class Profile(Section):
     notify: NotifySettings = NotifySettings()
     guard: GuardSettings = GuardSettings()
     mcp: McpSettings = McpSettings()
+    cluster: ClusterSettings = ClusterSettings()
 
     @field_validator("data_version")
     @classmethod
@@ -385,6 +387,5 @@ def profile_text(model: str, *, tournament: str, practice: bool) -> str:
     given = STARTER_PARAMETERS if practice else LARGER_PARAMETERS
     params = ", ".join(f"{name} = {value}" for name, value in given.items())
     section = MODEL_TEMPLATE.format(model=model, params=params)
-    return PROFILE_TEMPLATE.format(
-        tournament=tournament, data_version=DATA_VERSION, section=section
-    )
+    template = PROFILE_TEMPLATE + CLUSTER_TEMPLATE
+    return template.format(tournament=tournament, data_version=DATA_VERSION, section=section)

@@ -74,6 +74,13 @@ NumeriError
 │   ├── PathForbidden               path_forbidden
 │   ├── LocksUnsupported            locks_unsupported
 │   └── DiskTrouble                 disk_trouble
+├── ClusterError                 4
+│   ├── ClusterUnreachable          cluster_unreachable
+│   ├── ClusterLost                 cluster_lost
+│   ├── ClusterEmpty                cluster_empty
+│   ├── MemberFailed                member_failed
+│   ├── ClusterUnsafe            1  cluster_unsafe
+│   └── ClusterMismatch          1  cluster_mismatch
 ├── LedgerDamaged                4  ledger_damaged
 │   └── LedgerNewer                 ledger_damaged
 ├── LockHeld                     5  lock_held
@@ -619,6 +626,48 @@ class DiskTrouble(DiskError):
     """Any other answer of the operating system."""
 
     code = "disk_trouble"
+
+
+class ClusterError(NumeriError):
+    """Other machines that train."""
+
+    exit_code = ExitCode.trouble
+
+
+class ClusterUnreachable(ClusterError):
+    """No scheduler answers at the address."""
+
+    code = "cluster_unreachable"
+
+
+class ClusterLost(ClusterError):
+    """The scheduler went away in the middle of a training."""
+
+    code = "cluster_lost"
+
+
+class ClusterEmpty(ClusterError):
+    """The scheduler has no workers."""
+
+    code = "cluster_empty"
+
+
+class MemberFailed(ClusterError):
+    """A member could not be trained, though it was tried on several workers."""
+
+    code = "member_failed"
+
+
+class ClusterUnsafe(ClusterError):
+    """An address without TLS beyond this machine, a certificate that is not trusted, or a key."""
+
+    code, exit_code = "cluster_unsafe", ExitCode.refused
+
+
+class ClusterMismatch(ClusterError):
+    """A worker has other versions than this machine, or is not what the profile says."""
+
+    code, exit_code = "cluster_mismatch", ExitCode.refused
 
 
 class LedgerDamaged(NumeriError):

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from numeri_cli.cli.command import Invocation
-from numeri_cli.cli.train import Force, Models
+from numeri_cli.cli.train import Cluster, DistributeBy, Force, Models
 
 
 def backtest(
@@ -21,6 +21,8 @@ def backtest(
         int, typer.Option(min=1, help="Every so many eras alone: 4 takes a quarter of the time.")
     ] = 1,
     force: Force = False,
+    cluster: Cluster = None,
+    distribute: DistributeBy = None,
 ) -> None:
     """Predict every era with a model that was trained on earlier ones only, purged; score it.
 
@@ -38,5 +40,7 @@ def backtest(
         purge=purge,
         stride=stride,
         force=force,
+        cluster=cluster,
+        distribute=distribute,
     )
     call.show(done, backtests)

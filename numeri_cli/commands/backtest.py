@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.commands.blends import expanded, require_no_blend
+from numeri_cli.commands.cluster import machines
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_for_training
 from numeri_cli.commands.train import require_as_downloaded
@@ -17,6 +18,8 @@ from numeri_cli.commands.validate.validation import Validation
 from numeri_cli.commands.words import chosen_models
 from numeri_cli.errors import PredictionsError, TargetMissing
 from numeri_cli.learning import backtest as walking
+from numeri_cli.learning.plan import Machines
+from numeri_cli.profile_cluster import Distribute
 from numeri_cli.published import Published
 
 
@@ -52,39 +55,65 @@ def backtest(
     purge: int | None = None,
     stride: int = 1,
     force: bool = False,
+    cluster: str | None = None,
+    distribute: Distribute | None = None,
 ) -> Backtests:
     """Walk models of the profile forward, all where none is named; missing data is downloaded.
 
     write_page: writes what was scored as a page
     window: eras predicted by one training; purge: eras left out before it, by the target if None
     stride: every so many eras of the data alone, for training and predictions
+    cluster, distribute: whose machines train, and how; as the profile says where None
     """
     require_no_blend(context, models, verb="backtest")
     names = expanded(context, chosen_models(context, models))
     context.make_practice()
-    rows = []
-    for name in names:
-        spec = context.profile.model(name)
-        bring_for_training(context, spec)
-        require_as_downloaded(context, spec)
-        done = walking.backtest(
-            name,
-            spec,
-            context.workspace,
-            window=window,
-            purge=purge,
-            stride=stride,
-            force=force,
-            listener=context.listener,
-        )
-        rows.append(
-            BacktestRow(
-                name, done.path, done.rows, len(done.eras), len(done.windows), done.purge_eras
+    with machines(context, cluster=cluster, distribute=distribute) as others:
+        rows = [
+            _walked(
+                context,
+                name,
+                window=window,
+                purge=purge,
+                stride=stride,
+                machines=others,
+                force=force,
             )
-        )
+            for name in names
+        ]
     try:
         scored = validate(context, [f"{name}{WALKED}" for name in names], write_page=write_page)
     except (TargetMissing, PredictionsError) as error:
         context.listener.say(f"not scored: {error.message}")
         return Backtests(tuple(rows))
     return Backtests(tuple(rows), scored)
+
+
+def _walked(
+    context: Context,
+    name: str,
+    *,
+    window: int,
+    purge: int | None,
+    stride: int,
+    machines: Machines | None,
+    force: bool,
+) -> BacktestRow:
+    """One model, walked forward."""
+    spec = context.profile.model(name)
+    bring_for_training(context, spec)
+    require_as_downloaded(context, spec)
+    done = walking.backtest(
+        name,
+        spec,
+        context.workspace,
+        window=window,
+        purge=purge,
+        stride=stride,
+        machines=machines,
+        force=force,
+        listener=context.listener,
+    )
+    return BacktestRow(
+        name, done.path, done.rows, len(done.eras), len(done.windows), done.purge_eras
+    )

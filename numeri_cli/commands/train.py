@@ -9,6 +9,7 @@ from pathlib import Path
 
 from numeri_cli.commands.artifacts import remember
 from numeri_cli.commands.blends import expanded, require_no_blend
+from numeri_cli.commands.cluster import machines
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.data_files import is_as_downloaded
 from numeri_cli.commands.download import bring_for_training
@@ -20,13 +21,18 @@ from numeri_cli.files import disk_errors
 from numeri_cli.learning import training
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.learning.estimators.function import require_trainable
+from numeri_cli.learning.plan import Machines
 from numeri_cli.model_spec import ModelSpec
+from numeri_cli.profile_cluster import Distribute
 from numeri_cli.published import Published
 
 
 @dataclass(frozen=True)
 class TrainedModelRow(Published):
-    """An artifact, in a line; rows: of the largest booster; trees, dropped_rows: of all."""
+    """An artifact, in a line; rows: of the largest booster; trees, dropped_rows: of all.
+
+    machines: the workers of a cluster that trained it; empty where this machine did
+    """
 
     model: str
     artifact: str
@@ -39,6 +45,7 @@ class TrainedModelRow(Published):
     trees: int
     seconds: float
     folder: Path
+    machines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,20 @@ class TrainedModels(Published):
         return worst([ExitCode(one.exit_code) for one in self.failed])
 
 
-def train(context: Context, models: Sequence[str], *, force: bool = False) -> TrainedModels:
+def train(
+    context: Context,
+    models: Sequence[str],
+    *,
+    force: bool = False,
+    cluster: str | None = None,
+    distribute: Distribute | None = None,
+) -> TrainedModels:
     """Train models of the profile, all where none is named; missing data is downloaded.
 
     A blend stands for its parts.
     What is wrong with one of several models costs that one alone.
     force: even where memory or disk look too small
+    cluster, distribute: whose machines train, and how; as the profile says where None
     Raises ModelError where one model is asked for; whatever concerns all models alike.
     """
     names = expanded(context, chosen_models(context, models))
@@ -67,14 +82,15 @@ def train(context: Context, models: Sequence[str], *, force: bool = False) -> Tr
         names = [name for name in names if not _is_used_as_it_is(context, name)]
     context.make_practice()
     rows, failed = [], []
-    for name in names:
-        try:
-            rows.append(_row(train_model(context, name, force=force)))
-        except ModelError as error:
-            if len(names) == 1:
-                raise
-            problem = Problem.of(error)
-            failed.append(replace(problem, message=f"{name}: {problem.message}"))
+    with machines(context, cluster=cluster, distribute=distribute) as others:
+        for name in names:
+            try:
+                rows.append(_row(train_model(context, name, machines=others, force=force)))
+            except ModelError as error:
+                if len(names) == 1:
+                    raise
+                problem = Problem.of(error)
+                failed.append(replace(problem, message=f"{name}: {problem.message}"))
     return TrainedModels(tuple(rows), tuple(failed))
 
 
@@ -90,7 +106,9 @@ def _is_used_as_it_is(context: Context, name: str) -> bool:
     return found
 
 
-def train_model(context: Context, name: str, *, force: bool = False) -> Artifact:
+def train_model(
+    context: Context, name: str, *, machines: Machines | None = None, force: bool = False
+) -> Artifact:
     """Train one model; the data is downloaded where it is not here, the ledger is told."""
     require_no_blend(context, [name], verb="train")
     spec = context.profile.model(name)
@@ -102,6 +120,7 @@ def train_model(context: Context, name: str, *, force: bool = False) -> Artifact
         spec,
         context.workspace,
         vouch=partial(remember, context),
+        machines=machines,
         force=force,
         listener=context.listener,
     )
@@ -140,4 +159,5 @@ def _row(artifact: Artifact) -> TrainedModelRow:
         trees=sum(member.trees for member in contract.members),
         seconds=contract.training_seconds,
         folder=artifact.folder,
+        machines=contract.machines,
     )

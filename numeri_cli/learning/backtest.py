@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,14 @@ from numeri_cli.dataset.prediction_files import prediction_writer
 from numeri_cli.errors import UsageProblem
 from numeri_cli.files import disk_errors, safe_name
 from numeri_cli.learning.estimators.base import Estimator, TrainingSettings
+from numeri_cli.learning.plan import (
+    KeptPlan,
+    Machines,
+    Member,
+    PlannedWindow,
+    TrainingPlan,
+    trained_elsewhere,
+)
 from numeri_cli.learning.prediction import FittedModel, predict_file
 from numeri_cli.learning.rows import rows_of_eras
 from numeri_cli.learning.training import checked_estimator, held_out_rows, train_members
@@ -51,6 +59,7 @@ def backtest(
     window: int = WINDOW_ERAS,
     purge: int | None = None,
     stride: int = 1,
+    machines: Machines | None = None,
     force: bool = False,
     listener: Listener = SILENT,
 ) -> Backtest:
@@ -60,6 +69,7 @@ def backtest(
     purge: derived from the targets' names where None, the longest horizon governing
     stride: every so many eras of the data are trained on and predicted, whatever `era_stride` says;
     1 leaves `era_stride` to thin the training, and predicts every era
+    machines: who trains the members of all windows; this one where None, window after window
     One file of cached data serves all windows, targets and seeds.
     Raises UsageProblem where the history is too short, and what training raises.
     """
@@ -82,6 +92,7 @@ def backtest(
             estimator=estimator,
             purge=purge,
             folder=folder,
+            machines=machines,
             force=force,
             listener=listener,
         )
@@ -104,7 +115,8 @@ def walked_windows(
     purge: int,
     folder: Path,
     whole: Sequence[str] | None = None,
-    after: Callable[[Window, tuple[Path, ...]], None] = lambda step, paths: None,
+    after: Callable[[Window, tuple[Path, ...]], None] | None = None,
+    machines: Machines | None = None,
     force: bool = False,
     listener: Listener = SILENT,
 ) -> tuple[Path, ...]:
@@ -114,6 +126,7 @@ def walked_windows(
     whole: all eras that any training over this data sees, so that one cached file serves; by
     default those of these windows
     after: hears of each window with its files, before the next one begins; what it raises ends it
+    machines: who trains the members; those of all windows at once, unless `after` may end the walk
     """
     trained_on = whole or [era for step in windows for era in thinned(step.train_eras, spec)]
     settings = TrainingSettings(
@@ -128,13 +141,16 @@ def walked_windows(
         listener=listener,
     )
     walk = _Walk(
-        name, workspace.data_version, data, purge, estimator, settings=settings, folder=folder
+        name, workspace, data, purge, estimator, settings, folder, tuple(windows), machines
     )
+    if after is None:
+        walk.bring(range(len(windows)))
     with listener.task("backtest", total=len(windows), unit="windows") as task:
         for number, step in enumerate(windows):
             walk.run(number, step)
             task.advance(1)
-            after(step, walk.files(number, step))
+            if after is not None:
+                after(step, walk.files(number, step))
     return tuple(path for n, step in enumerate(windows) for path in walk.files(n, step))
 
 
@@ -177,19 +193,53 @@ class _Walk:
     """What the windows of one backtest have in common.
 
     folder: where the predictions of finished windows wait
+    machines: who trains the members; this one where None
     """
 
     name: str
-    data_version: str
+    workspace: Workspace
     data: TrainingData
     purge: int
     estimator: Estimator
     settings: TrainingSettings
     folder: Path
+    windows: tuple[Window, ...]
+    machines: Machines | None = None
+
+    def bring(self, numbers: Iterable[int]) -> KeptPlan | None:
+        """The members of those of these windows that are not done, trained elsewhere.
+
+        None where this machine trains them itself.
+        """
+        if self.machines is None:
+            return None
+        settings = self.settings
+        chosen = [self._eras(step) for step in self.windows]
+        plan = TrainingPlan(
+            name=self.name,
+            spec=settings.spec,
+            workspace=self.workspace,
+            data=self.data,
+            windows=tuple(PlannedWindow(eras, held_out) for eras, held_out in chosen),
+            whole_eras=settings.whole.chosen_eras() if settings.whole else (),
+            force=settings.force,
+        )
+        return trained_elsewhere(
+            plan,
+            self.machines,
+            windows=[one for one in numbers if not self.is_done(one, self.windows[one])],
+            estimator=self.estimator,
+            folder=settings.unfinished,
+            listener=settings.listener,
+        )
+
+    def is_done(self, number: int, step: Window) -> bool:
+        """Whether a window's predictions wait already."""
+        return all(path.exists() for path in self.files(number, step))
 
     def run(self, number: int, step: Window) -> None:
         """Train on a window's eras and predict those that follow, unless that was done."""
-        if all(path.exists() for path in self.files(number, step)):
+        if self.is_done(number, step):
             return
         model = self._train(number, step)
         pairs = zip(self.files(number, step), self._sources(step), strict=True)
@@ -205,34 +255,40 @@ class _Walk:
             )
         self.settings.listener.step(f"window_{number}_done")
 
-    def _train(self, number: int, step: Window) -> FittedModel:
-        eras, held_out_eras = hold_out(
+    def _eras(self, step: Window) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The eras that train a window's members, and those that end their training early."""
+        return hold_out(
             thinned(step.train_eras, self.settings.spec),
             held_out=self.settings.spec.early_stopping_eras,
             purge=self.purge,
         )
-        listener = self.settings.listener
-        listener.say(
+
+    def _train(self, number: int, step: Window) -> FittedModel:
+        eras, held_out_eras = self._eras(step)
+        self.settings.listener.say(
             f"window {number + 1}: trained on eras {eras[0]} to {eras[-1]}, "
             f"{self.purge} purged, predicting {step.test_eras[0]} to {step.test_eras[-1]}"
         )
-        held_out = held_out_rows(
-            self.settings.spec, self.data, eras=held_out_eras, listener=listener
-        )
-        rows = rows_of_eras(self.data.sources, eras)
-        members = train_members(
-            self.name,
-            rows,
-            estimator=self.estimator,
-            settings=replace(self.settings, held_out=held_out),
-        )
+        brought = self.bring([number])
+        members = self._members(eras, held_out_eras) if brought is None else brought.members(number)
         return FittedModel(
             name=self.name,
-            data_version=self.data_version,
+            data_version=self.workspace.data_version,
             features=self.data.features,
             spec=self.settings.spec,
             scale=self.data.scale,
             members=tuple(member.fitted(self.estimator, self.data.features) for member in members),
+        )
+
+    def _members(self, eras: Sequence[str], held_out_eras: Sequence[str]) -> tuple[Member, ...]:
+        held_out = held_out_rows(
+            self.settings.spec, self.data, eras=held_out_eras, listener=self.settings.listener
+        )
+        return train_members(
+            self.name,
+            rows_of_eras(self.data.sources, eras),
+            estimator=self.estimator,
+            settings=replace(self.settings, held_out=held_out),
         )
 
     def _sources(self, step: Window) -> tuple[int, ...]:

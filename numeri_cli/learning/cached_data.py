@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import xxhash
 
 from numeri_cli.files import disk_errors, is_running, read_json_object, write_text
+from numeri_cli.locks import wait_for_lock
 
 SUFFIX = ".bin"
 _READ_BYTES = 1 << 20
+_LONGEST_BUILD_SECONDS = 86_400.0
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,24 @@ def write_note(path: Path, *, rows: int, features: int) -> None:
     """Put a note beside a file that was written. Raises DiskError."""
     note = CachedData(path.stem, rows, features, path.stat().st_size, 0.0, quick_digest(path))
     write_text(path.with_suffix(".json"), json.dumps(asdict(note)))
+
+
+@contextmanager
+def one_at_a_time(folder: Path, key: str) -> Iterator[None]:
+    """Hold the lock of whoever builds the file of this key; others wait, and find it built.
+
+    Goes on without the lock after a day, and where the disk has no locks.
+    """
+    path = folder / f".{key}.lock"
+    with disk_errors(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        wait_for_lock(descriptor, seconds=_LONGEST_BUILD_SECONDS, look_seconds=_LOOK_SECONDS)
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # whoever waits has it open, and goes on
+        os.close(descriptor)
 
 
 def quick_digest(path: Path) -> str:

@@ -24,6 +24,7 @@ class MemberRecord(BaseModel):
     file: its name in the artifact's folder; digest: SHA-256 of its bytes, in hex
     dropped_rows: rows of the chosen eras whose target was not resolved
     trees: 0 where it has none that can be counted
+    machine: the name of the worker that trained it; "" where this very machine did
     """
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -35,6 +36,7 @@ class MemberRecord(BaseModel):
     rows: int
     dropped_rows: int
     trees: int
+    machine: str = ""
 
 
 class Contract(BaseModel):
@@ -75,6 +77,11 @@ class Contract(BaseModel):
     scale: FeatureScale | None = None
     format: int = FORMAT
     of_first_format: bool = False
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The workers that trained its members; empty where this very machine did."""
+        return tuple(sorted({one.machine for one in self.members if one.machine}))
 
     def to_json(self) -> str:
         """As it stands in model.json."""

@@ -28,6 +28,11 @@ class TrainingShape:
     held_out_rows: int = 0
     copied_rows: int = 0
 
+    @property
+    def chosen(self) -> TrainingShape:
+        """The size for an estimator that reads the rows of a window alone."""
+        return replace(self, rows=self.copied_rows or self.rows, copied_rows=0)
+
     def narrowed(self, rows: int, features: int) -> TrainingShape:
         """The shape with fewer rows or features; as large a part of the rows is copied."""
         copied = self.copied_rows * rows // self.rows if self.rows else 0
@@ -36,10 +41,14 @@ class TrainingShape:
 
 @dataclass(frozen=True, kw_only=True)
 class Footprint:
-    """The most that a training takes of memory, the process included, and of disk for its cache."""
+    """The most that a training takes of memory, the process included, and of disk for its cache.
+
+    least_bytes: of memory, with which it makes do where there is less; 0 where it cannot
+    """
 
     memory_bytes: float
     disk_bytes: float
+    least_bytes: float = 0.0
 
 
 PeakBytes = Callable[[TrainingShape], float]

@@ -6,6 +6,8 @@ more than once: so they are turned round once, era by era, and lie there as plai
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ import pyarrow.compute as pc
 from numeri_cli.dataset.by_era import eras_with_rows
 from numeri_cli.dataset.parquet import RowEras
 from numeri_cli.errors import FileForeign, MemoryShort
-from numeri_cli.files import disk_errors, free_bytes
+from numeri_cli.files import disk_errors, free_bytes, is_running
 from numeri_cli.learning.matrix import FloatMatrix, without_missing_twos
 from numeri_cli.learning.memory import GIGABYTE
 from numeri_cli.learning.rows import Rows
@@ -102,6 +104,18 @@ class StagedRows:
     def batch_rows(self, batch_bytes: int = BATCH_BYTES) -> int:
         """How many rows make a batch of about so many bytes."""
         return max(1, batch_bytes // (self.features * self.kind.itemsize))
+
+
+def staging_folder(unfinished: Path, name: str) -> Path:
+    """An empty place for this process alone; what killed trainings left there is removed.
+
+    unfinished: of the training, which several processes of a machine may share
+    """
+    for folder in unfinished.glob(f"{name}-*"):
+        process = folder.name.rpartition("-")[2]
+        if process == str(os.getpid()) or not is_running(process):
+            shutil.rmtree(folder, ignore_errors=True)
+    return unfinished / f"{name}-{os.getpid()}"
 
 
 def staged_bytes(rows: Rows, features: Sequence[str]) -> float:

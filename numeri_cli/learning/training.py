@@ -10,11 +10,8 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from numeri_cli.children import child_environment
@@ -24,7 +21,6 @@ from numeri_cli.learning.contract import Contract, MemberRecord
 from numeri_cli.learning.era_weights import row_weights
 from numeri_cli.learning.estimators.base import (
     Estimator,
-    Fitted,
     MemberTask,
     Trainer,
     TrainingSettings,
@@ -32,6 +28,14 @@ from numeri_cli.learning.estimators.base import (
 )
 from numeri_cli.learning.estimators.function import require_trainable
 from numeri_cli.learning.held_out import HeldOut
+from numeri_cli.learning.plan import (
+    Machines,
+    Member,
+    PlannedWindow,
+    TrainingPlan,
+    library_version,
+    trained_elsewhere,
+)
 from numeri_cli.learning.rows import LabelledRows, Rows, rows_of_eras, with_target
 from numeri_cli.learning.training_data import (
     TrainingData,
@@ -50,19 +54,6 @@ from numeri_cli.version import __version__
 LIBRARIES = ("numpy", "pyarrow")
 
 
-@dataclass(frozen=True)
-class Member:
-    """A trained member: what is recorded of it, and the content of its file."""
-
-    record: MemberRecord
-    content: bytes
-
-    def fitted(self, estimator: Estimator, features: tuple[str, ...]) -> Fitted:
-        """The member itself, fresh from its training."""
-        source, digest = Path(self.record.file), self.record.digest
-        return estimator.load(self.content, features=features, source=source, digest=digest)
-
-
 def train(
     name: str,
     spec: ModelSpec,
@@ -71,6 +62,7 @@ def train(
     folder: Path | None = None,
     estimator: Estimator | None = None,
     vouch: Callable[[Artifact], None] = lambda artifact: None,
+    machines: Machines | None = None,
     force: bool = False,
     listener: Listener = SILENT,
 ) -> Artifact:
@@ -80,6 +72,7 @@ def train(
     folder: where the artifact and what is unfinished are put; by default among the model's
     estimator: the one that the model names, unless given
     vouch: hears of the artifact right before it gets its name, so that none is there unvouched for
+    machines: who trains the members; this one where None
     force: train even where memory or disk look too small
     Raises FileMissing and the like, FeatureUnknown, TargetUnknown, TargetAlias, TargetMissing,
     ParameterUnknown, EstimatorInvalid, MemoryShort, DiskError; LockHeld where another process
@@ -96,19 +89,16 @@ def train(
             held_out=spec.early_stopping_eras,
             purge=data.purge_eras,
         )
-        settings = TrainingSettings(
+        plan = TrainingPlan(
+            name=name,
             spec=spec,
-            features=data.features,
-            held_out=held_out_rows(spec, data, eras=held_out_eras, listener=listener),
-            era_weights=data.era_weights,
-            residual=data.residual,
-            cache=workspace.cache,
-            unfinished=unfinished / data.inputs_digest,
+            workspace=workspace,
+            data=data,
+            windows=(PlannedWindow(eras, held_out_eras),),
             force=force,
-            listener=listener,
         )
-        rows = rows_of_eras(data.sources, eras)
-        members = train_members(name, rows, estimator=estimator, settings=settings)
+        kept = unfinished / data.inputs_digest
+        members = _members(plan, machines, estimator=estimator, unfinished=kept, listener=listener)
         listener.step("trained")
         contract = _contract(
             name,
@@ -127,6 +117,35 @@ def train(
             shutil.rmtree(leftover, ignore_errors=True)
         listener.step("artifact_saved")
         return artifact
+
+
+def _members(
+    plan: TrainingPlan,
+    machines: Machines | None,
+    *,
+    estimator: Estimator,
+    unfinished: Path,
+    listener: Listener,
+) -> tuple[Member, ...]:
+    """The members of a plan's one window, trained here or by other machines."""
+    if machines is not None:
+        kept = trained_elsewhere(
+            plan, machines, windows=[0], estimator=estimator, folder=unfinished, listener=listener
+        )
+        return kept.members(0)
+    held_out = plan.windows[0].held_out_eras
+    settings = TrainingSettings(
+        spec=plan.spec,
+        features=plan.data.features,
+        held_out=held_out_rows(plan.spec, plan.data, eras=held_out, listener=listener),
+        era_weights=plan.data.era_weights,
+        residual=plan.data.residual,
+        cache=plan.workspace.cache,
+        unfinished=unfinished,
+        force=plan.force,
+        listener=listener,
+    )
+    return train_members(plan.name, plan.rows(0), estimator=estimator, settings=settings)
 
 
 def checked_estimator(name: str, spec: ModelSpec, *, workspace: Workspace) -> Estimator:
@@ -163,7 +182,7 @@ def train_members(
     trainer: Trainer | None = None
     trainer_rows = ""
     for target in spec.targets:
-        chosen = _labelled(rows, target, settings)
+        chosen = labelled_rows(rows, target, settings)
         digest = chosen.rows.digest()
         if trainer is None or digest != trainer_rows:
             trainer = None  # its memory is needed for the next one
@@ -186,7 +205,11 @@ def train_members(
     return tuple(members)
 
 
-def _labelled(rows: Rows, target: str, settings: TrainingSettings) -> LabelledRows:
+def labelled_rows(rows: Rows, target: str, settings: TrainingSettings) -> LabelledRows:
+    """The rows that have something to learn for a target; how many are left out is said.
+
+    Raises TargetUnknown, TargetAlias, TargetMissing.
+    """
     chosen, residual = with_target(rows, target), settings.residual
     say = settings.listener.say
     if chosen.dropped:
@@ -230,7 +253,7 @@ def _contract(
         versions={
             "numeri": __version__,
             "python": platform.python_version(),
-            **{library: _version_of(library) for library in libraries},
+            **{library: library_version(library) for library in libraries},
         },
         trained_at=now.isoformat(timespec="seconds"),
         training_seconds=round(seconds, 3),
@@ -238,14 +261,6 @@ def _contract(
         held_out_eras=held_out_eras,
         scale=data.scale,
     )
-
-
-def _version_of(library: str) -> str:
-    """The version of a package, whatever the distribution is called that brought it."""
-    try:
-        return version(library)
-    except PackageNotFoundError:  # xgboost comes as xgboost-cpu, too
-        return str(import_module(library).__version__)
 
 
 _SHA256_DIGITS = 64

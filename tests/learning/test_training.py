@@ -19,9 +19,9 @@ from numeri_cli.learning.estimators.lightgbm.early_stopping import (
     EarlyStopping,
 )
 from numeri_cli.learning.estimators.lightgbm.estimator import LightGBM
+from numeri_cli.learning.plan import Member
 from numeri_cli.learning.rows import rows_of_eras
 from numeri_cli.learning.training import (
-    Member,
     checked_estimator,
     held_out_rows,
     train_members,

@@ -91,7 +91,7 @@ RECORDS = {
     "DownloadedRow": "name size_bytes unchanged path",
     "TrainedModels": "models failed",
     "TrainedModelRow": (
-        "model artifact features targets seeds eras rows dropped_rows trees seconds folder"
+        "model artifact features targets seeds eras rows dropped_rows trees seconds folder machines"
     ),
     "PredictionFiles": "files",
     "PredictionFile": "model path rows eras findings artifact",
@@ -233,7 +233,7 @@ RECORDS = {
     "HostedUpload": "model file digest size_bytes pickle_id filename image data_version status"
     " uploaded assigned replaced webhook",
     "LocalArtifacts": "tournament artifacts",
-    "LocalArtifact": "model artifact newest features targets eras trained_at folder",
+    "LocalArtifact": "model artifact newest features targets eras trained_at folder machines",
     "PracticeStatus": "now round_number opens_at closes_at is_open live_era available_nmr models",
     "Advanced": (
         "now round_number opens_at closes_at is_open live_era available_nmr models "

@@ -29,7 +29,10 @@ class AccountModels(Published):
 
 @dataclass(frozen=True)
 class LocalArtifact(Published):
-    """A trained model on this machine."""
+    """A trained model on this machine.
+
+    machines: the workers of a cluster that trained it; empty where this machine did
+    """
 
     model: str
     artifact: str
@@ -39,6 +42,7 @@ class LocalArtifact(Published):
     eras: int
     trained_at: str
     folder: Path
+    machines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ def local_artifacts(context: Context) -> LocalArtifacts:
                     eras=len(contract.eras),
                     trained_at=contract.trained_at,
                     folder=artifact.folder,
+                    machines=contract.machines,
                 )
             )
     return LocalArtifacts(context.tournament, tuple(rows))

@@ -148,8 +148,8 @@ def footprint_of_class(name: str, shape: TrainingShape, module_folder: Path | No
     Raises EstimatorInvalid where there is no such class.
     """
     if streams(estimator_class(name, module_folder=module_folder)):
-        return batches.footprint(shape)
-    return Footprint(memory_bytes=peak_bytes(shape), disk_bytes=0.0)
+        return batches.footprint(shape.chosen)
+    return Footprint(memory_bytes=peak_bytes(shape.chosen), disk_bytes=0.0)
 
 
 def peak_bytes(shape: TrainingShape) -> float:

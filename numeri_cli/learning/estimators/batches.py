@@ -33,7 +33,7 @@ from numeri_cli.learning.estimators.user_code import user_code
 from numeri_cli.learning.matrix import FloatMatrix
 from numeri_cli.learning.memory import GIGABYTE, Footprint, TrainingShape
 from numeri_cli.learning.rows import Rows
-from numeri_cli.learning.staged_rows import StagedEra, StagedRows, stage
+from numeri_cli.learning.staged_rows import StagedEra, StagedRows, stage, staging_folder
 from numeri_cli.model_spec import EstimatorSpec
 from numeri_cli.progress import Task
 
@@ -231,7 +231,7 @@ def stream_trainer(
         f"{spec.name} learns from {shape.rows:,} rows × {shape.features:,} features era by era:"
         f" about {(peak_bytes(shape) - _PROCESS_BYTES) / GIGABYTE:.2f} GB beside what it keeps"
     )
-    path = settings.unfinished / "batches" / STAGED
+    path = staging_folder(settings.unfinished, "batches") / STAGED
     staged = stage(
         rows,
         settings.features,

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.files import atomic_file, disk_errors
-from numeri_cli.learning.estimators.base import MemberTask, TrainingSettings
+from numeri_cli.learning.estimators.base import MemberTask, TrainingSettings, holds_pickle
+from numeri_cli.learning.estimators.user_class import estimator_class
 from numeri_cli.learning.estimators.user_code import is_installed
+from numeri_cli.model_spec import EstimatorSpec
 
 KEY = ".members.key"
 _KEY_BYTES = 32
@@ -97,6 +99,16 @@ def code_digest(kind: type[object]) -> str:
         for part in _parts(module):
             hasher.update(part)
     return hasher.hexdigest()
+
+
+def code_of(spec: EstimatorSpec, *, module_folder: Path | None) -> str:
+    """A mark of the code that members of somebody's class come from; "" for a registered estimator.
+
+    Raises EstimatorInvalid where there is no such class.
+    """
+    if not holds_pickle(spec):
+        return ""
+    return code_digest(estimator_class(spec.name, module_folder=module_folder))
 
 
 def _parts(module: str) -> Iterator[bytes]:

@@ -28,13 +28,16 @@ def local_artifacts(record: LocalArtifacts) -> RenderableType:
     """What was trained on this machine, newest first."""
     if not record.artifacts:
         return Text("no model has been trained here yet: `numeri train`")
-    rows = table("model", "artifact", "features", "eras", right=("features", "eras"))
+    far = any(artifact.machines for artifact in record.artifacts)
+    more = ("trained on",) if far else ()
+    rows = table("model", "artifact", "features", "eras", *more, right=("features", "eras"))
     for artifact in record.artifacts:
         rows.add_row(
             artifact.model,
             Text(artifact.artifact, "bold" if artifact.newest else ""),
             f"{artifact.features:,}",
             f"{artifact.eras:,}",
+            *((", ".join(artifact.machines) or "this machine",) if far else ()),
         )
     return rows
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from numeri_cli.booster_text import Unsound, check_structure, trees_alone
 from numeri_cli.errors import ArtifactDamaged, EstimatorInvalid, ParameterUnknown
+from numeri_cli.learning.cached_data import one_at_a_time
 from numeri_cli.learning.estimators.base import (
     FloatArray,
     MemberContent,
@@ -150,22 +151,40 @@ class LightGBM:
 
         binned = cache.load(key_of(stored), params)
         if binned is None:
-            keep = check_disk(kept_bytes(shape), cache.folder, force=settings.force)
-            binned = build_binned(
-                stored,
-                settings.features,
-                params,
-                missing_twos=settings.spec.missing_twos,
-                listener=settings.listener,
-            )
-            if keep:
-                cache.keep(key_of(stored), binned)
-            settings.listener.step("binned_built")
+            with one_at_a_time(cache.folder, key_of(stored)):
+                binned = cache.load(key_of(stored), params)
+                if binned is not None:
+                    settings.listener.step("binned_loaded")
+                else:
+                    binned = self._built(stored, settings, params, shape, key_of(stored))
         else:
             settings.listener.step("binned_loaded")
         if stored is not rows:
             binned = subset(binned, rows.within(stored))
         return BoosterTrainer(self, settings, binned, key_of(rows))
+
+    def _built(
+        self,
+        stored: Rows,
+        settings: TrainingSettings,
+        params: Mapping[str, Any],
+        shape: TrainingShape,
+        key: str,
+    ) -> lgb.Dataset:
+        """The rows, binned, and kept for the next training where the disk has room."""
+        cache = BinnedCache(settings.cache)
+        keep = check_disk(kept_bytes(shape), cache.folder, force=settings.force)
+        binned = build_binned(
+            stored,
+            settings.features,
+            params,
+            missing_twos=settings.spec.missing_twos,
+            listener=settings.listener,
+        )
+        if keep:
+            cache.keep(key, binned)
+        settings.listener.step("binned_built")
+        return binned
 
     def load(
         self, content: bytes, *, features: tuple[str, ...], source: Path, digest: str | None = None

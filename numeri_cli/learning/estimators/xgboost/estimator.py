@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +48,7 @@ from numeri_cli.learning.estimators.xgboost.structure import UnsoundUbj, check_u
 from numeri_cli.learning.matrix import FloatMatrix
 from numeri_cli.learning.memory import GIGABYTE, TrainingShape, available_bytes, check_memory
 from numeri_cli.learning.rows import Rows
-from numeri_cli.learning.staged_rows import StagedRows, stage
+from numeri_cli.learning.staged_rows import StagedRows, stage, staging_folder
 from numeri_cli.model_spec import EstimatorSpec
 
 STAGED, PAGES = "rows.bin", "pages"
@@ -106,8 +105,7 @@ class XGBoost:
                 f"{needed / GIGABYTE:.1f} GB of memory would be needed and"
                 f" {available / GIGABYTE:.1f} GB are free: XGBoost's bins go to pages on disk"
             )
-        folder = settings.unfinished / "xgboost"
-        shutil.rmtree(folder, ignore_errors=True)  # of a training that was killed
+        folder = staging_folder(settings.unfinished, "xgboost")
         staged = stage(
             rows,
             settings.features,

@@ -51,6 +51,10 @@ def depth_of(params: Mapping[str, Any]) -> int:
 
 def footprint(params: Mapping[str, Any], shape: TrainingShape) -> Footprint:
     """What a training with these parameters takes of memory and disk."""
+    own, depth = shape.chosen, depth_of(params)
+    beside = shape.held_out_rows * shape.features * 4
     return Footprint(
-        memory_bytes=peak_bytes(shape, depth=depth_of(params)), disk_bytes=staged_disk_bytes(shape)
+        memory_bytes=peak_bytes(own, depth=depth) + beside,
+        disk_bytes=staged_disk_bytes(own),
+        least_bytes=paged_peak_bytes(own, depth=depth) + beside,
     )

@@ -1,0 +1,225 @@
+"""What runs on a worker: functions that Dask calls by their names, with plain values both ways."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from numeri_cli.cluster.machine import Machine, forget_stale, worker_name
+from numeri_cli.cluster.memory_room import MemoryRoom
+from numeri_cli.cluster.wire import PlanContent
+from numeri_cli.cluster.worker_listener import TaskCancelled, WorkerListener
+from numeri_cli.cluster.worker_plan import PlanAtWork
+from numeri_cli.errors import NumeriError
+from numeri_cli.learning.plan import versions_of
+from numeri_cli.log import Mask
+
+GRACE_SECONDS = 15.0  # for a task that nobody wants any more to come to a point where it ends
+LIMIT_SHARE = 0.9  # of Dask's limit of a worker: it ends the process at 95 %
+_LOOK_SECONDS = 0.5
+
+
+class WorkerProcess:
+    """One process that trains members, one at a time: the libraries have one log and one set of
+    threads."""
+
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
+        self.work: PlanAtWork | None = None
+        self.unwanted_since: dict[str, float] = {}
+        self.running: dict[str, Any] = {}  # key → Dask's worker, of tasks that hold a thread
+
+    @property
+    def machine(self) -> Machine:
+        """Where it trains."""
+        return Machine.this()
+
+    def opened(self, content: PlanContent) -> PlanAtWork:
+        """The plan, opened once for all its tasks."""
+        if self.work is None or self.work.digest != content.digest:
+            self.close()
+            self.work = PlanAtWork.open(content, self.machine)
+        return self.work
+
+    def close(self) -> None:
+        """Let go of the plan of the task before."""
+        if self.work is not None:
+            self.work.release()
+        self.work = None
+
+    def look_after(self) -> None:
+        """For as long as the process lives: end what nobody wants, free what others wait for.
+
+        A class or library that never comes to a point where it could be ended is ended with its
+        process, which Dask's nanny starts anew.
+        """
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            now = time.monotonic()
+            for key, worker in list(self.running.items()):
+                if not is_cancelled(worker, key):
+                    self.unwanted_since.pop(key, None)
+                elif now - self.unwanted_since.setdefault(key, now) > GRACE_SECONDS:
+                    os._exit(1)
+            with suppress(OSError):
+                if (
+                    self.work is not None
+                    and MemoryRoom(self.machine.memory).is_wanted()
+                    and self.turn.acquire(blocking=False)
+                ):
+                    try:
+                        self.close()
+                    finally:
+                        self.turn.release()
+
+
+@cache
+def process() -> WorkerProcess:
+    """This process as one that trains."""
+    made = WorkerProcess()
+    threading.Thread(target=made.look_after, daemon=True, name="numeri-look-after").start()
+    return made
+
+
+def describe(libraries: Sequence[str], *, dask_worker: Any) -> dict[str, Any]:
+    """This worker: its versions, its machine, and what memory it has."""
+    return {
+        "machine": worker_name(dask_worker),
+        "versions": versions_of(libraries),
+        "capacity_bytes": MemoryRoom(process().machine.memory).capacity_bytes(),
+        "limit_bytes": worker_limit_bytes(dask_worker),
+        "threads": dask_worker.state.nthreads,
+    }
+
+
+def same(content: PlanContent) -> PlanContent:
+    """The plan itself: as a task's result it goes to each worker once, and is never lost."""
+    return content
+
+
+def train_member(
+    content: PlanContent, window: int, target: str, seed: int, label: str, topic: str
+) -> tuple[str, bytes]:
+    """One member of a plan: a report as JSON, and the member's content.
+
+    Where it cannot be trained the report has an `error`; a dead worker is Dask's to report.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = str(worker.get_current_task())
+    own = process()
+    own.running[key] = worker
+    listener = WorkerListener(
+        key,
+        send=lambda message: worker.log_event(topic, message),
+        is_cancelled=lambda: is_cancelled(worker, key),
+    )
+    try:
+        while not own.turn.acquire(timeout=_LOOK_SECONDS):
+            listener.go_on()
+        try:
+            return _trained(own, content, window, target, seed, label, listener, worker)
+        finally:
+            own.turn.release()
+    except TaskCancelled:
+        raise RuntimeError(f"{label} is not wanted any more") from None
+    except NumeriError as error:
+        return _failure(error.code, error.message, error.hint, worker), b""
+    except Exception as error:
+        words = Mask.of_environment(os.environ).text(f"{type(error).__name__}: {error}")
+        return _failure("unexpected", words[:500], "", worker), b""
+    finally:
+        own.running.pop(key, None)
+
+
+def _trained(
+    own: WorkerProcess,
+    content: PlanContent,
+    window: int,
+    target: str,
+    seed: int,
+    label: str,
+    listener: WorkerListener,
+    worker: Any,
+) -> tuple[str, bytes]:
+    started = time.monotonic()
+    _reset_peak()
+    room = MemoryRoom(own.machine.memory, worker_limit_bytes(worker))
+    chosen, made, reserved = own.opened(content).train(
+        window=window, target=target, seed=seed, label=label, room=room, listener=listener
+    )
+    report = {
+        "machine": worker_name(worker),
+        "digest": sha256(made.content).hexdigest(),
+        "rows": chosen.rows.count,
+        "dropped_rows": chosen.dropped,
+        "trees": made.trees,
+        "seconds": time.monotonic() - started,
+        "peak_bytes": _peak_bytes(),
+        "estimated_bytes": reserved,
+        "steps": dict(listener.steps),
+        "said": listener.said,
+    }
+    return json.dumps(report), made.content
+
+
+def _failure(code: str, message: str, hint: str, worker: Any) -> str:
+    error = {"code": code, "message": message, "hint": hint}
+    return json.dumps({"machine": worker_name(worker), "error": error})
+
+
+def forget(plan_digest: str) -> None:
+    """Remove what killed tasks of a plan could go on from, once all its members are home."""
+    own = process()
+    shutil.rmtree(own.machine.unfinished(plan_digest), ignore_errors=True)
+    for folder in ("unfinished", "data", "modules"):
+        forget_stale(own.machine.folder / folder)
+    if own.turn.acquire(blocking=False):
+        try:
+            if own.work is not None and own.work.digest == plan_digest:
+                own.close()
+        finally:
+            own.turn.release()
+
+
+def running() -> list[str]:
+    """The keys of tasks that hold a thread of this worker."""
+    return sorted(process().running)
+
+
+def is_cancelled(worker: Any, key: str) -> bool:
+    """Whether nobody waits for a task: it was cancelled, or its client or scheduler is gone."""
+    if worker.status.name not in ("running", "paused", "closing_gracefully"):
+        return True
+    task = worker.state.tasks.get(key)
+    return task is None or task.state == "cancelled"
+
+
+def worker_limit_bytes(worker: Any) -> float | None:
+    """At which memory Dask would end this worker; None where it does not."""
+    limit = worker.memory_manager.memory_limit
+    return None if not limit else float(limit) * LIMIT_SHARE
+
+
+def _reset_peak() -> None:
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_bytes() -> float:
+    """The most memory that this process has held since the task began; 0 where nobody knows."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return float(line.split()[1]) * 1024
+    return 0.0
