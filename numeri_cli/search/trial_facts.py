@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +43,11 @@ def falls_behind(windows: Sequence[Sequence[float]], others: Sequence[TrialFacts
     if not windows or len(done) < LEAST_FINISHED:
         return False
     for aim, figure in enumerate(windows[-1]):
-        theirs = sorted(one[so_far - 1][aim] for one in done)
+        theirs = sorted(
+            one[so_far - 1][aim] for one in done if not math.isnan(one[so_far - 1][aim])
+        )
+        if not theirs:
+            return False
         half = len(theirs) // 2
         median = theirs[half] if len(theirs) % 2 else (theirs[half - 1] + theirs[half]) / 2
         if figure >= median:

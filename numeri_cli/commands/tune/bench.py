@@ -24,7 +24,7 @@ from numeri_cli.dataset.prediction_files import (
     read_id_column,
     read_predictions,
 )
-from numeri_cli.errors import FileMissing, UsageProblem
+from numeri_cli.errors import FileMissing, PredictionsValues, UsageProblem
 from numeri_cli.learning.backtest import walked_windows
 from numeri_cli.learning.training import checked_estimator
 from numeri_cli.learning.training_data import open_training_data
@@ -128,18 +128,25 @@ class TrialBench:
             np.concatenate([part.values for part in parts]),
         )
         (first, bench), *more = zip(files, self.benchmarks, strict=True)
-        scored = score_sources(
-            [PredictionSource(predictions=whole)],
-            first,
-            target=self.plan.target,
-            meta_model=self.meta_model,
-            benchmark=bench,
-            more=more,
-            eras=list(step.test_eras),
-            table=self.table,
-        )
+        try:
+            scored = score_sources(
+                [PredictionSource(predictions=whole)],
+                first,
+                target=self.plan.target,
+                meta_model=self.meta_model,
+                benchmark=bench,
+                more=more,
+                eras=list(step.test_eras),
+                table=self.table,
+            )
+        except PredictionsValues:  # in every era the same for all rows
+            blank = np.full(len(step.test_eras), np.nan)
+            scores = {score.name: blank for score in self.table}
+            return EraSeries(step.test_eras, scores | {"corr": np.zeros_like(blank)})
         card = scored.cards[0]
         scores = {score.name: card.score(score.name) for score in self.table}
+        # an era that it says nothing of counts: else it would be left out where it is hard
+        scores["corr"] = np.nan_to_num(scores["corr"], nan=0.0)
         return EraSeries(scored.eras, scores, scored.lags)
 
 

@@ -23,7 +23,7 @@ def write_tuning_page(page: TuningPage, path: Path, *, self_contained: bool = Fa
     facts = [
         ("trials", _counts(record)),
         ("scored on", f"{record.target}, {record.eras} eras in {record.windows} windows"),
-        ("stride", f"every {record.stride}. era, {record.purge_eras} purged"),
+        ("walked", f"1 era in {record.stride}, {record.purge_eras} eras purged"),
         ("held out", f"{eras[0]}–{eras[-1]}, {len(eras)} eras"),
         *((f"{name}", words) for name, words in record.space.items()),
     ]

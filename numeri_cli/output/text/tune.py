@@ -12,7 +12,7 @@ from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.text.tables import Fitting, Prose, steps, table
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.tune.record import AimOutcome, SearchTrial, Tuning
+    from numeri_cli.commands.tune.record import SearchTrial, Tuning
 
 MOST_SHOWN = 10
 _PLACES = {"sharpe": 2}
@@ -96,7 +96,7 @@ def _legend(record: Tuning, shown: int) -> str:
 
 
 def _outcomes(record: Tuning) -> RenderableType:
-    right = ("search", "by luck", "held out", "profile", "gain", "t")
+    right = ("search", "by luck", "held out", "profile", "gain", "error", "t")
     made = table("", *right, right=right)
     for one in record.outcomes:
         made.add_row(
@@ -105,16 +105,11 @@ def _outcomes(record: Tuning) -> RenderableType:
             figure(one.aim, one.expected_optimism),
             figure(one.aim, one.held_out),
             figure(one.aim, one.held_out_profile),
-            _gain(one),
+            number(one.gain, signed=True),
+            number(one.standard_error),
             number(one.t, 1),
         )
-    return Fitting(made, "t")
-
-
-def _gain(one: AimOutcome) -> str:
-    if one.gain is None:
-        return ABSENT
-    return f"{number(one.gain, signed=True)} ± {number(one.standard_error)}"
+    return Fitting(made, "t", "error")
 
 
 def _meaning(record: Tuning) -> Iterator[RenderableType]:
