@@ -40,6 +40,10 @@ FORMAT = 2
 _MODEL_MARK, _DIGEST_BYTES = b"numeri model, SHA-256 first\n", 32
 NumberArray = npt.NDArray[Any]
 Value = TypeVar("Value")
+# made once: that takes ten times as long as to read a value
+_READERS: dict[Any, TypeAdapter[Any]] = {
+    kind: TypeAdapter(kind) for kind in (WorldSettings, Archetype, int, bool)
+}
 
 
 @dataclass(frozen=True)
@@ -269,7 +273,7 @@ def _typed(kind: type[Value], content: object) -> Value:
         if unknown := content.keys() - known:
             raise ValueError(f"nobody knows {sorted(unknown)[0]!r}")
     try:
-        checked = TypeAdapter(kind).validate_python(content, strict=not is_dataclass(kind))
+        checked: Value = _READERS[kind].validate_python(content, strict=not is_dataclass(kind))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or kind.__name__
