@@ -83,7 +83,8 @@ def file_source(context: Context, file: Path, data: Path) -> PredictionSource:
 
     Raises FileMissing, FileDamaged, PredictionsError.
     """
-    return _made_by(maker_of(context, file), PredictionSource.of_file(file), data)
+    source = PredictionSource.of_file(file)  # first: it says what is wrong with the file
+    return _made_by(maker_of(context, file), source, data)
 
 
 def given_source(context: Context, given: GivenPredictions, data: Path) -> PredictionSource:

@@ -12,6 +12,7 @@ import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -111,8 +112,12 @@ def _is_a_file(path: Path) -> bool:
 
 def is_installed(path: Path) -> bool:
     """Whether a file belongs to Python or to an installed package."""
-    places = {*sysconfig.get_paths().values(), *site.getsitepackages()}
-    return any(path.is_relative_to(place) for place in places)
+    return any(path.is_relative_to(place) for place in _installed_places())
+
+
+@cache
+def _installed_places() -> tuple[str, ...]:
+    return tuple({*sysconfig.get_paths().values(), *site.getsitepackages()})
 
 
 @contextmanager
