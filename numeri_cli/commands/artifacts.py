@@ -149,11 +149,18 @@ class OpenModel:
         return ReadyModel(self.name, self.function, benchmarks)
 
     def predict(
-        self, data: Path, output: Path, *, with_era: bool = False, neutral: bool = True
+        self,
+        data: Path,
+        output: Path,
+        *,
+        with_era: bool = False,
+        neutral: bool = True,
+        raw: Path | None = None,
     ) -> PredictedFile:
         """Write the model's predictions for a data file.
 
         neutral: False leaves the neutralization out; benchmarks that it needs are brought
+        raw: a second file, for those without the neutralization
         Raises ArtifactDamaged, ArtifactForeign, FeatureUnknown and what reading the data raises.
         """
         neutralization = self.neutralization if neutral else None
@@ -165,6 +172,7 @@ class OpenModel:
             output,
             neutralization=neutralization,
             with_era=with_era,
+            raw=raw,
             listener=self.context.listener,
         )
         if neutral and output.suffix == ".parquet":

@@ -31,7 +31,7 @@ def explain(word: str | None) -> Explanations:
     known = _known()
     if word is None:
         return Explanations(tuple(known.values()))
-    plain = _plain(word)
+    plain = _plain(word).partition(" on ")[0]
     found = known.get(plain) or known.get(plain.removesuffix("s")) or _behind_a_score(plain, known)
     if found is None:
         names = [one.word for one in known.values()]

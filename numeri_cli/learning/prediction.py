@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from numeri_cli.dataset.by_era import tables_by_era
 from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.dataset.prediction_files import prediction_writer
+from numeri_cli.dataset.prediction_files import PredictionWriter, prediction_writer
 from numeri_cli.dataset.scale import FeatureScale
 from numeri_cli.errors import ArtifactForeign
 from numeri_cli.learning.estimators.base import Fitted, Weighing
@@ -179,6 +180,7 @@ def predict_file(
     neutralization: Neutralization | None,
     eras: Sequence[str] | None = None,
     with_era: bool = False,
+    raw: Path | None = None,
     listener: Listener = SILENT,
 ) -> PredictedFile:
     """Write the ensemble's predictions, era after era; whole or not at all.
@@ -186,6 +188,7 @@ def predict_file(
     output: .parquet or .csv with columns `id`, `prediction`, in the file's order of eras;
     `with_era` puts `era` between them
     neutralization: with its features resolved to names; None leaves it out
+    raw: a file for the same predictions without their neutralization
     Raises ArtifactForeign, FileForeign, FileDamaged, DiskError.
     """
     # it brings scipy along, which a look at an artifact can spare
@@ -199,6 +202,7 @@ def predict_file(
     middle = model.scale.middle if model.scale else None
     with (
         prediction_writer(output, with_era=with_era) as writer,
+        _writer_of(raw, with_era=with_era) as raw_writer,
         listener.task("predicting", total=_rows_of(data, eras), unit="rows") as task,
     ):
         for era in raw_predictions(model, data, also=names, eras=eras):
@@ -207,10 +211,23 @@ def predict_file(
                 era.raw, taken_out, weights=model.weights, missing_feature=middle
             )
             writer.write(era.ids, prediction, era=era.era)
+            if raw_writer is not None:
+                left = combine_in_steps(era.raw, [], weights=model.weights, missing_feature=middle)
+                raw_writer.write(era.ids, left, era=era.era)
             written.append(era.era)
             task.advance(len(prediction))
     listener.step("predicted")
     return PredictedFile(output, writer.rows, tuple(written))
+
+
+@contextmanager
+def _writer_of(output: Path | None, *, with_era: bool) -> Iterator[PredictionWriter | None]:
+    """A writer of a second file; None where none is asked for."""
+    if output is None:
+        yield None
+        return
+    with prediction_writer(output, with_era=with_era) as writer:
+        yield writer
 
 
 def _rows_of(data: DataFile, eras: Sequence[str] | None) -> int:

@@ -112,7 +112,8 @@ RECORDS = {
     "LargestExposure": "size feature era",
     "ValidationSummary": (
         "target eras first_era last_era unresolved_eras benchmark sources lines "
-        "differences warnings notes payout report correlations per_era left_out"
+        "differences warnings notes payout report correlations per_era left_out "
+        "other_targets"
     ),
     "SourceSummary": "name predicted_rows rows scores largest_exposure most_exposed_feature churn"
     " seen_in_training outlook gain_importance seen_eras targets",
@@ -121,6 +122,7 @@ RECORDS = {
         "corr_error above_zero payout_a_year losing_quarters quarters worst_quarter worst_first "
         "worst_last ahead_of_benchmark ahead_told"
     ),
+    "TargetEras": "target eras first_era last_era",
     "LeftOutEras": "reason source eras first_era last_era words",
     "Summary": (
         "eras mean std sharpe drawdown drawdown_eras autocorrelation smart_sharpe "

@@ -20,6 +20,7 @@ from numeri_cli.scoring.summary import FIGURES, Figure, summarize
 
 PAYOUT = "payout"
 _OF_PAYOUT = ("mean", "positive")
+_ON_OTHER_TARGETS = ("mean", "sharpe")
 _RECENT = ("last_20", "last_52")  # left out where no source has so many eras
 
 
@@ -61,6 +62,16 @@ def shown_lines(validation: Validation, outlooks: Sequence[SourceOutlook]) -> It
         figures = [one for one in FIGURES if one.name in _OF_PAYOUT]
         yield from figure_lines(PAYOUT, paid, figures, lags=lags)
     yield from _outlook_lines(outlooks, paid=bool(paid))
+    for other in validation.others:
+        for score in other.scores:
+            yield from figure_lines(
+                score.label,
+                [card.score(score.name) for card in other.cards],
+                [figure for figure in FIGURES if figure.name in _ON_OTHER_TARGETS],
+                lags=other.lags,
+                score=score,
+                target=other.target,
+            )
     churns = [source.churn for source in validation.sources]
     if not all(map(math.isnan, churns)):
         yield FigureLine(label="churn in a week", values=tuple(churns), best=None)
@@ -86,12 +97,15 @@ def figure_lines(
     *,
     lags: int,
     score: Score | None = None,
+    target: str = "",
 ) -> Iterator[FigureLine]:
     """The figures of one score, those of recent eras only where any source has so many.
 
     series: (n_eras,) of each source; score: decides which mean is the better one
+    target: where it is not the one that all else is scored on
     """
     summaries = [summarize(one) for one in series]
+    short = target.removeprefix("target_")
     for figure in figures:
         values = tuple(figure.of(one) for one in summaries)
         if figure.name in _RECENT and all(map(math.isnan, values)):
@@ -100,5 +114,8 @@ def figure_lines(
             figure, series, score_is_lower=bool(score and score.lower_is_better), lags=lags
         )
         yield FigureLine(
-            label=f"{label} {figure.label}", values=values, best=best, places=figure.places
+            label=f"{label} {figure.label}{f' on {short}' if target else ''}",
+            values=values,
+            best=best,
+            places=figure.places,
         )

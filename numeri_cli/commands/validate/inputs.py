@@ -36,6 +36,7 @@ class ScoringInputs:
     """The files, read and brought to the data's rows.
 
     joins: the sources'; the benchmark's own predictions are scored behind them where it is known
+    raws: of those sources whose predictions before neutralization are known; scored behind it
     """
 
     data: DataFile
@@ -43,6 +44,7 @@ class ScoringInputs:
     target: str
     features: tuple[str, ...]
     joins: tuple[Join, ...]
+    raws: tuple[Join, ...]
     meta: Join | None
     bench: Join | None
     table: tuple[Score, ...]
@@ -73,6 +75,7 @@ class ScoringInputs:
             target=target,
             features=features,
             joins=tuple(join(source.predictions, ids) for source in sources),
+            raws=tuple(join(source.raw, ids) for source in sources if source.raw is not None),
             meta=join(meta, ids) if meta else None,
             bench=join(read_id_column(*benchmark), ids) if benchmark else None,
             table=table,
@@ -96,6 +99,7 @@ class ScoringInputs:
         columns = [joined.values[era.rows] for joined in joins]
         if self.bench is None:
             columns.append(np.full(len(era.rows), np.nan))
+        columns += [joined.values[era.rows] for joined in self.raws]
         predictions = np.stack(columns, axis=1)
         order: Order = slice(None)
         if _ties(predictions):  # TB200 takes those at its edge in the order of their ids

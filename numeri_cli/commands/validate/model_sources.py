@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel
-from numeri_cli.commands.blends import shares_of, words_of
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.made_by import maker_of
 from numeri_cli.commands.validate.churn import churn_of
+from numeri_cli.commands.validate.contract_lines import contract_lines, spec_lines, training_lines
 from numeri_cli.commands.validate.validation import PredictionSource
 from numeri_cli.dataset.eras import era_number
 from numeri_cli.dataset.parquet import DataFile
@@ -46,36 +45,15 @@ def model_source(model: OpenModel, data: Path, *, neutral: bool = True) -> Predi
         held_out_eras=held_out_eras(contract, data),
         targets=contract.spec.targets,
         purge_eras=contract.purge_eras,
-        contract=(
-            ("model", contract.model),
-            ("artifact", contract.artifact_id),
-            ("data version", contract.data_version),
-            ("features", f"{len(contract.features):,}"),
-            ("targets", ", ".join(contract.spec.targets)),
-            ("eras", _span(contract)),
-            ("blend", words_of(shares_of(model.context, model.name)))
-            if model.parts
-            else ("estimator", contract.spec.estimator.name),
-            *_what_was_done(model, neutral=neutral),
-            ("trained", contract.trained_at),
-        ),
+        neutralized=_proportion(model) if neutral else 0.0,
+        contract=tuple(contract_lines(model, neutral=neutral)),
     )
 
 
-def _what_was_done(model: OpenModel, *, neutral: bool) -> Iterator[tuple[str, str]]:
-    """What was taken out of the targets before, and of the predictions afterwards."""
-    residual = model.artifact.contract.spec.residual_to
-    if residual is not None:
-        yield "learned", f"what {residual} leaves of the target"
-    wanted = model.asked_neutralization if neutral else None
-    yield "neutralized", wanted.words if wanted else "no"
-
-
-def _span(contract: Contract) -> str:
-    """The first and last era of a training, and how many; of a model that exists, nobody knows."""
-    if not contract.eras:
-        return "not known: it is used as it is"
-    return f"{contract.eras[0]}–{contract.eras[-1]}, {len(contract.eras)}"
+def _proportion(model: OpenModel) -> float:
+    """How much is taken out of the predictions, of several steps the first."""
+    steps = model.asked_neutralization.steps if model.asked_neutralization else ()
+    return steps[0].proportion if steps else 0.0
 
 
 def file_source(context: Context, file: Path, data: Path) -> PredictionSource:
@@ -105,7 +83,7 @@ def _made_by(maker: Artifact | None, source: PredictionSource, data: Path) -> Pr
     if maker is None:
         return source
     contract = maker.contract
-    made_by = (("model", contract.model), ("artifact", contract.artifact_id))
+    made_by = training_lines(contract)
     return replace(
         source,
         training_eras=seen_eras(contract, data),
@@ -149,14 +127,18 @@ def walked_source(context: Context, name: str) -> PredictionSource:
     called = f"{name}{WALKED}"
     source = PredictionSource.of_file(path, name=called)
     spec = context.profile.models[name]
-    lines = [("model", name), ("predictions", "a backtest: each era by a training before it")]
-    if spec.neutralization is not None:
-        lines.append(("neutralized", spec.neutralization.words))
+    lines = [
+        ("model", name),
+        ("predictions", "a backtest: each era by a training before it"),
+        *spec_lines(spec),
+        ("neutralized", spec.neutralization.words if spec.neutralization else "no"),
+    ]
     return replace(source, targets=spec.targets, contract=(*lines, *source.contract))
 
 
 def churning_source(model: OpenModel, data: Path, *, neutral: bool) -> PredictionSource:
     """A trained model's predictions, what its trees rest on, how much they change in a week."""
+    raw = _raw_beside(model, data) if neutral else None
     source = model_source(model, data, neutral=neutral)
     churn = churn_of(
         model.context,
@@ -164,7 +146,23 @@ def churning_source(model: OpenModel, data: Path, *, neutral: bool) -> Predictio
         name=source.name,
     )
     gains = () if model.function or model.parts else model.fitted.gain_importance()
+    if raw is not None:
+        source = replace(source, raw=read_predictions(raw, name=source.name))
     return replace(source, churn=churn, gain_importance=gains)
+
+
+def _raw_beside(model: OpenModel, data: Path) -> Path | None:
+    """The file of a neutralized model's predictions before that; None for any other model.
+
+    Where neither is here both are made in one go.
+    """
+    if model.neutralization is None:
+        return None
+    raw = predictions_place(model, data, neutral=False)
+    place = model.place(data)
+    if not raw.is_file() and not model.context.predicted.get(place, place).is_file():
+        model.predict(data, place, with_era=True, raw=raw)
+    return _predicted(model, data, neutral=False)
 
 
 def _predicted(model: OpenModel, data: Path, *, neutral: bool) -> Path:

@@ -14,6 +14,7 @@ def notes_of(validation: Validation) -> Iterator[str]:
     """On which eras and targets scores rest, what was leant on, and what is paid."""
     yield from _rested(validation)
     yield from _trained_for(validation)
+    yield from _elsewhere(validation)
     table = validation.cards[0].table
     if validation.benchmark and any(score.against_benchmark for score in validation.scores):
         labels = " and ".join(score.label for score in table if score.against_benchmark)
@@ -50,6 +51,16 @@ def _trained_for(validation: Validation) -> Iterator[str]:
             yield f"{source.name} was trained for {' and '.join(source.targets)}"
         if coverage.seen_in_training:
             yield f"{source.name} knows {seen_by_kind(coverage)}"
+
+
+def _elsewhere(validation: Validation) -> Iterator[str]:
+    """The eras of further targets, and what models know of these."""
+    for other in validation.others:
+        first, last = other.eras[0], other.eras[-1]
+        yield f"on {other.target}: {len(other.eras)} eras ({first}–{last})"
+        for card, coverage in zip(other.cards, other.coverage, strict=True):
+            if coverage.seen_in_training:
+                yield f"{card.name} knows {seen_by_kind(coverage)}"
 
 
 def seen_by_kind(coverage: Coverage) -> str:

@@ -79,17 +79,24 @@ def score_sources(
     bench = next((one.bench for one in inputs if one.bench), None)
     cards = collect(
         scored,
-        names=[*(source.name for source in sources), bench.name if bench else ""],
+        names=[
+            *(source.name for source in sources),
+            bench.name if bench else "",
+            *(source.name for source in sources if source.raw is not None),
+        ],
         features=tuple(features),
         table=tuple(table),
     )
+    own, (bench_card, *raws) = cards[: len(sources)], cards[len(sources) :]
+    raw_cards = iter(raws)
     return Validation(
         data=data,
         more_data=tuple(path for path, _ in more),
         target=target,
         sources=tuple(sources),
-        cards=cards[:-1],
-        benchmark_card=cards[-1] if bench else None,
+        cards=own,
+        raw_cards=tuple(None if source.raw is None else next(raw_cards) for source in sources),
+        benchmark_card=bench_card if bench else None,
         likeness=_likeness(sources, scored),
         coverage=_coverage(sources, inputs, scored=scored, seen=seen),
         eras=done,

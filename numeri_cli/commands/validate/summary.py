@@ -79,6 +79,16 @@ class LeftOutEras(Published):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TargetEras(Published):
+    """A further target, and the eras that were scored on it."""
+
+    target: str
+    eras: int
+    first_era: str
+    last_era: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PairedDifference(Published):
     """Two sources in one score, CORR or MMC, tested era by era; `first` − `second`.
 
@@ -131,7 +141,8 @@ class ValidationSummary(Published):
     """What `numeri validate` shows.
 
     notes: what the table's figures rest on
-    correlations: of every two sources; per_era: the file of all eras' scores, where one was asked
+    correlations: of every two sources; other_targets: that lines tell of, too
+    per_era: the file of all eras' scores, where one was asked
     """
 
     target: str
@@ -150,6 +161,7 @@ class ValidationSummary(Published):
     correlations: tuple[SourceCorrelation, ...] = ()
     per_era: Path | None = None
     left_out: tuple[LeftOutEras, ...] = ()
+    other_targets: tuple[TargetEras, ...] = ()
 
 
 def source_summaries(validation: Validation) -> tuple[SourceSummary, ...]:
@@ -200,6 +212,12 @@ def summary_of(
         ),
         per_era=per_era,
         left_out=tuple(_left_out(one) for one in validation.left_out),
+        other_targets=tuple(
+            TargetEras(
+                target=one.target, eras=len(one.eras), first_era=one.eras[0], last_era=one.eras[-1]
+            )
+            for one in validation.others
+        ),
         warnings=validation.warnings,
         report=report,
     )

@@ -23,6 +23,7 @@ from numeri_cli.commands.validate.model_sources import (
     predictions_place,
     walked_source,
 )
+from numeri_cli.commands.validate.other_targets import on_other_targets
 from numeri_cli.commands.validate.payout import with_payout
 from numeri_cli.commands.validate.per_era import write_per_era
 from numeri_cli.commands.validate.purge import after_purge, purge_explained, purged_eras
@@ -114,6 +115,12 @@ def score(
         artifact_id=artifact_id,
         raw_too=raw_too,
         given=given,
+    )
+    scored = on_other_targets(
+        scored,
+        meta_model=_present(context, context.files.meta_model),
+        eras=eras,
+        listener=context.listener,
     )
     scored = with_dates(context, with_payout(context, scored))
     if data == VALIDATION and not eras and target is None:

@@ -33,6 +33,8 @@ class PredictionSource:
     targets: that it was trained for; empty where nobody knows
     purge_eras: so many eras around them are near enough to be known from them
     contract: (name, value) lines that say what made the predictions, for the report
+    raw: the same predictions before they were neutralized, by so much of `neutralized`; None where
+    nothing was taken out of them, or nobody knows
     churn: how much its predictions change in a week (see `weekly_churn`); NaN where nobody knows
     gain_importance: (feature, share of the gain) in its trees, the largest first
     """
@@ -43,6 +45,8 @@ class PredictionSource:
     targets: tuple[str, ...] = ()
     purge_eras: int = 0
     contract: tuple[tuple[str, str], ...] = ()
+    raw: IdColumn | None = None
+    neutralized: float = 0.0
     churn: float = float("nan")
     gain_importance: tuple[tuple[str, float], ...] = ()
 
@@ -147,6 +151,8 @@ class Validation:
     benchmark_card: the benchmark's own scores; likeness: of every two sources
     more_data: further data files behind the eras
     left_out: eras of the data that are in no score, or in none of a source
+    raw_cards: by source, the scores of its predictions before they were neutralized, or None
+    others: the same sources on further targets
     days: on which days the eras were; None where that is not known
     """
 
@@ -166,6 +172,8 @@ class Validation:
     more_data: tuple[Path, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     days: EraDays | None = None
+    raw_cards: tuple[Scorecard | None, ...] = ()
+    others: tuple[Validation, ...] = ()
 
     @property
     def horizon_days(self) -> int:

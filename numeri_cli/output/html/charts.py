@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from numeri_cli.output.formats import number
 from numeri_cli.output.html.benchmark_line import with_benchmark
 from numeri_cli.output.html.feature_charts import (
+    Earlier,
     exposed_features,
     neutralization_curve,
+    widest_exposure,
 )
 from numeri_cli.output.html.page import Chart, Table
 from numeri_cli.output.html.style import (
@@ -32,18 +34,25 @@ _EDGES = 24
 
 
 def all_charts(
-    cards: tuple[Scorecard, ...], benchmark: str | None, benchmark_card: Scorecard | None = None
+    cards: tuple[Scorecard, ...],
+    benchmark: str | None,
+    benchmark_card: Scorecard | None = None,
+    *,
+    earlier: Mapping[str, Earlier] | None = None,
 ) -> Iterator[Chart]:
     """Every chart for which there are numbers, in the order of the page.
 
     cards: one per prediction, over the same eras; benchmark: its name
     benchmark_card: the benchmark's own scores, a line in every chart; None where there is none
+    earlier: by name, the predictions of those cards before they were neutralized
     """
-    for chart in _charts(cards, benchmark):
+    for chart in _charts(cards, benchmark, earlier or {}):
         yield chart if benchmark_card is None else with_benchmark(chart, benchmark_card)
 
 
-def _charts(cards: tuple[Scorecard, ...], benchmark: str | None) -> Iterator[Chart]:
+def _charts(
+    cards: tuple[Scorecard, ...], benchmark: str | None, earlier: Mapping[str, Earlier]
+) -> Iterator[Chart]:
     for score in cards[0].table:
         if score.has_curve and any(card.has(score.name) for card in cards):
             yield cumulative(cards, score)
@@ -53,11 +62,12 @@ def _charts(cards: tuple[Scorecard, ...], benchmark: str | None) -> Iterator[Cha
     yield distribution(cards)
     if any(card.has("cwmm") or card.has("cwbm") for card in cards):
         yield correlations(cards, benchmark)
-    for card in cards[:MOST_EXPOSED_SHOWN]:
-        if card.has("max_exposure"):
-            yield exposed_features(card)
+    exposed = [card for card in cards[:MOST_EXPOSED_SHOWN] if card.has("max_exposure")]
+    widest = widest_exposure(exposed, earlier)
+    for card in exposed:
+        yield exposed_features(card, earlier.get(card.name), widest=widest)
     if any(known(card.curve).any() for card in cards):
-        yield neutralization_curve(cards)
+        yield neutralization_curve(cards, earlier)
 
 
 def cumulative(cards: tuple[Scorecard, ...], score: Score) -> Chart:

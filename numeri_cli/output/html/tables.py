@@ -11,8 +11,10 @@ from numeri_cli.commands.validate.summary import MOST_GAINS, ValidationSummary
 from numeri_cli.commands.validate.validation import Difference, PredictionSource, Validation
 from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.html.page import Table
+from numeri_cli.scoring.paired_test import compare
+from numeri_cli.scoring.score_table import CORR
 from numeri_cli.scoring.scorecard import Scorecard
-from numeri_cli.scoring.summary import FIGURES
+from numeri_cli.scoring.summary import FIGURES, summarize
 
 _MOST_ERAS = 1e5  # shown as a number
 _OF_MEANS = ("mean", "eras")
@@ -46,6 +48,24 @@ def _table(lines: Sequence[FigureLine], names: Sequence[str]) -> Table:
         (row, line.best + 1) for row, line in enumerate(lines) if line.best is not None
     )
     return Table(headers=("", *names), rows=rows, best=best)
+
+
+def target_rows(validation: Validation) -> Table:
+    """Each model on each target side by side; no rows where there is but one target."""
+    both = (validation, *validation.others)
+    names = [source.name for source in validation.sources]
+    figures = ("mean", "standard error", "Sharpe")
+    headers = [f"{CORR.label} {one} on {other.target}" for other in both for one in figures]
+    rows = []
+    for place, name in enumerate(names):
+        cells = []
+        for other in both:
+            corr = other.cards[place].score(CORR.name)
+            test = compare(corr, np.zeros(len(corr)), lags=other.lags)
+            summary = summarize(corr)
+            cells += [number(summary.mean), number(test.standard_error), number(summary.sharpe, 2)]
+        rows.append((name, *cells))
+    return Table(headers=("", *headers), rows=tuple(rows) if validation.others else ())
 
 
 def left_out_rows(summary: ValidationSummary) -> Table:

@@ -13,6 +13,7 @@ from numeri_cli.guide.pages import TABLES, entries
 from numeri_cli.output.html.charts import all_charts
 from numeri_cli.output.html.dated import span_words, with_days
 from numeri_cli.output.html.downloads import csv_of, eras_csv
+from numeri_cli.output.html.feature_charts import earlier_of
 from numeri_cli.output.html.page import Chart, Table, write_page
 from numeri_cli.output.html.payout_chart import cumulative_payout
 from numeri_cli.output.html.tables import (
@@ -23,6 +24,7 @@ from numeri_cli.output.html.tables import (
     left_out_rows,
     likeness_rows,
     score_rows,
+    target_rows,
 )
 from numeri_cli.output.html.verdict import verdicts
 from numeri_cli.output.text.tables import seen_words
@@ -54,7 +56,12 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
         facts=_facts(validation),
         warnings=validation.warnings,
         verdicts=verdicts(summary),
-        places=_places(charts, differences=bool(differences.rows), alike=bool(validation.likeness)),
+        places=_places(
+            charts,
+            differences=bool(differences.rows),
+            alike=bool(validation.likeness),
+            targets=bool(validation.others),
+        ),
         files=(
             eras_csv(validation),
             csv_of(tables["figures"], name="figures.csv", words="every figure of every score"),
@@ -77,7 +84,12 @@ def write_report(validation: Validation, path: Path, *, self_contained: bool = F
 
 def page_charts(validation: Validation) -> Iterator[Chart]:
     """Every chart for which there are numbers, in the order of the page, with dates beside eras."""
-    charts = all_charts(validation.cards, validation.benchmark, validation.benchmark_card)
+    charts = all_charts(
+        validation.cards,
+        validation.benchmark,
+        validation.benchmark_card,
+        earlier=earlier_of(validation),
+    )
     first = next(charts)
     paid = cumulative_payout(validation)
     for chart in (first, *([paid] if paid else ()), *charts):
@@ -90,15 +102,17 @@ def _tables(validation: Validation, summary: ValidationSummary) -> dict[str, Tab
         "figures": figure_rows(validation),
         "left_out": left_out_rows(summary),
         "likeness": likeness_rows(validation),
+        "targets": target_rows(validation),
     }
 
 
 def _places(
-    charts: Sequence[Chart], *, differences: bool, alike: bool
+    charts: Sequence[Chart], *, differences: bool, alike: bool, targets: bool
 ) -> tuple[tuple[str, str], ...]:
     """(id, title) of each section, for the list of contents."""
     found = [("scores", "Scores")]
     found += [("differences", "Differences")] if differences else []
+    found += [("targets", "Targets side by side")] if targets else []
     found += [("likeness", "Correlation between the models")] if alike else []
     found += [(f"{chart.id}-title", chart.title) for chart in charts[1:]]
     found += [

@@ -163,8 +163,10 @@ def test_each_model_has_a_verdict_and_six_tiles_with_the_terminals_figures(
     seen = replace(two.coverage[0], seen_in_training=12)
     source = replace(two.sources[0], training_eras=two.eras[:4])
     sources = (source, two.sources[1])
-    known = replace(two, coverage=(seen, two.coverage[1]), sources=sources)
+    known = replace(two, coverage=(seen, two.coverage[1]), sources=sources, payout=rule)
     html = write_report(known, tmp_path / "seen.html").read_text()
+    assert "each round takes a thirteenth of the stake" in summary.notes
+    assert "<dd>each round takes a thirteenth of the stake</dd>" in html
     assert "No test: the model knows 12 of these 40 eras from its training." in html
 
 
