@@ -27,7 +27,7 @@ from numeri_cli.progress import SILENT, Listener
 from numeri_cli.scoring.parallel import in_order
 from numeri_cli.scoring.ranks import known
 from numeri_cli.scoring.score_table import SCORES, Score
-from numeri_cli.scoring.scorecard import EraScores, collect
+from numeri_cli.scoring.scorecard import EraScores, Scorecard, collect
 
 META_MODEL = "numerai_meta_model"
 
@@ -79,23 +79,18 @@ def score_sources(
     bench = next((one.bench for one in inputs if one.bench), None)
     cards = collect(
         scored,
-        names=[
-            *(source.name for source in sources),
-            bench.name if bench else "",
-            *(source.name for source in sources if source.raw is not None),
-        ],
+        names=_names_of_columns(sources, bench),
         features=tuple(features),
         table=tuple(table),
     )
     own, (bench_card, *raws) = cards[: len(sources)], cards[len(sources) :]
-    raw_cards = iter(raws)
     return Validation(
         data=data,
         more_data=tuple(path for path, _ in more),
         target=target,
         sources=tuple(sources),
         cards=own,
-        raw_cards=tuple(None if source.raw is None else next(raw_cards) for source in sources),
+        raw_cards=_placed(sources, raws),
         benchmark_card=bench_card if bench else None,
         likeness=_likeness(sources, scored),
         coverage=_coverage(sources, inputs, scored=scored, seen=seen),
@@ -178,6 +173,20 @@ def _score(
         )
     scored.sort(key=lambda era: (era_number(era.name), era.name))
     return scored, sort_eras(unresolved)
+
+
+def _names_of_columns(sources: Sequence[PredictionSource], bench: Join | None) -> list[str]:
+    """Of the sources, of the benchmark, and of what is known from before the neutralization."""
+    raws = [source.name for source in sources if source.raw is not None]
+    return [*(source.name for source in sources), bench.name if bench else "", *raws]
+
+
+def _placed(
+    sources: Sequence[PredictionSource], raws: Sequence[Scorecard]
+) -> tuple[Scorecard | None, ...]:
+    """By source, its card of before the neutralization; None where it has none."""
+    left = iter(raws)
+    return tuple(None if source.raw is None else next(left) for source in sources)
 
 
 def _left_out(

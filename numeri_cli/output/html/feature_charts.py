@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from plotly.subplots import make_subplots
@@ -21,7 +22,7 @@ from numeri_cli.scoring.feature_scores import PROPORTIONS
 from numeri_cli.scoring.ranks import FloatArray, known
 from numeri_cli.scoring.score_table import CORR
 from numeri_cli.scoring.scorecard import Scorecard
-from numeri_cli.scoring.summary import summarize
+from numeri_cli.scoring.summary import Summary, summarize
 
 HALF_COLOUR = "#2a9d6f"
 TOP_FEATURES = 25
@@ -151,8 +152,7 @@ def neutralization_curve(
         curve = before.card.curve if before else card.curve
         steps = [summarize(curve[:, place]) for place in range(len(PROPORTIONS))]
         sharpe, depth = [one.sharpe for one in steps], [one.drawdown for one in steps]
-        own = card.summary(CORR.name)
-        for row, values, value in ((1, sharpe, own.sharpe), (2, depth, own.drawdown)):
+        for row, values in ((1, sharpe), (2, depth)):
             figure.add_scatter(
                 x=PROPORTIONS,
                 y=values,
@@ -164,18 +164,9 @@ def neutralization_curve(
                 row=row,
                 col=1,
             )
-            if before is not None:
-                figure.add_scatter(
-                    x=[before.proportion],
-                    y=[value],
-                    name=f"{card.name} as submitted",
-                    mode="markers",
-                    marker={"color": colour, "size": 13, "symbol": "diamond"},
-                    legendgroup=card.name,
-                    showlegend=False,
-                    row=row,
-                    col=1,
-                )
+        own = card.summary(CORR.name)
+        if before is not None:
+            _mark(figure, card.name, at=before.proportion, own=own, colour=colour)
         top = int(np.nanargmax(np.nan_to_num(sharpe, nan=-np.inf)))
         words.append(
             f"{card.name} has its highest Sharpe, {number(sharpe[top], 2)}, at "
@@ -200,6 +191,22 @@ def neutralization_curve(
         figure=figure,
         table=table,
     )
+
+
+def _mark(figure: Any, name: str, *, at: float, own: Summary, colour: str) -> None:
+    """Where a model itself stands beside its curve."""
+    for row, value in ((1, own.sharpe), (2, own.drawdown)):
+        figure.add_scatter(
+            x=[at],
+            y=[value],
+            name=f"{name} as submitted",
+            mode="markers",
+            marker={"color": colour, "size": 13, "symbol": "diamond"},
+            legendgroup=name,
+            showlegend=False,
+            row=row,
+            col=1,
+        )
 
 
 def _start_words(before: Earlier | None) -> str:

@@ -56,7 +56,7 @@ def test_the_curve_begins_before_the_neutralization_and_the_models_own_is_marked
     made = sample_validation("lighthouse", "beacon")
     raw = made.cards[1]
     chart = neutralization_curve(made.cards[:1], {"lighthouse": Earlier(proportion=0.5, card=raw)})
-    sharpe, marked, drawdown, _ = chart.figure.data
+    sharpe, drawdown, marked, _ = chart.figure.data
     assert sharpe.y[0] == pytest.approx(raw.summary("corr").sharpe)
     assert drawdown.y[0] == pytest.approx(raw.summary("corr").drawdown)
     assert list(marked.x) == [0.5]
