@@ -9,6 +9,7 @@ import typer
 
 from numeri_cli.cli.command import Invocation
 from numeri_cli.cli.signals import attended
+from numeri_cli.errors import UsageProblem
 
 
 def serve(
@@ -21,6 +22,13 @@ def serve(
         bool,
         typer.Option("--rate-limits", help="Refuse questions above the real API's limits."),
     ] = False,
+    run_hosted: Annotated[
+        bool,
+        typer.Option("--run-hosted", help="Run uploaded models here, in a sandbox."),
+    ] = False,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="With --run-hosted: with this machine's packages.")
+    ] = False,
 ) -> None:
     """Serve the practice tournament on 127.0.0.1, for other programs, until Ctrl-C.
 
@@ -28,11 +36,15 @@ def serve(
     """
     from numeri_cli.commands.practice.serve import serve
 
+    if bare and not run_hosted:
+        raise UsageProblem("--bare says nothing without --run-hosted", hint="add --run-hosted")
     with attended(), suppress(KeyboardInterrupt):  # which is how it ends, and no error
         serve(
             call.context,
             port=port,
             clock=clock,
             rate_limits=rate_limits,
+            run_hosted=run_hosted,
+            bare=bare,
             announce=call.screen.announce,
         )

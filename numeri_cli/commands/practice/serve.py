@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.practice.run_hosted import SandboxRunner
 from numeri_cli.practice.server.rate_limits import RateLimiter
 from numeri_cli.practice.server.server import serve as serve_tournament
 
@@ -15,10 +16,14 @@ def serve(
     port: int,
     clock: str,
     rate_limits: bool,
+    run_hosted: bool = False,
+    bare: bool = False,
     announce: Callable[[str], object],
 ) -> None:
     """Serve until KeyboardInterrupt; a tournament is made where there is none.
 
+    run_hosted: run uploaded models in the sandbox of `numeri hosted check`; bare: with this
+    machine's packages
     announce: is told what to write, address and keys, as soon as the address answers
     Raises UsageProblem, DiskTrouble where the port is taken, PracticeDamaged.
     """
@@ -38,4 +43,7 @@ def serve(
         )
 
     limiter = RateLimiter() if rate_limits else None
-    serve_tournament(tournament, port=port, clock=clock, announce=say, limiter=limiter)
+    runner = SandboxRunner(context, bare=bare) if run_hosted else None
+    serve_tournament(
+        tournament, port=port, clock=clock, announce=say, limiter=limiter, hosted_runner=runner
+    )
