@@ -62,7 +62,7 @@ def build_pickle(
     Raises LibraryMissing, EstimatorInvalid, DiskError.
     """
     with (
-        listener.task(f"pickling {_name(part)}", total=1, unit="pickles") as task,
+        listener.task(f"pickling {part.name}", total=1, unit="pickles") as task,
         disk_errors(output),
         tempfile.TemporaryDirectory(prefix="numeri-build-") as place,
     ):
@@ -146,15 +146,11 @@ def _require_built(told: dict[str, Any], part: HostedPart, python: Path) -> None
         )
     if told["error"] == "ModuleNotFoundError":
         raise EstimatorInvalid(
-            f"{_name(part)} needs the module {module!r}, which Numerai's machines do not have",
+            f"{part.name} needs the module {module!r}, which Numerai's machines do not have",
             hint="put the module beside the profile, or let the model do without it",
         )
     at = f" ({told['place']})" if told.get("place") else ""
     raise EstimatorInvalid(
-        f"{_name(part)} cannot be pickled: {told['error']}: {told.get('words', '')}{at}",
+        f"{part.name} cannot be pickled: {told['error']}: {told.get('words', '')}{at}",
         hint="mend the class: what pickle cannot write, its __getstate__ leaves out",
     )
-
-
-def _name(part: HostedPart) -> str:
-    return str(part.request()["name"])

@@ -14,6 +14,10 @@ class HostedPart(Protocol):
     """A model inside a hosted function."""
 
     @property
+    def name(self) -> str:
+        """As the profile has it."""
+
+    @property
     def takes_benchmarks(self) -> bool:
         """Whether it needs the benchmark models' predictions."""
 
