@@ -35,7 +35,7 @@ class SandboxRunner:
         if run.kind not in _KINDS:
             return
         at_work, good_end = _KINDS[run.kind]
-        job = _Job(self, run)
+        job = _RunOfModel(self, run)
         yield State(status=at_work)
         while (verdict := job.verdict()) is None:
             yield State(status=at_work)
@@ -79,7 +79,7 @@ class SandboxRunner:
         return path if path is not None and path.is_file() else None
 
 
-class _Job:
+class _RunOfModel:
     """A run in a thread of its own."""
 
     def __init__(self, runner: SandboxRunner, run: HostedRun) -> None:
