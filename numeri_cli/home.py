@@ -65,6 +65,11 @@ class Home:
         return self.config / "credentials.toml"
 
     @property
+    def webhook(self) -> Path:
+        """The file of the path that the round's webhook is sent to."""
+        return self.config / "webhook-path"
+
+    @property
     def profile(self) -> Path:
         """The profile used where the current directory has none."""
         return self.config / "numeri.toml"

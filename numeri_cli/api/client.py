@@ -28,6 +28,7 @@ from numeri_cli.api.http.connection import Connector
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.api.http.rates import TokenBucket
 from numeri_cli.api.questions import Questions
+from numeri_cli.api.started_by import StartedBy
 from numeri_cli.credentials import Keys
 from numeri_cli.errors import ApiRefused, DatasetUnknown, NoRoundOpen
 from numeri_cli.progress import SILENT, Listener
@@ -59,6 +60,7 @@ class Client:
         the proxies and certificates that the environment names
     bucket: the tokens that all clients of this process share; by default this one's own
     judge_round: sees each round that is taken for the newest; raises where it cannot be
+    started_by: what submissions say has made them
     """
 
     def __init__(
@@ -72,8 +74,10 @@ class Client:
         tournament: TournamentKind = CLASSIC,
         bucket: TokenBucket | None = None,
         judge_round: Callable[[Round], None] = _no_judgement,
+        started_by: StartedBy | None = None,
     ) -> None:
         self.limits = limits
+        self.started_by = started_by or StartedBy()
         self.listener = listener
         self.tournament = tournament
         self._judge_round = judge_round
@@ -323,6 +327,7 @@ class Client:
             modelId=model_id,
             dataDatestamp=data_datestamp,
             source="numeri",
+            triggerId=self.started_by.trigger_id,
         )
 
     def find_submission(self, model_id: str, *, filenames: frozenset[str]) -> Submission | None:

@@ -110,7 +110,7 @@ _DECORATIVE: Mapping[str, frozenset[str]] = {  # what no errand needs, by type
 
 _SPARE_ARGUMENTS: Mapping[str, frozenset[str]] = {  # by field: without them the answer says more
     "createComputePickleUpload": frozenset({"source"}),
-    "createSubmission": frozenset({"dataDatestamp", "source"}),
+    "createSubmission": frozenset({"dataDatestamp", "source", "triggerId"}),
     "latestSubmissions": frozenset({"latestNRounds"}),
     "listDatasets": frozenset({"round"}),
     "rounds": frozenset({"limit"}),

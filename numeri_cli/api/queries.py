@@ -72,11 +72,12 @@ UPLOAD_AUTHORIZATION: Final = """query ($filename: String!, $tournament: Int!, $
 }"""
 
 CREATE_SUBMISSION: Final = """mutation (
-  $filename: String!, $tournament: Int!, $modelId: ID, $dataDatestamp: Int, $source: String
+  $filename: String!, $tournament: Int!, $modelId: ID, $dataDatestamp: Int, $source: String,
+  $triggerId: ID
 ) {
   createSubmission(
     filename: $filename, tournament: $tournament, modelId: $modelId,
-    dataDatestamp: $dataDatestamp, source: $source
+    dataDatestamp: $dataDatestamp, source: $source, triggerId: $triggerId
   ) { id }
 }"""
 

@@ -34,6 +34,7 @@ from numeri_cli.cli.hosted.status import status as hosted_status
 from numeri_cli.cli.hosted.upload import upload as hosted_upload
 from numeri_cli.cli.init import init
 from numeri_cli.cli.leaderboard import leaderboard
+from numeri_cli.cli.listen import listen
 from numeri_cli.cli.log import log
 from numeri_cli.cli.login import login
 from numeri_cli.cli.logout import logout
@@ -114,6 +115,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "clean": clean,
     "log": log,
     "notify": notify,
+    "listen": listen,
     "guide": guide,
     "mcp": mcp,
     "explain": explain,

@@ -31,10 +31,19 @@ System = Annotated[
         help="cron or systemd; by default cron where it works.",
     ),
 ]
+Shown = Annotated[
+    str | None,
+    typer.Option(
+        "--system",
+        callback=_known,
+        metavar="NAME",
+        help="cron, systemd or listen; by default cron where it works.",
+    ),
+]
 
 
-def show(call: Invocation, daily: Daily = False, system: System = None) -> None:
-    """Show the line or units that fit the calendar, and whether they are installed.
+def show(call: Invocation, daily: Daily = False, system: Shown = None) -> None:
+    """Show the line, units or files that fit the calendar, and whether they are installed.
 
     numeri schedule show --daily
     """

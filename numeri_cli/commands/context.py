@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numeri_cli.api.client import Client
     from numeri_cli.api.http.rates import TokenBucket
+    from numeri_cli.api.started_by import StartedBy
     from numeri_cli.learning.workspace import Workspace
     from numeri_cli.ledger.ledger import Ledger
     from numeri_cli.ledger.recovery import LedgerNotice, Recovery
@@ -213,7 +214,17 @@ class Context:
             tournament=self.endpoint.kind,
             bucket=self._bucket,
             judge_round=self._require_reachable,
+            started_by=self._started_by(),
         )
+
+    def _started_by(self) -> StartedBy:
+        """What has started this process, to be told with what it submits."""
+        from numeri_cli.api.started_by import StartedBy
+
+        found = StartedBy.of_environment(os.environ)
+        for name in found.ignored:
+            self.listener.say(f"{name} holds no id of a webhook or machine: it is not passed on")
+        return found
 
     def _require_reachable(self, newest: Round) -> None:
         """Raise ServerTrouble where no tournament comes from the last round known to this one.

@@ -15,9 +15,15 @@ from typing import Protocol, runtime_checkable
 from numeri_cli.errors import KeysMissing, ScheduleError
 from numeri_cli.files import disk_errors, expanded
 from numeri_cli.schedule.calendar import Cadence, following, rhythm
-from numeri_cli.schedule.command import installed_program, run_command, withheld_variables
+from numeri_cli.schedule.command import (
+    ScheduledCommand,
+    installed_program,
+    run_command,
+    withheld_variables,
+)
 from numeri_cli.schedule.cron.scheduler import CronScheduler
 from numeri_cli.schedule.job import InstalledSchedule, Job, Layout, Schedule, ScheduleStatus
+from numeri_cli.schedule.listen.scheduler import ListenService
 from numeri_cli.schedule.systemd.scheduler import SystemdScheduler
 from numeri_cli.schedule.zones import machine_zones
 
@@ -72,6 +78,7 @@ class Installer(Protocol):
 _ALL: tuple[Scheduler, ...] = (
     CronScheduler(),
     SystemdScheduler(),
+    ListenService(),
 )
 SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for scheduler in _ALL}
 
@@ -138,31 +145,42 @@ def plan(
     job = Job(
         identity=identify(profile, environment=variables),
         note=f"numeri, {cadence}, {profile.absolute()}: made by `numeri schedule install`",
+        cadence=cadence,
+        tournament=tournament,
+        wait=times.wait if wait is None else wait,
         command=command,
         moments=times.moments,
         zones=tuple(machine_zones(variables) if zones is None else zones),
         start=now or datetime.now(UTC),
     )
     layout = scheduler.lay_out(job)
+    moments = job.moments if layout.moments is None else layout.moments
     return Schedule(
         cadence=cadence,
         system=scheduler.name,
         identity=job.identity,
-        moments=job.moments,
-        next_firing=following(job.moments, after=job.start),
+        moments=moments,
+        next_firing=following(moments, after=job.start) if moments else None,
         lines=layout.lines,
         units=layout.files,
         log=command.log,
         explanation=(
-            times.reason,
+            *((times.reason,) if moments else ()),
             layout.advice,
-            *(
-                f"{name} holds a password and is left out: cron and systemd need it another way"
-                for name in withheld_variables(variables)
-            ),
-            f"output is added to {command.log}",
+            *layout.notes,
+            *(() if layout.elsewhere else _about_this_machine(command, variables)),
             *((chosen_because,) if chosen_because else ()),
         ),
+    )
+
+
+def _about_this_machine(command: ScheduledCommand, variables: Mapping[str, str]) -> tuple[str, ...]:
+    return (
+        *(
+            f"{name} holds a password and is left out: cron and systemd need it another way"
+            for name in withheld_variables(variables)
+        ),
+        f"output is added to {command.log}",
     )
 
 

@@ -7,7 +7,7 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,6 +65,13 @@ class ScheduledCommand:
             f"StandardOutput=append:{_doubled(str(self.log))}",
             "StandardError=inherit",
         )
+
+
+def listen_command(run: ScheduledCommand, *, port: int) -> ScheduledCommand:
+    """`numeri listen` in the place of a scheduled `numeri run`, for the same profile."""
+    place = run.words.index("run")
+    words = (*run.words[:place], "listen", *run.words[place + 1 :], "--port", str(port))
+    return replace(run, words=words)
 
 
 def run_command(

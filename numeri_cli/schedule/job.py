@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Literal, cast
 
@@ -12,7 +12,7 @@ from numeri_cli.published import Published
 from numeri_cli.schedule.calendar import Cadence, Moment
 from numeri_cli.schedule.command import ScheduledCommand
 
-State = Literal["absent", "outdated", "current"]
+State = Literal["absent", "outdated", "current", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +21,17 @@ class Job:
 
     identity: 8 hex digits of the profile's path and NUMERI_HOME; several may be installed
     note: one line that says what made the schedule, without control characters
+    cadence: whose rounds are meant; tournament: where it was named on the command line
+    wait: how long a run waits for its round
     moments: the firings wanted, in UTC; zones: whose clock a scheduler without UTC may go by
     start: aware; offsets of the zones are looked at for a year from here
     """
 
     identity: str
     note: str
+    cadence: Cadence
+    tournament: str | None
+    wait: timedelta
     command: ScheduledCommand
     moments: tuple[Moment, ...]
     zones: tuple[tzinfo, ...]
@@ -43,11 +48,20 @@ class ScheduleFile(Published):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What a scheduler makes of a job: lines for its table or files, and a sentence of advice."""
+    """What a scheduler makes of a job: lines for its table or files, and a sentence of advice.
+
+    notes: more sentences
+    moments: when it fires, in UTC, where that is not as the job wants it; none where something
+        else than the time of day starts the command
+    elsewhere: whether the command works on another machine than this
+    """
 
     lines: tuple[str, ...] = ()
     files: tuple[ScheduleFile, ...] = ()
     advice: str
+    notes: tuple[str, ...] = ()
+    moments: tuple[Moment, ...] | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +69,8 @@ class Schedule(Published):
     """What would be installed for one profile, and why it is so.
 
     system: the scheduler's name; identity: as in Job
-    moments: the firings wanted, in UTC; next_firing: the first of them to come
+    moments: the firings wanted, in UTC; next_firing: the first of them to come, None where
+        something else than the time of day starts the run
     lines: a crontab's; units: files, such as systemd's units. A scheduler fills one of the two.
     """
 
@@ -63,7 +78,7 @@ class Schedule(Published):
     system: str
     identity: str
     moments: tuple[Moment, ...]
-    next_firing: datetime
+    next_firing: datetime | None
     lines: tuple[str, ...]
     units: tuple[ScheduleFile, ...]
     log: Path
@@ -79,7 +94,11 @@ class Schedule(Published):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleStatus(Published):
-    """A schedule beside what is installed. where: "crontab", or the folder of the files"""
+    """A schedule beside what is installed.
+
+    where: "crontab", the folder of the files, or the words for where the files are to be put
+    state: unknown where that cannot be looked at from here
+    """
 
     schedule: Schedule
     state: State

@@ -79,7 +79,7 @@ RETURNED_BY = {
     "schedule install": "commands.schedule:install",
     "schedule remove": "commands.schedule:remove",
 }
-SILENT = {"practice serve", "mcp"}  # they serve until they are stopped
+SILENT = {"listen", "practice serve", "mcp"}  # they serve until they are stopped
 RECORDS = {
     "WrittenProfile": "profile tournament model next_steps",
     "LoggedIn": "account host scopes file",

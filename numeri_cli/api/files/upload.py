@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 from numeri_cli.api.files.object_store import (
@@ -34,10 +34,12 @@ def upload(
     name: str,
     deadline: float | None = None,
     task: Task | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> None:
     """Put the bytes at a signed address; the store's status must say that it took them.
 
     deadline: on the monotonic clock; nothing is tried again after it
+    headers: what goes along beside the length
     Repeated for what may pass: the same bytes at the same address change nothing.
     Raises UploadExpired for a 403, TransferRefused, TransferFailed, TransferStalled.
     """
@@ -57,7 +59,7 @@ def upload(
     request = Request(
         method="PUT",
         url=url,
-        headers={"Content-Length": str(len(content))},
+        headers={**(headers or {}), "Content-Length": str(len(content))},
         body=body,
         idle_seconds=limits.no_progress_seconds,
         # slower than this is what a stall is defined as

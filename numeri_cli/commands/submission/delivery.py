@@ -299,6 +299,7 @@ class FileDelivery:
             name=name,
             authorize=authorize,
             listener=self.destination.listener,
+            headers=self._client.started_by.upload_headers,
         )
         self._ledger.advance_attempt(attempt, "uploaded", time=self._now())
         self.destination.listener.step("uploaded")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -45,10 +45,12 @@ def upload(
     name: str,
     authorize: Callable[[], UploadAuthorization],
     listener: Listener,
+    headers: Mapping[str, str] | None = None,
 ) -> str:
     """Put the bytes at the address that the server gives; the name that it gave the file.
 
     authorize: asks for an address; asked a second time where the first has expired meanwhile
+    headers: what goes along with the bytes
     Nothing is tried again after the client's deadline. Raises TransferRefused, TransferFailed,
     TransferStalled, and what `authorize` raises.
     """
@@ -64,6 +66,7 @@ def upload(
                     name=name,
                     deadline=client.deadline,
                     task=task,
+                    headers=headers,
                 )
             return authorization.filename
         except UploadExpired:

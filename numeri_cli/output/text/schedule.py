@@ -25,8 +25,11 @@ def schedule_status(record: ScheduleStatus) -> RenderableType:
         "absent": "not installed: `numeri schedule install`",
         "outdated": "another one is installed: `numeri schedule install` replaces it",
         "current": f"installed ({record.where})",
+        "unknown": f"to be put by hand: {record.where}",
     }[record.state]
-    heading = f"# {as_called(said)}; fires next {moment(planned.next_firing)}"
+    heading = f"# {as_called(said)}"
+    if planned.next_firing is not None:
+        heading += f"; fires next {moment(planned.next_firing)}"
     parts.append(Text(heading, style="bold", no_wrap=True))
     parts += [Text(f"# {reason}", style="dim", no_wrap=True) for reason in planned.explanation]
     return Group(*parts)

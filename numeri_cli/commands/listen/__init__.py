@@ -1,0 +1,1 @@
+"""numeri listen: Numerai's webhook is heard, and starts the run."""

@@ -1,0 +1,1 @@
+"""A service of the user that hears the webhook of a round."""
