@@ -37,7 +37,7 @@ Shown = Annotated[
         "--system",
         callback=_known,
         metavar="NAME",
-        help="cron, systemd or listen; by default cron where it works.",
+        help="cron, systemd, listen, github, gitlab, kaggle, container or modal.",
     ),
 ]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -21,9 +22,15 @@ from numeri_cli.schedule.command import (
     run_command,
     withheld_variables,
 )
+from numeri_cli.schedule.container.scheduler import ContainerScheduler
 from numeri_cli.schedule.cron.scheduler import CronScheduler
+from numeri_cli.schedule.github.scheduler import GithubScheduler
+from numeri_cli.schedule.gitlab.scheduler import GitlabScheduler
+from numeri_cli.schedule.hosted_start import DIGESTS
 from numeri_cli.schedule.job import InstalledSchedule, Job, Layout, Schedule, ScheduleStatus
+from numeri_cli.schedule.kaggle.scheduler import KaggleScheduler
 from numeri_cli.schedule.listen.scheduler import ListenService
+from numeri_cli.schedule.modal.scheduler import ModalScheduler
 from numeri_cli.schedule.systemd.scheduler import SystemdScheduler
 from numeri_cli.schedule.zones import machine_zones
 
@@ -79,6 +86,11 @@ _ALL: tuple[Scheduler, ...] = (
     CronScheduler(),
     SystemdScheduler(),
     ListenService(),
+    GithubScheduler(),
+    GitlabScheduler(),
+    KaggleScheduler(),
+    ContainerScheduler(),
+    ModalScheduler(),
 )
 SCHEDULERS: dict[str, Scheduler] = {scheduler.name: scheduler for scheduler in _ALL}
 
@@ -123,7 +135,7 @@ def plan(
     now: datetime | None = None,
     chosen_because: str = "",
 ) -> Schedule:
-    """Lay out a schedule; nothing is read but the machine's zone, nothing written.
+    """Lay out a schedule; nothing is read but the machine's zone and a release's digests.
 
     tournament: where it was named on the command line; program: absolute, then its arguments
     environment: whose NUMERI_HOME, XDG_…, proxies and such the command takes along
@@ -149,6 +161,7 @@ def plan(
         tournament=tournament,
         wait=times.wait if wait is None else wait,
         command=command,
+        release=_release(profile),
         moments=times.moments,
         zones=tuple(machine_zones(variables) if zones is None else zones),
         start=now or datetime.now(UTC),
@@ -172,6 +185,16 @@ def plan(
             *((chosen_because,) if chosen_because else ()),
         ),
     )
+
+
+def _release(profile: Path) -> str:
+    """The list of digests beside the profile; empty where there is none that can be read."""
+    try:
+        text = profile.with_name(DIGESTS).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    found = re.findall(r"^[0-9a-f]{64} [ *][\w.+-]+$", text, re.MULTILINE)
+    return "\n".join(found)
 
 
 def _about_this_machine(command: ScheduledCommand, variables: Mapping[str, str]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ class Job:
     note: one line that says what made the schedule, without control characters
     cadence: whose rounds are meant; tournament: where it was named on the command line
     wait: how long a run waits for its round
+    release: lines of a digest and a name each, of the files that another machine needs
     moments: the firings wanted, in UTC; zones: whose clock a scheduler without UTC may go by
     start: aware; offsets of the zones are looked at for a year from here
     """
@@ -33,6 +34,7 @@ class Job:
     tournament: str | None
     wait: timedelta
     command: ScheduledCommand
+    release: str
     moments: tuple[Moment, ...]
     zones: tuple[tzinfo, ...]
     start: datetime

@@ -47,6 +47,7 @@ ALWAYS = {
     "models": {"--local"},
     "log": {"--run"},
     "notify": {"--test"},
+    "listen": {"--port", "--host", "--wait"},
     "clean": {"--dry-run"},
     "doctor": {"--online"},
     "hosted upload": {"--model", "--assign", "--image", "--data-version"},

@@ -306,6 +306,7 @@ GRAPHQL_CORE = "Unknown argument '{name}' on field 'RootQueryType.{field}'."
 SPARE = [
     ("createSubmission", "source"),
     ("createSubmission", "dataDatestamp"),
+    ("createSubmission", "triggerId"),  # given as null
     ("latestSubmissions", "latestNRounds"),
     ("dataset", "round"),  # given as null
 ]

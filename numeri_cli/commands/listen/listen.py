@@ -8,7 +8,7 @@ from pathlib import Path
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.listen.receiver import HEALTH_PATH, receiving
-from numeri_cli.commands.listen.run_queue import Call, RunQueue
+from numeri_cli.commands.listen.run_queue import RunQueue, WebhookCall
 from numeri_cli.commands.listen.runs import run_calls
 from numeri_cli.commands.listen.secret_path import secret_path
 from numeri_cli.schedule.command import installed_program
@@ -45,7 +45,7 @@ def listen(
     queue = RunQueue()
 
     def hear(trigger_id: str | None) -> None:
-        context.listener.say(_SAID[queue.add(Call(trigger_id))])
+        context.listener.say(_SAID[queue.add(WebhookCall(trigger_id))])
 
     words = _run_words(context, wait_seconds=wait_seconds)
     with receiving(path, hear, host=host, port=port) as (address, taken):

@@ -13,7 +13,7 @@ Place = Literal["starts", "waits", "joins"]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class WebhookCall:
     """A call of the webhook; trigger_id: None where it named none that can be one."""
 
     trigger_id: str | None
@@ -24,10 +24,10 @@ class RunQueue:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._running: Call | None = None
-        self._waiting: Call | None = None
+        self._running: WebhookCall | None = None
+        self._waiting: WebhookCall | None = None
 
-    def add(self, call: Call) -> Place:
+    def add(self, call: WebhookCall) -> Place:
         """Take a call in: it starts a run, waits for the one under way, or joins what waits.
 
         Of several that wait together the newest is kept: it is of the round that is open now.
@@ -41,7 +41,7 @@ class RunQueue:
             self._waiting = call
             return place
 
-    def take(self) -> Call:
+    def take(self) -> WebhookCall:
         """The call whose run is to start now; waits until there is one."""
         with self._changed:
             while self._running is None:

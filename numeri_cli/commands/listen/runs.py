@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from numeri_cli.api.started_by import TRIGGER_ID
-from numeri_cli.commands.listen.run_queue import Call, RunQueue
+from numeri_cli.commands.listen.run_queue import RunQueue, WebhookCall
 from numeri_cli.progress import Listener
 
 _ATTEMPTS, _AGAIN_SECONDS = 5, 5.0  # where the system has no process to give
@@ -27,7 +27,7 @@ def run_calls(
         queue.finish()
 
 
-def _run_once(words: Sequence[str], call: Call, *, output: int, listener: Listener) -> None:
+def _run_once(words: Sequence[str], call: WebhookCall, *, output: int, listener: Listener) -> None:
     """Start the command and wait for its end.
 
     It stands in a session of its own: Ctrl-C here is not meant for a submission under way.
@@ -45,7 +45,7 @@ def _run_once(words: Sequence[str], call: Call, *, output: int, listener: Listen
 
 
 def _started(
-    words: Sequence[str], call: Call, *, output: int, listener: Listener
+    words: Sequence[str], call: WebhookCall, *, output: int, listener: Listener
 ) -> subprocess.Popen[bytes] | None:
     """The process; None where the system does not start one, which is said."""
     environment = {name: value for name, value in os.environ.items() if name != TRIGGER_ID}

@@ -25,7 +25,7 @@ def schedule_status(record: ScheduleStatus) -> RenderableType:
         "absent": "not installed: `numeri schedule install`",
         "outdated": "another one is installed: `numeri schedule install` replaces it",
         "current": f"installed ({record.where})",
-        "unknown": f"to be put by hand: {record.where}",
+        "unknown": f"to be put there by hand: {record.where}",
     }[record.state]
     heading = f"# {as_called(said)}"
     if planned.next_firing is not None:

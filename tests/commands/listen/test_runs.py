@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.commands.listen.receiver import receiving
-from numeri_cli.commands.listen.run_queue import Call, RunQueue
+from numeri_cli.commands.listen.run_queue import RunQueue, WebhookCall
 from numeri_cli.commands.listen.runs import run_calls
 from numeri_cli.progress import SILENT
 from tests.support.processes import await_truth
@@ -57,7 +57,7 @@ def test_five_hundred_calls_at_once_start_one_run_and_queue_one() -> None:
     places: list[str] = []
 
     def hear(trigger_id: str | None) -> None:
-        places.append(queue.add(Call(trigger_id)))
+        places.append(queue.add(WebhookCall(trigger_id)))
 
     requests = [post(PATH, f'{{"triggerId": "t{number}"}}'.encode()) for number in range(500)]
     with running(queue), receiving(PATH, hear) as (_, port):
@@ -68,7 +68,7 @@ def test_five_hundred_calls_at_once_start_one_run_and_queue_one() -> None:
         assert len(begun()) == 1
         Path("may-end").touch()
         await_truth(lambda: len(begun()) == 2, "the run that waited")
-        assert queue.add(Call("last")) != "joins"  # nothing is left of the five hundred
+        assert queue.add(WebhookCall("last")) != "joins"  # nothing is left of the five hundred
         await_truth(lambda: begun()[-1] == "last", "the last run")
     assert len(begun()) == 3
 
@@ -80,18 +80,22 @@ def test_a_run_is_told_the_trigger_id_of_its_call_and_no_other(
     queue = RunQueue()
     with running(queue):
         Path("may-end").touch()
-        assert queue.add(Call("mine")) == "starts"
+        assert queue.add(WebhookCall("mine")) == "starts"
         await_truth(lambda: len(begun()) == 1, "a run")
-        assert queue.add(Call(None)) != "joins"
+        assert queue.add(WebhookCall(None)) != "joins"
         await_truth(lambda: len(begun()) == 2, "another run")
     assert begun() == ["mine", "-"]
 
 
 def test_of_calls_that_wait_together_the_newest_is_answered() -> None:
     queue = RunQueue()
-    assert [queue.add(Call(name)) for name in ("a", "b", "c")] == ["starts", "waits", "joins"]
-    assert queue.take() == Call("a")
+    assert [queue.add(WebhookCall(name)) for name in ("a", "b", "c")] == [
+        "starts",
+        "waits",
+        "joins",
+    ]
+    assert queue.take() == WebhookCall("a")
     queue.finish()
-    assert queue.take() == Call("c")
+    assert queue.take() == WebhookCall("c")
     queue.finish()
-    assert queue.add(Call("d")) == "starts"
+    assert queue.add(WebhookCall("d")) == "starts"

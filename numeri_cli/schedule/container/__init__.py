@@ -1,0 +1,1 @@
+"""A container, started by whatever starts containers."""

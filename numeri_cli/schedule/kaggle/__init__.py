@@ -1,0 +1,1 @@
+"""A notebook of Kaggle that its schedule starts."""
