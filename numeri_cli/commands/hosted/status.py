@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from numeri_cli.api.hosted import calls
 from numeri_cli.api.hosted.answers import HostedPickle, HostedSlot
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.guard import listed_versions, version_order
+from numeri_cli.commands.hosted.facts import TARGET, targets_of, trained_at
 from numeri_cli.commands.hosted.slots import account_slots, shown_webhook, slot_named
 from numeri_cli.config import GuardSettings
 from numeri_cli.errors import ApiError
@@ -20,8 +20,6 @@ from numeri_cli.published import Published
 from numeri_cli.tournaments import CLASSIC
 
 SILENT_AFTER = timedelta(hours=1)
-_TARGET = re.compile(r"target_[a-z0-9]+(?:_[a-z0-9]+)*_(\d{1,3})(?![a-z0-9_])")
-_TRAINED = re.compile(r"trained (\d{4}-\d{2}-\d{2})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,14 +169,6 @@ def _row(slot: HostedSlot | None, pickle: HostedPickle | None, facts: _Facts) ->
     )
 
 
-def targets_of(pickle: HostedPickle, known: Mapping[str, HostedFacts]) -> tuple[str, ...]:
-    """What an uploaded model predicts: as the ledger knows, else as its label says."""
-    facts = known.get(pickle.filename)
-    if facts is not None and facts.targets:
-        return facts.targets
-    return tuple(dict.fromkeys(one.group() for one in _TARGET.finditer(pickle.label or "")))
-
-
 def _of_run(name: str, pickle: HostedPickle, facts: _Facts) -> Iterator[GuardFinding]:
     logs = f"`numeri hosted logs {name}`" if pickle.slots else "upload it again"
     if pickle.refused:
@@ -205,7 +195,7 @@ def _of_webhook(slot: HostedSlot) -> Iterator[GuardFinding]:
 
 
 def _of_target(name: str, targets: tuple[str, ...], facts: _Facts) -> Iterator[GuardFinding]:
-    horizons = [found.group(1) if (found := _TARGET.fullmatch(one)) else None for one in targets]
+    horizons = [found.group(1) if (found := TARGET.fullmatch(one)) else None for one in targets]
     days = {int(one) for one in horizons if one is not None}
     guard = facts.guard.target
     if guard == "off" or not targets or not facts.paid_days or None in horizons:
@@ -241,7 +231,7 @@ def _of_data_version(name: str, pickle: HostedPickle, facts: _Facts) -> Iterator
 
 
 def _of_age(name: str, pickle: HostedPickle, facts: _Facts) -> Iterator[GuardFinding]:
-    made, verb = _trained_at(pickle, facts.known), "trained"
+    made, verb = trained_at(pickle, facts.known), "trained"
     if made is None:
         made, verb = pickle.time, "uploaded"
     guard = facts.guard.age
@@ -258,18 +248,6 @@ def _of_age(name: str, pickle: HostedPickle, facts: _Facts) -> Iterator[GuardFin
             check="age",
             level=guard,
         )
-
-
-def _trained_at(pickle: HostedPickle, known: Mapping[str, HostedFacts]) -> datetime | None:
-    facts = known.get(pickle.filename)
-    text = facts.trained_at if facts is not None else ""
-    if not text and (found := _TRAINED.search(pickle.label or "")):
-        text = found[1]
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _finding(name: str, check: str, message: str, hint: str) -> GuardFinding:

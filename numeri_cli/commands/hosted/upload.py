@@ -12,6 +12,7 @@ from numeri_cli.api.hosted.answers import HostedPickle, HostedSlot
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.hosted.assignment import put, require_alone
 from numeri_cli.commands.hosted.delivery import Delivered, PickleDelivery
+from numeri_cli.commands.hosted.facts import facts_of_bytes, set_label
 from numeri_cli.commands.hosted.slots import (
     UPLOAD_SCOPE,
     account_slots,
@@ -23,9 +24,9 @@ from numeri_cli.commands.hosted.slots import (
 )
 from numeri_cli.commands.hosted.surroundings import own_python, surroundings
 from numeri_cli.commands.hosted.verdict import VALIDATION, await_end, require_validated
-from numeri_cli.errors import ApiRefused, FileMissing
+from numeri_cli.errors import FileMissing
 from numeri_cli.files import disk_errors
-from numeri_cli.ledger.hosted_uploads import HostedFacts, UploadState, advance_upload
+from numeri_cli.ledger.hosted_uploads import UploadState, advance_upload
 from numeri_cli.locks import held_lock
 from numeri_cli.published import Published
 
@@ -95,7 +96,7 @@ def upload(
         content=content,
         digest=hashlib.sha256(content).hexdigest(),
         surroundings=chosen,
-        facts=HostedFacts(),
+        facts=facts_of_bytes(content),
     )
     lock = context.home.lock(context.tournament, f"hosted {slot.id}")
     with held_lock(lock, what=f"an upload of a model for {slot.name}"):
@@ -157,22 +158,3 @@ def _assigned(
         calls.set_webhook(context.client, model_id=slot.id, address=None)
         context.listener.say(f"The webhook {shown_webhook(slot.webhook)} is off {slot.name} now")
     return put(context, slot, found.id)
-
-
-def label_of(facts: HostedFacts) -> str:
-    """What a pickle is called at the server, so that other machines know what it predicts."""
-    parts = [facts.model, *facts.targets]
-    if facts.trained_at:
-        parts.append(f"trained {facts.trained_at[:10]}")
-    return " ".join(filter(None, parts))
-
-
-def set_label(context: Context, pickle_id: str, facts: HostedFacts) -> None:
-    """Call a pickle by what it predicts, where that is known; a server that refuses is let be."""
-    label = label_of(facts)
-    if not label:
-        return
-    try:
-        calls.set_label(context.client, pickle_id, label)
-    except ApiRefused as error:
-        context.listener.say(f"going on without a label: {error.message}")

@@ -103,6 +103,12 @@ def upload_named(
     )
 
 
+def kind_of_upload(connection: Connection, filename: str) -> str | None:
+    """What a name was handed out for; None for a name that never was."""
+    row = connection.execute("SELECT kind FROM uploads WHERE filename = ?", (filename,)).fetchone()
+    return None if row is None else str(row["kind"])
+
+
 def record(
     connection: Connection,
     *,

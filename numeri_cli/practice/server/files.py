@@ -12,6 +12,7 @@ from werkzeug.wsgi import FileWrapper
 
 from numeri_cli.files import atomic_path
 from numeri_cli.practice.participants.refusals import Refusal
+from numeri_cli.practice.participants.submissions import kind_of_upload
 from numeri_cli.practice.server.signing import UrlSigner
 from numeri_cli.practice.tournament import Tournament
 
@@ -115,6 +116,13 @@ class FileStore:
             return refused(400, "EntityTooLarge", "The upload is larger than is allowed.")
         filename = request.path.removeprefix("/uploads/")
         self._tournament.state()  # raises where there is no tournament any more
+        if request.content_type and self._is_model(filename):
+            return refused(
+                403,
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match: it was signed without"
+                " Content-Type.",
+            )
         try:
             with atomic_path(self._tournament.folders.uploads / filename) as temporary:
                 digest = _stream(request, temporary)
@@ -123,6 +131,11 @@ class FileStore:
         response = Response(status=200)
         response.set_etag(digest)
         return response
+
+    def _is_model(self, filename: str) -> bool:
+        """Whether the name was handed out for a model, whose address allows no Content-Type."""
+        with self._tournament.store.reading() as connection:
+            return kind_of_upload(connection, filename) == "model"
 
 
 def _stream(request: Request, path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -55,20 +56,29 @@ def test_status_names_what_each_slot_runs_and_what_none_has(
 
 
 @pytest.mark.parametrize(
-    ("target", "found"),
-    [("target_ender_20", True), ("target_ender_60", False), ("no words of targets", False)],
+    ("told_by", "target", "found"),
+    [
+        ("label", "target_ender_20", True),
+        ("label", "target_ender_60", False),
+        ("label", "no words of targets", False),
+        ("bytes", "target_ender_20", True),
+    ],
 )
 def test_a_hosted_20_day_model_is_named_where_60_days_are_paid(
     numeri: Numeri,
     hosting: HostingBench,
     uploaded: Callable[..., str],
+    told_by: str,
     target: str,
     found: bool,
 ) -> None:
+    if told_by == "bytes":
+        Path("model.pkl").write_bytes(pickle.dumps({"of": target, "beside": list(range(9))}))
     pickle_id = uploaded("--assign")
-    label = f"mine {target} trained 2025-12-30"  # as another machine has called it
-    query = "mutation($p: ID!, $l: String) { updatePickleLabel(pickleId: $p, label: $l) { id } }"
-    hosting.wire.data(query, p=pickle_id, l=label)
+    if told_by == "label":  # as another machine has called it
+        query = """mutation($p: ID!, $l: String) {
+            updatePickleLabel(pickleId: $p, label: $l) { id } }"""
+        hosting.wire.data(query, p=pickle_id, l=f"mine {target} trained 2025-12-30")
     said = numeri("hosted", "status", "--json")
     row, *_ = said.data["models"]
     assert said.data["paid_days"] == [60]
@@ -79,6 +89,7 @@ def test_a_hosted_20_day_model_is_named_where_60_days_are_paid(
         assert "pays for 60 days, but what Numerai runs for lighthouse predicts" in told[0]
         assert said.code == 0
         assert "guard: round" in numeri("hosted", "status").out
+        assert target in str(hosting.pickles()[0]["label"])  # for other machines
 
 
 def test_status_names_old_age_an_older_data_version_and_a_silent_validator(

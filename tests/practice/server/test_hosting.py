@@ -192,6 +192,14 @@ def test_a_model_is_labelled_and_handed_out_again_as_it_was_uploaded(wire: Wire)
     assert wire.refusal(query, m=wire.model()) == "Pickle not found"  # none is assigned
 
 
+def test_the_address_for_a_model_takes_no_content_type(wire: Wire) -> None:
+    auth = wire.data(AUTH, m=wire.model())["computePickleUploadAuth"]
+    kind = {"Content-Type": "application/octet-stream"}
+    refused = wire.http.put(auth["url"], content=CONTENT, headers=kind)
+    assert (refused.status_code, "SignatureDoesNotMatch" in refused.text) == (403, True)
+    assert wire.http.put(auth["url"], content=CONTENT).status_code == 200
+
+
 def test_a_webhook_is_kept_shown_called_and_taken_off(wire: Wire, tmp_path: Path) -> None:
     with receiving() as receiver:
         address = f"{receiver.address}/a-long-way-to-guess"
