@@ -25,12 +25,14 @@ class HostedFacts:
 
     model, artifact: of the profile; "" for a file; trained_at: ISO 8601; "" where unknown
     targets: what it predicts; empty where that is unknown
+    checked: it was tried on this machine before it was uploaded
     """
 
     model: str = ""
     artifact: str = ""
     targets: tuple[str, ...] = ()
     trained_at: str = ""
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,7 @@ def _text_of(facts: HostedFacts) -> str:
             "artifact": facts.artifact,
             "targets": list(facts.targets),
             "trained_at": facts.trained_at,
+            "checked": facts.checked,
         }
     )
 
@@ -152,4 +155,5 @@ def _facts_of(text: str) -> HostedFacts:
         artifact=str(found["artifact"]),
         targets=tuple(map(str, found["targets"])),
         trained_at=str(found["trained_at"]),
+        checked=found.get("checked") is True,
     )

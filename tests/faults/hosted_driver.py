@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.hosted.sources import Making
 from numeri_cli.commands.hosted.upload import UploadWishes, upload
 from numeri_cli.errors import NumeriError
 from numeri_cli.home import Home
@@ -18,7 +19,11 @@ def main(step: str) -> int:
     """The exit code of an upload that came to its end."""
     context = Context(home=Home.find(), listener=Killer(step, count=1))
     try:
-        upload(context, "model.pkl", wishes=UploadWishes(assign=True, image="3.12"))
+        upload(
+            context,
+            "model.pkl",
+            wishes=UploadWishes(assign=True, making=Making(check=False, python="3.12")),
+        )
     except NumeriError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return int(error.exit_code)

@@ -25,7 +25,7 @@ STEPS = (
     "hosted_assigned",
     "hosted_proved",
 )
-UPLOAD = ("hosted", "upload", "model.pkl", "--image", "3.12", "--assign", "--json")
+UPLOAD = ("hosted", "upload", "model.pkl", "--no-check", "--python", "3.12", "--assign", "--json")
 
 
 def require_killed_at(step: str) -> list[str]:

@@ -232,8 +232,8 @@ RECORDS = {
     "HostedDownload": "model pickle_id filename file size_bytes digest known",
     "Webhooks": "models notes",
     "WebhookRow": "model webhook changed trigger_id log",
-    "HostedUpload": "model file digest size_bytes pickle_id filename image data_version status"
-    " uploaded assigned replaced webhook",
+    "HostedUpload": "model file digest size_bytes pickle_id filename image data_version targets"
+    " checked status uploaded assigned replaced webhook",
     "LocalArtifacts": "tournament artifacts",
     "LocalArtifact": "model artifact newest features targets eras trained_at folder machines",
     "PracticeStatus": "now round_number opens_at closes_at is_open live_era available_nmr models",

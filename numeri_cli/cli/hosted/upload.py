@@ -11,9 +11,12 @@ from numeri_cli.cli.command import Invocation
 
 def upload(
     call: Invocation,
-    source: Annotated[str, typer.Argument(metavar="FILE", help="A pickle.")],
+    word: Annotated[
+        str,
+        typer.Argument(metavar="MODEL|FILE", help="A model of the profile, or a file: model.pkl."),
+    ],
     model: Annotated[
-        str | None, typer.Option("--model", help="The slot, where several can be meant.")
+        str | None, typer.Option("--model", help="The slot for a file, where it is not clear.")
     ] = None,
     assign: Annotated[
         bool, typer.Option("--assign", help="Let it submit for the slot once it is validated.")
@@ -24,17 +27,23 @@ def upload(
     webhook_off: Annotated[
         bool, typer.Option("--webhook-off", help="With --assign: take the slot's webhook off.")
     ] = False,
-    image: Annotated[
-        str | None, typer.Option("--image", help="Another image than that of this Python.")
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Without trying it on this machine first.")
+    ] = False,
+    python: Annotated[
+        str | None,
+        typer.Option("--python", help="A path, or a version such as 3.13: makes the pickle."),
     ] = None,
-    data_version: Annotated[
-        str | None, typer.Option("--data-version", help="Another one than the profile's.")
-    ] = None,
+    bare: Annotated[
+        bool,
+        typer.Option("--bare", help="With this machine's packages, not the image's versions."),
+    ] = False,
 ) -> None:
-    """Upload a model, wait until Numerai has tried it, and assign it to its slot.
+    """Try a model here, upload it, wait until Numerai has tried it, and assign it to its slot.
 
-    numeri hosted upload model.pkl --model lighthouse --assign
+    numeri hosted upload lighthouse --assign
     """
+    from numeri_cli.commands.hosted.sources import Making
     from numeri_cli.commands.hosted.upload import UploadWishes, upload
     from numeri_cli.errors import UsageProblem
     from numeri_cli.output.text.hosted import hosted_upload
@@ -43,6 +52,9 @@ def upload(
         if given and not assign:
             raise UsageProblem(f"{option} says nothing without --assign", hint="add --assign")
     wishes = UploadWishes(
-        assign=assign, also=also, webhook_off=webhook_off, image=image, data_version=data_version
+        assign=assign,
+        making=Making(check=not no_check, python=python, bare=bare),
+        also=also,
+        webhook_off=webhook_off,
     )
-    call.show(upload(call.context, source, model=model, wishes=wishes), hosted_upload)
+    call.show(upload(call.context, word, slot=model, wishes=wishes), hosted_upload)

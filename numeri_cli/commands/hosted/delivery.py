@@ -16,12 +16,12 @@ from numeri_cli.api.answers import UploadAuthorization
 from numeri_cli.api.hosted import calls
 from numeri_cli.api.hosted.answers import HostedPickle, HostedSlot
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.hosted.sources import UploadSource
 from numeri_cli.commands.hosted.surroundings import Surroundings
 from numeri_cli.commands.submission.transfer import upload as put
 from numeri_cli.errors import ApiRefused, RateLimited
 from numeri_cli.ledger.hosted_uploads import (
     SENT,
-    HostedFacts,
     HostedUploadEntry,
     UploadState,
     advance_upload,
@@ -56,10 +56,17 @@ class PickleDelivery:
 
     context: Context
     slot: HostedSlot
-    content: bytes
-    digest: str
-    surroundings: Surroundings
-    facts: HostedFacts
+    source: UploadSource
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the pickle, in hex."""
+        return self.source.digest
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What it is to run in."""
+        return self.source.surroundings
 
     def run(self) -> Delivered:
         """Bring it to the server; whether it is validated is not waited for.
@@ -72,7 +79,7 @@ class PickleDelivery:
     def _earlier(self) -> list[HostedUploadEntry]:
         """What the ledger knows of the same bytes in the same surroundings, newest first."""
         found = hosted_uploads(self.context.ledger, self.context.tournament, digest=self.digest)
-        image, data = self.surroundings.image.id, self.surroundings.data.id
+        image, data = self.surroundings.image_id, self.surroundings.data_version_id
         return [one for one in found if (one.image, one.data_version) == (image, data)]
 
     def _held(self, earlier: Sequence[HostedUploadEntry]) -> Delivered | None:
@@ -95,7 +102,7 @@ class PickleDelivery:
         told = {one.filename for one in earlier if one.state == "refused"}
         names = {one.filename for one in earlier if one.state in SENT} - told
         pattern = re.compile(rf".*-{self.digest[:_DIGEST_LETTERS]}{_ADDED}")
-        image, data = self.surroundings.image.name, self.surroundings.data.name
+        image, data = self.surroundings.image, self.surroundings.data_version
         for one in calls.pickles(self.context.client):
             if one.filename in told:
                 continue
@@ -141,10 +148,10 @@ class PickleDelivery:
                 context.tournament,
                 slot=self.slot.name,
                 digest=self.digest,
-                data_version=self.surroundings.data.id,
-                image=self.surroundings.image.id,
+                data_version=self.surroundings.data_version_id,
+                image=self.surroundings.image_id,
                 filename=found.filename,
-                facts=self.facts,
+                facts=self.source.facts,
                 time=datetime.now(UTC),
             )
             rows.append(row)
@@ -152,7 +159,11 @@ class PickleDelivery:
             return found
 
         filename = put(
-            context.client, self.content, name=name, authorize=authorize, listener=context.listener
+            context.client,
+            self.source.content,
+            name=name,
+            authorize=authorize,
+            listener=context.listener,
         )
         self._advance(rows[-1], "uploaded")
         context.listener.step("hosted_uploaded")
@@ -183,8 +194,8 @@ class PickleDelivery:
                         client,
                         filename,
                         model_id=self.slot.id,
-                        image_id=self.surroundings.image.id,
-                        data_version_id=self.surroundings.data.id,
+                        image_id=self.surroundings.image_id,
+                        data_version_id=self.surroundings.data_version_id,
                     )
             except RateLimited as limited:
                 self._advance(row, "uploaded")  # it was refused, so nothing was made

@@ -28,8 +28,9 @@ def facts_of_bytes(content: bytes) -> HostedFacts:
     found: dict[str, None] = {}
     try:
         for _, argument, _ in pickletools.genops(content):
-            is_short = isinstance(argument, str) and len(argument) <= _LONGEST_NAME
-            if is_short and TARGET.fullmatch(argument):
+            if not isinstance(argument, str) or len(argument) > _LONGEST_NAME:
+                continue
+            if TARGET.fullmatch(argument):
                 found[argument] = None
     except (ValueError, UnicodeDecodeError, OverflowError, IndexError):
         return HostedFacts()  # no pickle: the server says so

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from numeri_cli.api.hosted import calls
-from numeri_cli.api.hosted.answers import RunnerData, RunnerImage
+from numeri_cli.api.hosted.answers import RunnerImage
 from numeri_cli.commands.context import Context
-from numeri_cli.errors import HostedMissing, UsageProblem, did_you_mean
+from numeri_cli.errors import PythonMissing, UsageProblem
+from numeri_cli.hosted.interpreters import named_interpreter
 
 _PYTHON = re.compile(r"(?<!\d)3[._](\d{1,2})(?!\d)")
+_MINOR = re.compile(r"3\.\d{1,2}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What Numerai runs a model in, as the API lists it."""
+    """What Numerai runs a model in: names and ids as the API lists them."""
 
-    image: RunnerImage
-    data: RunnerData
+    image: str
+    image_id: str
+    data_version: str
+    data_version_id: str
 
 
 def python_of_image(image: RunnerImage) -> str | None:
@@ -29,66 +34,73 @@ def python_of_image(image: RunnerImage) -> str | None:
     return f"3.{found[1]}" if found else None
 
 
-def own_python() -> str:
-    """The minor version of this interpreter, such as "3.12"."""
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
-def surroundings(
-    context: Context, *, image: str | None, data_version: str | None, python: str
+def surroundings_of_file(
+    context: Context, *, python: str | None, pickled_by: Sequence[str]
 ) -> Surroundings:
-    """What the API offers of what is asked for.
+    """What the API offers for a pickle that exists; no interpreter of its Python is needed here.
 
-    image: its name or its Python; by default the one that has `python`
-    data_version: by default the profile's, without a profile the API's own default
-    Raises UsageProblem for a word that the API does not list, HostedMissing where it has no image
-    of that Python.
+    python: a version or an interpreter's path; pickled_by: Pythons that its byte code can be of,
+    none where it holds none
+    Raises PythonMissing, UsageProblem where the data version is not offered.
     """
-    chosen = _image(calls.images(context.client), image, python=python)
-    wanted = data_version
-    if wanted is None and (context.profile_path is not None or context.uses_starter):
-        wanted = context.profile.data_version
-    return Surroundings(image=chosen, data=_data(calls.data_versions(context.client), wanted))
+    if python is not None and not _MINOR.fullmatch(python):
+        python = named_interpreter(python, environment=os.environ).minor
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    fitting = [python] if python else ([own] if own in pickled_by or not pickled_by else pickled_by)
+    known = calls.images(context.client)
+    images = [one for one in known if python_of_image(one) in fitting]
+    if not images:
+        raise no_image(known, " or ".join(fitting))
+    image = next((one for one in images if one.default), images[0])
+    return _with_data(context, image, context.data_version)
 
 
-def _image(known: Sequence[RunnerImage], asked: str | None, *, python: str) -> RunnerImage:
-    if asked is not None:
-        named = [one for one in known if asked in (one.name, python_of_image(one))]
-        if not named:
-            names = [one.name for one in known]
-            raise UsageProblem(
-                f"Numerai has no image {asked[:40]!r}",
-                hint=did_you_mean(asked, names, otherwise=f"it has {', '.join(names) or 'none'}"),
-            )
-        return _preferred(named)
-    fitting = [one for one in known if python_of_image(one) == python]
-    if not fitting:
-        pythons = sorted(filter(None, map(python_of_image, known)), key=_order)
-        listed = ", ".join(dict.fromkeys(pythons)) or "none that is known"
-        raise HostedMissing(
-            f"Numerai has no image with Python {python}, whose byte code this pickle holds;"
-            f" it has {listed}",
-            hint="make the pickle with one of these, such as in a virtual environment",
-        )
-    return _preferred(fitting)
+def no_image(known: Sequence[RunnerImage], python: str) -> PythonMissing:
+    """The error for a Python that none of the images has."""
+    pythons = sorted(filter(None, map(python_of_image, known)), key=_order)
+    listed = ", ".join(dict.fromkeys(pythons)) or "none that is known"
+    return PythonMissing(
+        f"no image of Numerai's has Python {python}, whose byte code this pickle holds: there are"
+        f" {listed}",
+        hint="make the pickle with one of these, or say which it is of: --python 3.12",
+    )
 
 
-def _preferred(images: Sequence[RunnerImage]) -> RunnerImage:
-    return next((one for one in images if one.default), images[0])
+def _with_data(context: Context, image: RunnerImage, version: str) -> Surroundings:
+    known = calls.data_versions(context.client)
+    same = [one for one in known if one.name.removeprefix("v") == version.removeprefix("v")]
+    if not same:
+        raise not_offered(version, ", ".join(one.name for one in known))
+    return Surroundings(
+        image=image.name,
+        image_id=image.id,
+        data_version=same[0].name,
+        data_version_id=same[0].id,
+    )
 
 
-def _data(known: Sequence[RunnerData], asked: str | None) -> RunnerData:
-    if asked is None:
-        found = next((one for one in known if one.default), None) or next(iter(known), None)
-    else:
-        found = next((one for one in known if one.name.lstrip("v") == asked.lstrip("v")), None)
-    if found is None:
-        names = ", ".join(one.name for one in known) or "none"
-        raise UsageProblem(
-            f"Numerai gives uploaded models no data of version {asked or 'its own choice'}",
-            hint=f"it gives {names}: train on one of these, or say --data-version",
-        )
-    return found
+def not_offered(version: str, offered: str) -> UsageProblem:
+    """The error for a data version that uploaded models are not given."""
+    return UsageProblem(
+        f"Numerai gives uploaded models no data of version {version}",
+        hint=f"it gives {offered or 'none'}: `data_version` in the profile says which you mean",
+    )
+
+
+def known_surroundings(
+    context: Context, *, image_id: str, data_version_id: str
+) -> Surroundings | None:
+    """What the API still offers under these ids; None where one of them is gone."""
+    images = {one.id: one.name for one in calls.images(context.client)}
+    versions = {one.id: one.name for one in calls.data_versions(context.client)}
+    if image_id not in images or data_version_id not in versions:
+        return None
+    return Surroundings(
+        image=images[image_id],
+        image_id=image_id,
+        data_version=versions[data_version_id],
+        data_version_id=data_version_id,
+    )
 
 
 def _order(version: str) -> tuple[int, ...]:

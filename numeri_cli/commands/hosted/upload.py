@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from numeri_cli.api.hosted.answers import HostedPickle, HostedSlot
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.hosted.assignment import put, require_alone
 from numeri_cli.commands.hosted.delivery import Delivered, PickleDelivery
-from numeri_cli.commands.hosted.facts import facts_of_bytes, set_label
+from numeri_cli.commands.hosted.facts import set_label
 from numeri_cli.commands.hosted.slots import (
     UPLOAD_SCOPE,
     account_slots,
@@ -22,10 +22,10 @@ from numeri_cli.commands.hosted.slots import (
     slot_for_file,
     slot_named,
 )
-from numeri_cli.commands.hosted.surroundings import own_python, surroundings
+from numeri_cli.commands.hosted.sources import Making, UploadSource, of_file, of_model
 from numeri_cli.commands.hosted.verdict import VALIDATION, await_end, require_validated
-from numeri_cli.errors import FileMissing
-from numeri_cli.files import disk_errors
+from numeri_cli.errors import UsageProblem
+from numeri_cli.learning.estimators.function import is_pickle
 from numeri_cli.ledger.hosted_uploads import UploadState, advance_upload
 from numeri_cli.locks import held_lock
 from numeri_cli.published import Published
@@ -36,6 +36,7 @@ class HostedUpload(Published):
     """A pickle that Numerai has tried and can run.
 
     model: the slot; digest: SHA-256 of the pickle, in hex
+    targets: what it predicts, as far as is known; checked: it was tried here before the upload
     uploaded: by this call; False where an earlier one had brought it
     assigned: to the slot, as the account shows it; replaced: the id of what was there before
     webhook: of the slot, without what makes it hard to guess; None where there is none
@@ -49,6 +50,8 @@ class HostedUpload(Published):
     filename: str
     image: str
     data_version: str
+    targets: tuple[str, ...]
+    checked: bool
     status: str
     uploaded: bool
     assigned: bool
@@ -58,78 +61,84 @@ class HostedUpload(Published):
 
 @dataclass(frozen=True, kw_only=True)
 class UploadWishes:
-    """What is asked for beside the upload.
+    """What is asked for beside the upload; making: of the pickle, and whether it is tried here.
 
-    image, data_version: as the API calls them; None for those that fit
     also: other slots may have the same model; webhook_off: take off what is on the slot
     """
 
+    making: Making
     assign: bool = False
     also: bool = False
     webhook_off: bool = False
-    image: str | None = None
-    data_version: str | None = None
 
 
 def upload(
-    context: Context, source: str, *, model: str | None = None, wishes: UploadWishes
+    context: Context, word: str, *, slot: str | None = None, wishes: UploadWishes
 ) -> HostedUpload:
     """Upload a pickle, wait for the server's verdict, assign it where that is asked for.
 
-    model: the slot; by default the one that can be meant
-    Raises FileMissing, ModelUnknown, SlotUnfit, WebhookSet, HostedTwice, HostedFailed,
-    HostedPending, HostedMissing, RateLimited, LockHeld and what the client and upload raise.
+    word: a model of the profile, or a pickle; slot: of a pickle, by default the one that can be
+    meant
+    Raises FileMissing, FileDamaged, PickleUnfit, PythonMissing, ModelUnknown, SlotUnfit,
+    WebhookSet, HostedTwice, HostedFailed, HostedPending, RateLimited, LockHeld, what making a
+    pickle raises, and what the client and upload raise.
     """
-    path = Path(source)
+    if slot is not None and not is_pickle(word):
+        raise UsageProblem(
+            f"--model says nothing beside the model {word}", hint="it is for a pickle"
+        )
     known = account_slots(context)
     require_scope(context, UPLOAD_SCOPE)
-    slot = slot_named(known, model) if model else slot_for_file(context, known, file=source)
+    chosen = _slot_of(context, known, word, slot=slot)
     if wishes.assign and not wishes.webhook_off:
-        require_no_webhook(slot)
-    content = _content_of(path)
-    chosen = surroundings(
-        context, image=wishes.image, data_version=wishes.data_version, python=own_python()
-    )
-    delivery = PickleDelivery(
-        context=context,
-        slot=slot,
-        content=content,
-        digest=hashlib.sha256(content).hexdigest(),
-        surroundings=chosen,
-        facts=facts_of_bytes(content),
-    )
-    lock = context.home.lock(context.tournament, f"hosted {slot.id}")
-    with held_lock(lock, what=f"an upload of a model for {slot.name}"):
-        delivered = delivery.run()
-        found = _judged(delivery, delivered)
-        if wishes.assign:
-            slot, replaced = _assigned(context, slot, found, wishes=wishes), slot.pickle_id
+        require_no_webhook(chosen)
+    lock = context.home.lock(context.tournament, f"hosted {chosen.id}")
+    with held_lock(lock, what=f"an upload of a model for {chosen.name}"):
+        if is_pickle(word):
+            source = of_file(context, Path(word), wishes.making)
         else:
-            replaced = None
+            source = of_model(context, word, wishes.making)
+        return _sent(context, chosen, source, wishes=wishes)
+
+
+def _slot_of(
+    context: Context, known: Sequence[HostedSlot], word: str, *, slot: str | None
+) -> HostedSlot:
+    if not is_pickle(word):
+        if Path(word).is_file():
+            raise UsageProblem(f"{word} is not named like a pickle", hint="call it model.pkl")
+        context.require_profile().model(word)  # refuses, naming the nearest
+        return slot_named(known, word)
+    return slot_named(known, slot) if slot else slot_for_file(context, known, file=word)
+
+
+def _sent(
+    context: Context, slot: HostedSlot, source: UploadSource, *, wishes: UploadWishes
+) -> HostedUpload:
+    delivery = PickleDelivery(context=context, slot=slot, source=source)
+    delivered = delivery.run()
+    found = _judged(delivery, delivered)
+    replaced = None
+    if wishes.assign:
+        replaced = slot.pickle_id if slot.pickle_id != found.id else None
+        slot = _assigned(context, slot, found, wishes=wishes)
     return HostedUpload(
         model=slot.name,
-        file=str(path),
-        digest=delivery.digest,
-        size_bytes=len(content),
+        file=str(source.file),
+        digest=source.digest,
+        size_bytes=len(source.content),
         pickle_id=found.id,
         filename=found.filename,
-        image=chosen.image.name,
-        data_version=chosen.data.name,
+        image=source.surroundings.image,
+        data_version=source.surroundings.data_version,
+        targets=source.facts.targets,
+        checked=source.facts.checked,
         status=found.status,
         uploaded=delivered.uploaded,
         assigned=slot.pickle_id == found.id,
-        replaced=replaced if replaced != found.id else None,
+        replaced=replaced,
         webhook=None if slot.webhook is None else shown_webhook(slot.webhook),
     )
-
-
-def _content_of(path: Path) -> bytes:
-    if not path.is_file():
-        raise FileMissing(
-            f"there is no file {path}", hint="name a pickle, such as the one you made for Numerai"
-        )
-    with disk_errors(path):
-        return path.read_bytes()
 
 
 def _judged(delivery: PickleDelivery, delivered: Delivered) -> HostedPickle:
@@ -144,7 +153,7 @@ def _judged(delivery: PickleDelivery, delivered: Delivered) -> HostedPickle:
         advance_upload(context.ledger, delivered.entry, state, time=datetime.now(UTC))
     require_validated(context.client, found, name=name)
     if delivered.uploaded:
-        set_label(context, found.id, delivery.facts)
+        set_label(context, found.id, delivery.source.facts)
     return found
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.hosting import hosting, whole_hosting
-from tests.support.program import numeri
+from tests.support.program import numeri, profile, trained, trained_template
 from tests.support.scripted_server import Server
 
-__all__ = ["hosting", "numeri", "whole_hosting"]
+__all__ = ["hosting", "numeri", "profile", "trained", "trained_template", "whole_hosting"]
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ class Impatient(RateLimiter):
         return found
 
 
-UPLOAD = ("hosted", "upload", "model.pkl", "--image", "3.12")
+UPLOAD = ("hosted", "upload", "model.pkl", "--no-check", "--python", "3.12")
 
 
 def test_a_pickle_is_uploaded_tried_assigned_and_proved(
@@ -164,8 +164,7 @@ def test_keys_without_the_scope_are_refused_before_the_upload(
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (("--image", "3.99"), 2, "Numerai has no image '3.99'"),
-        (("--data-version", "v1.0"), 2, "no data of version v1.0"),
+        (("--python", "3.9"), 1, "no image of Numerai's has Python 3.9"),
         (("--model", "lighthuose"), 1, "the account has no model 'lighthuose'"),
         (("--also",), 2, "--also says nothing without --assign"),
         (("--webhook-off",), 2, "--webhook-off says nothing without --assign"),
@@ -174,7 +173,7 @@ def test_keys_without_the_scope_are_refused_before_the_upload(
 def test_what_cannot_be_meant_is_refused_in_a_sentence(
     numeri: Numeri, hosting: HostingBench, words: tuple[str, ...], code: int, sentence: str
 ) -> None:
-    said = numeri("hosted", "upload", "model.pkl", *words)
+    said = numeri("hosted", "upload", "model.pkl", "--no-check", *words)
     assert said.code == code, said.err
     assert sentence in said.err
     assert hosting.pickles() == []
@@ -190,3 +189,37 @@ def test_a_word_that_is_no_status_we_know_is_shown_and_waited_on(
     said = numeri(*UPLOAD)
     assert said.code == 0
     assert "Waiting for the validation of lighthouse: queued for a moment" in said.err
+
+
+def test_a_trained_model_is_pickled_uploaded_and_known_again_by_what_it_predicts(
+    numeri: Numeri, trained: Path
+) -> None:
+    words = ("hosted", "upload", "lighthouse", "--no-check", "--bare", "--assign", "--json")
+    said = numeri(*words)
+    assert said.code == 0, said.out
+    assert (said.data["targets"], said.data["assigned"]) == (["target_ender_20"], True)
+    assert said.data["checked"] is False
+    again = numeri(*words)  # not pickled again: the bytes might be others
+    assert (again.data["uploaded"], again.data["pickle_id"]) == (False, said.data["pickle_id"])
+    for ledger in (trained / "data").glob("ledger*"):
+        ledger.unlink()
+    row, *_ = numeri("hosted", "status", "--json").data["models"]
+    assert row["targets"] == ["target_ender_20"]  # as its label tells any machine
+    messages = [one["message"] for one in row["findings"]]
+    assert any("pays for 60 days, but what Numerai runs" in one for one in messages)
+    kept = list((trained / "cache" / "hosted" / "uploads").rglob("*.pkl"))
+    assert len(kept) == 1
+
+
+def test_what_would_fail_on_the_machines_is_not_uploaded(
+    numeri: Numeri, hosting: HostingBench
+) -> None:
+    said = numeri("hosted", "upload", "model.pkl", "--bare", "--assign", "--json")
+    assert said.code == 1
+    assert said.json["error"]["code"] == "pickle_unfit"
+    assert said.json["error"]["message"].startswith("it would fail on Numerai's machines: ")
+    assert "--no-check" in said.json["error"]["hint"]
+    assert hosting.pickles() == []
+    Path("model.pkl").write_bytes(CONTENT[:-5])
+    cut = numeri(*UPLOAD)
+    assert (cut.code, "is no whole pickle" in cut.err) == (1, True)
