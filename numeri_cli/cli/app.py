@@ -23,6 +23,7 @@ from numeri_cli.cli.doctor import doctor
 from numeri_cli.cli.download import download
 from numeri_cli.cli.explain import explain
 from numeri_cli.cli.guide import guide
+from numeri_cli.cli.help_text import RootGroup, SentenceGroup
 from numeri_cli.cli.hosted import webhook
 from numeri_cli.cli.hosted.assign import assign
 from numeri_cli.cli.hosted.assign import remove as hosted_remove
@@ -157,13 +158,19 @@ UNSUPPORTED_SYSTEM = (
 
 def _version(asked: bool) -> None:
     if asked:
-        sys.stdout.write(f"numeri {__version__}\n")
+        from numeri_cli.cli.versions import versions_text
+
+        sys.stdout.write(versions_text())
         raise typer.Exit
 
 
 def _root(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version."
+        False,
+        "--version",
+        callback=_version,
+        is_eager=True,
+        help="Show the version, and those of what matters.",
     ),
 ) -> None:
     """Take what stands before the command."""
@@ -182,6 +189,7 @@ def application(
     """
     app = typer.Typer(
         name=None,
+        cls=RootGroup,
         help="Numeri takes part in the Numerai tournament: data, models, submissions, proof.",
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -193,7 +201,9 @@ def application(
     groups = {"": app}
     for path, text in GROUPS.items():
         above, _, name = path.rpartition(" ")
-        group = typer.Typer(name=name, help=text, rich_markup_mode=None, no_args_is_help=True)
+        group = typer.Typer(
+            name=name, cls=SentenceGroup, help=text, rich_markup_mode=None, no_args_is_help=True
+        )
         groups[path] = group
         groups[above].add_typer(group)
     for name in {path.rpartition(" ")[0] for path in commands} - set(groups):

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
+from numeri_cli.cli.help_text import SentenceGroup
 from numeri_cli.cli.signals import ears, stopped, terminated, unanswered
 from numeri_cli.errors import (
     ExitCode,
@@ -198,7 +199,7 @@ class Command(TyperCommand):
         _run(ctx, super().invoke)
 
 
-class CommandGroup(TyperGroup):
+class CommandGroup(SentenceGroup):
     """A command that others stand below: `numeri models` lists, `numeri models export` does not."""
 
     context_class = Invocation

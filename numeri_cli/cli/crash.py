@@ -8,8 +8,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
+from numeri_cli.cli.versions import installed
 from numeri_cli.errors import NumeriError, Unexpected
 from numeri_cli.files import write_text
 from numeri_cli.home import Home
@@ -17,20 +17,6 @@ from numeri_cli.inert_text import visible
 from numeri_cli.log import Mask
 from numeri_cli.version import __version__
 
-PACKAGES = (
-    "typer",
-    "rich",
-    "httpx",
-    "pydantic",
-    "numpy",
-    "scipy",
-    "pandas",
-    "pyarrow",
-    "lightgbm",
-    "joblib",
-    "werkzeug",
-    "graphql-core",
-)
 _MOST_CHARACTERS = 200  # of an exception's own words that are shown
 
 
@@ -68,15 +54,8 @@ def _report(raised: BaseException, words: Sequence[str], now: datetime) -> str:
         f"command: {' '.join(['numeri', *words])}",
         f"Python {sys.version.splitlines()[0]}",
         f"platform: {platform.platform()}",
-        *(f"{name} {_version_of(name)}" for name in PACKAGES),
+        *installed(),
         "",
         *traceback.format_exception(raised),
     ]
     return "\n".join(line.rstrip("\n") for line in lines) + "\n"
-
-
-def _version_of(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "is not installed"

@@ -11,7 +11,9 @@ from numeri_cli.cli.command import Invocation
 
 def guide(
     call: Invocation,
-    topic: Annotated[str | None, typer.Argument(help="A page; all are listed by default.")] = None,
+    topic: Annotated[
+        str | None, typer.Argument(help="A page, or a word of its name; by default all are listed.")
+    ] = None,
 ) -> None:
     """Show a page of the guide, or which pages there are.
 

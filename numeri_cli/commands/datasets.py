@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from numeri_cli.api.files.parts import Identity
+from numeri_cli.api.files.sizes import bytes_to_come
 from numeri_cli.commands.context import Context
+from numeri_cli.errors import ApiError, TransferError
+from numeri_cli.files import safe_relative
 from numeri_cli.learning.cached_data import cached_data
 from numeri_cli.published import Published
 
 
 @dataclass(frozen=True)
 class OfferedFile(Published):
-    """A file of the tournament, and what of it is here."""
+    """A file of the tournament, and what of it is here.
+
+    to_come_bytes: what a download would fetch, 0 where the copy here is the tournament's; None
+    where nobody asked, or the tournament does not say
+    """
 
     name: str
     here: bool
@@ -21,6 +31,7 @@ class OfferedFile(Published):
     round_number: int | None
     time: datetime | None
     path: Path
+    to_come_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,30 +50,60 @@ class BinnedData(Published):
 
 @dataclass(frozen=True)
 class Datasets(Published):
-    """What the tournament offers, what of it is here, and what trainings keep of it binned."""
+    """What the tournament offers, what of it is here, and what trainings keep of it binned.
+
+    folder: where downloaded files lie
+    """
 
     tournament: str
     files: tuple[OfferedFile, ...]
     binned: tuple[BinnedData, ...]
     binned_folder: Path
+    folder: Path
 
 
 def datasets(context: Context, *, every: bool) -> Datasets:
-    """What can be downloaded and what is here of it.
+    """What can be downloaded, how much of it would come, what is here of it. Needs no profile.
 
     every: of other data versions, too
     Raises what the client and the ledger raise.
     """
+    shown = [
+        file
+        for file in offered(context)
+        if every or file.name.startswith(f"{context.data_version}/")
+    ]
     return Datasets(
         tournament=context.tournament,
-        files=tuple(
-            file
-            for file in offered(context)
-            if every or file.name.startswith(f"{context.data_version}/")
-        ),
+        files=_with_sizes(context, shown),
         binned=binned(context),
         binned_folder=context.home.binned(context.tournament),
+        folder=context.home.datasets(context.tournament),
     )
+
+
+def _with_sizes(context: Context, files: Sequence[OfferedFile]) -> tuple[OfferedFile, ...]:
+    """The files, each with what a download would fetch, until the server is in trouble."""
+    looked: list[OfferedFile] = []
+    bar = context.listener.task("looking at files", total=len(files), unit="files")
+    with suppress(ApiError, TransferError), bar as task:  # what is here is shown all the same
+        for file in files:
+            looked.append(replace(file, to_come_bytes=_to_come(context, file)))
+            task.advance(1)
+    return (*looked, *files[len(looked) :])
+
+
+def _to_come(context: Context, file: OfferedFile) -> int:
+    """Bytes that a download would fetch. Raises what the client and its transfers raise."""
+    held = context.ledger.file(context.tournament, file.name) if file.here else None
+    client = context.client
+    found = bytes_to_come(
+        connector=client.connector,
+        get_url=lambda: client.dataset_url(file.name),
+        destination=context.home.datasets(context.tournament) / safe_relative(file.name),
+        known=Identity(held.etag or None, held.size_bytes) if held else None,
+    )
+    return 0 if found is None else found
 
 
 def offered(context: Context) -> tuple[OfferedFile, ...]:

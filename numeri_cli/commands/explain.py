@@ -1,4 +1,4 @@
-"""numeri explain: a score or a word of the tournament, in sentences."""
+"""numeri explain: a score, a word of the tournament or a key of the profile, in sentences."""
 
 from __future__ import annotations
 
@@ -33,11 +33,15 @@ def explain(word: str | None) -> Explanations:
         return Explanations(tuple(known.values()))
     plain = _plain(word).partition(" on ")[0]
     found = known.get(plain) or known.get(plain.removesuffix("s")) or _behind_a_score(plain, known)
-    if found is None:
-        names = [one.word for one in known.values()]
-        hint = did_you_mean(word, names, otherwise="`numeri explain` lists all words")
-        raise UsageProblem(f"{word!r} is neither a score nor a word of the guide", hint=hint)
-    return Explanations((found,))
+    if found is not None:
+        return Explanations((found,))
+    if keys := _keys(word):
+        return Explanations(keys)
+    names = [one.word for one in known.values()]
+    hint = did_you_mean(word, names, otherwise="`numeri explain` lists all words")
+    raise UsageProblem(
+        f"{word!r} is no score, no word of the guide and no key of the profile", hint=hint
+    )
 
 
 def _behind_a_score(plain: str, known: dict[str, Explanation]) -> Explanation | None:
@@ -54,6 +58,21 @@ def _behind_a_score(plain: str, known: dict[str, Explanation]) -> Explanation | 
 
 def _plain(word: str) -> str:
     return " ".join(word.lower().replace("_", " ").replace("-", " ").split())
+
+
+def _keys(word: str) -> tuple[Explanation, ...]:
+    """The keys of the profile that are called so, by the whole path or its last word."""
+    from numeri_cli.commands.profile_keys import profile_keys
+
+    return tuple(
+        Explanation(key.path, f"{key.meaning} Its value: {key.takes}; {_default(key.default)}.")
+        for key in profile_keys()
+        if word.strip("[]") in (key.path, key.name)
+    )
+
+
+def _default(text: str | None) -> str:
+    return "there is no default" if text is None else f"the default is {text}"
 
 
 def _known() -> dict[str, Explanation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from numeri_cli.errors import UsageProblem, did_you_mean
@@ -26,13 +27,28 @@ class GuidePages(Published):
 
 
 def guide(topic: str | None) -> GuidePages:
-    """The topics and one page. Raises UsageProblem for a topic that is not there."""
+    """The topics and one page, by its topic or by a word of it.
+
+    Raises UsageProblem for a topic that is not there, or a word that several have.
+    """
     found = {page.topic: page for page in pages()}
     topics = tuple(GuideTopic(page.topic, page.title) for page in found.values())
     if topic is None:
         return GuidePages(topics, None)
-    page = found.get(topic.lower().removesuffix(".md"))
-    if page is None:
-        hint = did_you_mean(topic, found, otherwise="`numeri guide` lists all")
-        raise UsageProblem(f"the guide has no page {topic!r}", hint=hint)
-    return GuidePages(topics, page.text)
+    return GuidePages(topics, found[_topic_meant(topic, tuple(found))].text)
+
+
+def _topic_meant(asked: str, topics: Sequence[str]) -> str:
+    """The topic, or the one that has such a word. Raises UsageProblem."""
+    word = "-".join(asked.lower().removesuffix(".md").replace("_", " ").split())
+    if word in topics:
+        return word
+    having = [topic for topic in topics if word in topic.split("-")]
+    if len(having) == 1:
+        return having[0]
+    if having:
+        raise UsageProblem(
+            f"several pages have {asked[:40]!r} in their topic", hint=f"one of {', '.join(having)}"
+        )
+    hint = did_you_mean(asked, topics, otherwise="`numeri guide` lists all")
+    raise UsageProblem(f"the guide has no page {asked!r}", hint=hint)

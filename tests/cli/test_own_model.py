@@ -1,4 +1,4 @@
-"""The README's worked example, as it stands there: a model of one's own beside the profile."""
+"""The guide's worked example, as it stands there: a model of one's own beside the profile."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from tests.support.runner import Numeri
+from tests.support.sources import PACKAGE
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-EXAMPLE = README[README.index("## A model of your own") : README.index("## From cron")]
+PAGE = (PACKAGE / "guide" / "own-model.md").read_text(encoding="utf-8")
+EXAMPLE = PAGE[PAGE.index("## Ridge and trees, blended") : PAGE.index("## Before you trust it")]
 MODULE, SHARE = "blend", "ridge_share = 0.4"
 
 
@@ -24,7 +25,7 @@ def block(language: str) -> str:
 
 @pytest.fixture
 def own_model(practice: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The two files where the README has them put; the profile."""
+    """The two files where the page has them put; the profile."""
     monkeypatch.delitem(sys.modules, MODULE, raising=False)
     assert f"`{MODULE}.py`" in EXAMPLE
     Path(f"{MODULE}.py").write_text(block("python"), encoding="utf-8")
@@ -44,7 +45,7 @@ def predicted(numeri: Numeri, profile: Path, *, share: str) -> pd.Series:
     return pd.read_csv("p.csv", index_col="id")["prediction"]
 
 
-def test_the_readmes_blend_trains_and_its_submission_is_accepted(
+def test_the_guides_blend_trains_and_its_submission_is_accepted(
     numeri: Numeri, numeri_process: Numeri, own_model: Path
 ) -> None:
     """Another process finds the class again, and no library warns of anything."""
@@ -60,7 +61,7 @@ def test_the_readmes_blend_trains_and_its_submission_is_accepted(
     assert (model["model"], model["state"]) == ("lighthouse", "accepted")
 
 
-def test_the_readmes_blend_depends_on_both_parts(numeri: Numeri, own_model: Path) -> None:
+def test_the_guides_blend_depends_on_both_parts(numeri: Numeri, own_model: Path) -> None:
     numeri("download", "validation", "--tournament", "practice")
     ridge = predicted(numeri, own_model, share="1.0")
     trees = predicted(numeri, own_model, share="0.0")

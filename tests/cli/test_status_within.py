@@ -28,6 +28,7 @@ from tests.support.scripted_tournament import (
     ScriptedTournament,
     listening,
 )
+from tests.support.sources import PACKAGE
 from tests.support.trial import numeri, profile
 
 KEYS = Keys("A2B3C4D5E6F7A2B3C4D5E6F7A2B3C4D5", "the-secret-of-the-test-suite")
@@ -35,7 +36,7 @@ WITHIN_MINUTES = 90
 FORTNIGHT_HOURS = 14 * 24
 FORTNIGHT = FIRST_DAY + timedelta(days=14)
 PAST_THE_HOUR = timedelta(minutes=10)
-README = ROOT / "README.md"
+PAGE = PACKAGE / "guide" / "cron-and-watchdog.md"
 CRONTAB = Path(__file__).parents[1] / "schedule" / "stand_in_crontab.py"
 Plant = Callable[[ScriptedTournament, ScriptedRound], None]
 
@@ -367,10 +368,10 @@ def test_without_a_watchdog_a_server_that_cannot_be_asked_stays_trouble(
     assert numeri("status").code == 4
 
 
-def test_the_watchdog_line_of_the_readme_works(
+def test_the_watchdog_line_of_the_guide_works(
     tournament: ScriptedTournament, home: Path, tmp_path: Path
 ) -> None:
-    [line] = re.findall(r"^30 \* \* \* \*  (.*)$", README.read_text(), re.MULTILINE)
+    [line] = re.findall(r"^30 \* \* \* \*  (.*)$", PAGE.read_text(), re.MULTILINE)
     program = tmp_path / "numeri"
     program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m numeri_cli "$@"\n')
     program.chmod(0o755)

@@ -1,0 +1,5 @@
+"""The program for tests of the pages."""
+
+from tests.support.program import numeri
+
+__all__ = ["numeri"]
