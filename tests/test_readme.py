@@ -30,6 +30,7 @@ def test_the_readme_is_short_and_in_the_order_of_a_newcomers_questions() -> None
         "Change the model",
         "Your own model in ten lines",
         "From cron",
+        "In a notebook",
         "Where things lie",
         "Uninstall",
         "Developing",
@@ -71,6 +72,7 @@ def test_the_readme_leads_to_what_moved_to_the_guide() -> None:
         "how-it-works",
         "own-model",
         "commands",
+        "notebook",
     } <= linked
 
 

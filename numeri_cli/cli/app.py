@@ -82,7 +82,6 @@ from numeri_cli.errors import (
     UsageProblem,
 )
 from numeri_cli.threads import thread_trouble
-from numeri_cli.version import __version__
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "init": init,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+import platform
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 import typer
 
+from numeri_cli.cli.app import COMMANDS as APP_COMMANDS
 from numeri_cli.cli.app import application, main
+from numeri_cli.cli.help_text import OTHERS, in_sections
 from tests.support.runner import Numeri
 
 HEAVY = ("pandas", "numpy", "lightgbm", "pyarrow", "httpx", "rich", "scipy")
@@ -113,10 +118,34 @@ def test_words_that_are_no_command_are_refused_with_the_help_to_read(
     assert told.json["error"]["code"] == "usage"
 
 
-def test_the_version_is_one_line(numeri: Numeri) -> None:
+def test_the_version_comes_first_then_those_of_what_matters(numeri: Numeri) -> None:
     said = numeri("--version")
     assert (said.code, said.err) == (0, "")
-    assert re.fullmatch(r"numeri \d+\.\d+\S*\n", said.out)
+    first, python, *others = said.out.splitlines()
+    assert re.fullmatch(r"numeri \d+\.\d+\S*", first)
+    assert python.startswith(f"Python {platform.python_version()} on ")
+    found = dict(line.split() for line in others)
+    for name in ("lightgbm", "numpy", "pandas", "pyarrow", "httpx", "typer", "catboost"):
+        assert found[name] == version(name)
+
+
+def test_every_command_stands_in_a_section_of_the_help_with_its_whole_sentence(
+    numeri: Numeri,
+) -> None:
+    """At any width; a planted command without a section comes under a heading of its own."""
+    assert list(in_sections(["run", "new"], {"A round": ("submit", "run")})) == [
+        ("A round", ["run"]),
+        (OTHERS, ["new"]),
+    ]
+    shown = " ".join(numeri("--help").out.split())
+    assert f"{OTHERS}:" not in shown
+    assert "..." not in shown.replace("[ARGS]...", "")
+    for path, function in APP_COMMANDS.items():
+        if " " not in path:
+            sentence = " ".join(str(inspect.getdoc(function)).partition("\n\n")[0].split())
+            assert f"{path} {sentence}" in shown
+    for group in ("practice", "schedule", "models"):
+        assert "..." not in numeri(group, "--help").out.replace("[ARGS]...", "")
 
 
 def test_where_the_system_is_not_supported_one_sentence_says_so_first(
@@ -124,7 +153,7 @@ def test_where_the_system_is_not_supported_one_sentence_says_so_first(
 ) -> None:
     assert main(["--version"], system="nt") == 0
     out, err = capfd.readouterr()
-    assert re.fullmatch(r"numeri \d+\.\d+\S*\n", out)
+    assert re.match(r"numeri \d+\.\d+\S*\nPython 3", out)
     assert err.count("\n") == 1
     assert "Linux and macOS" in err
     assert main(["--version"], system="posix") == 0

@@ -21,6 +21,7 @@ _REPORT = re.compile(r"-[0-9a-f]{8}\.html")
 _RANKED = re.compile(r"^ *(?:\d+|–) +[a-z_0-9]+ .*")
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _FIGURE = re.compile(rf"[+−-]?\d[\d,.]*|–|\b(?:{_MONTHS})\b")
+_VERDICT = re.compile(r"; (?:more than noise|may be noise: .+)$")
 _CALLED = re.compile(r"(?<=[ `])\S*/bin/(?=numeri )")
 
 
@@ -81,7 +82,8 @@ def without_figures(text: str) -> str:
     """What a world of any size shows: no figures, months, marks, widths or ranks."""
     lines: list[str] = []
     for line in text.splitlines():
-        words = _FIGURE.sub("0", line.replace(" *", "")).replace("─", "").split()
+        plain = _VERDICT.sub("; a verdict", line.replace(" *", ""))
+        words = _FIGURE.sub("0", plain).replace("─", "").split()
         plain = "models by rank" if _RANKED.match(line) else " ".join(words)
         if plain != "models by rank" or plain not in lines[-1:]:
             lines.append(plain)
