@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from numeri_cli.api.http.limits import Limits
 from numeri_cli.config import Profile
 
-ANY_MODEL = "NAME"  # stands for the name of a model
+ANY_MODEL = "NAME"  # stands for the name of a model, and for that of what is varied
 _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "": {
         "tournament": 'Which tournament is played: "numerai", "practice" or the address of an API.',
@@ -67,6 +67,12 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
         "then": "Further steps, each of what the one before has left. Written as a list: "
         "`neutralize = [{ … }, { … }]`.",
     },
+    "models.NAME.tune.NAME": {
+        "log": "From the first number to the second, each order of magnitude alike.",
+        "range": "From the first number to the second, evenly.",
+        "step": "The distance between neighbours of a range.",
+        "choice": "One of these values.",
+    },
     "wire": {
         "connect_seconds": "How long to wait for a connection.",
         "read_seconds": "How long to wait for the next bytes of an answer.",
@@ -77,6 +83,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
         "retry_after_seconds": "The longest pause that a server may ask for.",
         "poll_seconds": "How often the server is asked what became of a submission.",
         "settle_seconds": "For how long it is asked.",
+        "hosted_seconds": "For how long Numerai's trial of a model that it hosts is waited for.",
     },
     "notify": {
         "webhook": "Whom to tell how a run ended: an address or several.",
@@ -172,6 +179,8 @@ def _words(shape: Mapping[str, Any]) -> str:
     """What a piece of JSON schema takes, such as "whole number, 1 to 16"."""
     if "anyOf" in shape:
         parts = [_words(one) for one in shape["anyOf"] if one.get("type") != "null"]
+        if "number" in parts:  # every whole number is one
+            parts = [one for one in parts if one != "whole number"]
         return " or ".join(dict.fromkeys(parts))
     if "enum" in shape:
         return " or ".join(f'"{one}"' for one in shape["enum"])
@@ -179,7 +188,11 @@ def _words(shape: Mapping[str, Any]) -> str:
         return f'"{shape["const"]}"'
     kind = shape.get("type")
     if kind == "array":
+        if "prefixItems" in shape:
+            return f"list of {len(shape['prefixItems'])} numbers"
         inner = shape["items"]
+        if not inner:
+            return "list"
         if "$ref" in inner:
             return "list of tables"
         if "enum" in inner:

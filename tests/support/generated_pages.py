@@ -25,6 +25,7 @@ SECTIONS = {
     f"models.{ANY_MODEL}.estimator": "What learns",
     f"models.{ANY_MODEL}.era_weights": "How much each era counts in training",
     f"models.{ANY_MODEL}.neutralize": "What is taken out of the predictions",
+    f"models.{ANY_MODEL}.tune.{ANY_MODEL}": "What `numeri tune` varies, by name",
     "wire": "How patient the client is",
     "notify": "Who is told",
     "guard": "What speaks against a model: warn, refuse or off",
