@@ -85,6 +85,9 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
         "settle_seconds": "For how long it is asked.",
         "hosted_seconds": "For how long Numerai's trial of a model that it hosts is waited for.",
     },
+    "mcp": {
+        "submit": "Whether a program that speaks MCP may submit without being asked each time.",
+    },
     "notify": {
         "webhook": "Whom to tell how a run ended: an address or several.",
         "command": "A program and its arguments, which gets JSON on its standard input.",
@@ -131,7 +134,7 @@ class ProfileKey:
 
 
 def profile_keys() -> tuple[ProfileKey, ...]:
-    """Every key in the order of the schema. Raises KeyError for one without a sentence."""
+    """Every key in the order of the schema; a test tells of those without a sentence."""
     return tuple(_keys(Profile, ""))
 
 
@@ -159,9 +162,7 @@ def _keys(section: type[BaseModel], above: str) -> Iterator[ProfileKey]:
             if above == "wire.":  # what is not set is as the client has it
                 default = getattr(Limits(), name)
             words = None if default in (None, (), [], {}) else _toml(default)
-            if meaning is None:
-                raise KeyError(path)
-            yield ProfileKey(path, _words(shapes[name]), words, meaning)
+            yield ProfileKey(path, _words(shapes[name]), words, meaning or "")
         else:
             several = f".{ANY_MODEL}" if "additionalProperties" in shapes[name] else ""
             yield from _keys(below, f"{path}{several}.")

@@ -24,7 +24,9 @@ def test_a_planted_difference_would_be_found() -> None:
     assert page_as_generated(text) != text
 
 
-def test_no_key_that_is_gone_has_a_sentence() -> None:
+def test_every_key_has_a_sentence_and_none_that_is_gone() -> None:
+    """In `commands/profile_keys.py`."""
+    assert [key.path for key in profile_keys() if not key.meaning] == []
     assert keys_without_a_place() == set()
 
 
