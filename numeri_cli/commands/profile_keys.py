@@ -86,7 +86,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
         "hosted_seconds": "For how long Numerai's trial of a model that it hosts is waited for.",
     },
     "mcp": {
-        "submit": "Whether a program that speaks MCP may submit without being asked each time.",
+        "submit": "Whether an agent may submit: a person is asked each time, nobody is, never.",
     },
     "notify": {
         "webhook": "Whom to tell how a run ended: an address or several.",
