@@ -85,6 +85,13 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
         "settle_seconds": "For how long it is asked.",
         "hosted_seconds": "For how long Numerai's trial of a model that it hosts is waited for.",
     },
+    "cluster": {
+        "address": "Where the Dask scheduler answers.",
+        "certificates": "A folder with the certificates of a cluster that speaks TLS.",
+        "insecure": "Whether a cluster beyond this machine may do without TLS.",
+        "distribute": "What is spread over the workers.",
+        "data": "Where the workers find the data, if it lies elsewhere there.",
+    },
     "mcp": {
         "submit": "Whether an agent may submit: a person is asked each time, nobody is, never.",
     },

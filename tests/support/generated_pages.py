@@ -27,6 +27,7 @@ SECTIONS = {
     f"models.{ANY_MODEL}.neutralize": "What is taken out of the predictions",
     f"models.{ANY_MODEL}.tune.{ANY_MODEL}": "What `numeri tune` varies, by name",
     "wire": "How patient the client is",
+    "cluster": "Other machines that train",
     "mcp": "What programs that speak MCP may do",
     "notify": "Who is told",
     "guard": "What speaks against a model: warn, refuse or off",
