@@ -86,11 +86,12 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
         "hosted_seconds": "For how long Numerai's trial of a model that it hosts is waited for.",
     },
     "cluster": {
-        "address": "Where the Dask scheduler answers.",
-        "certificates": "A folder with the certificates of a cluster that speaks TLS.",
-        "insecure": "Whether a cluster beyond this machine may do without TLS.",
-        "distribute": "What is spread over the workers.",
-        "data": "Where the workers find the data, if it lies elsewhere there.",
+        "address": 'A Dask scheduler, "tcp://…" or "tls://…", or "local:4" for workers here.',
+        "certificates": "A folder with ca.pem, cert.pem and key.pem.",
+        "insecure": "Go to other machines without TLS.",
+        "distribute": '"models": each member is a task of its own; "rows": one over all machines.',
+        "data": "Where workers find the data: a folder or an object store; the path it has here"
+        " where it is not set.",
     },
     "mcp": {
         "submit": "Whether an agent may submit: a person is asked each time, nobody is, never.",
