@@ -180,7 +180,7 @@ def _of_run(name: str, pickle: HostedPickle, facts: _Facts) -> Iterator[GuardFin
             yield _finding(name, "run", told, "ask in Numerai's chat, or upload it again")
     newest = pickle.triggers[0] if pickle.triggers else None
     if pickle.validated and newest is not None and newest.refused:
-        yield _finding(name, "run", f"the newest run of {name} failed: {newest.status}", logs)
+        yield _finding(name, "run", f"the newest run of {name} ended with {newest.status!r}", logs)
 
 
 def _of_webhook(slot: HostedSlot) -> Iterator[GuardFinding]:

@@ -77,11 +77,11 @@ def failure(
     if line is None:
         return HostedFailed(
             f"{what}, and the server tells no reason: it says {found.status!r}",
-            hint="`numeri hosted check` tries the pickle on this machine",
+            hint="`numeri hosted check MODEL` tries it on this machine",
         )
     reason = reason_of(line)
     meaning = f" ({reason.meaning})" if reason else ""
-    cure = reason.cure if reason else "`numeri hosted check` tries the pickle on this machine"
+    cure = reason.cure if reason else "`numeri hosted check MODEL` tries it on this machine"
     shown = "\n".join(f"  {one}" for one in lines[-MOST_LINES_SHOWN:])
     return HostedFailed(f"{what}: {line}{meaning}", hint=cure, lines=f"the server's log:\n{shown}")
 

@@ -108,44 +108,49 @@ def hosted_status(record: HostedStatus) -> RenderableType:
     """A line for each slot, uploaded models that none has, and what speaks against them."""
     parts: list[RenderableType] = []
     if any(row.pickle_id for row in record.models):
-        parts.append(_table(record.models))
+        parts.append(_slots(record.models))
     else:
         names = ", ".join(str(row.model) for row in record.models) or "the account"
         parts.append(Text(f"Numerai runs no uploaded model for {names}"))
     if record.unassigned:
-        parts += [Text("\nuploaded, and in no slot:"), _table(record.unassigned)]
+        parts += [Text("\nuploaded, and in no slot:"), _free(record.unassigned)]
     findings = [one for row in (*record.models, *record.unassigned) for one in row.findings]
-    parts += finding_lines(findings)
+    parts += [Text(f"{one.message}: {one.hint}", "red") for one in findings if one.check == "run"]
+    parts += finding_lines([one for one in findings if one.check != "run"])
     return Group(*parts)
 
 
-def _table(rows: tuple[HostedRow, ...]) -> RenderableType:
-    named = any(row.model for row in rows)
+def _slots(rows: tuple[HostedRow, ...]) -> RenderableType:
     made = table(
-        *(["model"] if named else []),
-        "uploaded model",
-        "validation",
-        "newest run",
-        "predicts",
-        "data",
-        "image",
-        "uploaded",
-        "webhook",
+        "model", "validation", "newest run", "predicts", "data", "image", "uploaded",
+        "uploaded model", "webhook",
+    )  # fmt: skip
+    for row in rows:
+        if row.pickle_id is None:
+            made.add_row(str(row.model), "none", "", "", "", "", "", "", row.webhook or "")
+        else:
+            made.add_row(str(row.model), *_figures(row), row.pickle_id, row.webhook or "")
+    return Fitting(made, "image", "webhook", "uploaded", "uploaded model", "data", "newest run")
+
+
+def _free(rows: tuple[HostedRow, ...]) -> RenderableType:
+    made = table(
+        "uploaded model", "validation", "newest run", "predicts", "data", "image", "uploaded"
     )
     for row in rows:
-        cells = [row.model or ""] if named else []
-        made.add_row(
-            *cells,
-            row.pickle_id or "none",
-            _word(row.status),
-            _word(row.run_status),
-            ", ".join(row.targets) or ("unknown" if row.pickle_id else ""),
-            row.data_version or "",
-            row.image or "",
-            moment(row.uploaded_at) if row.uploaded_at else "",
-            row.webhook or "",
-        )
-    return Fitting(made, "image", "uploaded", "webhook", "data", "predicts")
+        made.add_row(row.pickle_id or "", *_figures(row))
+    return Fitting(made, "image", "newest run", "data", "uploaded", "predicts")
+
+
+def _figures(row: HostedRow) -> tuple[str | Text, ...]:
+    return (
+        _word(row.status),
+        _word(row.run_status),
+        ", ".join(row.targets) or "unknown",
+        row.data_version or "",
+        row.image or "",
+        moment(row.uploaded_at) if row.uploaded_at else "",
+    )
 
 
 def _word(status: str | None) -> Text:
