@@ -17,6 +17,7 @@ from numeri_cli.cli.account import account
 from numeri_cli.cli.backtest import backtest
 from numeri_cli.cli.clean import clean
 from numeri_cli.cli.command import Command, CommandGroup
+from numeri_cli.cli.completion import VARIABLE, complete, words_on_line
 from numeri_cli.cli.datasets import datasets
 from numeri_cli.cli.diagnostics import diagnostics
 from numeri_cli.cli.doctor import doctor
@@ -192,7 +193,7 @@ def application(
         help="Numeri takes part in the Numerai tournament: data, models, submissions, proof.",
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        add_completion=False,
+        add_completion=True,
         no_args_is_help=True,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
@@ -239,6 +240,8 @@ def main(
     system: as in os.name; where it is not supported that is said first, on standard error
     """
     words = sys.argv[1:] if arguments is None else arguments
+    if VARIABLE in os.environ:
+        return complete(application(words_on_line(), commands=commands))
     if system != "posix":
         sys.stderr.write(f"{UNSUPPORTED_SYSTEM}\n")
     previous = signal.signal(signal.SIGTERM, terminate)

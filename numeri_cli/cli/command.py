@@ -213,7 +213,8 @@ class CommandGroup(SentenceGroup):
         first = args[0] if args else ""
         made: Any = super().make_context(info_name, args, parent, **extra)
         made.is_below = bool(below) and first == below[0]
-        if below and not made.is_below and first.startswith("-"):
+        is_wrong = below and not made.is_below and first.startswith("-")
+        if is_wrong and not made.resilient_parsing:  # the shell asks before the line is whole
             made.fail(f"options of {below[0]} stand behind it")
         return made
 

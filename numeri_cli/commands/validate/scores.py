@@ -176,7 +176,7 @@ def _score(
 
 
 def _names_of_columns(sources: Sequence[PredictionSource], bench: Join | None) -> list[str]:
-    """Of the sources, of the benchmark, and of what is known from before the neutralization."""
+    """Names of the sources, the benchmark and what is known from before the neutralization."""
     raws = [source.name for source in sources if source.raw is not None]
     return [*(source.name for source in sources), bench.name if bench else "", *raws]
 
