@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from numeri_cli.cli.command import Invocation
-from numeri_cli.cli.train import Force
+from numeri_cli.cli.train import Cluster, DistributeBy, Force
 
 
 def tune(
@@ -45,6 +45,8 @@ def tune(
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of what is drawn.")] = None,
     force: Force = False,
+    cluster: Cluster = None,
+    distribute: DistributeBy = None,
     show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     self_contained: Annotated[
         bool, typer.Option("--self-contained", help="The page as one portable file of 5 MB.")
@@ -78,6 +80,8 @@ def tune(
         ),
         seed=seed,
         force=force,
+        cluster=cluster,
+        distribute=distribute,
         write_page=partial(write_tuning_page, self_contained=self_contained),
     )
     call.show(record, tuning)

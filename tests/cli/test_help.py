@@ -17,7 +17,7 @@ from numeri_cli.cli.app import application, main
 from numeri_cli.cli.help_text import OTHERS, in_sections
 from tests.support.runner import Numeri
 
-HEAVY = ("pandas", "numpy", "lightgbm", "pyarrow", "httpx", "rich", "scipy")
+HEAVY = ("pandas", "numpy", "lightgbm", "pyarrow", "httpx", "rich", "scipy", "optuna")
 
 
 def commands(group: typer.Typer, *before: str) -> list[tuple[str, ...]]:

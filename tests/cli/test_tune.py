@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -110,11 +112,15 @@ def planted(home: Path, *, first_era: int) -> None:
 def test_a_feature_that_pays_in_the_held_out_eras_alone_is_seen_by_no_trial(
     space: Path, numeri: Numeri
 ) -> None:
+    looks: list[int] = []
+
     def searched(*words: str) -> tuple[list[object], float]:
         said = numeri(*WORDS, "--trials", "2", "--json", *words)
         assert said.code == 0, said.err
         [outcome] = said.data["outcomes"]
         trials = [(one["values"], one["figures"]) for one in said.data["trials"]]
+        looks.append(said.data["looks"])
+        assert (looks[-1] > 1) is ("looked at" in said.data["verdict"])
         return [outcome["search_profile"], trials], outcome["held_out_profile"]
 
     clean, held_out = searched()
@@ -124,6 +130,7 @@ def test_a_feature_that_pays_in_the_held_out_eras_alone_is_seen_by_no_trial(
     assert leaking == clean
     assert abs(pays - held_out) > 0.01
     assert searched("--hold-out", "11")[0] != nearer  # whose search walks one era further
+    assert looks == [1, 2, 1, 2]  # the ledger forgot what it knew before the feature was planted
 
 
 def test_processes_share_a_search_and_a_killed_one_leaves_no_stuck_trial(
@@ -178,6 +185,47 @@ def test_two_aims_have_a_front_and_a_trial_that_learns_nothing_is_given_up(
     assert "The front" in Path(found["page"]).read_text()
     shown = numeri(*WORDS, "--trials", "14", "--aim", "corr", "--aim", "sharpe", "--window", "12")
     assert "the front:" in shown.out
+
+
+def test_what_it_adds_to_others_can_be_aimed_at_where_they_know_the_eras(
+    space: Path, numeri: Numeri
+) -> None:
+    said = numeri(
+        *("tune", "lighthouse", "--trials", "1", "--seed", "3", "--aim", "mmc", "--aim", "bmc"),
+        *("--hold-out", "2", "--purge", "0", "--window", "40", "--json"),
+    )
+    assert said.code == 0, said.err
+    [trial] = said.data["trials"]
+    assert set(trial["figures"]) == {"mmc", "bmc"}
+    assert trial["figures"]["mmc"] != trial["figures"]["bmc"]
+    assert said.data["importances"] == {"mmc": {}, "bmc": {}}
+    assert "too few to tell" in said.data["verdict"]
+
+
+def test_no_trial_begins_once_the_hours_are_up(space: Path, numeri: Numeri) -> None:
+    said = numeri(*WORDS, "--trials", "3", "--hours", "0", "--json")
+    assert said.code == 0, said.err
+    assert said.data["trials"] == []
+    assert said.data["chosen"] is None
+    assert said.data["snippet"] is None
+    assert said.data["verdict"] == "No trial is done yet."
+
+
+def test_where_optuna_is_missing_the_extra_is_named_in_a_sentence(
+    space: Path, numeri: Numeri
+) -> None:
+    code = "import sys; sys.modules['optuna'] = None\nfrom numeri_cli.cli.app import main\n"
+    words = [*WORDS, "--trials", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}sys.exit(main({words!r}))"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Optuna is not installed" in done.stderr
+    assert "pip install 'numeri[tune]'" in done.stderr
 
 
 def test_a_search_without_a_space_is_refused_with_the_lines_to_write(

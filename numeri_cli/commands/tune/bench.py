@@ -26,6 +26,7 @@ from numeri_cli.dataset.prediction_files import (
 )
 from numeri_cli.errors import FileMissing, PredictionsValues, UsageProblem
 from numeri_cli.learning.backtest import walked_windows
+from numeri_cli.learning.plan import Machines
 from numeri_cli.learning.training import checked_estimator
 from numeri_cli.learning.training_data import open_training_data
 from numeri_cli.model_spec import ModelSpec
@@ -64,6 +65,7 @@ class TrialBench:
 
     rule: how the round pays; None where no aim asks for it
     meta_model: its file, where an aim rests on it; benchmarks: per data file its file and column
+    machines: who trains the members of each window; this one where None
     """
 
     context: Context
@@ -75,6 +77,7 @@ class TrialBench:
     meta_model: Path | None
     benchmarks: tuple[tuple[Path, str] | None, ...]
     listener: Listener
+    machines: Machines | None = None
     force: bool = False
 
     def figures(self, series: EraSeries) -> Figures:
@@ -115,6 +118,7 @@ class TrialBench:
             folder=folder,
             whole=self.plan.seen,
             after=scored,
+            machines=self.machines,
             force=self.force,
             listener=self.listener,
         )
@@ -157,6 +161,7 @@ def trial_bench(
     plan: SearchPlan,
     aims: tuple[Aim, ...],
     benchmark: str | None,
+    machines: Machines | None,
     force: bool,
     listener: Listener,
 ) -> TrialBench:
@@ -191,6 +196,7 @@ def trial_bench(
         benchmarks=tuple(
             _benchmark(context, file, benchmark) if "bmc" in wanted else None for file in names
         ),
+        machines=machines,
         force=force,
         listener=listener,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numeri_cli.commands.blends import require_no_blend
+from numeri_cli.commands.cluster import machines
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_for_training
 from numeri_cli.commands.train import require_as_downloaded
@@ -30,6 +31,7 @@ from numeri_cli.files import expanded, safe_name
 from numeri_cli.learning.estimators.function import require_trainable
 from numeri_cli.learning.training_data import open_training_data
 from numeri_cli.ledger.searches import KeptTrial, keep_trials
+from numeri_cli.profile_cluster import Distribute
 from numeri_cli.search.aims import aims_named
 from numeri_cli.search.search import Search
 from numeri_cli.search.trial_facts import TrialFacts, chosen, front
@@ -66,6 +68,8 @@ def tune(
     settings: SearchSettings = SearchSettings(),
     seed: int | None = None,
     force: bool = False,
+    cluster: str | None = None,
+    distribute: Distribute | None = None,
     write_page: PageWriter,
 ) -> Tuning:
     """Carry on a search until so many trials are done, then judge the best of them.
@@ -73,6 +77,7 @@ def tune(
     trials: finished ones in the whole search, whoever did them; hours: after which none begins
     seed: of what is drawn; every process draws its own otherwise
     force: train even where memory or disk look too small
+    cluster, distribute: whose machines train, and how; as the profile says where None
     write_page: writes the HTML page
     Raises UsageProblem, ProfileInvalid, LibraryMissing, and what training and scoring raise.
     """
@@ -105,21 +110,23 @@ def tune(
         aims=tuple(aim.name for aim in aims),
         benchmark=settings.benchmark,
     )
-    bench = trial_bench(
-        context,
-        name,
-        plan=plan,
-        aims=aims,
-        benchmark=settings.benchmark,
-        force=force,
-        listener=Hushed(context.listener),
-    )
     folder = (
         expanded(settings.study) if settings.study else context.home.searches(context.tournament)
     )
-    search = Search(folder / f"{study}.journal", space=spec.tune, aims=len(aims), seed=seed)
     until = math.inf if hours is None else begun + hours * 3600
-    return _searched(context, search, bench, wanted=trials, until=until, write_page=write_page)
+    with machines(context, cluster=cluster, distribute=distribute) as others:
+        bench = trial_bench(
+            context,
+            name,
+            plan=plan,
+            aims=aims,
+            benchmark=settings.benchmark,
+            machines=others,
+            force=force,
+            listener=Hushed(context.listener),
+        )
+        search = Search(folder / f"{study}.journal", space=spec.tune, aims=len(aims), seed=seed)
+        return _searched(context, search, bench, wanted=trials, until=until, write_page=write_page)
 
 
 def _searched(
