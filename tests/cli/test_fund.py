@@ -64,10 +64,18 @@ def test_the_page_has_charts_with_words_and_their_numbers(numeri: Numeri) -> Non
     heads = re.findall(r'<th scope="row">(.*?)</th>', text)
     assert heads[0] == "net return a year"
     assert heads.count("60") == 2  # the last week, under each chart
-    best = re.search(r'<td class="best">(.*?)<span', text)
-    assert best is not None
+    assert 'class="best"' not in text, "28 days tell no fund from another"
+    row = re.search(r'<th scope="row">net return a year</th>(.*?)</tr>', text)
+    assert row is not None
     returns = [one["figures"]["return_a_year"] for one in told.data["funds"]]
-    assert shown(best[1].removesuffix(" %")) == pytest.approx(round(100 * max(returns), 1))
+    cells = [shown(cell) for cell in re.findall(r"<td>(.*?) %</td>", row[1])]
+    assert cells == pytest.approx([round(100 * one, 1) for one in returns])
+    dates = told.data["dates"]
+    assert len(dates) == 6
+    assert f"<dd>{dates[0]} to {dates[-1]}</dd>" in text
+    assert re.search(rf'<th scope="row">60</th><td>{dates[-1]}</td>', text)
+    assert "± of the Sharpe: its standard error" in text
+    assert 'download="fund.csv"' in text
     said = numeri("practice", "fund", "--html", "fund.html")
     assert f"page: {page}" in said.out.replace("\n", "")
     assert page.read_text(encoding="utf-8") == text

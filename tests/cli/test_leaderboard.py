@@ -85,6 +85,8 @@ def test_everybody_is_compared_with_a_model_of_ones_own(numeri: Numeri, practice
     assert (fund["funds"][3]["name"], fund["period"]["first_era"]) == ("lighthouse", 61)
     ends = [one["net"][-1] for one in fund["funds"]]
     assert len(set(ends)) == 4
+    twice = ("--with", "lighthouse", "--with", "lighthouse")
+    assert len(numeri("practice", "fund", *twice, "--json").data["funds"]) == 4
     table = numeri("practice", "fund", "--with", "lighthouse").out
     assert max(map(len, table.splitlines())) <= 80
     assert "own: lighthouse; where nothing of it came in time" in " ".join(table.split())

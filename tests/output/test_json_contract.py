@@ -250,7 +250,7 @@ RECORDS = {
     "LeaderboardRow": (
         "rank name technique is_own corr60 mmc60 stake_nmr earned_nmr return_share corr60_lead"
     ),
-    "FundReport": "period terms choice older days opened funds page",
+    "FundReport": "period terms choice older days opened funds page dates",
     "FundPeriod": "first_era last_era live_weeks live_rounds",
     "FundTerms": "tranches gross cost_basis_points fee_a_year",
     "RivalChoice": "name technique target corr_mean first_era last_era",

@@ -20,7 +20,8 @@ def fund(
     ] = None,
     eras: Annotated[int | None, typer.Option(min=1, help="So many weeks; to the newest.")] = None,
     beside: Annotated[
-        str | None, typer.Option("--with", help="Your model as a fund beside them.")
+        list[str] | None,
+        typer.Option("--with", help="Your model as a fund beside them; repeatable."),
     ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page too, one portable file of 5 MB.")
@@ -44,7 +45,7 @@ def fund(
         call.context,
         from_era=from_era,
         eras=eras,
-        beside=beside,
+        beside=beside or (),
         page=expanded(html) if html else None,
         write_page=write_page if html is not None or show else None,
     )

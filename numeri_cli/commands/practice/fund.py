@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +15,14 @@ def fund(
     *,
     from_era: int | None = None,
     eras: int | None = None,
-    beside: str | None = None,
+    beside: Sequence[str] = (),
     page: Path | None = None,
     write_page: Callable[[FundReport, Path], None] | None = None,
 ) -> FundReport:
     """Trade each of them, week by week.
 
     from_era: the first week; eras: so many weeks; live rounds' where neither is given
-    beside: a model of one's own, as a fund beside the others
+    beside: models of one's own, each as a fund beside the others
     write_page: writes the HTML page; page: where to, among this home's reports where None
     Raises PracticeMissing, PracticeSettings, ModelUnknown, UsageProblem, DiskError.
     """

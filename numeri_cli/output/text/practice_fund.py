@@ -23,8 +23,8 @@ _WIDTH, _HEIGHT = 68, 4  # of one curve, in characters
 
 def fund(report: FundReport) -> RenderableType:
     """Figures side by side, notes, and each fund's net return drawn to one scale."""
-    roles = [one.role for one in report.funds]
-    rows = table("", *roles, right=tuple(roles))
+    roles = report.titles
+    rows = table("", *roles, right=roles)
     gap = " "
     if len(roles) > _ROOMY:  # a column more has to fit, too
         rows.padding, gap = (0, 0, 0, 0), ""
@@ -53,8 +53,8 @@ def _curves(report: FundReport) -> list[RenderableType]:
     low, high = min(map(min, series)), max(map(max, series))
     zero = row_of(0.0, rows=_HEIGHT, low=low, high=high)
     parts: list[RenderableType] = []
-    for place, (each, values) in enumerate(zip(report.funds, series, strict=True)):
-        parts.append(Text(f"{each.role}: {percent(values[-1])} net since the start"))
+    for place, (title, values) in enumerate(zip(report.titles, series, strict=True)):
+        parts.append(Text(f"{title}: {percent(values[-1])} net since the start"))
         drawn = braille(values, width=_WIDTH, height=_HEIGHT, low=low, high=high)
         labels = {zero: 0.0, 0: high, _HEIGHT - 1: low}
         for row, text in enumerate(drawn):

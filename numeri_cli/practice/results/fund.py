@@ -21,7 +21,7 @@ Where none was submitted in time, the newest one before is traded again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -91,6 +91,7 @@ class FundReport(Published):
 
     older: so many tranches from before the period are in the first book
     opened: by week, when its round opened, None in history
+    dates: by week, the Saturday of its era, reckoned back from the first round in history
     page: the HTML page, where one was written
     """
 
@@ -102,6 +103,13 @@ class FundReport(Published):
     opened: tuple[date | None, ...]
     funds: tuple[Fund, ...]
     page: Path | None = None
+    dates: tuple[date, ...] = ()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What each fund is called above its column: its role, and several of one's own by name."""
+        several = sum(one.role == OWN for one in self.funds) > 1
+        return tuple(one.name if several and one.role == OWN else one.role for one in self.funds)
 
 
 def fund_report(
@@ -109,17 +117,18 @@ def fund_report(
     *,
     from_era: int | None = None,
     eras: int | None = None,
-    beside: str | None = None,
+    beside: Sequence[str] = (),
     terms: FundTerms | None = None,
     listener: Listener = SILENT,
 ) -> FundReport:
     """Run the funds over the live rounds, or over validation history until enough have passed.
 
     from_era, eras: over other weeks; terms: other than the usual ones
-    beside: a model of the participant's, as a fund of its own; then all begin with its first round
+    beside: models of the participant's, each as a fund of its own; then all begin with the first
+    round in which each of these took part
     Raises PracticeSettings where there is nothing to trade, ModelUnknown.
     """
-    own = None if beside is None else own_predictions(tournament, beside)
+    own = [own_predictions(tournament, name) for name in dict.fromkeys(beside)]
     from_era = _beginning(own, asked=from_era)
     world = tournament.field_world()
     period = chosen_period(world, from_era=from_era, eras=eras)
@@ -131,39 +140,40 @@ def fund_report(
         ("in-house", IN_HOUSE): lambda era: world.benchmark_predictions(era)[IN_HOUSE],
         ("best rival", choice.name): lambda era: in_time(world, era).get(choice.name),
     }
-    if own is not None:
-        sources[OWN, own.name] = own.of
+    sources |= {(OWN, one.name): one.of for one in own}
     with listener.task("Running the funds", total=len(sources), unit="funds") as task:
         funds = []
         for (role, name), source in sources.items():
             funds.append(market.fund(source, role=role, name=name))
             task.advance(1)
     calendar, first_live = tournament.state().calendar, world.settings.eras + 1
-    opened = (
-        calendar.opening(era).date() if era >= first_live else None
-        for era in range(period.first_era, period.last_era + 1)
-    )
+    weeks = range(period.first_era, period.last_era + 1)
+    dates = tuple(calendar.opening(era).date() for era in weeks)
     return FundReport(
         period=period,
         terms=terms,
         choice=choice,
         older=market.older,
         days=len(market.returns),
-        opened=tuple(opened),
+        opened=tuple(
+            day if era >= first_live else None for era, day in zip(weeks, dates, strict=True)
+        ),
+        dates=dates,
         funds=tuple(funds),
     )
 
 
-def _beginning(own: OwnPredictions | None, *, asked: int | None) -> int | None:
-    """The first week; raises PracticeSettings where one's own model had nothing by then."""
-    if own is None:
+def _beginning(own: Sequence[OwnPredictions], *, asked: int | None) -> int | None:
+    """The first week; raises PracticeSettings where a model of one's own had nothing by then."""
+    if not own:
         return asked
-    if asked is not None and asked < own.first_round:
+    last = max(own, key=lambda one: one.first_round)
+    if asked is not None and asked < last.first_round:
         raise PracticeSettings(
-            f"{own.name} had submitted nothing in time before round {own.first_round}",
-            hint=f"--from-era {own.first_round}, or leave it out",
+            f"{last.name} had submitted nothing in time before round {last.first_round}",
+            hint=f"--from-era {last.first_round}, or leave it out",
         )
-    return own.first_round if asked is None else asked
+    return last.first_round if asked is None else asked
 
 
 def filled_forward(rows: Iterable[FloatArray | None], *, count: int) -> FloatArray:

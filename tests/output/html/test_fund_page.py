@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from numeri_cli.output.html.practice_fund import cumulative_net, falls, write_fu
 from numeri_cli.practice.results.fund import Fund, FundExposures, FundReport
 from numeri_cli.practice.results.fund_choice import FundPeriod, RivalChoice
 from numeri_cli.practice.results.portfolio import BookExposure, FundFigures, FundTerms
-from tests.support.browser import Browser
+from tests.support.browser import Browser, with_its_width
 
 BOOK = BookExposure(market=0.1, country=0.2, sector=0.3, style=0.4)
 
@@ -79,6 +80,36 @@ def test_a_fall_is_measured_from_the_highest_value(report: FundReport) -> None:
     assert chart.figure.data[0].y[-1] == 0
 
 
+def test_each_of_ones_own_models_is_a_column_by_its_name_with_dates_beside_eras(
+    report: FundReport, tmp_path: Path
+) -> None:
+    own = tuple(
+        replace(report.funds[0], role="own", name=name) for name in ("lighthouse", "beacon")
+    )
+    dates = (date(2026, 1, 3), date(2026, 1, 10))
+    more = replace(report, funds=(*report.funds, *own), dates=dates)
+    assert more.titles == ("meta model", "<b>", "lighthouse", "beacon")
+    assert replace(report, funds=(*report.funds, own[0])).titles[-1] == "own"
+    chart = cumulative_net(more)
+    assert chart.table.headers == ("era", "date", "meta model", "<b>", "lighthouse", "beacon")
+    assert [row[:2] for row in chart.table.rows] == [("301", "2026-01-03"), ("302", "2026-01-10")]
+    assert list(chart.figure.layout.xaxis.ticktext) == ["301\n03 Jan 2026", "302\n10 Jan 2026"]
+    html = write_fund_page(more, tmp_path / "fund.html").read_text()
+    assert '<th scope="col">lighthouse</th><th scope="col">beacon</th>' in html
+    assert "± of the Sharpe: its standard error, were days independent" in html
+    assert "data:text/csv;charset=utf-8,era,day,meta%20model" in html
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_nothing_of_the_page_lies_beyond_its_edge(
+    report: FundReport, tmp_path: Path, browser: Browser, width: int
+) -> None:
+    page = write_fund_page(report, tmp_path / "fund.html")
+    seen = browser.look(with_its_width(page, width), width=1500)
+    assert f'data-width="{width}"' in seen.dom
+    assert f'data-scroll="{width}"' in seen.dom
+
+
 def test_both_charts_are_drawn_without_a_word_from_the_browser(
     report: FundReport, tmp_path: Path, browser: Browser
 ) -> None:
@@ -96,6 +127,18 @@ def test_the_page_has_the_figures_of_each_fund_with_the_best_marked(
     html = write_fund_page(report, tmp_path / "fund.html").read_text()
     assert "over live rounds, eras 301–302: 2 weeks, 7 days" in html
     assert "2026-01-03 to 2026-01-10" in html
+    assert '<th scope="row">Sharpe</th><td>1.00 ± 1.40</td><td>0.50 ± 1.40</td>' in html
+    steady = np.random.default_rng(1).normal(0.0002, 0.004, 260)
+    better = np.cumprod(1 + steady + 0.001 + np.random.default_rng(2).normal(0, 0.001, 260)) - 1
+    longer = replace(
+        report,
+        days=260,
+        funds=(
+            replace(report.funds[0], net=better),
+            replace(report.funds[1], net=np.cumprod(1 + steady) - 1),
+        ),
+    )
+    html = write_fund_page(longer, tmp_path / "longer.html").read_text()
     best = '<td class="best">1.00 ± 1.40<span class="unseen"> (best)</span></td>'
     assert f'<th scope="row">Sharpe</th>{best}<td>0.50 ± 1.40</td>' in html
     assert '<th scope="row">trading costs</th><td>−1.0 %</td><td>−1.0 %</td>' in html
