@@ -13,6 +13,7 @@ from numeri_cli.output.html.practice_fund import cumulative_net, falls, write_fu
 from numeri_cli.practice.results.fund import Fund, FundExposures, FundReport
 from numeri_cli.practice.results.fund_choice import FundPeriod, RivalChoice
 from numeri_cli.practice.results.portfolio import BookExposure, FundFigures, FundTerms
+from numeri_cli.scoring.ranks import FloatArray
 from tests.support.browser import Browser, with_its_width
 
 BOOK = BookExposure(market=0.1, country=0.2, sector=0.3, style=0.4)
@@ -34,6 +35,10 @@ def fund_of(role: str, net: list[float], *, sharpe: float) -> Fund:
     )
     exposures = FundExposures(before=BOOK, after=BOOK, drifted=BOOK)
     return Fund(role=role, name=role, figures=figures, exposures=exposures, net=np.array(net))
+
+
+def compounded(daily: FloatArray) -> FloatArray:
+    return np.asarray(np.cumprod(1 + daily) - 1, dtype=np.float64)
 
 
 @pytest.fixture
@@ -129,13 +134,13 @@ def test_the_page_has_the_figures_of_each_fund_with_the_best_marked(
     assert "2026-01-03 to 2026-01-10" in html
     assert '<th scope="row">Sharpe</th><td>1.00 ± 1.40</td><td>0.50 ± 1.40</td>' in html
     steady = np.random.default_rng(1).normal(0.0002, 0.004, 260)
-    better = np.cumprod(1 + steady + 0.001 + np.random.default_rng(2).normal(0, 0.001, 260)) - 1
+    ahead = steady + np.random.default_rng(2).normal(0.001, 0.001, 260)
     longer = replace(
         report,
         days=260,
         funds=(
-            replace(report.funds[0], net=better),
-            replace(report.funds[1], net=np.cumprod(1 + steady) - 1),
+            replace(report.funds[0], net=compounded(ahead)),
+            replace(report.funds[1], net=compounded(steady)),
         ),
     )
     html = write_fund_page(longer, tmp_path / "longer.html").read_text()
