@@ -8,47 +8,35 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.filesize import decimal
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, ProgressColumn, TaskID
 from rich.progress import Task as RichTask
 from rich.text import Text
 
 from numeri_cli.inert_text import inert
+from numeri_cli.output.bar_line import BarFacts, bar_line
 from numeri_cli.output.program import as_called
 from numeri_cli.progress import SilentTask, Task
 
 
-class _Done(ProgressColumn):
-    """How much is done, in the task's own unit, and how fast."""
+class _OneLine(ProgressColumn):
+    """All that is told of a task, in one line of the terminal."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
 
     def render(self, task: RichTask) -> Text:
-        unit = task.fields["unit"]
-        if unit == "bytes":
-            total = decimal(int(task.total)) if task.total else "?"
-            words = f"{decimal(int(task.completed))} of {total}"
-            if task.speed:
-                words += f", {decimal(int(task.speed))}/s"
-        else:
-            total = f"{task.total:,.0f}" if task.total else "?"
-            words = f"{task.completed:,.0f} of {total} {unit}"
-        return Text(words, style="progress.download")
-
-
-class _Left(TimeRemainingColumn):
-    """How long it will still take, once that can be told."""
-
-    def render(self, task: RichTask) -> Text:
-        if task.time_remaining is None:
-            return Text("")
-        return super().render(task).append(" left")
+        facts = BarFacts(
+            label=task.description,
+            unit=task.fields["unit"],
+            done=task.completed,
+            total=task.total,
+            speed=task.speed,
+            elapsed=task.elapsed or 0.0,
+            left=task.time_remaining if task.total else None,
+            note=task.fields["note"],
+        )
+        return bar_line(facts, width=self._console.size.width)
 
 
 class _BarTask:
@@ -96,12 +84,7 @@ class Bars(Sentences):
     def __init__(self, console: Console, *, quiet: bool, verbose: bool) -> None:
         super().__init__(console, quiet=quiet, verbose=verbose)
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=None),
-            _Done(),
-            TextColumn("{task.fields[note]}", markup=False),
-            TimeElapsedColumn(),
-            _Left(compact=True),
+            _OneLine(console),
             console=console,
             transient=True,
             expand=True,
