@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from numeri_cli.cli.command import Invocation
+from numeri_cli.cli.train import Cluster
 
 
 def validate(
@@ -38,6 +39,7 @@ def validate(
     self_contained: Annotated[
         bool, typer.Option("--self-contained", help="The report as one portable file of 5 MB.")
     ] = False,
+    cluster: Cluster = None,
 ) -> None:
     """Score models or prediction files with the official scores; write a report.
 
@@ -61,6 +63,7 @@ def validate(
         artifact_id=artifact,
         raw_too=raw,
         per_era=per_era,
+        cluster=cluster,
     )
     call.show(record, validation_shown)
     if show:

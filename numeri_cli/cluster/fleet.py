@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from numeri_cli.cluster.connection import ClusterConnection, WorkerFacts
 from numeri_cli.cluster.estimate import largest_member
+from numeri_cli.cluster.far_model import FarModel, model_content
+from numeri_cli.cluster.rows.base import row_engine
+from numeri_cli.cluster.rows.spread import SpreadMembers
 from numeri_cli.cluster.sent_members import SentMembers
-from numeri_cli.cluster.wire import content_of
+from numeri_cli.cluster.wire import WireFile, content_of
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import MemoryShort
+from numeri_cli.learning.artifact import ModelParcel
 from numeri_cli.learning.estimators.base import ESTIMATORS, make_estimator
 from numeri_cli.learning.estimators.user_modules import module_files
 from numeri_cli.learning.memory import GIGABYTE
 from numeri_cli.learning.plan import Keep, PlannedMember, TrainingPlan, versions_of
+from numeri_cli.model_spec import EstimatorSpec
 from numeri_cli.profile_cluster import ClusterSettings
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """Machines of learning.plan, by whole members.
+    """Machines of learning.plan: whole members as tasks, or each member over all of them.
 
     secrets: keys of the tournament, none of which may travel
     """
@@ -36,7 +43,7 @@ class Fleet:
         ClusterLost, and what a training raises on a worker.
         """
         modules = module_files(plan.spec.estimator, folder=plan.workspace.module_folder)
-        versions = wanted_versions(plan, modules)
+        versions = wanted_versions(plan.spec.estimator, plan.workspace.module_folder, modules)
         content = content_of(
             plan,
             place=self.settings.data or str(plan.workspace.dataset.absolute()),
@@ -44,10 +51,43 @@ class Fleet:
             versions=versions,
             secrets=self.secrets,
         )
+        by_rows = self.settings.distribute == "rows"
+        engine = row_engine(plan.spec) if by_rows else None
         workers = self.connection.workers(versions)
+        if engine is not None:
+            spread = SpreadMembers(self.connection, self.settings, plan, content, engine, workers)
+            spread.run(members, keep)
+            return
         chosen = self._with_room(plan, workers)
         self._tell_of_threads(workers)
         SentMembers(self.connection, content, members, keep, workers=chosen).run()
+
+    def model(self, parcel: ModelParcel, data: DataFile, *, digest: str) -> FarModel:
+        """A trained model whose members predict on the workers.
+
+        digest: SHA-256 of the data file
+        Raises ClusterMismatch, ClusterUnsafe.
+        """
+        contract, folder = parcel.contract, parcel.module_folder
+        modules = module_files(contract.spec.estimator, folder=folder)
+        versions = wanted_versions(contract.spec.estimator, folder, modules)
+        size = data.path.stat().st_size
+        content = model_content(
+            parcel,
+            WireFile(name=data.path.name, size_bytes=size, digest=digest),
+            place=self.settings.data or str(data.path.parent.absolute()),
+            modules=modules,
+            versions=versions,
+            secrets=self.secrets,
+        )
+        return FarModel(
+            self.connection,
+            content,
+            contract.model,
+            contract.features,
+            contract.scale,
+            workers=len(self.connection.workers(versions)),
+        )
 
     def _with_room(
         self, plan: TrainingPlan, workers: Sequence[WorkerFacts]
@@ -92,12 +132,14 @@ class Fleet:
             )
 
 
-def wanted_versions(plan: TrainingPlan, modules: Mapping[str, str]) -> dict[str, str]:
+def wanted_versions(
+    spec: EstimatorSpec, folder: Path | None, modules: Mapping[str, str]
+) -> dict[str, str]:
     """What every worker has to have: numeri, Python, the estimator's libraries.
 
-    modules: of somebody's class that travel with the plan; one that does not has to be installed
+    folder: where modules are looked for
+    modules: of somebody's class that travel along; one that does not has to be installed
     """
-    spec, folder = plan.spec.estimator, plan.workspace.module_folder
     libraries = list(make_estimator(spec, module_folder=folder).libraries)
     if spec.name not in ESTIMATORS and not modules:
         libraries.append(spec.name.partition(":")[0].partition(".")[0])

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import fs
 
-from numeri_cli.cluster.wire import WireFile, WirePlan
+from numeri_cli.cluster.wire import WireFile
 from numeri_cli.errors import FileDamaged, FileMissing, MemoryShort, TransferFailed, UsageProblem
 from numeri_cli.files import atomic_path, digest_file, disk_errors, free_bytes
 from numeri_cli.home import Home
@@ -51,13 +52,16 @@ class Machine:
         """The folder for what a killed task of a plan can go on from."""
         return self.folder / "unfinished" / plan_digest[:32]
 
-    def modules(self, plan: WirePlan) -> Path | None:
-        """The folder of the modules that a plan brings along, written there; None for none."""
-        if not plan.modules:
+    def modules(self, sources: Mapping[str, str]) -> Path | None:
+        """The folder of the modules that come along with a plan, written there; None for none.
+
+        sources: relative path → source
+        """
+        if not sources:
             return None
-        parts = "\n".join(f"{name}\n{text}" for name, text in sorted(plan.modules.items()))
+        parts = "\n".join(f"{name}\n{text}" for name, text in sorted(sources.items()))
         folder = self.folder / "modules" / hashlib.sha256(parts.encode()).hexdigest()[:24]
-        for name, text in plan.modules.items():
+        for name, text in sources.items():
             path = (folder / name).resolve()
             if not path.is_relative_to(folder.resolve()):
                 raise UsageProblem(f"{name!r} is no module's path", hint="name modules plainly")

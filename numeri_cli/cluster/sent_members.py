@@ -16,6 +16,7 @@ from typing import Any
 from numeri_cli.cluster import worker
 from numeri_cli.cluster.connection import ClusterConnection
 from numeri_cli.cluster.far_bars import FarBars
+from numeri_cli.cluster.told_error import told_error
 from numeri_cli.cluster.wire import PlanContent
 from numeri_cli.errors import (
     ClusterEmpty,
@@ -23,7 +24,6 @@ from numeri_cli.errors import (
     ExitCode,
     MemberFailed,
     NumeriError,
-    Unexpected,
 )
 from numeri_cli.learning.plan import Keep, MachineMember, PlannedMember
 from numeri_cli.progress import Task
@@ -131,7 +131,7 @@ class SentMembers:
         report = json.loads(report_text)
         machine = str(report["machine"])
         if "error" in report:
-            found = _raised(report["error"], where=f"{member.label} on {machine}")
+            found = told_error(report["error"], where=f"{member.label} on {machine}")
             if found.exit_code is ExitCode.trouble:
                 return self._again(member, attempt, found, None)
             raise found
@@ -236,17 +236,6 @@ def _failed(member: PlannedMember, error: Exception) -> MemberFailed:
         hint="look at the workers' own words where they were started: memory that runs out ends"
         " them; members that are finished are kept",
     )
-
-
-def _raised(told: dict[str, str], *, where: str) -> NumeriError:
-    """The error of ours that a worker has told."""
-    pending: list[type[NumeriError]] = [NumeriError]
-    while pending:
-        kind = pending.pop()
-        if vars(kind).get("code") == told["code"] and kind is not Unexpected:
-            return kind(f"{where}: {told['message']}", hint=told["hint"])
-        pending += kind.__subclasses__()
-    return MemberFailed(f"{where}: {told['message']}", hint="look at the worker's own words")
 
 
 @contextmanager

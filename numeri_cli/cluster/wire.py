@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from numeri_cli.dataset.scale import FeatureScale
 from numeri_cli.errors import ClusterUnsafe
 from numeri_cli.learning.era_weights import FileWeights
 from numeri_cli.learning.plan import PlannedWindow, TrainingPlan
@@ -87,6 +88,25 @@ class WirePlan(_Wire):
         if given is None:
             return None
         return FileWeights(Path(given.name), given.digest, dict(given.by_time))
+
+
+class WireModel(_Wire):
+    """A trained model and the data file that it is to predict.
+
+    members: (file, SHA-256 of its content), which goes apart
+    place, modules, versions: as a plan has them
+    """
+
+    name: str
+    data_version: str
+    features: Words
+    spec: ModelSpec
+    scale: FeatureScale | None
+    members: Annotated[tuple[Annotated[tuple[str, str], FROM_LIST], ...], FROM_LIST]
+    place: str
+    file: WireFile
+    modules: dict[str, str]
+    versions: dict[str, str]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from numeri_cli.cluster.machine import Machine, forget_stale, worker_name
 from numeri_cli.cluster.memory_room import MemoryRoom
 from numeri_cli.cluster.wire import PlanContent
 from numeri_cli.cluster.worker_listener import TaskCancelled, WorkerListener
+from numeri_cli.cluster.worker_model import ModelAtWork
 from numeri_cli.cluster.worker_plan import PlanAtWork
 from numeri_cli.errors import NumeriError
 from numeri_cli.learning.plan import versions_of
@@ -35,6 +36,7 @@ class WorkerProcess:
     def __init__(self) -> None:
         self.turn = threading.Lock()
         self.work: PlanAtWork | None = None
+        self.model: ModelAtWork | None = None
         self.unwanted_since: dict[str, float] = {}
         self.running: dict[str, Any] = {}  # key → Dask's worker, of tasks that hold a thread
 
@@ -171,6 +173,64 @@ def _trained(
         "said": listener.said,
     }
     return json.dumps(report), made.content
+
+
+def predict_eras(content: Any, eras: Sequence[str]) -> tuple[str, list[Any]]:
+    """For each era (n, members) what a model's members say of its rows; a report as JSON.
+
+    Where they cannot be predicted the report has an `error`.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    key, own = str(worker.get_current_task()), process()
+    own.running[key] = worker
+    listener = WorkerListener(
+        key, send=lambda message: None, is_cancelled=lambda: is_cancelled(worker, key)
+    )
+    try:
+        with own.turn:
+            if own.model is None or own.model.digest != content.digest:
+                own.model = None  # its memory is needed for the next one
+                own.model = ModelAtWork.open(content, own.machine)
+            arrays = own.model.predict(eras, listener)
+        return json.dumps({"machine": worker_name(worker)}), arrays
+    except TaskCancelled:
+        raise RuntimeError("these predictions are not wanted any more") from None
+    except NumeriError as error:
+        return _failure(error.code, error.message, error.hint, worker), []
+    finally:
+        own.running.pop(key, None)
+
+
+def rows_part(
+    content: PlanContent, window: int, target: str, place: int, parts: int
+) -> dict[str, Any]:
+    """A worker's part of a member's rows, whole eras: rows, labels, weights; or an `error`.
+
+    place: which of so many parts
+    """
+    own = process()
+    try:
+        with own.turn:
+            return own.opened(content).part(window=window, target=target, place=place, parts=parts)
+    except NumeriError as error:
+        return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+
+
+def part_facts(part: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a part, without its rows."""
+    return {name: value for name, value in part.items() if name != "arrays"}
+
+
+def part_array(part: dict[str, Any], place: int) -> Any:
+    """One of a part's arrays: its rows, its labels, its weights."""
+    return part["arrays"][place]
+
+
+def leave() -> None:
+    """End this worker: what it does in native code waits for others that are gone."""
+    os._exit(1)
 
 
 def _failure(code: str, message: str, hint: str, worker: Any) -> str:

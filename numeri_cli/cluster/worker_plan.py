@@ -6,6 +6,10 @@ import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from numeri_cli.cluster.estimate import member_footprint
 from numeri_cli.cluster.machine import Machine
@@ -24,6 +28,7 @@ from numeri_cli.learning.estimators.base import (
     make_estimator,
 )
 from numeri_cli.learning.held_out import HeldOut
+from numeri_cli.learning.matrix import float_matrix
 from numeri_cli.learning.plan import versions_of
 from numeri_cli.learning.rows import LabelledRows, Rows, Source, open_sources, rows_of_eras
 from numeri_cli.learning.training import labelled_rows
@@ -67,7 +72,7 @@ class PlanAtWork:
                 hint="take the same numeri on all machines",
             )
         opened = cls(content.digest, plan, content, machine)
-        _forget_modules(machine.folder / "modules")
+        forget_modules(machine.folder / "modules")
         found = versions_of(plan.versions)
         require_versions(plan.versions, found, machine="the worker")
         return opened
@@ -75,7 +80,7 @@ class PlanAtWork:
     @cached_property
     def module_folder(self) -> Path | None:
         """Where the modules of somebody's class lie; None where none came along."""
-        return self.machine.modules(self.plan)
+        return self.machine.modules(self.plan.modules)
 
     @cached_property
     def estimator(self) -> Estimator:
@@ -124,6 +129,32 @@ class PlanAtWork:
         except BaseException:
             self.release()
             raise
+
+    def part(self, *, window: int, target: str, place: int, parts: int) -> dict[str, Any]:
+        """One of so many parts of a member's rows: whole eras, every so many of them.
+
+        Raises what reading the data raises.
+        """
+        plan = self.plan
+        chosen = self._labelled(window, target, self._settings(window))
+        codes, rows = chosen.rows.codes, chosen.rows
+        weights = row_weights(rows, plan.spec.era_weights, plan.file_weights())
+        # one era after the other in turn: each part is of all times, and as large as the others
+        has_rows = np.bincount(codes, minlength=len(rows.eras)) > 0
+        here = ((np.cumsum(has_rows) - 1) % parts)[codes] == place
+        arrays: list[Any] = [np.zeros((0, len(plan.features)), np.float32), chosen.labels[here]]
+        if here.any():
+            some = Rows(rows.sources, _masks(rows, here))
+            matrix = float_matrix(some, plan.features, missing_twos=plan.spec.missing_twos)
+            arrays[0] = np.ascontiguousarray(matrix)
+        if weights is not None:
+            arrays.append(weights[here])
+        return {
+            "rows": int(np.count_nonzero(here)),
+            "dropped_rows": chosen.dropped,
+            "has_weights": weights is not None,
+            "arrays": arrays,
+        }
 
     def release(self) -> None:
         """Let go of the rows in memory."""
@@ -197,7 +228,19 @@ class PlanAtWork:
         return trainer, reservation.needed_bytes
 
 
-def _forget_modules(folder: Path) -> None:
+def _masks(rows: Rows, chosen: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], ...]:
+    """The masks of those of the rows that are chosen; chosen: (rows.count,)."""
+    masks, start = [], 0
+    for mask in rows.masks:
+        own = mask.copy()
+        count = int(np.count_nonzero(mask))
+        own[mask] = chosen[start : start + count]
+        start += count
+        masks.append(own)
+    return tuple(masks)
+
+
+def forget_modules(folder: Path) -> None:
     """A module that an earlier plan has brought is not that of this plan, whatever its name."""
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)

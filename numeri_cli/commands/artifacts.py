@@ -143,10 +143,22 @@ class OpenModel:
             columns = [read_predictions(one.predicted(data), name=one.name) for one in self.parts]
             return BlendModel(self.name, tuple(columns), shares_of(self.context, self.name))
         if self.function is None:
-            return self.fitted
+            return self._far(data) or self.fitted
         wanted = self.function.wants_benchmarks
         benchmarks = benchmarks_beside(self.context, data) if wanted else None
         return ReadyModel(self.name, self.function, benchmarks)
+
+    def _far(self, data: Path) -> EraModel | None:
+        """The model on other machines, for files that these have, too; None where it is here."""
+        context = self.context
+        others = context.predictors
+        shared = [context.file(name) for name in (context.files.validation, context.files.train)]
+        if others is None or data not in shared:
+            return None
+        parcel = self.artifact.parcel(
+            digests=self._known_digests(), module_folder=context.workspace.module_folder
+        )
+        return others.model(parcel, DataFile.open(data), digest=context.workspace.digest_of(data))
 
     def predict(
         self,

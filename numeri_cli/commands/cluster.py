@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from numeri_cli.commands.context import Context
 from numeri_cli.errors import UsageProblem
-from numeri_cli.learning.plan import Machines
 from numeri_cli.profile_cluster import ClusterSettings, Distribute
+
+if TYPE_CHECKING:
+    from numeri_cli.cluster.fleet import Fleet
 
 HERE = "none"  # the word that takes the profile's cluster out of one command
 _KEY_VARIABLES = "NUMERAI_"
@@ -42,7 +45,7 @@ def cluster_of(
 @contextmanager
 def machines(
     context: Context, *, cluster: str | None = None, distribute: Distribute | None = None
-) -> Iterator[Machines | None]:
+) -> Iterator[Fleet | None]:
     """Those who train the members of this command's models; None where this machine does.
 
     cluster, distribute: as on the command line; None where nothing was said
@@ -60,6 +63,21 @@ def machines(
         settings.address, settings, folder=folder, listener=context.listener
     ) as connection:
         yield Fleet(connection, settings, secrets=known_secrets(context))
+
+
+@contextmanager
+def predicting(context: Context, *, cluster: str | None = None) -> Iterator[None]:
+    """Have models predict on the machines that are meant, for as long as the block runs.
+
+    cluster: as on the command line; None where nothing was said
+    Raises what `machines` raises.
+    """
+    with machines(context, cluster=cluster) as fleet:
+        context.predictors = fleet
+        try:
+            yield
+        finally:
+            context.predictors = None
 
 
 def known_secrets(context: Context) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numeri_cli.api.client import Client
     from numeri_cli.api.http.rates import TokenBucket
     from numeri_cli.api.started_by import StartedBy
+    from numeri_cli.learning.artifact import Predictors
     from numeri_cli.learning.workspace import Workspace
     from numeri_cli.ledger.ledger import Ledger
     from numeri_cli.ledger.recovery import LedgerNotice, Recovery
@@ -60,6 +61,7 @@ class Context:
         self.log = log or Log(None, command="", mask=Mask(), trouble=listener.step)
         self.listener = listener
         self.deadline: Deadline = deadline or NoDeadline()
+        self.predictors: Predictors | None = None  # other machines, where some are to predict
         self.predicted: dict[Path, Path] = {}  # by the place where it is kept, what was written
         self.asked_tournament = asked_tournament
         self.asked_profile = expanded(asked_profile) if asked_profile else None

@@ -8,15 +8,36 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ArtifactDamaged, ArtifactForeign, DiskError, ModelUntrained
 from numeri_cli.files import NEW_FILE, disk_errors, safe_name, sync_folder, write_text
 from numeri_cli.learning.contract import Contract, MemberRecord
 from numeri_cli.learning.estimators.base import Estimator, Fitted, make_estimator
-from numeri_cli.learning.prediction import FittedModel
+from numeri_cli.learning.prediction import EraModel, FittedModel
 
 CONTRACT = "model.json"
 UNFINISHED = ".unfinished"
+
+
+@dataclass(frozen=True)
+class ModelParcel:
+    """A trained model as files: what it was made under, and what its members' files hold.
+
+    contents: in the order of the contract's members
+    """
+
+    contract: Contract
+    contents: tuple[bytes, ...]
+    module_folder: Path | None
+
+
+class Predictors(Protocol):
+    """Other machines, which predict with trained models."""
+
+    def model(self, parcel: ModelParcel, data: DataFile, *, digest: str) -> EraModel:
+        """The model, whose members predict this file there; digest: SHA-256 of its bytes."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +129,35 @@ class Artifact:
             ),
         )
 
+    def parcel(
+        self, *, digests: Mapping[str, str] | None = None, module_folder: Path | None = None
+    ) -> ModelParcel:
+        """The model with its members' contents, for machines that are to open it.
+
+        digests, module_folder: as `fitted` takes them
+        Raises ArtifactDamaged, EstimatorInvalid.
+        """
+        spec = self.contract.spec.estimator
+        estimator = make_estimator(spec, module_folder=module_folder)
+        contents = [
+            self._content(record, estimator, digests or {}) for record in self.contract.members
+        ]
+        return ModelParcel(self.contract, tuple(contents), module_folder)
+
     def _member(
         self, record: MemberRecord, estimator: Estimator, digests: Mapping[str, str]
     ) -> Fitted:
+        return estimator.load(
+            self._content(record, estimator, digests),
+            features=self.contract.features,
+            source=self.folder / safe_name(record.file),
+            digest=digests.get(record.file),
+        )
+
+    def _content(
+        self, record: MemberRecord, estimator: Estimator, digests: Mapping[str, str]
+    ) -> bytes:
+        """What a member's file holds, once it may be opened."""
         path = self.folder / safe_name(record.file)
         if not path.is_file():
             raise ArtifactDamaged(f"{path} is missing", hint="train the model again")
@@ -126,12 +173,7 @@ class Artifact:
                 hint="train the model on this machine, or trust what it came in: `numeri models"
                 " trust`, then `numeri models import`",
             )
-        return estimator.load(
-            content,
-            features=self.contract.features,
-            source=path,
-            digest=digests.get(record.file),
-        )
+        return content
 
 
 def artifacts(folder: Path, *, tournament: str) -> tuple[Artifact, ...]:

@@ -10,6 +10,9 @@ import pytest
 from numeri_cli.learning.workspace import Workspace
 from tests.support.clusters import cluster_here
 from tests.support.data_versions import Sample, workspace_of, write_sample
+from tests.support.program import numeri, profile, trained, trained_template
+
+__all__ = ["numeri", "profile", "trained", "trained_template"]
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel, found_model, held_against_profile
+from numeri_cli.commands.cluster import predicting
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring, bring_for_validation, missing
 from numeri_cli.commands.run.outcomes import ValidationFigures
@@ -53,6 +54,7 @@ def validate(
     artifact_id: str | None = None,
     raw_too: bool = False,
     per_era: Path | None = None,
+    cluster: str | None = None,
 ) -> ValidationSummary:
     """Score models and prediction files with the official scores, and write a report of them.
 
@@ -60,22 +62,24 @@ def validate(
     "@backtest" behind them, for their out-of-sample predictions over train and validation data
     write_page: writes what was scored as a page
     per_era: a file for all scores of every era, CSV or parquet by its suffix
+    cluster: whose machines predict; as the profile says where None
     data: as `data_file` takes it
     The other parameters, and what is raised, are those of `validate_sources`.
     """
     if per_era is not None:
         require_suffix(per_era)
-    scored = score(
-        context,
-        words,
-        data=data,
-        target=target,
-        features=features,
-        benchmark=benchmark,
-        eras=eras,
-        artifact_id=artifact_id,
-        raw_too=raw_too,
-    )
+    with predicting(context, cluster=cluster):
+        scored = score(
+            context,
+            words,
+            data=data,
+            target=target,
+            features=features,
+            benchmark=benchmark,
+            eras=eras,
+            artifact_id=artifact_id,
+            raw_too=raw_too,
+        )
     page = context.home.reports(context.tournament) / page_name(scored)
     write_page(scored, page)
     if per_era is not None:
