@@ -115,7 +115,7 @@ def test_a_feature_that_pays_in_the_held_out_eras_alone_is_seen_by_no_trial(
     looks: list[int] = []
 
     def searched(*words: str) -> tuple[list[object], float]:
-        said = numeri(*WORDS, "--trials", "2", "--json", *words)
+        said = numeri(*WORDS, "--trials", "1", "--json", *words)
         assert said.code == 0, said.err
         [outcome] = said.data["outcomes"]
         trials = [(one["values"], one["figures"]) for one in said.data["trials"]]
@@ -136,7 +136,7 @@ def test_a_feature_that_pays_in_the_held_out_eras_alone_is_seen_by_no_trial(
 def test_processes_share_a_search_and_a_killed_one_leaves_no_stuck_trial(
     space: Path, numeri: Numeri
 ) -> None:
-    shared = (*WORDS[:-2], "--study", "shared", "--trials", "14", "--verbose")
+    shared = (*WORDS[:-2], "--study", "shared", "--trials", "10", "--verbose")
     running = fork("numeri_cli", *shared)
     await_words(running, "trial_1_window_1")
     running.send_signal(signal.SIGKILL)
@@ -156,7 +156,7 @@ def test_processes_share_a_search_and_a_killed_one_leaves_no_stuck_trial(
     assert len(workers) == 3  # the killed one, and two that both contributed
     states = [state for _, state, _ in kept_trials(space)]
     assert states.count("failed") == 1
-    assert len(states) == 15
+    assert len(states) == 11
     assert "running" not in states
     predictions = space / "data" / "predictions" / "practice"
     assert list(predictions.glob(".tune-*")) == []
@@ -167,7 +167,7 @@ def test_two_aims_have_a_front_and_a_trial_that_learns_nothing_is_given_up(
 ) -> None:
     profile.write_text(BOTH_FILES + SPACE)
     said = numeri(
-        *WORDS, "--trials", "14", "--aim", "corr", "--aim", "sharpe", "--window", "12", "--json"
+        *WORDS, "--trials", "10", "--aim", "corr", "--aim", "sharpe", "--window", "12", "--json"
     )
     assert said.code == 0, said.err
     found = said.data
@@ -183,7 +183,7 @@ def test_two_aims_have_a_front_and_a_trial_that_learns_nothing_is_given_up(
         assert (number in found["front"]) is not beaten
     assert [one["aim"] for one in found["outcomes"]] == ["corr", "sharpe"]
     assert "The front" in Path(found["page"]).read_text()
-    shown = numeri(*WORDS, "--trials", "14", "--aim", "corr", "--aim", "sharpe", "--window", "12")
+    shown = numeri(*WORDS, "--trials", "10", "--aim", "corr", "--aim", "sharpe", "--window", "12")
     assert "the front:" in shown.out
 
 

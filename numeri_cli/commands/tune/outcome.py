@@ -149,6 +149,8 @@ def count_looks(work: SearchWork, taken: TrialFacts, made: tuple[AimOutcome, ...
 def verdict(made: tuple[AimOutcome, ...], *, eras: int, seen: int) -> str:
     """What the held-out eras say of the gain, in a sentence or two; seen: how often they were."""
     told = [_verdict(one, eras) for one in made]
+    if all(one.search <= one.search_profile for one in made):
+        told.insert(0, "The profile as it stands was no worse in the search itself")
     if seen > 1:
         told.append(
             f"These eras were looked at {seen} times now, and the best of many looks is too good"

@@ -28,7 +28,7 @@ def tuning(record: Tuning) -> RenderableType:
         parts += [_outcomes(record), *_meaning(record)]
     parts.append(Prose(record.verdict, "" if record.within_noise is not False else "bold"))
     parts += [Text(line) for line in _files(record)]
-    if record.snippet is not None:
+    if record.snippet is not None and not record.within_noise:
         parts.append(steps((f"numeri train {record.model} --profile {record.snippet.name}",)))
     return Group(*parts)
 

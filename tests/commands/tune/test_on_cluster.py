@@ -12,7 +12,7 @@ PROFILE_OF_TWO = PROFILE.replace(
 ).replace("n_estimators = 20,", "num_threads = 1, colsample_bytree = 0.5,")
 SPACE = "\n[models.lighthouse.tune]\nn_estimators = { range = [2, 9] }\n"
 WORDS = (
-    *("tune", "lighthouse", "--trials", "2", "--seed", "3", "--hold-out", "12"),
+    *("tune", "lighthouse", "--trials", "1", "--seed", "3", "--hold-out", "12"),
     *("--stride", "2", "--window", "18", "--json"),
 )
 

@@ -41,7 +41,17 @@ def test_the_taken_trial_is_first_and_the_verdict_stands_below() -> None:
     assert first.split()[0] == str(record.chosen)
     assert f"{record.done - MOST_SHOWN} more on the page" in shown
     assert "The gain in CORR is within noise" in shown
-    assert "numeri train lighthouse --profile lighthouse-tuned.toml" in shown
+    assert "profile: /home/me/lighthouse-tuned.toml" in shown
+
+
+def test_training_the_taken_trial_is_advised_where_it_gained_more_than_noise() -> None:
+    advice = "numeri train lighthouse --profile lighthouse-tuned.toml"
+    record = sample_search().tuning
+    console = Console(width=120, color_system=None, markup=False)
+    for within_noise in (True, False):
+        with console.capture() as said:
+            console.print(tuning(replace(record, within_noise=within_noise)))
+        assert (advice in said.get()) is not within_noise
 
 
 def test_a_search_that_has_nothing_yet_says_so() -> None:
