@@ -73,6 +73,13 @@ class PickleExamination:
         return sum(step.seconds for step in steps if step is not None)
 
     @property
+    def lacks_package(self) -> bool:
+        """Whether it failed for want of a module that every image has."""
+        troubles = [step.trouble for step in self.run.steps.values() if step.trouble is not None]
+        roots = [one.module.split(".", maxsplit=1)[0] for one in troubles if one.module]
+        return any(map(is_in_images, roots))
+
+    @property
     def by_reference(self) -> tuple[str, ...]:
         """Modules that the pickle takes things from by name, without those of Python itself."""
         return tuple(one for one in self.contents.by_reference if not is_of_python(one))
@@ -104,7 +111,7 @@ def run_checks(
             task.advance(1)
     given = Circumstances(environment=environment, limits=limits, contents=contents)
     expected = _predictions(trial.expected) if trial.expected else None
-    findings = [*_of_sandbox(run, environment), *_of_modules(contents)]
+    findings = [*_of_sandbox(run, environment), *of_modules(contents)]
     findings += findings_of(run, given, tables, expected)
     return PickleExamination(
         findings=tuple(findings), contents=contents, run=run, rows=len(tables.ids)
@@ -138,7 +145,7 @@ def _of_sandbox(run: Run, environment: Environment) -> list[HostedFinding]:
     return found
 
 
-def _of_modules(contents: PickleContents) -> list[HostedFinding]:
+def of_modules(contents: PickleContents) -> list[HostedFinding]:
     """What the pickle takes by name that not every image has."""
     found: list[HostedFinding] = []
     for module in contents.by_reference:
@@ -147,7 +154,10 @@ def _of_modules(contents: PickleContents) -> list[HostedFinding]:
         if module in IN_SOME:
             told = f"it needs {module}, which only some of Numerai's images have"
             found.append(warning("modules", told, "choose an image that has it"))
-        elif module not in ("__main__",):
+        elif module == "__main__":
+            told = "its function is pickled by its name only, as one of a script or notebook"
+            found.append(mend("modules", told, "pickle it with cloudpickle.dumps(predict)"))
+        else:
             found.append(of_module(module))
     return found or [fine("modules", "what it takes by name is in every image")]
 

@@ -6,25 +6,27 @@ holds what an interpreter of this machine has of the same packages.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from numeri_cli.children import child_environment
 from numeri_cli.errors import EstimatorInvalid
-from numeri_cli.files import disk_errors, write_text
+from numeri_cli.files import disk_errors, is_running, write_text
 from numeri_cli.hosted.images import ALWAYS, PACKAGES, SUPPORT, VERSIONS_IN_IMAGES, modules_of
 from numeri_cli.hosted.interpreters import Interpreter
 from numeri_cli.progress import Listener
 
 INSTALL_SECONDS = 1800
-_MADE = "numeri.json"  # written last: an environment without it was left half made
+_MADE = "numeri.json"  # what is in it, once it is whole
 _BROUGHT_ALONG = ("python-dateutil", "pytz", "tzdata", "six", "joblib", "threadpoolctl")
 _KEYS = "NUMERAI_"
 _LIST = """
@@ -109,15 +111,18 @@ def _of_image(
     pins = {name: versions[name] for name in wanted if name in versions}
     words = [f"{name}=={version}" for name, version in pins.items()]
     folder = root / _name(interpreter, words)
-    python = folder / "bin" / "python"
+
+    def fill(made: Path) -> None:
+        python = made / "bin" / "python"
+        _install(python, [*words, *_BROUGHT_ALONG])
+        _warm(python, [module for name in pins for module in modules_of(name)])
+
     if not (folder / _MADE).is_file():
         shown = ", ".join(f"{name} {version}" for name, version in pins.items())
         listener.say(f"making Numerai's Python {interpreter.minor} once, with {shown}")
-        _make_venv(interpreter, folder, with_pip=_uv() is None)
-        _install(python, [*words, *_BROUGHT_ALONG])
-        write_text(folder / _MADE, json.dumps(pins))
+        _make_venv(interpreter, folder, pins, with_pip=_uv() is None, fill=fill)
     return Environment(
-        python=python,
+        python=folder / "bin" / "python",
         version=interpreter.version,
         is_image=True,
         note="",
@@ -139,13 +144,14 @@ def _bare(interpreter: Interpreter, wanted: Sequence[str], *, root: Path, note: 
     marks = [f"{name} -> {link}" for name, link in sorted(links.items())]
     folder = root / _name(interpreter, ["bare", *marks])
     packages = {name: one.version for name, one in listed.items() if name in PACKAGES}
+
+    def fill(made: Path) -> None:
+        site = made / "lib" / f"python{interpreter.minor}" / "site-packages"
+        for name, link in links.items():
+            (site / name).symlink_to(link)
+
     if not (folder / _MADE).is_file():
-        _make_venv(interpreter, folder, with_pip=False)
-        with disk_errors(folder):
-            site = folder / "lib" / f"python{interpreter.minor}" / "site-packages"
-            for name, link in links.items():
-                (site / name).symlink_to(link)
-        write_text(folder / _MADE, json.dumps(packages))
+        _make_venv(interpreter, folder, packages, with_pip=False, fill=fill)
     return Environment(
         python=folder / "bin" / "python",
         version=interpreter.version,
@@ -210,21 +216,62 @@ def _uv() -> str | None:
     return shutil.which("uv") or (str(beside) if beside.is_file() else None)
 
 
-def _make_venv(interpreter: Interpreter, folder: Path, *, with_pip: bool) -> None:
-    with disk_errors(folder):
-        shutil.rmtree(folder, ignore_errors=True)  # what was left half made
-        folder.parent.mkdir(parents=True, exist_ok=True)
+def _make_venv(
+    interpreter: Interpreter,
+    folder: Path,
+    packages: Mapping[str, str],
+    *,
+    with_pip: bool,
+    fill: Callable[[Path], None],
+) -> None:
+    """Make an environment beside its place and rename it, once it is filled.
+
+    Another process may make the same: the first one stays. Raises _Unavailable, DiskError.
+    """
+    part = folder.parent / f".{folder.name}.{os.getpid()}.part"
     more = [] if with_pip else ["--without-pip"]
-    _run([str(interpreter.path), "-I", "-m", "venv", *more, str(folder)])
+    with disk_errors(folder):
+        _sweep(folder.parent)
+        shutil.rmtree(part, ignore_errors=True)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _run([str(interpreter.path), "-I", "-m", "venv", *more, str(part)])
+            fill(part)
+            write_text(part / _MADE, json.dumps(dict(packages)))
+            with suppress(FileExistsError):
+                part.rename(folder)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _sweep(root: Path) -> None:
+    """Remove what was left half made by processes that are gone."""
+    for part in root.glob(".*.part"):
+        if not is_running(part.name.split(".")[-2]):
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _install(python: Path, words: Sequence[str]) -> None:
     """Bring packages of these very versions, already built, without what they would bring along."""
     uv = _uv()
-    start = [uv, "pip", "install", "--python", str(python), "--compile-bytecode"]
+    start = [uv, "pip", "install", "--python", str(python)]
     if uv is None:
         start = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        start.append("--no-compile")
     _run([*filter(None, start), "--no-deps", "--only-binary", ":all:", *words])
+
+
+def _warm(python: Path, modules: Sequence[str]) -> None:
+    """Import once what models import, which compiles that and not the other half of the packages.
+
+    What cannot be imported is told where a model needs it.
+    """
+    names = (*modules, "scipy.linalg", "scipy.special")
+    words = "".join(f"try: import {name}\nexcept Exception: pass\n" for name in names)
+    _run([str(python), "-I", "-c", words])
 
 
 def _run(words: Sequence[str]) -> None:

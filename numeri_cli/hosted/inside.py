@@ -7,11 +7,14 @@ was started with; whatever the model prints goes to standard error. Each answer 
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import importlib.util
 import inspect
 import json
 import os
+import resource
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -19,6 +22,8 @@ from typing import Any, TextIO
 
 _NO_NETWORK = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
 _LONGEST_WORDS = 2000
+_PARENT_DEATH_SIGNAL = 1
+_LARGEST_FILE = 2 * 2**30
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
@@ -150,8 +155,6 @@ def trouble(error: BaseException) -> dict[str, Any]:
 
 def peak_bytes() -> int:
     """The most memory that this process has had at once."""
-    import resource
-
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 
@@ -222,6 +225,13 @@ class ModelTrial:
         }
 
 
+def end_with_parent() -> None:
+    """Die where the caller is killed, who then can end nobody; keep files below a limit."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+
+
 def confinement() -> Any:
     """The module beside this one, which is no part of any package here."""
     path = Path(__file__).with_name("confinement.py")
@@ -235,6 +245,7 @@ def confinement() -> Any:
 
 def main(folder: Path) -> None:
     """Wait until the caller has set the limits, then take one core and begin."""
+    end_with_parent()
     protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdin.readline()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hosted_pickles import pickled_by, sound, write_pickle
+from tests.support.hosted_pickles import pickled_by
 from tests.support.runner import PROFILE, Numeri
 
 
@@ -109,9 +109,3 @@ def test_a_function_of_ones_own_is_pickled_with_its_module(
     said = numeri("hosted", "check", "lighthouse", "--bare", "--json")
     assert said.code == 0, said.data["findings"]
     assert said.data["by_value"] == ["own_model", "own_weights"]
-
-
-def test_a_sound_file_is_fit(numeri: Numeri, trained: Path, tmp_path: Path) -> None:
-    said = numeri("hosted", "check", write_pickle(tmp_path / "model.pkl", sound), "--bare")
-    assert said.code == 0, said.out
-    assert "fit to be uploaded" in said.out

@@ -12,9 +12,9 @@ import pytest
 
 from numeri_cli.hosted.answers import unfit_answer
 from numeri_cli.hosted.causes import Circumstances
-from numeri_cli.hosted.checks import findings_of
+from numeri_cli.hosted.checks import findings_of, of_modules
 from numeri_cli.hosted.findings import HostedFinding
-from numeri_cli.hosted.pickle_contents import PickleContents
+from numeri_cli.hosted.pickle_contents import PickleContents, look_into
 from numeri_cli.hosted.sandbox import SandboxLimits
 from numeri_cli.hosted.tables import lay_out
 from tests.support.hosted_pickles import (
@@ -199,3 +199,13 @@ def test_predictions_other_than_those_of_numeri_predict_are_told(
 def test_a_function_of_three_arguments_is_told(tmp_path: Path, tried_on: SmallRound) -> None:
     found = unfit(judged(sound, tmp_path, tried_on, parameters=3))
     assert found == {"predicts": "it takes 3 arguments, and the runner gives one or two"}
+
+
+def test_a_function_of_a_notebook_that_is_pickled_by_its_name_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"c__main__\npredict\n.")
+    contents = look_into(path)
+    assert contents.by_reference == ("__main__",)
+    assert "pickled by its name only" in unfit(of_modules(contents))["modules"]
+    path.write_bytes(b"ctorch.nn\nLinear\n.")
+    assert "only some of Numerai's images" in warned(of_modules(look_into(path)))["modules"]

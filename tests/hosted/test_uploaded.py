@@ -14,22 +14,17 @@ import pandas as pd
 import pytest
 import xgboost
 
-from numeri_cli.dataset.parquet import DataFile
-from numeri_cli.dataset.prediction_files import read_predictions
-from numeri_cli.dataset.scale import FeatureScale
 from numeri_cli.errors import EstimatorInvalid
 from numeri_cli.hosted.build import build_pickle
 from numeri_cli.hosted.environments import Environment
 from numeri_cli.hosted.pickle_contents import look_into
 from numeri_cli.hosted.plan import BlendPart, HostedPart, TrainedPart
-from numeri_cli.learning.blend import BlendModel
-from numeri_cli.learning.estimators.base import hosted_module, make_estimator
-from numeri_cli.learning.prediction import FittedModel, predict_file
-from numeri_cli.model_spec import EstimatorSpec, ModelSpec, Neutralization
+from numeri_cli.learning.estimators.base import hosted_module
+from numeri_cli.model_spec import EstimatorSpec, Neutralization
 from numeri_cli.progress import SILENT
 from tests.support.hosted_pickles import FEATURES, SmallRound
+from tests.support.hosted_predictions import BINS, predicted_here
 
-BINS = FeatureScale(least=0, most=4, whole=True)
 ROWS = np.random.default_rng(3).integers(0, 5, (400, len(FEATURES))).astype(np.float32)
 LABELS = ROWS[:, 0] * ROWS[:, 1] + np.random.default_rng(4).normal(size=len(ROWS))
 MODULE = """
@@ -88,47 +83,6 @@ def trained_part(
         members=tuple((f"{place}.bin", content) for place, content in enumerate(members)),
         neutralization=neutralization,
     )
-
-
-def predicted_here(
-    part: HostedPart, data: Path, folder: Path, estimators: dict[str, str]
-) -> pd.Series:
-    """What numeri predict writes for a model, by id."""
-    output = folder / f"{part.name}.parquet"
-    model: FittedModel | BlendModel
-    if isinstance(part, BlendPart):
-        columns = []
-        for one in part.parts:
-            predicted_here(one, data, folder, estimators)
-            columns.append(read_predictions(folder / f"{one.name}.parquet", name=one.name))
-        shares = dict(zip((one.name for one in part.parts), part.shares, strict=True))
-        model = BlendModel(part.name, tuple(columns), shares)
-    else:
-        assert isinstance(part, TrainedPart)
-        spec = EstimatorSpec(name=estimators[part.name])
-        estimator = make_estimator(spec, module_folder=folder)
-        model = FittedModel(
-            name=part.name,
-            data_version="v5.3",
-            features=part.features,
-            spec=ModelSpec(missing_twos="nan" if part.missing_twos else "keep"),
-            scale=part.scale,
-            members=tuple(
-                estimator.load(
-                    content, features=part.features, source=Path(name), digest=_digest(content)
-                )
-                for name, content in part.members
-            ),
-        )
-    predict_file(model, DataFile.open(data), output, neutralization=part.neutralization)
-    table = pd.read_parquet(output)
-    return table.set_index("id")["prediction"]
-
-
-def _digest(content: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(content).hexdigest()
 
 
 def test_a_blend_of_every_engine_and_a_class_equals_numeri_predict(

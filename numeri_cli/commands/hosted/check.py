@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel, open_model
@@ -19,6 +19,7 @@ from numeri_cli.hosted.checks import PickleExamination, RoundFiles, run_checks
 from numeri_cli.hosted.environments import Environment, make_environment
 from numeri_cli.hosted.findings import HostedFinding, fine, mend
 from numeri_cli.hosted.images import ALWAYS, PACKAGES
+from numeri_cli.hosted.interpreters import Interpreter
 from numeri_cli.hosted.pickle_contents import look_into, mentions
 from numeri_cli.hosted.sandbox import SandboxLimits
 from numeri_cli.learning.estimators.function import is_pickle
@@ -81,6 +82,7 @@ class PreparedPickle:
     data_version_id: str | None
     versions_offered: str
     environment: Environment
+    interpreter: Interpreter
     by_value: tuple[str, ...] = ()
 
 
@@ -147,6 +149,7 @@ def prepare(
         data_version_id=version.id if version else None,
         versions_offered=offered,
         environment=environment,
+        interpreter=interpreter,
         by_value=built.by_value,
     )
 
@@ -181,6 +184,7 @@ def _of_file(
         data_version_id=version.id if version else None,
         versions_offered=offered,
         environment=environment,
+        interpreter=interpreter,
     )
 
 
@@ -203,14 +207,28 @@ def examine(
     with disk_errors(prepared.file):
         size_bytes = prepared.file.stat().st_size
     digest = digest_file(prepared.file)
-    found = run_checks(
-        prepared.file,
-        trial,
-        environment=prepared.environment,
-        listener=context.listener,
-        limits=limits,
-    )
+
+    def tried(environment: Environment) -> PickleExamination:
+        return run_checks(
+            prepared.file, trial, environment=environment, listener=context.listener, limits=limits
+        )
+
+    found = tried(prepared.environment)
+    if prepared.environment.is_image and found.lacks_package:
+        prepared = replace(prepared, environment=_whole(context, prepared.interpreter))
+        found = tried(prepared.environment)
     return _record(prepared, found, size_bytes=size_bytes, digest=digest)
+
+
+def _whole(context: Context, interpreter: Interpreter) -> Environment:
+    """An environment with all that an image has: a pickle may hide what it needs."""
+    return make_environment(
+        interpreter,
+        PACKAGES,
+        root=context.home.hosted / "environments",
+        bare=False,
+        listener=context.listener,
+    )
 
 
 def _record(
