@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.benchmarks import quick_start
+from tests.benchmarks.quick_start import OURS, PEER
 from tests.support.runner import Numeri
 from tests.support.sources import PACKAGE
 
@@ -29,6 +31,17 @@ def test_the_notebook_is_the_code_of_the_page_and_ours_takes_ten_lines() -> None
     assert ast.dump(ast.parse("\n".join(code_cells()))) == ast.dump(ast.parse("\n".join(shown)))
     lines = [line for line in shown[0].splitlines() if line and not line.startswith("import ")]
     assert len(lines) == TEN_LINES - 1
+
+
+def test_the_page_shows_both_quick_starts_and_their_figures_as_they_were_measured() -> None:
+    shown = re.findall(r"^```py\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert [one.replace("\n\n", "\n") for one in shown] == [OURS, PEER]
+    told = json.loads(Path(quick_start.__file__).with_suffix(".json").read_text(encoding="utf-8"))
+    for side, name, code in (("ours", "ours", OURS), ("peer", "numerapi", PEER)):
+        assert told["lines"][side] == code.count("\n")
+        took = told[side]
+        row = f"| {name} | {told['lines'][side]} | {took['cpu_s']} | {took['wall_s']:.0f} |"
+        assert row in PAGE
 
 
 def test_the_notebook_runs_in_a_fresh_process(trained: Path, numeri: Numeri) -> None:
