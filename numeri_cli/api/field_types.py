@@ -56,7 +56,7 @@ _DECORATIVE: Mapping[str, frozenset[str]] = {  # what no errand needs, by type
     "ComputePickleDataVersion": frozenset({"default"}),
     "ComputePickleDockerImage": frozenset({"image", "tag", "default"}),
     "ComputePickleTrigger": frozenset({"roundId", "submissionId", "statuses"}),
-    "ComputePickleTriggerStatus": frozenset({"status", "description"}),
+    "ComputePickleTriggerStatus": frozenset({"status", "description", "insertedAt"}),
     "ComputePickleUpload": frozenset(
         {
             "id", "filename", "label", "modelId", "assignedModelSlots", "dataVersion",

@@ -201,7 +201,7 @@ CREATE_PICKLE: Final = """mutation (
 _PICKLE = """id filename label modelId assignedModelSlots dataVersion dockerImageName
     validationStatus triggerStatus diagnosticsStatus diagnosticsStatusDescription runtime
     insertedAt
-    triggers { id status roundId submissionId statuses { status description } }"""
+    triggers { id status roundId submissionId statuses { status description insertedAt } }"""
 
 PICKLES: Final = f"query {{ computePickles {{ {_PICKLE} }} }}"
 

@@ -325,6 +325,8 @@ def test_the_keys_of_every_record_are_those_of_the_table() -> None:
         ("leaderboard", "Board"),
         ("models", "AccountModels"),
         ("models --local", "LocalArtifacts"),
+        ("hosted status", "HostedStatus"),
+        ("hosted remove lighthouse", "HostedAssignment"),
         ("models export lighthouse", "ExportedModel"),
         ("models trust numeri.toml", "TrustedFile"),
         ("guide security", "GuidePages"),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, Protocol, TypeVar
 
 from numeri_cli.api.answers import Fields
 
 VALIDATED: Final = "validated"
 REFUSED: Final = ("failed", "invalid", "error")
 SUCCEEDED: Final = ("success", VALIDATED)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +32,17 @@ class HostedSlot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostedTrigger:
-    """A run of an uploaded model; words: each status that it had, with what was said of it."""
+    """A run of an uploaded model.
+
+    words: each status that it had, with what was said of it, oldest first; time: of the first one
+    """
 
     id: str
     status: str
     submission_id: str | None
     round_id: str | None
     words: tuple[tuple[str, str], ...] = ()
+    time: datetime | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -139,7 +145,7 @@ def pickle_of(fields: Fields) -> HostedPickle:
     def triggers(name: str) -> tuple[HostedTrigger, ...]:
         if fields.get(name) is None:
             return ()
-        return tuple(_trigger_of(one) for one in fields.children(name, kind="Trigger"))
+        return newest_first([_trigger_of(one) for one in fields.children(name, kind="Trigger")])
 
     def slots(name: str) -> tuple[str, ...]:
         return () if fields.get(name) is None else fields.texts(name)
@@ -166,19 +172,45 @@ def pickle_of(fields: Fields) -> HostedPickle:
 
 
 def _trigger_of(fields: Fields) -> HostedTrigger:
-    def words(name: str) -> tuple[tuple[str, str], ...]:
-        return tuple(
-            (one.optional_text("status") or "", one.optional_text("description") or "")
-            for one in fields.children(name, kind="TriggerStatus")
-        )
+    def words(name: str) -> list[tuple[datetime, str, str]]:
+        found = [_word_of(one) for one in fields.children(name, kind="TriggerStatus")]
+        return sorted(found, key=lambda word: word[0])
 
+    said = fields.spare("statuses", words) or []
     return HostedTrigger(
         id=fields.text("id"),
         status=fields.optional_text("status") or "",
         submission_id=fields.spare("submissionId", fields.optional_text),
         round_id=fields.spare("roundId", fields.optional_text),
-        words=fields.spare("statuses", words) or (),
+        words=tuple((status, description) for _, status, description in said),
+        time=said[0][0] if said else None,
     )
+
+
+def _word_of(fields: Fields) -> tuple[datetime, str, str]:
+    """A status that a run had: since when, the word, what was said of it."""
+    moment = fields.spare("insertedAt", fields.optional_time)
+    return (
+        _LONG_AGO if moment is None else moment,
+        fields.optional_text("status") or "",
+        fields.optional_text("description") or "",
+    )
+
+
+class _Dated(Protocol):
+    @property
+    def time(self) -> datetime | None:
+        """When it came to be; None where that is not told."""
+
+
+_Of = TypeVar("_Of", bound=_Dated)
+
+
+def newest_first(found: Sequence[_Of]) -> tuple[_Of, ...]:
+    """Sorted by time, whatever the server's order; without times as they came."""
+    if any(one.time is None for one in found):
+        return tuple(found)
+    return tuple(sorted(found, key=lambda one: one.time or _LONG_AGO, reverse=True))
 
 
 def line_of(fields: Fields) -> RunnerLine:

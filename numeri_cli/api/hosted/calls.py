@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from numeri_cli.api import queries
-from numeri_cli.api.answers import UploadAuthorization, authorization_of
+from numeri_cli.api.answers import Fields, UploadAuthorization, authorization_of
 from numeri_cli.api.client import Client
 from numeri_cli.api.hosted.answers import (
     HostedPickle,
@@ -17,6 +18,7 @@ from numeri_cli.api.hosted.answers import (
     data_of,
     image_of,
     line_of,
+    newest_first,
     pickle_of,
     slot_of,
 )
@@ -74,7 +76,7 @@ def pickles(client: Client) -> tuple[HostedPickle, ...]:
     """All uploaded models of the account, newest first."""
     data = client.ask(queries.PICKLES, keyed=True)
     found = data.children("computePickles", kind="ComputePickleUpload")
-    return tuple(map(pickle_of, found))
+    return newest_first([pickle_of(one) for one in found])
 
 
 def pickle(client: Client, pickle_id: str) -> HostedPickle | None:
@@ -113,13 +115,23 @@ def trigger_log(client: Client, run: HostedTrigger | str) -> tuple[RunnerLine, .
     """The log of a run, or of the call of a webhook by its id."""
     trigger_id = run if isinstance(run, str) else run.id
     data = client.ask(queries.TRIGGER_LOG, keyed=True, triggerId=trigger_id)
-    return tuple(map(line_of, data.children("triggerLogs", kind="TriggerLog")))
+    return _in_order(data.children("triggerLogs", kind="TriggerLog"))
 
 
 def diagnostics_log(client: Client, pickle_id: str) -> tuple[RunnerLine, ...]:
     """The log of the diagnostics that began after a model was validated."""
     data = client.ask(queries.PICKLE_DIAGNOSTICS_LOG, keyed=True, pickleId=pickle_id)
-    return tuple(map(line_of, data.children("diagnosticsTriggerLogs", kind="TriggerLog")))
+    return _in_order(data.children("diagnosticsTriggerLogs", kind="TriggerLog"))
+
+
+def _in_order(found: Sequence[Fields]) -> tuple[RunnerLine, ...]:
+    """The lines of a log, oldest first; those of one time as they came."""
+    lines = [line_of(one) for one in found]
+    times = [one.time for one in lines if one.time is not None]
+    if len(times) < len(lines):
+        return tuple(lines)
+    order = sorted(range(len(lines)), key=times.__getitem__)
+    return tuple(lines[place] for place in order)
 
 
 def set_label(client: Client, pickle_id: str, label: str) -> None:

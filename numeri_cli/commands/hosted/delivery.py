@@ -212,7 +212,7 @@ class PickleDelivery:
     def _wait_seconds(self, limited: RateLimited) -> float:
         """As the server says; else until the oldest of the uploads that fill the limit is old."""
         if limited.after_seconds is not None:
-            return limited.after_seconds
+            return max(1.0, limited.after_seconds)
         now = datetime.now(UTC)
         rows = hosted_uploads(self.context.ledger, self.context.tournament)
         made = [one.updated for one in rows if one.pickle_id and one.updated > now - LIMIT_WINDOW]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from numeri_cli.commands.hosted.slots import account_slots, shown_webhook, slot_
 from numeri_cli.errors import ApiError, HostedMissing, HostedPending, UsageProblem, WebhookSet
 from numeri_cli.published import Published
 from numeri_cli.tournaments import CLASSIC
+from numeri_cli.webhook_address import require_safe_webhook
 
 _EASY_TO_GUESS = 16  # a path with fewer characters is no secret
 
@@ -96,27 +96,20 @@ def try_out(context: Context, *, models: Sequence[str]) -> Webhooks:
 
 
 def _judged(address: str) -> tuple[str, ...]:
-    """What is to be said of an address. Raises UsageProblem where it is none."""
+    """What is to be said of an address. Raises UsageProblem where it is none, or unsafe."""
     try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host, parts = None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not host:
+        require_safe_webhook(address)
+        if not address.startswith(("http://", "https://")):
+            raise ValueError("must begin with https://")
+    except ValueError as error:
         raise UsageProblem(
-            "this is no address of a webhook", hint="such as https://example.org/a-long-secret-path"
-        )
-    notes = []
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise UsageProblem(
-            f"the webhook of {host} has no TLS, so everybody on the way could read its path",
-            hint="put a reverse proxy before `numeri listen`; `numeri guide hosted` shows how",
-        )
-    if len(parts.path.strip("/")) < _EASY_TO_GUESS:
-        notes.append(
-            "whoever guesses this address can start your runs: `numeri listen` makes a long path"
-        )
-    return tuple(notes)
+            f"the address of the webhook {error}",
+            hint="`numeri guide listen` tells how a reverse proxy brings TLS",
+        ) from None
+    if len(urlsplit(address).path.strip("/")) < _EASY_TO_GUESS:
+        told = "whoever guesses this address can start your runs: `numeri listen` makes a long path"
+        return (told,)
+    return ()
 
 
 def _chosen(context: Context, models: Sequence[str]) -> list[HostedSlot]:
@@ -154,10 +147,3 @@ def _put(
         WebhookRow(model=slot.name, webhook=shown, changed=slot.webhook != address)
         for slot in slots
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -281,8 +281,9 @@ def test_a_webhook_and_an_uploaded_model_exclude_each_other(
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ("example.org/x", "this is no address of a webhook"),
-        ("http://example.org/a-long-and-secret-path", "the webhook of example.org has no TLS"),
+        ("example.org/x", "the address of the webhook must be an address such as https://"),
+        ("http://example.org/a-long-and-secret-path", "must begin with https://; plain http is"),
+        ("ntfy://example.org/a-long-and-secret-path", "must begin with https://"),
     ],
 )
 def test_what_is_no_safe_address_is_refused_as_a_webhook(

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from numeri_cli.commands.context import Context
+from numeri_cli.home import Home
+from numeri_cli.locks import held_lock
 from numeri_cli.practice.server.hosted_runs import HostedState
 from numeri_cli.practice.server.rate_limits import Excess, Rate, RateLimiter
 from tests.support.hosting import CONTENT, HostingBench, hosting_bench
@@ -223,3 +226,14 @@ def test_what_would_fail_on_the_machines_is_not_uploaded(
     Path("model.pkl").write_bytes(CONTENT[:-5])
     cut = numeri(*UPLOAD)
     assert (cut.code, "is no whole pickle" in cut.err) == (1, True)
+
+
+def test_two_uploads_for_one_slot_at_once_are_one_at_a_time(
+    numeri: Numeri, hosting: HostingBench
+) -> None:
+    context = Context(home=Home.find())
+    lock = context.home.lock(context.tournament, f"hosted {hosting.slot()['id']}")
+    with held_lock(lock, what="another upload"):
+        said = numeri(*UPLOAD)
+    assert (said.code, hosting.pickles()) == (5, [])
+    assert said.err.startswith("error: an upload of a model for lighthouse is already at work")

@@ -259,7 +259,6 @@ def _triggers(view: RequestView, one: UploadedModel) -> list[Wire]:
                 }
                 for state in hosted_runs.states_of(view.connection, run.id)
             ],
-            "insertedAt": run.inserted_at,
         }
         for run in hosted_runs.runs_of(view.connection, one.id)
         if run.kind in (VALIDATION, ROUND)
