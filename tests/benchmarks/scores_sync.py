@@ -65,6 +65,10 @@ class Office:
 
     def scores(self) -> None:
         """`numeri scores` as a process of its own; must end well."""
+        self.call("scores")
+
+    def call(self, *words: str) -> None:
+        """A command as a process of its own; must end well."""
         note = self.folder / "peak"
         environment = os.environ | {
             **KEYS,
@@ -78,7 +82,7 @@ class Office:
             str(note),
             "-m",
             "numeri_cli",
-            "scores",
+            *words,
         ]
         with (self.folder / "said").open("wb") as said:
             done = subprocess.run(

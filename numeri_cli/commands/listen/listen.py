@@ -72,21 +72,22 @@ def _run_words(context: Context, *, wait_seconds: float) -> list[str]:
 def _announcement(context: Context, host: str, port: int, *, path: str | None) -> str:
     place = f"[{host}]" if ":" in host else host
     file: Path = context.home.webhook
-    where = (
-        f"The webhook's path is\n\n{path}\n\nWhoever knows it can start a run; {file} keeps it."
+    told = (
+        f"Whoever knows the webhook's path can start a run:\n\n{path}\n\nIt is kept in"
         if path
-        else f"The webhook's path stands in {file}, which you alone can read."
+        else "The path of the webhook stands, for you alone, in"
     )
     exposed = (
         ""
         if _is_loopback(host)
-        else "\nThis address is open to other machines: put a proxy with TLS before it, or the"
-        " path can be read on the way.\n"
+        else "\nOther machines reach this address: without TLS before it\n"
+        "the path can be read on its way.\n"
     )
     return (
-        f"numeri listens on http://{place}:{port}; whether it is well: {HEALTH_PATH}\n"
-        f"{where}\n{exposed}"
-        "`numeri guide listen` shows a proxy with TLS, and how Numerai is told the address.\n"
+        f"numeri listens on http://{place}:{port}\n"
+        f"Whether it is well: http://{place}:{port}{HEALTH_PATH}\n\n"
+        f"{told}\n{file}\n{exposed}\n"
+        "A proxy with TLS, and how Numerai is told the address:\n`numeri guide listen`\n"
     )
 
 
