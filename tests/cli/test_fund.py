@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.practice.fund import fund as fund_record
+from numeri_cli.home import Home
+from numeri_cli.output.text.practice_fund import fund
 from tests.support.runner import Numeri
 
 pytestmark = pytest.mark.usefixtures("practice")
@@ -35,6 +41,23 @@ def test_the_fund_fits_a_terminal_and_says_the_same_to_programs(numeri: Numeri) 
     assert re.search(r"exposure to a style +(\d\.\d\d → 0\.00 +){2}\d\.\d\d → 0\.00", said.out)
     assert len(re.findall("[\u2801-\u28ff]", said.out)) > 3 * 60  # three curves of 68 characters
     assert told.data["page"] is None
+
+
+def test_on_a_narrow_terminal_the_funds_stand_below_one_another() -> None:
+    report = fund_record(Context(home=Home.find()))
+    shown_at = {}
+    for width in (60, 80, 120):
+        console = Console(
+            file=io.StringIO(), width=width, force_terminal=True, color_system=None, markup=False
+        )
+        with console.capture() as caught:
+            console.print(fund(report))
+        shown_at[width] = caught.get()
+        assert max(map(len, shown_at[width].splitlines())) <= min(width, 80)
+    assert shown_at[60].count("net return a year") == len(report.funds) == 3
+    assert shown_at[80].count("net return a year") == 1
+    figures = [re.findall(r"[−\d.]+ %", text) for text in shown_at.values()]
+    assert sorted(figures[0]) == sorted(figures[1]) == sorted(figures[2])
 
 
 def test_after_enough_rounds_the_fund_is_of_live_rounds(numeri: Numeri) -> None:
