@@ -90,6 +90,45 @@ def test_a_recipe_starts_a_few_minutes_before_each_moment_and_waits(
     assert f"--wait {'25m' if cadence == 'daily' else '50m'}" in "".join(scripts(schedule))
 
 
+@pytest.mark.parametrize(
+    ("cadence", "run", "status", "day", "code"),
+    [
+        ("daily", 0, 1, 2, 0),
+        ("daily", 4, 0, 2, 4),  # whatever the newest round is like
+        ("daily", 6, 0, 2, 0),  # not open yet, or closed with all in
+        ("daily", 6, 1, 2, 1),  # closed, and not all in
+        ("weekly", 6, 1, 6, 0),  # a later start of the weekend does it
+        ("weekly", 6, 1, 7, 6),  # Sunday's is the last
+        ("weekly", 1, 0, 6, 1),
+    ],
+)
+def test_a_start_fails_only_where_no_other_can_do_it(
+    cadence: Cadence, run: int, status: int, day: int, code: int, planned: Planner, tmp_path: Path
+) -> None:
+    files = {file.name: file.text for file in planned(cadence, "container").units}
+    programs = {
+        "numeri": (
+            f'echo "$*" >> asked\ncase "$1" in run) exit {run};; status) exit {status};; esac'
+        ),
+        "date": f"echo {day}",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "release.sha256").write_text(f"{'a' * 64}  a.numeri\n{'b' * 64}  numeri.whl\n")
+    done = subprocess.run(
+        ["/bin/sh", "-c", files["numeri-round.sh"]],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        check=False,
+    )
+    assert done.returncode == code
+    asked = (tmp_path / "asked").read_text().splitlines()
+    wait = "25m" if cadence == "daily" else "50m"
+    assert asked[:2] == ["models import release/a.numeri", f"run --wait {wait}"]
+    assert asked[2:] == (["status"] if cadence == "daily" and run == 6 else [])
+
+
 def test_no_start_stands_at_a_full_hour_and_none_is_alone(planned: Planner) -> None:
     moments = planned("daily", "github").moments
     assert all(moment.minute not in (0, 30) for moment in moments)
