@@ -72,8 +72,8 @@ def notes(report: FundReport) -> tuple[str, ...]:
         " within it about two times in three"
     )
     marked = (
-        "marked: better than every other by more than noise, day by day; a drawdown has no measure"
-        " of noise"
+        "marked, *: better than every other by more than noise, day by day; a drawdown has no"
+        " measure of noise"
     )
     return (paid, tranches, in_house, chosen, *own, exposed, sure, marked)
 

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from numeri_cli.inert_text import visible
 from numeri_cli.output.html.scales import Scale, category_scale, number_scale
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 560, 64, 10, 8, 44
+_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 560, 64, 10, 8, 52
 _WIDE_LEFT = 190  # where the names of features stand beside bars
 _GREY = "#7f8c8d"
 _MOST_TICKS, _LEAST_ROOM = 6, 70  # of texts side by side
@@ -149,7 +149,7 @@ def _axes(panel: _Panel) -> Iterator[str]:
     if y.zero is not None:
         yield f'<path class="zero" d="M{x.start:.0f} {y.zero:.1f}H{x.stop:.0f}"/>'
     if panel.x_title:
-        yield _text((x.start + x.stop) / 2, bottom + 40, panel.x_title, anchor="middle")
+        yield _text((x.start + x.stop) / 2, bottom + 46, panel.x_title, anchor="middle")
     if panel.y_title:
         middle = (y.start + y.stop) / 2
         turned = f' transform="rotate(-90 12 {middle:.0f})"'
@@ -175,7 +175,7 @@ def _line(trace: Any, points: Sequence[tuple[float, float]]) -> Iterator[str]:
     colour, mode = _colour(trace), trace.mode or "lines"
     if "lines" in mode:
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        style = f'stroke="{colour}" stroke-width="2" fill="none"'
+        style = f'stroke="{colour}" stroke-width="{trace.line.width or 2:g}" fill="none"'
         yield f'<path d="M{path}" {style}{dash.get(trace.line.dash, "")}/>'
     if "markers" in mode or len(points) == 1:
         for x, y in points:

@@ -47,7 +47,7 @@ def _table(lines: Sequence[FigureLine], names: Sequence[str]) -> Table:
     best = frozenset(
         (row, line.best + 1) for row, line in enumerate(lines) if line.best is not None
     )
-    return Table(headers=("", *names), rows=rows, best=best)
+    return Table(headers=("figure", *names), rows=rows, best=best)
 
 
 def target_rows(validation: Validation) -> Table:
@@ -65,7 +65,7 @@ def target_rows(validation: Validation) -> Table:
             summary = summarize(corr)
             cells += [number(summary.mean), number(test.standard_error), number(summary.sharpe, 2)]
         rows.append((name, *cells))
-    return Table(headers=("", *headers), rows=tuple(rows) if validation.others else ())
+    return Table(headers=("model", *headers), rows=tuple(rows) if validation.others else ())
 
 
 def left_out_rows(summary: ValidationSummary) -> Table:
@@ -104,7 +104,7 @@ def likeness_rows(validation: Validation) -> Table:
     names = [source.name for source in validation.sources]
     known = {(one.first, one.second): number(one.mean, 3) for one in validation.likeness}
     rows = tuple((first, *(_like(known, first, second) for second in names)) for first in names)
-    return Table(headers=("", *names), rows=rows if known else ())
+    return Table(headers=("model", *names), rows=rows if known else ())
 
 
 def _like(known: Mapping[tuple[str, str], str], first: str, second: str) -> str:

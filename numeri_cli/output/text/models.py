@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.output.formats import size
@@ -39,7 +39,11 @@ def local_artifacts(record: LocalArtifacts) -> RenderableType:
             f"{artifact.eras:,}",
             *((", ".join(artifact.machines) or "this machine",) if far else ()),
         )
-    return rows
+    told = dict.fromkeys(
+        f"{one.model} {'predicts' if one.newest else 'has predicted'} {' and '.join(one.targets)}"
+        for one in record.artifacts
+    )
+    return Group(rows, *(Text(line, style="dim") for line in told))
 
 
 def exported(record: ExportedModel) -> RenderableType:

@@ -26,6 +26,10 @@ def trained_models(record: TrainedModels) -> RenderableType:
             f"{model.trees:,}",
             f"{model.seconds:.1f}",
         )
+    targets = [
+        Text(f"{model.model} is trained for {' and '.join(model.targets)}", style="dim")
+        for model in record.models
+    ]
     dropped = sum(model.dropped_rows for model in record.models)
     note = [Text(f"{dropped:,} rows without a target were left out", style="dim")]
     failed = [
@@ -33,4 +37,4 @@ def trained_models(record: TrainedModels) -> RenderableType:
         for problem in record.failed
         for line in (Text(problem.message), Text(f"hint: {problem.hint}", style="dim"))
     ]
-    return Group(rows, *(note if dropped else []), *failed)
+    return Group(rows, *targets, *(note if dropped else []), *failed)

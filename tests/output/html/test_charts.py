@@ -121,7 +121,7 @@ def test_the_best_is_marked_where_it_is_so_by_more_than_noise_and_of_one_alone_n
 ) -> None:
     assert shown(one).best == frozenset()
     table = shown(two)
-    assert table.headers == ("", *(card.name for card in two.cards))
+    assert table.headers == ("figure", *(card.name for card in two.cards))
     marked = {table.rows[row][0] for row, _ in table.best}
     tests = {pair.score.label: pair.test for pair in two.differences()}
     assert ("CORR mean" in marked) == tests["CORR"].beyond_noise

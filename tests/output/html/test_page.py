@@ -205,6 +205,8 @@ def test_without_a_script_every_chart_is_a_picture_of_the_same_values(
     total = np.cumsum(two.cards[0].score("corr"))
     assert np.corrcoef(heights, total)[0, 1] == pytest.approx(-1, abs=1e-6)  # upwards is less
     assert "<noscript>" not in html
+    payout = pictures[[chart.id for chart in charts].index("cumulative-payout")]
+    assert payout.count('stroke-width="6"') == 2, "the worst quarter of each is thick"
 
 
 @pytest.mark.parametrize(
