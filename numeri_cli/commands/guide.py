@@ -39,11 +39,11 @@ def guide(topic: str | None) -> GuidePages:
 
 
 def _topic_meant(asked: str, topics: Sequence[str]) -> str:
-    """The topic, or the one that has such a word. Raises UsageProblem."""
+    """The topic, or the one that has all these words. Raises UsageProblem."""
     word = "-".join(asked.lower().removesuffix(".md").replace("_", " ").split())
     if word in topics:
         return word
-    having = [topic for topic in topics if word in topic.split("-")]
+    having = [topic for topic in topics if {*word.split("-")} <= {*topic.split("-")}]
     if len(having) == 1:
         return having[0]
     if having:

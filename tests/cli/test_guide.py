@@ -38,6 +38,27 @@ def test_a_page_that_is_not_there_is_refused_and_the_nearest_named(numeri: Numer
     assert said.problem["hint"] == "did you mean 'security'?"
 
 
+@pytest.mark.parametrize(
+    ("words", "topic"),
+    [
+        ("scores", "scores-and-payouts"),
+        ("Exit codes", "exit-codes-and-json"),
+        ("watchdog", "cron-and-watchdog"),
+        ("json", "exit-codes-and-json"),
+        ("profile.md", "profile"),
+    ],
+)
+def test_a_page_is_found_by_words_of_its_topic(numeri: Numeri, words: str, topic: str) -> None:
+    text = (PACKAGE / "guide" / f"{topic}.md").read_text(encoding="utf-8")
+    assert numeri("guide", words, "--json").data["text"] == text
+
+
+def test_a_word_that_several_topics_have_is_refused_with_all_of_them(numeri: Numeri) -> None:
+    said = numeri("guide", "how", "--json")
+    assert said.code == 2
+    assert said.problem["hint"] == "one of how-a-run-ends, how-it-works"
+
+
 @pytest.mark.parametrize("row", SCORES, ids=lambda row: row.name)
 def test_every_score_is_explained_by_its_label_and_by_its_name(numeri: Numeri, row: Score) -> None:
     for word in (row.label, row.name, row.label.lower()):
