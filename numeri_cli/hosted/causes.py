@@ -63,7 +63,8 @@ def _of_crash(run: Run, given: Circumstances) -> HostedFinding:
         return _another_python(given, f"the interpreter crashed, {name}")
     return mend(
         "predicts",
-        f"its process ended by itself ({name}) in the step {run.at}: {_last_line(run.words)}",
+        f"its process ended by itself ({name}) in the step {run.at or 'start'}:"
+        f" {_last_line(run.words)}",
         "look at what it calls that is no Python",
     )
 

@@ -143,7 +143,7 @@ def answer_of(result: Any) -> dict[str, Any]:
 def trouble(error: BaseException) -> dict[str, Any]:
     """An exception of the model's code, told by its type, its words and its last place."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename != __file__]
+    own = [one for one in frames if one.filename != __file__ and one.filename[:1] != "<"]
     place = f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
     return {
         "error": type(error).__name__,
@@ -154,7 +154,15 @@ def trouble(error: BaseException) -> dict[str, Any]:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has had at once."""
+    """The most memory that this process has had at once.
+
+    Of Linux not what `getrusage` says, which counts the process that started this one, too.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 

@@ -98,7 +98,7 @@ class Run:
     steps: dict[str, Outcome] = field(default_factory=dict)
     parameters: int | None = None
     ended: End = "crash"
-    at: str = "start"
+    at: str = ""
     signal: int = 0
     network_cut: bool = False
     confined: bool = False
@@ -197,7 +197,8 @@ def _attend(
                     _hear(line, run, clock, folder=folder)
                 if len(pending) > _LONGEST_LINE:
                     break
-            run.peak_bytes = max(run.peak_bytes, peak_bytes(process.pid))
+            if run.at:  # until its first word its memory may be that of this process
+                run.peak_bytes = max(run.peak_bytes, peak_bytes(process.pid))
             if run.peak_bytes > limits.memory_bytes:
                 run.ended = "memory"
                 break

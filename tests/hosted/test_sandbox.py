@@ -215,7 +215,10 @@ def test_without_unshare_the_network_is_said_not_to_be_cut(
 def test_with_unshare_a_sound_pickle_is_fit_and_nothing_is_said_of_the_network(
     tmp_path: Path, bare: Environment, tried_on: SmallRound
 ) -> None:
-    found = tried(write_pickle(tmp_path / "model.pkl", sound), bare, tried_on)
+    held = b"1" * (GIGABYTE // 2)  # what its caller has is not counted
+    limits = SandboxLimits(memory_bytes=GIGABYTE // 2)
+    found = tried(write_pickle(tmp_path / "model.pkl", sound), bare, tried_on, limits)
+    assert 0 < found.run.peak_bytes < len(held)
     assert found.run.network_cut
     assert unfit(found.findings) == {}
     assert list(warned(found.findings)) == ["environment"]

@@ -262,7 +262,9 @@ def _record(
 
 def _of_api(prepared: PreparedPickle) -> tuple[HostedFinding, ...]:
     """What the API says of image and data version."""
-    python = fine("python", f"{prepared.image} has Python {prepared.environment.minor}")
+    python = fine(
+        "python", f"the image {prepared.image!r} runs it with {prepared.environment.minor}"
+    )
     if prepared.data_version_id is not None:
         return python, fine("data version", f"{prepared.data_version} is offered")
     return python, mend(
