@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from numeri_cli.errors import LockHeld
+from numeri_cli.errors import FileDamaged, LockHeld
 from numeri_cli.locks import awaited_lock, held_lock
 from numeri_cli.search.journal import open_journal
 from numeri_cli.search.library import (
@@ -54,6 +54,7 @@ class Search:
     """One study in one journal; every process that opens it takes part.
 
     space: what is varied; aims: how many figures each trial has, more of each being better
+    Raises FileDamaged where the journal cannot be read, LocksUnsupported, DiskError.
     """
 
     def __init__(
@@ -64,13 +65,19 @@ class Search:
         self._worker = secrets.token_hex(6)
         self._trials: dict[int, Trial] = {}
         with self._turn():
-            self._study = optuna.create_study(
-                study_name=path.stem,
-                storage=open_journal(path),
-                directions=["maximize"] * aims,
-                load_if_exists=True,
-            )
-            count = len(self._study.get_trials(deepcopy=False))
+            try:
+                self._study = optuna.create_study(
+                    study_name=path.stem,
+                    storage=open_journal(path),
+                    directions=["maximize"] * aims,
+                    load_if_exists=True,
+                )
+                count = len(self._study.get_trials(deepcopy=False))
+            except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+                raise FileDamaged(
+                    f"the journal {path} is damaged: {' '.join(str(error).split())[:80]}",
+                    hint="move it away: the search begins anew; its trials are in the ledger",
+                ) from error
         # a process that joins later, or resumes, draws other values than those before it
         self._study.sampler = TPESampler(seed=None if seed is None else (seed + 7919 * count))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from numeri_cli.errors import FileDamaged
 from numeri_cli.search.journal import cut_unfinished_line
 from numeri_cli.search.search import Search
 from numeri_cli.search.trial_facts import TrialFacts, chosen, falls_behind, front
@@ -117,6 +118,15 @@ def test_a_line_that_a_kill_left_unfinished_is_cut_off_and_the_search_goes_on(
     torn.write_bytes(b"half")
     cut_unfinished_line(torn)
     assert torn.read_bytes() == b""
+
+
+@pytest.mark.parametrize("line", ["no json", "[1]", '{"op_code": 4}', '{"op_code": 99}'])
+def test_a_journal_with_a_line_that_is_none_is_refused_by_name(tmp_path: Path, line: str) -> None:
+    search = search_in(str(tmp_path))
+    text = search.path.read_text()
+    search.path.write_text(f"{text}{line}\n{text}")
+    with pytest.raises(FileDamaged, match="journal"):
+        search_in(str(tmp_path))
 
 
 def test_a_trial_is_given_up_that_is_below_the_median_in_every_aim() -> None:
