@@ -27,7 +27,7 @@ def write_fund_page(report: FundReport, path: Path, *, self_contained: bool = Fa
     opened = [day for day in report.opened if day is not None]
     facts = [("weeks", heading(report))]
     if report.dates:
-        facts.append(("from", f"{report.dates[0]} to {report.dates[-1]}"))
+        facts.append(("dates", f"{report.dates[0]} to {report.dates[-1]}"))
     if opened:
         facts.append(("live rounds opened", f"{opened[0]} to {opened[-1]}"))
     return write_page(

@@ -1,0 +1,46 @@
+"""Targets are told by model, never by one caption for several."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+
+from numeri_cli.commands.models.models import LocalArtifact, LocalArtifacts
+from numeri_cli.commands.train import TrainedModelRow, TrainedModels
+from numeri_cli.output.text.models import local_artifacts
+from numeri_cli.output.text.train import trained_models
+
+
+def shown(made: RenderableType) -> str:
+    text = io.StringIO()
+    Console(file=text, width=80).print(made)
+    return text.getvalue()
+
+
+def trained(model: str, *targets: str) -> TrainedModelRow:
+    return TrainedModelRow(
+        model=model, artifact="20260103-1", features=100, targets=targets, seeds=(1,), eras=240,
+        rows=480_000, dropped_rows=0, trees=200, seconds=20.2, folder=Path("artifact"),
+    )  # fmt: skip
+
+
+def test_what_was_trained_says_for_which_targets_model_by_model() -> None:
+    rows = (trained("a", "target_ender_20", "target_ender_60"), trained("b", "target_cyrus_60"))
+    text = shown(trained_models(TrainedModels(rows)))
+    assert "a is trained for target_ender_20 and target_ender_60\n" in text
+    assert "b is trained for target_cyrus_60\n" in text
+
+
+def test_what_is_here_says_what_it_predicts_model_by_model() -> None:
+    rows = tuple(
+        LocalArtifact(
+            model="a", artifact=f"2026010{day}-1", newest=day == 2, features=100, targets=(target,),
+            eras=240, trained_at="2026-01-03T00:00:00Z", folder=Path("artifact"),
+        )
+        for day, target in ((2, "target_ender_60"), (1, "target_ender_20"))
+    )  # fmt: skip
+    text = shown(local_artifacts(LocalArtifacts("practice", rows)))
+    assert "a predicts target_ender_60\n" in text
+    assert "a has predicted target_ender_20\n" in text
