@@ -18,7 +18,7 @@ def status(
 ) -> None:
     """Show what Numerai runs for each slot, how it went, and whether it is still what is paid.
 
-    Ends with 1 where something that is assigned failed, or is not validated yet.
+    Ends with 1 where something that is assigned failed, or was not validated within an hour.
 
     numeri hosted status
     """

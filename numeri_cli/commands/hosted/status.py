@@ -145,9 +145,10 @@ def _row(slot: HostedSlot | None, pickle: HostedPickle | None, facts: _Facts) ->
         )
     name = slot.name if slot else pickle.filename
     targets = targets_of(pickle, facts.known)
-    found = [*_of_run(name, pickle, facts)]
+    found = [*_of_silence(name, pickle, facts)]
     if slot is not None:
         found += [
+            *_of_run(name, pickle),
             *_of_webhook(slot),
             *_of_target(name, targets, facts),
             *_of_data_version(name, pickle, facts),
@@ -169,18 +170,21 @@ def _row(slot: HostedSlot | None, pickle: HostedPickle | None, facts: _Facts) ->
     )
 
 
-def _of_run(name: str, pickle: HostedPickle, facts: _Facts) -> Iterator[GuardFinding]:
-    logs = f"`numeri hosted logs {name}`" if pickle.slots else "upload it again"
+def _of_silence(name: str, pickle: HostedPickle, facts: _Facts) -> Iterator[GuardFinding]:
+    since = facts.now - pickle.time if pickle.time else timedelta(0)
+    if not pickle.refused and not pickle.validated and since > SILENT_AFTER:
+        told = f"the validation of {name} has said {pickle.status!r} for {_spoken(since)}"
+        yield _finding(name, "run", told, "ask in Numerai's chat, or upload it again")
+
+
+def _of_run(name: str, pickle: HostedPickle) -> Iterator[GuardFinding]:
+    newest = pickle.triggers[0] if pickle.triggers else None
+    logs = f"`numeri hosted logs {name}` shows why"
     if pickle.refused:
         yield _finding(name, "run", f"the validation of {name} failed", logs)
-    elif not pickle.validated:
-        since = facts.now - pickle.time if pickle.time else timedelta(0)
-        if since > SILENT_AFTER:
-            told = f"the validation of {name} has said {pickle.status!r} for {_spoken(since)}"
-            yield _finding(name, "run", told, "ask in Numerai's chat, or upload it again")
-    newest = pickle.triggers[0] if pickle.triggers else None
-    if pickle.validated and newest is not None and newest.refused:
-        yield _finding(name, "run", f"the newest run of {name} ended with {newest.status!r}", logs)
+    elif pickle.validated and newest is not None and newest.refused:
+        told = f"the newest run of {name} ended with {newest.status!r}"
+        yield _finding(name, "run", told, logs)
 
 
 def _of_webhook(slot: HostedSlot) -> Iterator[GuardFinding]:
