@@ -92,7 +92,7 @@ def test_a_hosted_20_day_model_is_named_where_60_days_are_paid(
         assert target in str(hosting.pickles()[0]["label"])  # for other machines
 
 
-def test_status_names_old_age_an_older_data_version_and_a_silent_validator(
+def test_status_names_old_age_and_a_silent_validator(
     numeri: Numeri, hosting: HostingBench, uploaded: Callable[..., str]
 ) -> None:
     pickle_id = uploaded("--assign")
