@@ -69,12 +69,13 @@ def start_worker(address: str, name: str, folder: Path, count: int) -> subproces
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=folder,  # nothing that lies in the user's folder is imported
-        env=_environment(os.environ, threads),
+        env=worker_environment(os.environ, threads=threads),
         start_new_session=True,
     )
 
 
-def _environment(environment: Mapping[str, str], threads: str) -> dict[str, str]:
+def worker_environment(environment: Mapping[str, str], *, threads: str) -> dict[str, str]:
+    """What a worker gets to see: its way, its home and its threads; no key and no proxy."""
     own = ("NUMERI_HOME", "NUMERI_MEMORY_GB", "PYTHONPATH", "TMPDIR")
     more = {name: environment[name] for name in own if name in environment}
     more |= {_THREADS.format(name): threads for name in ("OMP", "MKL", "OPENBLAS")}
