@@ -21,15 +21,16 @@ from numeri_cli.errors import (
 from numeri_cli.files import disk_errors, expanded
 from numeri_cli.model_names import RULE, is_model_name
 from numeri_cli.model_spec import (
+    CLUSTER_TEMPLATE,
     LARGER_PARAMETERS,
     MODEL_TEMPLATE,
     STARTER_PARAMETERS,
+    ClusterSettings,
     EstimatorSpec,
     ModelSpec,
     Section,
     require_possible,
 )
-from numeri_cli.profile_cluster import CLUSTER_TEMPLATE, ClusterSettings
 from numeri_cli.tournaments import CLASSIC
 from numeri_cli.webhook_address import require_safe_webhook
 

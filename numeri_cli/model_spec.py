@@ -1,4 +1,7 @@
-"""What a model is: one schema, in the profile, in its training and in its artifact alike."""
+"""What a model is: one schema, in the profile, in its training and in its artifact alike.
+
+And the machines that train it, where it is not this one.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,8 @@ Words = Annotated[tuple[str, ...], FROM_LIST]
 Names = str | Words
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Part = Literal["train", "validation"]
+Distribute = Literal["models", "rows"]
+Word = Annotated[str, Field(min_length=1)]
 
 
 Share = Annotated[float, Field(gt=0, le=1_000_000, strict=False, allow_inf_nan=False)]
@@ -262,6 +267,26 @@ def _require_known_parts(models: Mapping[str, ModelSpec]) -> None:
 
 
 # What `numeri init` writes of a model: each key with its default, and what it does
+
+
+class ClusterSettings(Section):
+    """The machines that train.
+
+    address: of a Dask scheduler, "tcp://…" or "tls://…", or "local:N" for N workers of this machine
+    certificates: a folder with ca.pem, cert.pem and key.pem, beside the profile or anywhere
+    insecure: go to other machines without TLS
+    distribute: "models": each member is a task of its own; "rows": one member over all machines
+    data: the folder or object store (s3://bucket/prefix) in which workers find the files of the
+    data version; None: the path that they have on this machine
+    """
+
+    address: Word | None = None
+    certificates: Word | None = None
+    insecure: bool = False
+    distribute: Distribute = "models"
+    data: Word | None = None
+
+
 MODEL_TEMPLATE = """\
 [models.{model}]                # the model's name, as on the server
 features = "medium"             # a set, "@mine.txt", or a list such as ["medium", "-charisma"]
@@ -289,4 +314,12 @@ proportion = 0.5
 # [models.{model}.tune]         # what `numeri tune {model}` tries: log, range or choice
 # learning_rate = {{ log = [0.003, 0.1] }}
 # neutralize.proportion = {{ range = [0, 1] }}
+"""
+CLUSTER_TEMPLATE = """
+# [cluster]                     # other machines that train: `numeri guide cluster`
+# address = "tls://10.0.0.5:8786"  # a Dask scheduler, or "local:4" for workers of this machine
+# certificates = "certificates" # a folder with ca.pem, cert.pem and key.pem
+# data = "s3://bucket/v5.3"     # where workers find the data; the path it has here, if not set
+# distribute = "models"         # "rows": one member over all machines
+# insecure = false              # true: other machines without TLS, whom anybody can then command
 """

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from numeri_cli.cluster.library import distributed
 from numeri_cli.errors import ClusterUnsafe, UsageProblem
-from numeri_cli.profile_cluster import ClusterSettings
+from numeri_cli.model_spec import ClusterSettings
 
 MOST_LOCAL_WORKERS = 256
 _LOCAL = re.compile(r"local:(\d{1,4})")

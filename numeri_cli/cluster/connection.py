@@ -21,7 +21,7 @@ from numeri_cli.cluster.library import distributed
 from numeri_cli.cluster.local_workers import local_workers
 from numeri_cli.cluster.worker_plan import require_versions
 from numeri_cli.errors import ClusterEmpty, ClusterMismatch, ClusterUnreachable, ClusterUnsafe
-from numeri_cli.profile_cluster import ClusterSettings
+from numeri_cli.model_spec import ClusterSettings
 from numeri_cli.progress import Listener
 
 WAIT_SECONDS = 60.0  # for the first worker

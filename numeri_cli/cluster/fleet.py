@@ -20,8 +20,7 @@ from numeri_cli.learning.estimators.base import ESTIMATORS, make_estimator
 from numeri_cli.learning.estimators.user_modules import module_files
 from numeri_cli.learning.memory import GIGABYTE
 from numeri_cli.learning.plan import Keep, PlannedMember, TrainingPlan, versions_of
-from numeri_cli.model_spec import EstimatorSpec
-from numeri_cli.profile_cluster import ClusterSettings
+from numeri_cli.model_spec import ClusterSettings, EstimatorSpec
 
 
 @dataclass(frozen=True)

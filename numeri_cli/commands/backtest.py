@@ -19,7 +19,7 @@ from numeri_cli.commands.words import chosen_models
 from numeri_cli.errors import PredictionsError, TargetMissing
 from numeri_cli.learning import backtest as walking
 from numeri_cli.learning.plan import Machines
-from numeri_cli.profile_cluster import Distribute
+from numeri_cli.model_spec import Distribute
 from numeri_cli.published import Published
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from numeri_cli.commands.context import Context
 from numeri_cli.errors import UsageProblem
-from numeri_cli.profile_cluster import ClusterSettings, Distribute
+from numeri_cli.model_spec import ClusterSettings, Distribute
 
 if TYPE_CHECKING:
     from numeri_cli.cluster.fleet import Fleet

@@ -22,8 +22,7 @@ from numeri_cli.learning import training
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.learning.estimators.function import require_trainable
 from numeri_cli.learning.plan import Machines
-from numeri_cli.model_spec import ModelSpec
-from numeri_cli.profile_cluster import Distribute
+from numeri_cli.model_spec import Distribute, ModelSpec
 from numeri_cli.published import Published
 
 

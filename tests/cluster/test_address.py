@@ -15,7 +15,7 @@ from numeri_cli.cluster.address import (
     security_of,
 )
 from numeri_cli.errors import ClusterUnsafe, UsageProblem
-from numeri_cli.profile_cluster import ClusterSettings
+from numeri_cli.model_spec import ClusterSettings
 
 
 @pytest.mark.parametrize(

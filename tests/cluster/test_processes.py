@@ -20,8 +20,7 @@ from numeri_cli.learning.plan import Keep, MachineMember, Machines, PlannedMembe
 from numeri_cli.learning.rows import rows_of_eras
 from numeri_cli.learning.training import checked_estimator, held_out_rows, train, train_members
 from numeri_cli.learning.workspace import Workspace
-from numeri_cli.model_spec import EraWeights, ModelSpec
-from numeri_cli.profile_cluster import ClusterSettings
+from numeri_cli.model_spec import ClusterSettings, EraWeights, ModelSpec
 from numeri_cli.progress import SILENT
 from numeri_cli.scoring.scores import corr
 from tests.support.clusters import (

@@ -15,7 +15,7 @@ import pytest
 
 from numeri_cli.learning.training import train
 from numeri_cli.learning.workspace import Workspace
-from numeri_cli.profile_cluster import ClusterSettings
+from numeri_cli.model_spec import ClusterSettings
 from tests.support.clusters import Heard, dask_scheduler, fleet_at
 from tests.support.data_versions import Sample, model_spec
 from tests.support.object_store import BUCKET, REGION, WEED, Signer, object_store

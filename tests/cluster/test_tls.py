@@ -12,7 +12,7 @@ from numeri_cli.cluster.library import distributed
 from numeri_cli.errors import ClusterUnreachable, ClusterUnsafe
 from numeri_cli.learning.training import train
 from numeri_cli.learning.workspace import Workspace
-from numeri_cli.profile_cluster import ClusterSettings
+from numeri_cli.model_spec import ClusterSettings
 from tests.support.clusters import cluster_here, fleet_at
 from tests.support.data_versions import model_spec
 

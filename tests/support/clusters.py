@@ -18,7 +18,7 @@ from numeri_cli.children import child_environment
 from numeri_cli.cluster.connection import await_workers, connected
 from numeri_cli.cluster.fleet import Fleet
 from numeri_cli.cluster.library import distributed
-from numeri_cli.profile_cluster import ClusterSettings
+from numeri_cli.model_spec import ClusterSettings
 from numeri_cli.progress import SILENT, Listener, Silent, SilentTask, Task
 from tests.support.processes import ROOT
 

@@ -19,7 +19,7 @@ from numeri_cli.cluster.wire import PlanContent
 from numeri_cli.errors import ClusterUnsafe, MemberFailed, MemoryShort, NumeriError
 from numeri_cli.learning.memory import GIGABYTE
 from numeri_cli.learning.plan import Keep, MachineMember, PlannedMember, TrainingPlan
-from numeri_cli.profile_cluster import ClusterSettings
+from numeri_cli.model_spec import ClusterSettings
 
 # A worker's part as floats, as the library copies it, and in its bins
 PART_CELL_BYTES = 10.0

@@ -31,7 +31,7 @@ from numeri_cli.files import expanded, safe_name
 from numeri_cli.learning.estimators.function import require_trainable
 from numeri_cli.learning.training_data import open_training_data
 from numeri_cli.ledger.searches import KeptTrial, keep_trials
-from numeri_cli.profile_cluster import Distribute
+from numeri_cli.model_spec import Distribute
 from numeri_cli.search.aims import aims_named
 from numeri_cli.search.search import Search
 from numeri_cli.search.trial_facts import TrialFacts, chosen, front
