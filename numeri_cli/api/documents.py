@@ -52,9 +52,16 @@ class Document:
     def without(self, is_unwanted: Callable[[str, str], bool]) -> Document:
         """The same without some fields, and without what would ask for nothing then.
 
+        A change that would go with its last field stays as it is: it is asked for to be made.
         is_unwanted: told the name of a field and that of the field around it
         """
-        return replace(self, selections=_kept(self.selections, "", is_unwanted))
+        kept = _kept(self.selections, "", is_unwanted)
+        is_change = self.head.startswith("mutation")
+        return (
+            self
+            if is_change and len(kept) < len(self.selections)
+            else replace(self, selections=kept)
+        )
 
     def without_arguments(self, is_unwanted: Callable[[str, str], bool]) -> Document:
         """The same without some arguments, and without the variables that nothing uses then.

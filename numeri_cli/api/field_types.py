@@ -61,7 +61,7 @@ _DECORATIVE: Mapping[str, frozenset[str]] = {  # what no errand needs, by type
         {
             "id", "filename", "label", "modelId", "assignedModelSlots", "dataVersion",
             "dockerImageName", "triggerStatus", "diagnosticsStatus",
-            "diagnosticsStatusDescription", "runtime", "insertedAt", "triggers",
+            "diagnosticsStatusDescription", "runtime", "insertedAt",
         }
     ),
     "LatestSubmission": frozenset({"filename", "timestamp"}),

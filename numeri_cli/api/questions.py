@@ -167,6 +167,8 @@ class Questions:
         arguments = refused.arguments & {(field, name) for field, name, _ in document.arguments()}
         is_needed = not all(is_decorative(kind, name) for kind, name in found)
         is_needed |= not arguments <= _unneeded_arguments(document, variables)
+        less = document.without(lambda name, around: (type_of(around), name) in found)
+        is_needed |= bool(found) and less == document
         if is_needed or not (found or arguments):
             raise refused.error
         with self._lock:

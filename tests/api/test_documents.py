@@ -48,6 +48,11 @@ def test_what_would_ask_for_nothing_goes_with_its_last_field() -> None:
     assert less.text() == "query { account { models { id name tournament } } }"
 
 
+def test_a_change_is_never_left_out_with_its_last_field() -> None:
+    whole = read_document(queries.CREATE_PICKLE)
+    assert whole.without(lambda name, _: name == "id") == whole
+
+
 def test_many_are_asked_for_under_aliases() -> None:
     text = for_many(queries.SUBMISSION, argument="id", kind="ID", count=2)
     assert validate(schema(), parse(text)) == []
