@@ -22,7 +22,7 @@ class OfferedFile(Published):
     """A file of the tournament, and what of it is here.
 
     to_come_bytes: what a download would fetch, 0 where the copy here is the tournament's; None
-    where nobody asked, or the tournament does not say
+    where nobody asked, the tournament does not say, or practice makes the file when it is asked for
     """
 
     name: str
@@ -93,8 +93,13 @@ def _with_sizes(context: Context, files: Sequence[OfferedFile]) -> tuple[Offered
     return (*looked, *files[len(looked) :])
 
 
-def _to_come(context: Context, file: OfferedFile) -> int:
-    """Bytes that a download would fetch. Raises what the client and its transfers raise."""
+def _to_come(context: Context, file: OfferedFile) -> int | None:
+    """Bytes that a download would fetch; None for what practice is yet to make, to be downloaded.
+
+    Raises what the client and its transfers raise.
+    """
+    if context.endpoint.is_practice and context.practice.waits_for_field(file.name):
+        return None
     held = context.ledger.file(context.tournament, file.name) if file.here else None
     client = context.client
     found = bytes_to_come(

@@ -157,6 +157,10 @@ class Tournament:
                 week.world.train_field(listener=self._listener)
             return self.world()
 
+    def waits_for_field(self, name: str) -> bool:
+        """Whether a dataset file is yet to be made, since nobody has asked for the field."""
+        return dataset_files.is_of_field(name) and not self.world().has_field
+
     def file(self, name: str) -> Path | None:
         """Path of a dataset file of the live round, None for an unknown name.
 
