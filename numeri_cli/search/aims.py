@@ -10,6 +10,7 @@ import numpy as np
 from numeri_cli.errors import UsageProblem, did_you_mean
 from numeri_cli.scoring.optimism import sharpe_series
 from numeri_cli.scoring.ranks import FloatArray, known
+from numeri_cli.scoring.score_table import score_named
 from numeri_cli.scoring.summary import PayoutRule
 
 Scores = Mapping[str, FloatArray]  # by a score's name (n_eras,), NaN where an era has none
@@ -58,7 +59,7 @@ def _payout(scores: Scores, rule: PayoutRule | None) -> FloatArray:
 _ALL = (
     Aim(
         name="corr",
-        label="CORR",
+        label=score_named("corr").label,
         meaning="mean CORR of the eras",
         scores=("corr",),
         series=_score("corr"),
@@ -72,14 +73,14 @@ _ALL = (
     ),
     Aim(
         name="mmc",
-        label="MMC",
+        label=score_named("mmc").label,
         meaning="mean of what it adds to the meta model",
         scores=("mmc",),
         series=_score("mmc"),
     ),
     Aim(
         name="bmc",
-        label="BMC",
+        label=score_named("bmc").label,
         meaning="mean of what it adds to the benchmark",
         scores=("bmc",),
         series=_score("bmc"),
