@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 UNSUPPORTED: Final = ("signals", "crypto")
+NAMES_OF_OTHERS: Final[Mapping[int, str]] = {11: "Signals", 12: "Crypto"}  # by the API's number
 
 
 @dataclass(frozen=True, kw_only=True)

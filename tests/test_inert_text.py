@@ -19,6 +19,7 @@ from numeri_cli.inert_text import inert, inert_cell, visible
 from numeri_cli.log import Log, Mask, read_log
 from numeri_cli.output.console import InertConsole
 from numeri_cli.output.csv import write_csv
+from numeri_cli.output.html.downloads import csv_of
 from numeri_cli.output.html.page import Chart, Table, write_page
 from numeri_cli.output.json import json_text
 from numeri_cli.output.progress import Bars, Sentences
@@ -161,6 +162,7 @@ def test_a_page_shows_names_and_obeys_none(tmp_path: Path) -> None:
     path = write_page(
         "practice_fund.html.j2", tmp_path / "page.html", charts=[chart], self_contained=False,
         title=name, facts=[("account", name)], figures=table, notes=[name],
+        places=[("one", name)], files=[csv_of(table, name=name, words=name)],
     )  # fmt: skip
     page = path.read_text()
     assert not {"\u202e", "\x1b"} & set(page)

@@ -22,6 +22,7 @@ from numeri_cli.commands import STARTER_MODEL
 from numeri_cli.commands.endpoint import resolve
 from numeri_cli.guide.pages import entries, pages
 from numeri_cli.home import Home
+from numeri_cli.tournaments import CLASSIC
 
 VARIABLE = "_NUMERI_COMPLETE"  # set by the script that `--show-completion` prints
 _NEWEST = "v5.3"  # of a profile that names no data version, and where there is none
@@ -67,9 +68,9 @@ class Line:
 
     @cached_property
     def features(self) -> dict[str, Any]:
-        """The features.json of the data version; empty where it is not here."""
+        """The feature file of the data version; empty where it is not here."""
         version = str(self.profile.get("data_version", _NEWEST))
-        path = self.home.datasets(self.tournament) / version / "features.json"
+        path = self.home.datasets(self.tournament) / version / CLASSIC.files.features
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return found if isinstance(found, dict) else {}
 

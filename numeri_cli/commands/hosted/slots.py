@@ -9,9 +9,8 @@ from numeri_cli.api.hosted import calls
 from numeri_cli.api.hosted.answers import HostedSlot
 from numeri_cli.commands.context import Context
 from numeri_cli.errors import ModelUnknown, ScopeMissing, SlotUnfit, WebhookSet, did_you_mean
-from numeri_cli.tournaments import CLASSIC
+from numeri_cli.tournaments import CLASSIC, NAMES_OF_OTHERS
 
-_TOURNAMENTS = {8: "Classic", 11: "Signals", 12: "Crypto"}
 UPLOAD_SCOPE = "upload_submission"
 
 
@@ -46,9 +45,9 @@ def slot_named(known: Sequence[HostedSlot], name: str) -> HostedSlot:
     listed = f"the account's models in Classic: {', '.join(sorted(own)[:10]) or 'none'}"
     if found:
         number = found[0].tournament
+        kind = NAMES_OF_OTHERS.get(number, f"tournament {number}")
         raise SlotUnfit(
-            f"{name} is a slot of {_TOURNAMENTS.get(number, f'tournament {number}')}, and Numerai"
-            " runs uploaded models for Classic only",
+            f"{name} is a slot of {kind}, and Numerai runs uploaded models for Classic only",
             hint=listed,
         )
     hint = did_you_mean(name, own, otherwise=listed)
