@@ -267,9 +267,9 @@ def main(folder: Path) -> None:
     import pandas as pd  # noqa: F401
 
     trial.run()
+    sys.stdout.flush()  # the caller ends this process as soon as the protocol is closed
 
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
-    sys.stdout.flush()
     os._exit(0)  # threads that the model has left do not matter

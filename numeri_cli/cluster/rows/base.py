@@ -8,11 +8,8 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from numeri_cli.errors import ParameterUnknown
-from numeri_cli.learning.estimators.base import MemberContent
+from numeri_cli.learning.estimators.base import ESTIMATORS, MemberContent
 from numeri_cli.model_spec import ModelSpec
-
-# By the name that profiles use, the module below this package
-ROW_ENGINES: Mapping[str, str] = {"lightgbm": "lightgbm_rows", "xgboost": "xgboost_rows"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +43,17 @@ def row_engine(spec: ModelSpec) -> RowEngine:
 
     Raises ParameterUnknown where its estimator cannot, or the profile asks for what needs all rows.
     """
-    module = ROW_ENGINES.get(spec.estimator.name)
-    if module is None:
+    entry = ESTIMATORS.get(spec.estimator.name)
+    if entry is None or entry.rows is None:
+        able = [name for name, one in ESTIMATORS.items() if one.rows is not None]
         raise ParameterUnknown(
             f"{spec.estimator.name} cannot spread one member over machines",
-            hint=f'take distribute = "models", or {" or ".join(ROW_ENGINES)}',
+            hint=f'take distribute = "models", or {" or ".join(able)}',
         )
     if spec.early_stopping_eras:
         raise ParameterUnknown(
             "early_stopping_eras has no effect where rows are spread over machines",
             hint='take it out of the profile, or distribute = "models"',
         )
-    engine: RowEngine = import_module(f"{__package__}.{module}").ENGINE
+    engine: RowEngine = import_module(f"{__package__}.{entry.rows}").ENGINE
     return engine

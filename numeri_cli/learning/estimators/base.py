@@ -34,23 +34,31 @@ class EstimatorEntry:
         imports nothing that trains
     hosted: what of a member goes into a hosted model's pickle, and how that predicts there; imports
         nothing of ours and is pickled by value
+    rows: below the cluster's package, what trains one member over machines; None where nothing does
     """
 
     maker: str
     footprint: str
     hosted: str
+    rows: str | None = None
 
 
 # By the name that profiles use
 ESTIMATORS: Mapping[str, EstimatorEntry] = {
     "lightgbm": EstimatorEntry(
-        maker="lightgbm.estimator", footprint="lightgbm.footprint", hosted="lightgbm.hosted"
+        maker="lightgbm.estimator",
+        footprint="lightgbm.footprint",
+        hosted="lightgbm.hosted",
+        rows="lightgbm_rows",
     ),
     "catboost": EstimatorEntry(
         maker="catboost.estimator", footprint="catboost.footprint", hosted="catboost.hosted"
     ),
     "xgboost": EstimatorEntry(
-        maker="xgboost.estimator", footprint="xgboost.footprint", hosted="xgboost.hosted"
+        maker="xgboost.estimator",
+        footprint="xgboost.footprint",
+        hosted="xgboost.hosted",
+        rows="xgboost_rows",
     ),
 }
 # What any other name is: "module:Class"
