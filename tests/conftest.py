@@ -25,7 +25,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread the tests that mostly wait among the others: the machine is never left to wait.
 
-    Files stay whole, for they share what is costly to make; the waiting tests go in 32 rows.
+    Files stay whole, for they share what is costly to make; the waiting tests go in 32 rows. What
+    takes minutes begins first, or else it would be the last that everybody waits for.
     """
     waiting = [item for item in items if item.get_closest_marker("waits")]
     others = [item for item in items if not item.get_closest_marker("waits")]
@@ -33,6 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     begun: dict[Path, float] = {}
     for place, item in enumerate(others):
         places[item] = begun.setdefault(item.path, place / len(others))
+    places |= dict.fromkeys((item for item in items if item.get_closest_marker("long")), -1.0)
     items.sort(key=places.__getitem__)
 
 

@@ -47,6 +47,7 @@ SET_ASIDE = {"ledger"}  # and rebuilt, nearly always
 Recorder = Callable[[str, object], None]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", ["fixed", "fresh"])
 def test_whatever_is_mangled_ends_in_success_or_in_an_error_of_ours(
     lived_in: Path, tmp_path: Path, seed: str, record_property: Recorder
