@@ -81,7 +81,7 @@ def mangled_reply(reply: bytes, chance: random.Random) -> bytes:
     """An answer with other values, other letters, another status or header."""
     head, _, body = reply.partition(b"\r\n\r\n")
     kind = chance.random()
-    if kind < 0.7 and body:
+    if kind < 0.7 and body[:1] == b"{":  # else it is a part of a file
         body = json.dumps(mangled_tree(json.loads(body), chance)).encode()
     elif kind < 0.85:
         body = mangled_bytes(body, chance)
