@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from numeri_cli.practice.server.hosted_runs import HostedState
 from tests.support.hosting import CONTENT, HostingBench
 from tests.support.hosting_script import FAILED, SILENT
+from tests.support.proxy import Proxy
 from tests.support.receiver import receiving
 from tests.support.runner import Numeri
 from tests.support.scripted_server import Asked, Reply, Server, data
@@ -112,6 +113,53 @@ def test_status_names_old_age_and_a_silent_validator(
     )
     assert "was uploaded 52 weeks ago, on 2025-01-04: more than 26 weeks" in age
     assert "the validation of lighthouse has said 'validating' for" in silent
+
+
+@pytest.fixture
+def in_front(hosting: HostingBench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """Between the program and the server, whose answers it may change."""
+    proxy = Proxy()
+    proxy.open()
+    proxy.backend = hosting.server.address
+    monkeypatch.setenv("NUMERI_API_URL", proxy.url)
+    yield proxy
+    proxy.close()
+
+
+def test_status_names_an_old_data_version(
+    numeri: Numeri, uploaded: Callable[..., str], in_front: Proxy
+) -> None:
+    uploaded("--assign")
+    said = numeri("hosted", "status", "--json")
+    assert "data_version" not in {one["check"] for one in said.data["models"][0]["findings"]}
+    in_front.rewrite = lambda _, reply: reply.replace(b'"v5.3/', b'"v6.0/')
+    [told] = [
+        one["message"]
+        for one in numeri("hosted", "status", "--json").data["models"][0]["findings"]
+        if one["check"] == "data_version"
+    ]
+    assert told == "what Numerai runs for lighthouse is given v5.3 data, and v6.0 is listed"
+
+
+@pytest.mark.parametrize("word", ["check", "upload"])
+def test_a_data_version_that_hosted_models_are_not_given_is_named(
+    numeri: Numeri, hosting: HostingBench, in_front: Proxy, word: str
+) -> None:
+    in_front.rewrite = lambda request, reply: (
+        reply.replace(b'"v5.3"', b'"v5.2"') if b"computePickleDataVersions" in reply else reply
+    )
+    options = ("--bare",) if word == "check" else ("--no-check", "--python", "3.12")
+    said = numeri("hosted", word, "model.pkl", *options, "--json")
+    assert said.code in (1, 2)
+    if word == "upload":
+        assert "no data of version v5.3" in said.problem["message"]
+        assert "it gives v5.2" in said.problem["hint"]
+    else:
+        levels = {one["check"]: (one["level"], one["message"]) for one in said.data["findings"]}
+        assert levels["data version"] == (
+            "mend", "Numerai offers no v5.3 to hosted models: there is v5.2",
+        )  # fmt: skip
+    assert hosting.pickles() == []
 
 
 def test_what_failed_is_told_by_status_and_logs_show_the_telling_line_first(
