@@ -10,6 +10,7 @@ import io
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,8 +50,11 @@ def type_(
     programs = home.parent / "programs"
     programs.mkdir()
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    crontab = TESTS / "schedule" / "stand_in_crontab.py"
-    (programs / "crontab").symlink_to(crontab)
+    (programs / "kept").mkdir()
+    script = programs / "crontab"
+    stand_in = f"{sys.executable} -I -S {TESTS / 'schedule' / 'stand_in_crontab.py'}"
+    script.write_text(f'#!/bin/sh\nexec {stand_in} {programs / "kept"} any "$@"\n')
+    script.chmod(0o755)
 
     def one(line: str) -> str:
         if loop := LOOP.fullmatch(line):
