@@ -169,10 +169,10 @@ class Context:
     def require_keys(self) -> Keys:
         """The keys. Raises KeysMissing where there are none."""
         if self.keys is None:
-            raise KeysMissing(
-                f"no keys are known for {self.endpoint.host}",
-                hint="`numeri login` stores them; or set NUMERAI_PUBLIC_ID and NUMERAI_SECRET_KEY",
-            )
+            cure = "`numeri login` stores them; or set NUMERAI_PUBLIC_ID and NUMERAI_SECRET_KEY"
+            if self.profile_path is None and self.home.practice.is_dir():
+                cure = f"`--tournament practice` needs none; {cure}"
+            raise KeysMissing(f"no keys are known for {self.endpoint.host}", hint=cure)
         return self.keys
 
     def secrets(self) -> tuple[str, ...]:

@@ -227,3 +227,10 @@ def test_eras_within_the_purge_of_the_training_are_left_out(numeri: Numeri, prof
     assert "--eras 0049-0056" in said.err
     with_all = numeri("validate", "--eras", "0049-0060", "--json").data
     assert (with_all["first_era"], with_all["last_era"]) == ("0049", "0056")
+
+
+def test_who_has_only_practiced_is_told_how_to_look_at_it(numeri: Numeri, practice: Path) -> None:
+    said = numeri("status", "--json")
+    assert said.code == 3
+    assert said.problem["hint"].startswith("`--tournament practice` needs none; `numeri login`")
+    assert numeri("status", "--tournament", "practice").code in (0, 1)
