@@ -82,10 +82,29 @@ def packages_of(model: OpenModel) -> tuple[str, ...]:
     """Packages of the images that a model needs beside those that every model does."""
     if model.parts:
         return tuple(dict.fromkeys(name for one in model.parts for name in packages_of(one)))
-    spec, folder = model.artifact.contract.spec.estimator, model.context.workspace.module_folder
-    if model.function is None and not holds_pickle(spec):
+    spec = model.artifact.contract.spec.estimator
+    if not _is_code_beside(model):
         return tuple(n for n in make_estimator(spec).libraries if n in PACKAGES)
-    return tuple(_mentioned([spec.name, *_texts_beside(folder)]))
+    return tuple(_mentioned([spec.name, *_texts_beside(model.context.workspace.module_folder)]))
+
+
+def marks_of(model: OpenModel) -> tuple[str, ...]:
+    """All of a model that its pickle depends on: its artifact, its steps, code beside the profile.
+
+    Raises what `neutralization` of it raises.
+    """
+    shares = sorted(shares_of(model.context, model.name).items())
+    own = (model.artifact.contract.artifact_id, repr(model.neutralization), repr(shares))
+    if model.parts:
+        return (*own, *(mark for one in model.parts for mark in marks_of(one)))
+    if not _is_code_beside(model):
+        return own
+    return (*own, *_texts_beside(model.context.workspace.module_folder))
+
+
+def _is_code_beside(model: OpenModel) -> bool:
+    """Whether modules beside the profile predict, or part of them may."""
+    return model.function is not None or holds_pickle(model.artifact.contract.spec.estimator)
 
 
 def _texts_beside(folder: Path | None) -> Iterator[str]:

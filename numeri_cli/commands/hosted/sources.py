@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from numeri_cli.commands.artifacts import OpenModel, open_model
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.hosted.check import PreparedPickle, examine, prepare
 from numeri_cli.commands.hosted.facts import facts_of_bytes
+from numeri_cli.commands.hosted.parts import marks_of
 from numeri_cli.commands.hosted.surroundings import (
     Surroundings,
     known_surroundings,
@@ -21,6 +23,7 @@ from numeri_cli.errors import FileDamaged, FileMissing, PickleUnfit
 from numeri_cli.files import digest_file, disk_errors, safe_name
 from numeri_cli.hosted.pickle_contents import look_into
 from numeri_cli.ledger.hosted_uploads import HostedFacts, hosted_uploads
+from numeri_cli.version import __version__
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,20 +75,16 @@ def of_file(context: Context, path: Path, making: Making) -> UploadSource:
 def of_model(context: Context, name: str, making: Making) -> UploadSource:
     """A trained model of the profile, as a pickle.
 
-    One that a killed call had begun to upload is taken up, byte for byte: it was checked, and the
-    same model pickled twice need not be the same bytes.
+    One that a killed call had begun to upload is taken up, byte for byte, where all that it is made
+    of is as it was: it was checked, and the same model pickled twice need not be the same bytes.
     Raises ModelUntrained, EstimatorInvalid, PickleUnfit, PythonMissing, LibraryMissing.
     """
     context.require_profile()
     model = open_model(context, name)
-    artifact = model.artifact.contract.artifact_id
-    stem = "-".join(
-        filter(None, (name, artifact, Path(making.python).name if making.python else ""))
-    )
-    path = context.home.hosted / "uploads" / context.tournament / f"{safe_name(stem)}.pkl"
+    path = _place(context, model, making)
     facts = HostedFacts(
         model=name,
-        artifact=artifact,
+        artifact=model.artifact.contract.artifact_id,
         targets=tuple(dict.fromkeys(_targets(model))),
         trained_at=model.artifact.contract.trained_at,
         checked=making.check,
@@ -101,6 +100,14 @@ def of_model(context: Context, name: str, making: Making) -> UploadSource:
     with disk_errors(path):
         content = path.read_bytes()
     return _source(path, content, _surroundings(prepared), facts)
+
+
+def _place(context: Context, model: OpenModel, making: Making) -> Path:
+    """Where a model's pickle is kept; another place wherever the pickle may be another."""
+    marks = [__version__, str(making.python), str(making.bare), *marks_of(model)]
+    key = hashlib.sha256(json.dumps(marks).encode()).hexdigest()[:24]
+    folder = context.home.hosted / "uploads" / context.tournament
+    return folder / f"{safe_name(f'{model.name}-{key}')}.pkl"
 
 
 def _begun(context: Context, path: Path, facts: HostedFacts) -> UploadSource | None:

@@ -214,6 +214,24 @@ def test_a_trained_model_is_pickled_uploaded_and_known_again_by_what_it_predicts
     assert len(kept) == 1
 
 
+def test_where_the_profile_neutralizes_otherwise_another_pickle_is_made_and_assigned(
+    numeri: Numeri, trained: Path
+) -> None:
+    words = ("hosted", "upload", "lighthouse", "--no-check", "--bare", "--assign", "--json")
+    profile = Path("numeri.toml")
+    plain = profile.read_text(encoding="utf-8")
+    seen = []
+    for proportion in (0.5, 1.0, 1.0):
+        steps = f'neutralize = [{{ features = "small", proportion = {proportion} }}]'
+        profile.write_text(plain.replace("targets =", f"{steps}\ntargets ="), encoding="utf-8")
+        said = numeri(*words)
+        assert said.code == 0, said.out
+        seen.append((said.data["uploaded"], said.data["pickle_id"]))
+    half, whole, again = seen
+    assert (half[0], whole[0], again[0]) == (True, True, False)
+    assert half[1] != whole[1] == again[1]
+
+
 def test_what_would_fail_on_the_machines_is_not_uploaded(
     numeri: Numeri, hosting: HostingBench
 ) -> None:
