@@ -58,7 +58,13 @@ def run(context: Context, model: str) -> HostedRunResult:
         fresh = newest(found)
         return fresh is not None and (fresh.succeeded or fresh.refused)
 
-    watched = Watched(what="the run", status=status, is_end=is_end)
+    watched = Watched(
+        what="the run",
+        status=status,
+        is_end=is_end,
+        later=f"it goes on without this command: `numeri hosted status {slot.name}` shows how it"
+        " went, and the same command would start another run",
+    )
     ended = await_end(client, pickle.id, watched, name=slot.name, listener=context.listener)
     made = next(one for one in ended.triggers if one.id not in known)
     if made.refused:

@@ -21,17 +21,20 @@ class Watched:
     """What is waited for.
 
     status: the server's word, from what it shows of the pickle; is_end: whether that is the end
+    later: what to do where the server is silent for too long
     """
 
     what: str
     status: Callable[[HostedPickle], str]
     is_end: Callable[[HostedPickle], bool]
+    later: str
 
 
 VALIDATION = Watched(
     what="the validation",
     status=lambda found: found.status,
     is_end=lambda found: found.validated or found.refused,
+    later="nothing is lost: the same command goes on from here later, and uploads nothing again",
 )
 
 
@@ -55,17 +58,24 @@ def await_end(
             raise HostedPending(
                 f"the server has not ended {watched.what} of {name} within"
                 f" {_spoken(limits.hosted_seconds)}: it still says {word!r}",
-                hint="nothing is lost: the same command goes on from here later, and uploads"
-                " nothing again",
+                hint=watched.later,
             )
         time.sleep(limits.poll_seconds)
 
 
 def require_validated(client: Client, found: HostedPickle, *, name: str) -> None:
-    """Raise HostedFailed with the server's own log, the line that matters first."""
+    """Raise HostedFailed with the server's own log, the line that matters first.
+
+    Raises HostedPending where the server has not judged it yet.
+    """
     if found.refused:
         newest = next((one for one in found.triggers if one.refused), None)
         raise failure(client, found, newest, what=f"the validation of {name} failed")
+    if not found.validated:
+        raise HostedPending(
+            f"the uploaded model of {name} is not validated yet: {found.status!r}",
+            hint="run the same command again in a few minutes",
+        )
 
 
 def failure(

@@ -209,6 +209,34 @@ def test_run_waits_for_the_submission_and_says_whether_it_counts(
     assert "ran well; no round is open" in closed.out
 
 
+def test_a_run_that_does_not_end_is_said_to_go_on_and_another_is_not_offered(
+    numeri: Numeri, hosting: HostingBench, uploaded: Callable[..., str]
+) -> None:
+    hosting.script.round = (HostedState(status="running"),)
+    uploaded("--assign")
+    profile = Path("numeri.toml")
+    profile.write_text(profile.read_text().replace("hosted_seconds = 20", "hosted_seconds = 0.05"))
+    said = numeri("hosted", "run", "lighthouse", "--json")
+    assert said.code == 4
+    error = said.json["error"]
+    assert error["code"] == "hosted_pending"
+    assert "`numeri hosted status lighthouse` shows how it went" in error["hint"]
+    assert "the same command would start another run" in error["hint"]
+
+
+def test_what_is_assigned_and_not_validated_is_not_run(
+    numeri: Numeri, hosting: HostingBench, uploaded: Callable[..., str]
+) -> None:
+    uploaded("--assign")
+    with hosting.tournament.store.writing() as connection:  # as where it is tried again
+        connection.execute("UPDATE hosted_models SET validation_status = 'validating'")
+    began = len(hosting.script.runs)
+    said = numeri("hosted", "run", "lighthouse")
+    assert said.code == 4
+    assert "the uploaded model of lighthouse is not validated yet: 'validating'" in said.err
+    assert len(hosting.script.runs) == began
+
+
 def test_assign_takes_the_newest_validated_and_remove_takes_it_off_again(
     numeri: Numeri, hosting: HostingBench, uploaded: Callable[..., str]
 ) -> None:
