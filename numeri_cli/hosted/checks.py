@@ -111,7 +111,7 @@ def run_checks(
             task.advance(1)
     given = Circumstances(environment=environment, limits=limits, contents=contents)
     expected = _predictions(trial.expected) if trial.expected else None
-    findings = [*_of_sandbox(run, environment), *of_modules(contents)]
+    findings = [*of_sandbox(run, environment), *of_modules(contents)]
     findings += findings_of(run, given, tables, expected)
     return PickleExamination(
         findings=tuple(findings), contents=contents, run=run, rows=len(tables.ids)
@@ -123,7 +123,7 @@ def _predictions(path: Path) -> dict[str, float]:
     return dict(zip(column.ids.to_pylist(), column.values.tolist(), strict=True))
 
 
-def _of_sandbox(run: Run, environment: Environment) -> list[HostedFinding]:
+def of_sandbox(run: Run, environment: Environment) -> list[HostedFinding]:
     """Where the trial was less like Numerai's machines than it could be."""
     found = []
     if not environment.is_image:
@@ -140,6 +140,14 @@ def _of_sandbox(run: Run, environment: Environment) -> list[HostedFinding]:
                 "network",
                 "network not cut: only what Python itself opens was refused",
                 "on Linux `unshare --user --map-root-user --net true` has to work",
+            )
+        )
+    if run.at and not run.confined:
+        found.append(
+            warning(
+                "files",
+                "files not out of reach: only what Python itself opens was refused",
+                "on Linux the kernel has to have Landlock; try no pickle that you do not trust",
             )
         )
     return found

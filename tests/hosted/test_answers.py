@@ -12,10 +12,10 @@ import pytest
 
 from numeri_cli.hosted.answers import unfit_answer
 from numeri_cli.hosted.causes import Circumstances
-from numeri_cli.hosted.checks import findings_of, of_modules
+from numeri_cli.hosted.checks import findings_of, of_modules, of_sandbox
 from numeri_cli.hosted.findings import HostedFinding
 from numeri_cli.hosted.pickle_contents import PickleContents, look_into
-from numeri_cli.hosted.sandbox import SandboxLimits
+from numeri_cli.hosted.sandbox import Run, SandboxLimits
 from numeri_cli.hosted.tables import lay_out
 from tests.support.hosted_pickles import (
     FEATURES,
@@ -209,3 +209,11 @@ def test_a_function_of_a_notebook_that_is_pickled_by_its_name_is_told(tmp_path: 
     assert "pickled by its name only" in unfit(of_modules(contents))["modules"]
     path.write_bytes(b"ctorch.nn\nLinear\n.")
     assert "only some of Numerai's images" in warned(of_modules(look_into(path)))["modules"]
+
+
+def test_where_the_kernel_does_not_confine_a_pickle_that_is_said_as_of_the_network() -> None:
+    for network, confined in ((True, True), (True, False), (False, True)):
+        run = Run(at="live", network_cut=network, confined=confined)
+        said = warned(of_sandbox(run, some_environment()))
+        assert list(said) == [*([] if network else ["network"]), *([] if confined else ["files"])]
+        assert said.get("files", "files not out of reach").startswith("files not out of reach")
