@@ -54,7 +54,6 @@ print(json.dumps(found))
 class Environment:
     """A virtual environment.
 
-    folder: None where nothing was made and an interpreter is used as it is
     python: its interpreter; version: such as "3.12.1"
     is_image: whether its packages have the image's versions; note: why not, or ""
     packages: package → version

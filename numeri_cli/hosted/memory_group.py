@@ -15,7 +15,7 @@ _OWN = Path("/proc/self/cgroup")
 
 @dataclass(frozen=True)
 class MemoryGroup:
-    """A group of its own; limit, killed: the names of its files, which differ by version."""
+    """A group of its own; killed: the file that tells of kills, whose name differs by version."""
 
     folder: Path
     killed: str

@@ -18,7 +18,8 @@ def status(
 ) -> None:
     """Show what Numerai runs for each slot, how it went, and whether it is still what is paid.
 
-    Ends with 1 where something that is assigned failed, or was not validated within an hour.
+    Ends with 1 where something that is assigned failed, was not validated within an hour, or does
+    not run because of a webhook.
 
     numeri hosted status
     """

@@ -35,7 +35,7 @@ REASONS = (
     Reason(
         re.compile(r"unknown opcode|Segmentation fault|SIGSEGV|code 139|TypeError: code\(\)"),
         "the image has another Python than the one that made the pickle",
-        "build it with the image's Python, or choose another --image",
+        "build it with the Python of an image: `--python` names one",
     ),
     Reason(
         re.compile(r"_function_setstate|cloudpickle"),

@@ -51,7 +51,8 @@ class HostedStatus(Published):
     """Every slot asked for, then uploaded models that no slot runs.
 
     paid_days: how far the paid scores of the newest round look ahead; empty where unknown
-    sound: whether all that is assigned was validated, and its newest run did not fail
+    sound: whether all that is assigned was validated, its newest run did not fail, and no webhook
+    keeps it from running
     """
 
     round_number: int | None

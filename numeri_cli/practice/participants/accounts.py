@@ -55,8 +55,8 @@ class ApiKey:
 class ParticipantModel:
     """A model slot.
 
-    hosted_id: names the uploaded model that runs in it, if any
-    webhook: the address that is called when a round opens, if any
+    hosted_id: names the uploaded model that is assigned to it, if any
+    webhook: the address that a trial calls, if any; no round that opens calls it or runs the model
     wanted_nmr: what the stake comes down to, where a part of it is on its way back
     closing_round, closing_nmr: what that round risks of the stake, where the stake was changed
     between the end of its window and the next opening

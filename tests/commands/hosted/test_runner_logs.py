@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from numeri_cli.commands.hosted.runner_logs import line_that_matters, reason_of
+from numeri_cli.commands.hosted.runner_logs import REASONS, line_that_matters, reason_of
+from tests.support.runner import Numeri
 
 AROUND = ("Downloading live_benchmark_models.parquet", "Loading the model", "exit status 1")
 
@@ -41,3 +44,10 @@ def test_of_a_log_that_names_no_error_the_last_line_tells_and_an_empty_one_tells
     assert line_that_matters((*AROUND[:2], "the upload was refused", "bye")) == (
         "the upload was refused"
     )
+
+
+def test_every_option_that_a_cure_names_is_one_of_upload(numeri: Numeri) -> None:
+    named = {option for one in REASONS for option in re.findall(r"--[a-z-]+", one.cure)}
+    assert "--python" in named
+    known = set(re.findall(r"--[a-z-]+", numeri("hosted", "upload", "--help").out))
+    assert named <= known

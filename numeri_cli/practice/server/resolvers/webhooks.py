@@ -18,7 +18,7 @@ def set_submission_webhook(
     model_id: str | None = None,
     new_submission_webhook: str | None = None,
 ) -> str:
-    """Keep the address that is called when a round opens; null takes it off."""
+    """Keep the address that a trial calls, and no round that opens; null takes it off."""
     with viewing(asked) as view:
         model = view.own_model(view.caller(UPLOAD_SCOPE), model_id)
     address = new_submission_webhook or None
