@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 
 from numeri_cli.api.client import Client
 from numeri_cli.api.hosted import calls
 from numeri_cli.api.hosted.answers import RunnerData, RunnerImage
-from numeri_cli.commands.hosted.surroundings import python_of_image
 from numeri_cli.errors import PythonMissing
 from numeri_cli.hosted.interpreters import (
     Interpreter,
@@ -16,6 +16,29 @@ from numeri_cli.hosted.interpreters import (
     named_interpreter,
     own_interpreter,
 )
+
+_PYTHON = re.compile(r"(?<!\d)3[._](\d{1,2})(?!\d)")
+
+
+def python_of_image(image: RunnerImage) -> str | None:
+    """The Python that an image's words name, such as "3.12"; None where they name none."""
+    found = next(filter(None, map(_PYTHON.search, image.words)), None)
+    return f"3.{found[1]}" if found else None
+
+
+def pythons_meant(pickled_by: Sequence[str]) -> Sequence[str]:
+    """What a pickle may be run with: this program's Python, unless it is surely of another.
+
+    pickled_by: Pythons that its byte code can be of, none where it holds none
+    """
+    own = own_interpreter().minor
+    return [own] if not pickled_by or own in pickled_by else pickled_by
+
+
+def image_with(known: Sequence[RunnerImage], pythons: Sequence[str]) -> RunnerImage | None:
+    """The image that has one of these Pythons: the default, else the first one listed."""
+    fitting = [one for one in known if python_of_image(one) in pythons]
+    return next((one for one in fitting if one.default), fitting[0] if fitting else None)
 
 
 def image_and_python(
@@ -26,41 +49,39 @@ def image_and_python(
     asked: as `--python` takes it; pickled_by: Pythons that a pickle can be of, none where unknown
     Raises PythonMissing, which names a Python that an image has.
     """
-    offered = {}
-    for image in calls.images(client):
-        minor = python_of_image(image)
-        if minor is not None and (minor not in offered or image.default):
-            offered[minor] = image
-    interpreter = _interpreter(offered, asked=asked, pickled_by=pickled_by)
-    if interpreter.minor not in offered:
+    known = calls.images(client)
+    interpreter = _interpreter(known, asked=asked, pickled_by=pickled_by)
+    image = image_with(known, [interpreter.minor])
+    if image is None:
         raise PythonMissing(
-            f"no image of Numerai's has Python {interpreter.minor}: there are {_words(offered)}",
-            hint=_cure(offered),
+            f"no image of Numerai's has Python {interpreter.minor}: there are {_words(known)}",
+            hint=_cure(known),
         )
-    return offered[interpreter.minor], interpreter
+    return image, interpreter
 
 
 def _interpreter(
-    offered: dict[str, RunnerImage], *, asked: str | None, pickled_by: Sequence[str]
+    known: Sequence[RunnerImage], *, asked: str | None, pickled_by: Sequence[str]
 ) -> Interpreter:
     if asked is not None:
         return named_interpreter(asked, environment=os.environ)
-    own = own_interpreter()
-    if not pickled_by or own.minor in pickled_by:
+    own, meant = own_interpreter(), pythons_meant(pickled_by)
+    if own.minor in meant:
         return own
-    wanted = [minor for minor in pickled_by if minor in offered]
-    if not wanted:
+    image = image_with(known, meant)
+    wanted = python_of_image(image) if image is not None else None
+    if wanted is None:
         raise PythonMissing(
             f"it was pickled by another Python, {' or '.join(pickled_by)}, than any image of"
-            f" Numerai's has: there are {_words(offered)}",
-            hint=_cure(offered),
+            f" Numerai's has: there are {_words(known)}",
+            hint=_cure(known),
         )
-    found = find_interpreter(wanted[0], environment=os.environ)
+    found = find_interpreter(wanted, environment=os.environ)
     if found is None:
         raise PythonMissing(
-            f"it was pickled by another Python, {wanted[0]}, which this machine has not: here runs"
+            f"it was pickled by another Python, {wanted}, which this machine has not: here runs"
             f" {own.minor}",
-            hint=f"`uv python install {wanted[0]}` brings it; --python names one that is elsewhere",
+            hint=f"`uv python install {wanted}` brings it; --python names one that is elsewhere",
         )
     return found
 
@@ -74,17 +95,16 @@ def offered_version(client: Client, name: str) -> tuple[RunnerData | None, str]:
     return found, ", ".join(one.name for one in known)
 
 
-def _words(offered: dict[str, RunnerImage]) -> str:
+def _words(known: Sequence[RunnerImage]) -> str:
     return ", ".join(
-        f"{minor} (the default)" if image.default else minor
-        for minor, image in sorted(offered.items(), key=lambda pair: _number(pair[0]))
+        f"{minor} (the default)" if _is_default(known, minor) else minor for minor in _minors(known)
     )
 
 
-def _cure(offered: dict[str, RunnerImage]) -> str:
+def _cure(known: Sequence[RunnerImage]) -> str:
     """A Python of this machine that an image has, or what to install."""
-    newest_first = sorted(offered, key=_number, reverse=True)
-    preferred = sorted(newest_first, key=lambda minor: not offered[minor].default)
+    newest_first = reversed(_minors(known))
+    preferred = sorted(newest_first, key=lambda minor: not _is_default(known, minor))
     for minor in preferred:
         found = find_interpreter(minor, environment=os.environ)
         if found is not None:
@@ -93,5 +113,12 @@ def _cure(offered: dict[str, RunnerImage]) -> str:
     return f"`uv python install {minor}`, then `--python {minor}` builds it with that one"
 
 
-def _number(minor: str) -> int:
-    return int(minor.partition(".")[2])
+def _minors(known: Sequence[RunnerImage]) -> list[str]:
+    """The Pythons that images have, oldest first."""
+    found = {minor for one in known if (minor := python_of_image(one)) is not None}
+    return sorted(found, key=lambda minor: int(minor.partition(".")[2]))
+
+
+def _is_default(known: Sequence[RunnerImage], minor: str) -> bool:
+    image = image_with(known, [minor])
+    return image is not None and image.default

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from numeri_cli.api.hosted import calls
 from numeri_cli.api.hosted.answers import RunnerImage
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.hosted.image import (
+    image_with,
+    offered_version,
+    python_of_image,
+    pythons_meant,
+)
 from numeri_cli.errors import PythonMissing, UsageProblem
 from numeri_cli.hosted.interpreters import named_interpreter
 
-_PYTHON = re.compile(r"(?<!\d)3[._](\d{1,2})(?!\d)")
 _MINOR = re.compile(r"3\.\d{1,2}")
 
 
@@ -28,12 +32,6 @@ class Surroundings:
     data_version_id: str
 
 
-def python_of_image(image: RunnerImage) -> str | None:
-    """The Python that an image's words name, such as "3.12"; None where they name none."""
-    found = next(filter(None, map(_PYTHON.search, image.words)), None)
-    return f"3.{found[1]}" if found else None
-
-
 def surroundings_of_file(
     context: Context, *, python: str | None, pickled_by: Sequence[str]
 ) -> Surroundings:
@@ -45,13 +43,11 @@ def surroundings_of_file(
     """
     if python is not None and not _MINOR.fullmatch(python):
         python = named_interpreter(python, environment=os.environ).minor
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    fitting = [python] if python else ([own] if own in pickled_by or not pickled_by else pickled_by)
+    fitting = [python] if python else pythons_meant(pickled_by)
     known = calls.images(context.client)
-    images = [one for one in known if python_of_image(one) in fitting]
-    if not images:
+    image = image_with(known, fitting)
+    if image is None:
         raise no_image(known, " or ".join(fitting))
-    image = next((one for one in images if one.default), images[0])
     return _with_data(context, image, context.data_version)
 
 
@@ -67,15 +63,14 @@ def no_image(known: Sequence[RunnerImage], python: str) -> PythonMissing:
 
 
 def _with_data(context: Context, image: RunnerImage, version: str) -> Surroundings:
-    known = calls.data_versions(context.client)
-    same = [one for one in known if one.name.removeprefix("v") == version.removeprefix("v")]
-    if not same:
-        raise not_offered(version, ", ".join(one.name for one in known))
+    found, offered = offered_version(context.client, version)
+    if found is None:
+        raise not_offered(version, offered)
     return Surroundings(
         image=image.name,
         image_id=image.id,
-        data_version=same[0].name,
-        data_version_id=same[0].id,
+        data_version=found.name,
+        data_version_id=found.id,
     )
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.hosted.image import image_and_python
+from numeri_cli.commands.hosted.surroundings import surroundings_of_file
+from numeri_cli.home import Home
+from numeri_cli.hosted.interpreters import own_interpreter
 from numeri_cli.practice.server.hosted_runs import HostedState
 from tests.support.hosting import CONTENT, HostingBench
 from tests.support.hosting_script import FAILED, SILENT
@@ -17,6 +23,7 @@ from tests.support.proxy import Proxy
 from tests.support.receiver import receiving
 from tests.support.runner import Numeri
 from tests.support.scripted_server import Asked, Reply, Server, data
+from tests.support.steps import Request
 
 SECRET = "/a-long-path-that-nobody-guesses"
 ERROR = HostedState(status="error", log=("Traceback", "MemoryError: Unable to allocate 3.2 GiB"))
@@ -124,6 +131,33 @@ def in_front(hosting: HostingBench, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("NUMERI_API_URL", proxy.url)
     yield proxy
     proxy.close()
+
+
+def test_check_and_upload_choose_the_same_image_for_a_pickle_of_more_than_one_python(
+    hosting: HostingBench, in_front: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [one for one in ("3.11", "3.12", "3.13") if one != own_interpreter().minor]
+    default = others[-1].encode()  # by name the image that was 3.12 is of this Python
+
+    def rewrite(_: Request, reply: bytes) -> bytes:
+        if b"computePickleDockerImages" not in reply:
+            return reply
+        swapped = {b"3.12": default, default: b"3.12"}
+        return re.sub(rb"3\.1[123]", lambda found: swapped.get(found[0], found[0]), reply)
+
+    in_front.rewrite = rewrite
+    for minor in others:
+        program = tmp_path / f"python{minor}"
+        program.write_text(f"#!/bin/sh\necho {minor}.2 cpython\n", encoding="ascii")
+        program.chmod(0o755)
+    for name, value in {"HOME": tmp_path, "PYENV_ROOT": tmp_path, "PATH": tmp_path}.items():
+        monkeypatch.setenv(name, str(value))
+    context = Context(home=Home.find())
+    of_upload = surroundings_of_file(context, python=None, pickled_by=others)
+    of_check, python = image_and_python(context.client, asked=None, pickled_by=others)
+    assert (of_check.name, of_check.default) == (f"Python {others[-1]}", True)
+    assert of_upload.image_id == of_check.id
+    assert python.minor == others[-1]
 
 
 def test_status_names_an_old_data_version(
