@@ -87,6 +87,11 @@ def upload(
         raise UsageProblem(
             f"--model says nothing beside the model {word}", hint="it is for a pickle"
         )
+    if is_pickle(word) and wishes.making.bare and not wishes.making.check:
+        raise UsageProblem(
+            f"--bare says nothing of {word} with --no-check",
+            hint="it is for what is made or tried here: leave one of them out",
+        )
     known = account_slots(context)
     require_scope(context, UPLOAD_SCOPE)
     chosen = _slot_of(context, known, word, slot=slot)

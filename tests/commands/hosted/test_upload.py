@@ -171,6 +171,7 @@ def test_keys_without_the_scope_are_refused_before_the_upload(
         (("--model", "lighthuose"), 1, "the account has no model 'lighthuose'"),
         (("--also",), 2, "--also says nothing without --assign"),
         (("--webhook-off",), 2, "--webhook-off says nothing without --assign"),
+        (("--bare",), 2, "--bare says nothing of model.pkl with --no-check"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_a_sentence(
