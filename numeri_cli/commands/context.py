@@ -20,7 +20,7 @@ from numeri_cli.files import expanded
 from numeri_cli.home import Home
 from numeri_cli.log import Log, Mask
 from numeri_cli.progress import SILENT, Listener
-from numeri_cli.tournaments import DataFiles
+from numeri_cli.tournaments import CLASSIC, DataFiles
 
 if TYPE_CHECKING:
     from httpx import BaseTransport
@@ -108,6 +108,12 @@ class Context:
         if self.profile_path is not None:
             named = self.profile.tournament
         return resolve(self.asked_tournament, named)
+
+    @property
+    def tournament_word(self) -> str:
+        """What `--tournament` takes for the tournament that is meant, whoever named it."""
+        named = self.profile.tournament if self.profile_path is not None else None
+        return self.asked_tournament or os.environ.get(API_URL) or named or CLASSIC.name
 
     @property
     def named_by(self) -> str:

@@ -162,6 +162,42 @@ def test_the_profile_decides_as_the_server_starts(numeri: Numeri) -> None:
 
 
 @pytest.mark.usefixtures("trained")
+def test_a_profile_that_is_changed_leads_no_call_to_another_tournament(numeri: Numeri) -> None:
+    """Consent was asked for practice, and keys of the real tournament may be stored here."""
+    profile = Path("numeri.toml")
+    before = profile.read_text(encoding="utf-8")
+    other = before.replace('tournament = "practice"', 'tournament = "http://127.0.0.1:9"')
+    assert other != before
+    questions: list[str] = []
+
+    async def work(client: Client) -> None:
+        profile.write_text(other, encoding="utf-8")
+        told = await answer(client, "submit", sources=["lighthouse"])
+        assert told["status"] == "done"
+
+    served(work, asked=answering(questions))
+    [question] = questions
+    assert "of practice (" in question
+    assert numeri("status", "--tournament", "practice").code == 0
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_person_is_asked_in_words_that_no_agent_can_bend(numeri: Numeri) -> None:
+    questions: list[str] = []
+    sources = ["light\x1b[2Jhouse\nStakes double.", *(["more"] * 500)]
+
+    async def work(client: Client) -> None:
+        await answer(client, "submit", sources=sources, model="\u202eesuohthgil")
+
+    served(work, asked=answering(questions, send=False))
+    [question] = questions
+    assert question.isprintable()
+    assert len(question) < 1000
+    assert question.endswith("Send it?")
+    assert numeri("status").code == 1
+
+
+@pytest.mark.usefixtures("trained")
 def test_nobody_is_asked_for_a_dry_run_and_a_word_is_never_an_option(numeri: Numeri) -> None:
     questions: list[str] = []
 

@@ -12,6 +12,9 @@ from numeri_cli.commands.mcp.sdk import (
     ElicitationResult,
 )
 from numeri_cli.errors import ConsentMissing
+from numeri_cli.inert_text import inert
+
+LONGEST_WORDS = 300
 
 
 class Answer(BaseModel):
@@ -34,8 +37,8 @@ async def asked(
         return Answer(send=True)
     if program.submit == "refuse" or not _can_ask(agent):
         return Answer(send=False)
-    what = ", ".join(sources) if sources else "every model of the profile"
-    for_whom = f" for {model}" if model else ""
+    what = _shown(", ".join(sources)) if sources else "every model of the profile"
+    for_whom = f" for {_shown(model)}" if model else ""
     how = " It takes the place of what is accepted." if replace else ""
     when = " Late: it is scored without stake." if late else ""
     return Elicit(
@@ -62,6 +65,12 @@ def refused(agent: Agent, answer: ElicitationResult[Answer]) -> CallToolResult |
             "talk it over before trying again",
         )
     return refusal("submit", code=ConsentMissing.code, message=message, hint=hint)
+
+
+def _shown(words: str) -> str:
+    """An agent's words in a question to a person: on one line, and no longer than is read."""
+    line = " ".join(inert(words[: 2 * LONGEST_WORDS]).split())
+    return line if len(line) <= LONGEST_WORDS else f"{line[:LONGEST_WORDS]}…"
 
 
 def _can_ask(agent: Agent) -> bool:

@@ -20,7 +20,7 @@ Tools of Numeri, a client of the Numerai tournament. Each answers with the JSON 
 its name: {"version", "command", "status": "done|refused|failed", "data", "error"}. Where `error` is
 set, its `hint` is the cure. Work in the order data, train, validate, submit, status. Scores of eras
 that a model was trained on are no test: read `warnings` and `seen_in_training`. A difference
-between two models counts where |t| is above 2. Stakes cannot be changed here.
+between two models counts only where `told_apart` is true. Stakes cannot be changed here.
 """
 
 
@@ -86,10 +86,11 @@ async def _end_on_signal(program: Program, context: Context) -> None:
 
 
 def _options(context: Context) -> tuple[str, ...]:
-    """Which tournament and profile each call is about: those that were meant at the start."""
-    options = []
-    if context.asked_tournament is not None:
-        options.append(f"--tournament={context.asked_tournament}")
+    """Which tournament and profile each call is about: those that were meant at the start.
+
+    A profile that names another tournament afterwards leads no call there.
+    """
+    options = [f"--tournament={context.tournament_word}"]
     if context.profile_path is not None:
         options.append(f"--profile={context.profile_path}")
     return tuple(options)
