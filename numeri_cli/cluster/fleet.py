@@ -35,6 +35,11 @@ class Fleet:
     secrets: tuple[str, ...] = ()
     told: set[str] = field(default_factory=set)
 
+    @property
+    def way(self) -> str:
+        """Members over rows of many machines are equal to others up to floating point only."""
+        return "" if self.settings.distribute == "models" else self.settings.distribute
+
     def train(self, plan: TrainingPlan, members: Sequence[PlannedMember], *, keep: Keep) -> None:
         """Train these members on the workers; `keep` gets each as soon as it is here.
 

@@ -17,7 +17,6 @@ from numeri_cli.cluster.address import SchedulerAddress
 from numeri_cli.cluster.library import distributed
 
 HOST = "127.0.0.1"
-_THREADS = "DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON__{}_NUM_THREADS"
 _END_SECONDS = 10.0
 
 
@@ -78,7 +77,8 @@ def worker_environment(environment: Mapping[str, str], *, threads: str) -> dict[
     """What a worker gets to see: its way, its home and its threads; no key and no proxy."""
     own = ("NUMERI_HOME", "NUMERI_MEMORY_GB", "PYTHONPATH", "TMPDIR")
     more = {name: environment[name] for name in own if name in environment}
-    more |= {_THREADS.format(name): threads for name in ("OMP", "MKL", "OPENBLAS")}
+    # Dask's nanny gives a worker one thread, unless the variables themselves say otherwise
+    more |= {f"{name}_NUM_THREADS": threads for name in ("OMP", "MKL", "OPENBLAS")}
     return child_environment(environment, **more)
 
 

@@ -120,6 +120,10 @@ Keep = Callable[[PlannedMember, MachineMember], None]
 class Machines(Protocol):
     """Other machines, which train members of a plan."""
 
+    @property
+    def way(self) -> str:
+        """What members owe to how the work is shared out; "" where they are as grown here."""
+
     def train(self, plan: TrainingPlan, members: Sequence[PlannedMember], *, keep: Keep) -> None:
         """Train these members in any order; `keep` gets each as soon as it is here.
 
@@ -132,6 +136,7 @@ class KeptPlan:
     """The members of a plan that are here, on disk until the artifact or backtest is whole.
 
     versions: of what makes members; code: a mark of somebody's class that they come from
+    way: as `Machines` has it
     """
 
     plan: TrainingPlan
@@ -139,6 +144,7 @@ class KeptPlan:
     store: KeptMembers
     versions: dict[str, str]
     code: str
+    way: str = ""
 
     def missing(self, windows: Sequence[int]) -> tuple[PlannedMember, ...]:
         """Those of these windows that have to be trained."""
@@ -216,6 +222,7 @@ class KeptPlan:
             planned.seed,
             self.versions,
             self.code,
+            *([self.way] if self.way else []),
         ]
         text = json.dumps(content, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -241,6 +248,7 @@ def trained_elsewhere(
         KeptMembers(folder / KEPT, plan.workspace.cache),
         versions_of(estimator.libraries),
         code_of(plan.spec.estimator, module_folder=plan.workspace.module_folder),
+        machines.way,
     )
     missing = kept.missing(windows)
     here = len(plan.members(windows)) - len(missing)

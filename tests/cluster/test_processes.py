@@ -46,6 +46,7 @@ class Here:
     """Machines that are this one: each window trained as a local backtest trains it."""
 
     digests: dict[str, str] = field(default_factory=dict)
+    way: str = ""
 
     def train(self, plan: TrainingPlan, members: Sequence[PlannedMember], *, keep: Keep) -> None:
         """Train whole windows, and keep their members."""
@@ -84,6 +85,7 @@ class Noting:
 
     machines: Machines
     digests: dict[str, str] = field(default_factory=dict)
+    way: str = ""
 
     def train(self, plan: TrainingPlan, members: Sequence[PlannedMember], *, keep: Keep) -> None:
         """Pass on, and note what comes back."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from numeri_cli.commands.profile_differences import differing_keys
 from numeri_cli.errors import FileForeign, FileMissing, UsageProblem
 from numeri_cli.learning.backtest import backtest
 from numeri_cli.learning.era_weights import FileWeights, row_weights
+from numeri_cli.learning.plan import Keep, MachineMember, PlannedMember, TrainingPlan
 from numeri_cli.learning.rows import rows_of_eras
 from numeri_cli.learning.training import train
 from numeri_cli.learning.training_data import open_training_data
@@ -27,6 +29,36 @@ def workspace(make_sample: SampleMaker, tmp_path: Path) -> Workspace:
     profile = tmp_path / "profile" / "numeri.toml"
     profile.parent.mkdir()
     return replace(workspace_of(make_sample()), profile=profile)
+
+
+@dataclass
+class BrokenOff:
+    """Machines that give one member back, and are interrupted then.
+
+    asked: for how many members
+    """
+
+    way: str
+    asked: int = 0
+
+    def train(self, plan: TrainingPlan, members: Sequence[PlannedMember], *, keep: Keep) -> None:
+        """Keep a member that nobody opens."""
+        self.asked = len(members)
+        made = MachineMember(content=b"tree", rows=1, dropped_rows=0, trees=1, machine="far")
+        keep(members[0], made)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("ways", "left"), [(("", ""), 1), (("", "rows"), 2), (("rows", ""), 2)])
+def test_a_member_is_kept_for_a_training_that_is_shared_out_in_the_same_way(
+    workspace: Workspace, ways: tuple[str, str], left: int
+) -> None:
+    two = changed(MODEL, targets=("target_ender_20", "target_ender_60"))
+    broken = [BrokenOff(way) for way in ways]
+    for machines in broken:
+        with pytest.raises(KeyboardInterrupt):
+            train("lighthouse", two, workspace, machines=machines)
+    assert [one.asked for one in broken] == [2, left]
 
 
 def names(*numbers: int) -> tuple[str, ...]:

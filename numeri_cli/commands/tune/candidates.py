@@ -14,6 +14,7 @@ from numeri_cli.commands.tune.plan import SearchPlan
 from numeri_cli.dataset.targets import check_target
 from numeri_cli.errors import ProfileInvalid, UsageProblem
 from numeri_cli.files import safe_name
+from numeri_cli.learning.estimators.kept_members import code_of
 from numeri_cli.learning.training import checked_estimator
 from numeri_cli.learning.training_data import TrainingData
 from numeri_cli.learning.workspace import Workspace
@@ -99,5 +100,7 @@ def study_name(
         aims,
         benchmark,
     ]
+    code = code_of(spec.estimator, module_folder=workspace.module_folder)
+    parts += [code] if code else []
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
     return f"{safe_name(name)}-{digest[:16]}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from numeri_cli.files import write_text
 from numeri_cli.model_spec import ModelSpec
 
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-_NOT_OF_TRAINING = {"artifact", "retrain_hours"}  # they stay as the profile has them
+_MARK = "# replaced by the next search, unless a line is changed: "
 
 
 def write_snippet(
@@ -34,12 +36,40 @@ def write_snippet(
         "",
         *model_lines(name, spec),
     ]
-    write_text(path, "\n".join(lines) + "\n")
+    text = "\n".join(lines) + "\n"
+    write_text(path, f"{_MARK}{_digest(text)}\n{text}")
+
+
+def free_place(folder: Path, name: str, *, in_use: Path | None) -> Path:
+    """Where a model's snippet goes: in place of an earlier one, or beside what would be lost.
+
+    in_use: the profile of this search, which is never replaced; nor is a snippet that was edited
+    """
+    used = None if in_use is None else in_use.resolve()
+    places = (folder / f"{name}-tuned{end}.toml" for end in chain([""], map("-{}".format, count(2))))
+    return next(
+        path
+        for path in places
+        if not path.exists() or (path.resolve() != used and _is_as_written(path))
+    )
+
+
+def _is_as_written(path: Path) -> bool:
+    """Whether a file is a snippet that nobody has changed since."""
+    try:
+        mark, _, text = path.read_text(encoding="utf-8").partition("\n")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return mark == f"{_MARK}{_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def model_lines(name: str, spec: ModelSpec) -> list[str]:
     """The section of a model, with every key that is not as the default has it."""
-    keys = spec.model_dump(exclude_unset=True, exclude=_NOT_OF_TRAINING)
+    keys = spec.model_dump(exclude_unset=True)
     estimator = spec.estimator.model_dump(exclude_none=True)
     keys.pop("estimator", None)
     plain = {key: value for key, value in keys.items() if not isinstance(value, Mapping)}

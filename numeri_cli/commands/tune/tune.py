@@ -25,7 +25,7 @@ from numeri_cli.commands.tune.outcome import (
 )
 from numeri_cli.commands.tune.plan import HOLD_OUT_ERAS, STRIDE, search_plan
 from numeri_cli.commands.tune.record import AimOutcome, SearchTrial, Tuning, TuningPage
-from numeri_cli.commands.tune.snippet import write_snippet
+from numeri_cli.commands.tune.snippet import free_place, write_snippet
 from numeri_cli.commands.tune.work import Hushed, SearchWork, worker_folder
 from numeri_cli.files import expanded, safe_name
 from numeri_cli.learning.estimators.function import require_trainable
@@ -280,7 +280,7 @@ def _written(
     reports = context.home.reports(context.tournament)
     if taken is not None and scores is not None:
         beside = context.profile_path.parent if context.profile_path else reports
-        snippet = beside / f"{safe_name(work.name)}-tuned.toml"
+        snippet = free_place(beside, safe_name(work.name), in_use=context.profile_path)
         write_snippet(
             snippet,
             work.name,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from numeri_cli.commands.tune.snippet import toml, write_snippet
+from numeri_cli.commands.tune.snippet import free_place, toml, write_snippet
 from numeri_cli.config import read_profile
 
 PROFILES = (
@@ -49,6 +49,32 @@ def test_a_snippet_is_read_as_the_model_that_was_written(lines: str, tmp_path: P
     assert again.tournament == "practice"
     kept = again.models["lighthouse"]
     assert kept.model_dump() == spec.model_dump()
+
+
+def test_a_snippet_takes_the_place_of_an_earlier_one_and_of_nothing_else(tmp_path: Path) -> None:
+    given = tmp_path / "numeri.toml"
+    given.write_text("[models.lighthouse]\n")
+    spec = read_profile(given, asked="practice").models["lighthouse"]
+
+    def written(in_use: Path) -> str:
+        place = free_place(tmp_path, "lighthouse", in_use=in_use)
+        write_snippet(
+            place,
+            "lighthouse",
+            spec,
+            tournament="practice",
+            data_version="v5.3",
+            comments=("found",),
+        )
+        return place.name
+
+    first = tmp_path / "lighthouse-tuned.toml"
+    assert [written(given), written(given)] == [first.name] * 2
+    assert written(first) == "lighthouse-tuned-2.toml"
+    assert written(given) == first.name
+    first.write_text(f"{first.read_text()}\n[notify]\n")
+    assert written(given) == "lighthouse-tuned-2.toml"
+    assert first.read_text().endswith("[notify]\n")
 
 
 def test_what_toml_has_not_is_refused() -> None:
