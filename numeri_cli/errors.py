@@ -114,7 +114,7 @@ from numeri_cli.inert_text import inert
 
 
 class ExitCode(IntEnum):
-    """What the process says when it ends; stable, documented in the README."""
+    """What the process says when it ends; stable, told in guide/exit-codes-and-json.md."""
 
     done = 0
     refused = 1

@@ -266,9 +266,6 @@ def _require_known_parts(models: Mapping[str, ModelSpec]) -> None:
                 raise ValueError(f"{name} blends {part!r}, which is a blend itself")
 
 
-# What `numeri init` writes of a model: each key with its default, and what it does
-
-
 class ClusterSettings(Section):
     """The machines that train.
 
@@ -287,6 +284,7 @@ class ClusterSettings(Section):
     data: Word | None = None
 
 
+# What `numeri init` writes of a model, then of a cluster: keys with their defaults, what they do
 MODEL_TEMPLATE = """\
 [models.{model}]                # the model's name, as on the server
 features = "medium"             # a set, "@mine.txt", or a list such as ["medium", "-charisma"]

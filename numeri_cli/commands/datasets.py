@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,10 +85,13 @@ def _with_sizes(context: Context, files: Sequence[OfferedFile]) -> tuple[Offered
     """The files, each with what a download would fetch, until the server is in trouble."""
     looked: list[OfferedFile] = []
     bar = context.listener.task("looking at files", total=len(files), unit="files")
-    with suppress(ApiError, TransferError), bar as task:  # what is here is shown all the same
-        for file in files:
-            looked.append(replace(file, to_come_bytes=_to_come(context, file)))
-            task.advance(1)
+    try:
+        with bar as task:
+            for file in files:
+                looked.append(replace(file, to_come_bytes=_to_come(context, file)))
+                task.advance(1)
+    except (ApiError, TransferError) as error:  # what is here is shown all the same
+        context.listener.say(f"going on without further sizes: {error.message}")
     return (*looked, *files[len(looked) :])
 
 

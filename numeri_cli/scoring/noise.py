@@ -12,21 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from numeri_cli.scoring.optimism import sharpe_series
 from numeri_cli.scoring.paired_test import compare
 from numeri_cli.scoring.ranks import FloatArray, known
-from numeri_cli.scoring.summary import Figure, best_place, summarize
-
-
-def _sharpes(values: FloatArray) -> FloatArray:
-    """(n_eras,) whose mean is the Sharpe, and whose spread is that of the Sharpe.
-
-    source: the influence function of mean / std, as in Ledoit and Wolf 2008
-    """
-    found = summarize(values)
-    if not found.std > 0:
-        return np.full(len(values), np.nan)
-    scaled = (values - found.mean) / found.std
-    return np.asarray(found.sharpe + scaled - found.sharpe / 2 * (scaled**2 - 1), dtype=np.float64)
+from numeri_cli.scoring.summary import Figure, best_place
 
 
 def _above_zero(values: FloatArray) -> FloatArray:
@@ -44,7 +33,7 @@ def _last(values: FloatArray, count: int) -> FloatArray:
 
 _BY_ERA: Mapping[str, Callable[[FloatArray], FloatArray]] = {
     "mean": lambda values: values,
-    "sharpe": _sharpes,
+    "sharpe": sharpe_series,
     "positive": _above_zero,
     "last_20": lambda values: _last(values, 20),
     "last_52": lambda values: _last(values, 52),

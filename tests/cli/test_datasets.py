@@ -128,3 +128,4 @@ def test_where_the_files_store_is_in_trouble_what_is_here_is_shown_all_the_same(
     files = {file["name"]: file for file in said.data["files"]}
     assert files["v5.3/features.json"]["here"]
     assert files["v5.3/train.parquet"]["to_come_bytes"] is None
+    assert "going on without further sizes" in numeri("datasets").err

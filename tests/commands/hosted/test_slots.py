@@ -370,6 +370,16 @@ def test_a_webhook_is_set_called_shown_without_its_path_and_taken_off(
         assert "nobody-guesses" not in text
 
 
+def test_an_address_without_its_scheme_is_refused_and_in_no_log_either(
+    numeri: Numeri, hosting: HostingBench, home: Path
+) -> None:
+    said = numeri("hosted", "webhook", "set", f"example.org{SECRET}", "lighthouse")
+    assert said.code != 0
+    log = "".join(path.read_text() for path in (home / "log").glob("*.jsonl"))
+    assert "webhook set" in log
+    assert "nobody-guesses" not in log
+
+
 def test_a_webhook_and_an_uploaded_model_exclude_each_other(
     numeri: Numeri, hosting: HostingBench, uploaded: Callable[..., str]
 ) -> None:
