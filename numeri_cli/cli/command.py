@@ -182,7 +182,7 @@ def _secrets_typed(command: str, words: Sequence[str]) -> list[str]:
     """Parts of the command line that nobody may read later: what makes a webhook hard to guess."""
     if command not in _TAKING_SECRETS:
         return []
-    typed = (word.partition("://")[2].partition("/")[2] for word in words)
+    typed = (word.rpartition("://")[2].partition("/")[2] for word in words)
     return [part for part in typed if part]
 
 

@@ -46,7 +46,9 @@ def free_place(folder: Path, name: str, *, in_use: Path | None) -> Path:
     in_use: the profile of this search, which is never replaced; nor is a snippet that was edited
     """
     used = None if in_use is None else in_use.resolve()
-    places = (folder / f"{name}-tuned{end}.toml" for end in chain([""], map("-{}".format, count(2))))
+    places = (
+        folder / f"{name}-tuned{end}.toml" for end in chain([""], map("-{}".format, count(2)))
+    )
     return next(
         path
         for path in places
