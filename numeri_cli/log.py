@@ -155,7 +155,7 @@ class LogLine(Published):
             known = {name: found[name] for name in cls.__dataclass_fields__ if name in found}
             moment = datetime.fromisoformat(known.pop("time"))
             return cls(time=moment.astimezone(UTC), **known)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, OverflowError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
     def written(self) -> bytes:

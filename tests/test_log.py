@@ -247,9 +247,18 @@ def test_a_follower_who_came_before_the_first_line_sees_it(tmp_path: Path) -> No
     follower.close()
 
 
+_BEFORE_ALL_TIME = (
+    b'{"time": "0001-01-01T00:00:00+14:00", "run": "", "command": "", "event": "", "seconds": 0,'
+    b' "level": "", "words": ""}'
+)
+
+
 @pytest.mark.parametrize(
     "line",
-    [b"", b"half a li", b"[]", b"null", b'{"time": 3}', b'{"time": "2026-01-01"}', b"[" * 9999],
+    [
+        *(b"", b"half a li", b"[]", b"null", b"[" * 9999),
+        *(b'{"time": 3}', b'{"time": "2026-01-01"}', _BEFORE_ALL_TIME),
+    ],
 )
 def test_a_line_that_is_no_event_is_passed_over(tmp_path: Path, line: bytes) -> None:
     assert LogLine.read(line) is None

@@ -40,7 +40,7 @@ def values_of(answer: Mapping[str, Any]) -> FloatArray | None:
         return None
     try:
         return np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -264,7 +264,7 @@ def _hear(line: bytes, run: Run, clock: _Clock, *, folder: Path) -> None:
             run.parameters = told.get("parameters")
             if trouble is not None:
                 run.ended = "done"
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, ArithmeticError, TypeError, KeyError, AttributeError, RecursionError):
         return
 
 

@@ -48,7 +48,7 @@ def read_note(path: Path) -> CachedData | None:
         rows, features, size = (int(note[name]) for name in ("rows", "features", "size_bytes"))
         digest = str(note.get("digest", ""))
         return CachedData(path.stem, rows, features, size, path.stat().st_mtime, digest)
-    except (OSError, KeyError, TypeError, ValueError):
+    except (OSError, KeyError, TypeError, ValueError, ArithmeticError):
         return None
 
 

@@ -118,8 +118,8 @@ def time_of(text: str) -> datetime:
         found = datetime.fromisoformat(text)
         if found.tzinfo is None:
             raise ValueError("a time of no zone")
-        return found
-    except (ValueError, TypeError) as error:
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError, TypeError) as error:
         raise LedgerDamaged(
             f"the ledger tells a time that is none: {text[:40]!r}",
             hint="move it away and go on; the server still knows your submissions",

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from numeri_cli.errors import DiskTrouble, LedgerDamaged, PathForbidden
-from numeri_cli.ledger.entries import RoundSeen, TrainedModel
+from numeri_cli.ledger.entries import RoundSeen, TrainedModel, time_of
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.ledger.migrations import APPLICATION_ID, MIGRATIONS, TABLES
 from numeri_cli.records import DataFileRecord, Receipt, Round
@@ -236,6 +236,14 @@ def test_a_migration_that_fails_leaves_the_old_ledger_whole(path: Path) -> None:
         Ledger.open(path)
     with sqlite3.connect(path) as raw:
         assert raw.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-02:00", "2026-01-01T00:00:00", "x"]
+)
+def test_a_time_that_no_clock_shows_is_damage(text: str) -> None:
+    with pytest.raises(LedgerDamaged):
+        time_of(text)
 
 
 def test_a_newer_ledger_is_left_alone(path: Path) -> None:

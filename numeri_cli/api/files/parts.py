@@ -89,7 +89,7 @@ class Parts:
             return None
         try:
             identity, done = _read(journal.read_text())
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, ArithmeticError, TypeError, KeyError, RecursionError):
             return None
         if not identity.resumable or identity.size is None:
             return None
@@ -222,7 +222,7 @@ def kept_bytes(destination: Path, *, identity: Identity) -> int:
         return 0
     try:
         kept, done = _read(journal.read_text())
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, ArithmeticError, TypeError, KeyError, RecursionError):
         return 0
     return sum(end - start for start, end in done) if kept == identity else 0
 

@@ -64,7 +64,9 @@ def test_a_failed_download_goes_on_where_it_was(server: Server, target: Path) ->
     assert left_over(target) == set()
 
 
-@pytest.mark.parametrize("change", ["etag", "size", "journal", "no part", "foreign journal"])
+@pytest.mark.parametrize(
+    "change", ["etag", "size", "journal", "no part", "foreign journal", "size without end"]
+)
 def test_parts_that_do_not_belong_to_the_stores_file_are_not_used(
     server: Server, target: Path, change: str
 ) -> None:
@@ -77,6 +79,8 @@ def test_parts_that_do_not_belong_to_the_stores_file_are_not_used(
         journal.write_text("{")
     if change == "foreign journal":
         journal.write_text(json.dumps({"etag": etag, "size": 5, "done": [[0, 50_000]]}))
+    if change == "size without end":
+        journal.write_text('{"etag": "one", "size": 1e999, "done": [[0, 50000]]}')
     if change == "no part":
         part.unlink()
     server.answer = Shelf(LARGE)

@@ -46,6 +46,19 @@ def kept(cache: BinnedCache, chosen: LabelledRows, sample: Sample, **given: obje
     return binned
 
 
+@pytest.mark.parametrize("size", ["1e999", "NaN", '"x"', "null", "[]"])
+def test_a_note_without_a_sound_size_is_no_entry(
+    cache: BinnedCache, sample: Sample, tmp_path: Path, size: str
+) -> None:
+    chosen = labelled(sample, "train")
+    kept(cache, chosen, sample)
+    [note] = (tmp_path / "binned").glob("*.json")
+    content = json.loads(note.read_text())
+    note.write_text(note.read_text().replace(str(content["size_bytes"]), size))
+    assert cache.load(key_of(cache, chosen, sample), PARAMS) is None
+    assert cached_data(tmp_path / "binned") == ()
+
+
 @pytest.mark.core
 def test_loaded_bins_grow_the_same_trees(
     cache: BinnedCache, sample: Sample, tmp_path: Path
