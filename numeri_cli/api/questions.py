@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from numeri_cli.api.documents import Document, read_document
 from numeri_cli.api.field_types import is_decorative, is_spare, type_of
@@ -19,6 +19,7 @@ from numeri_cli.errors import RateLimited, ServerTrouble
 from numeri_cli.progress import Listener
 
 Answer = dict[str, Any]
+Given = TypeVar("Given")
 _TOLD_SECONDS = 1.0  # a shorter wait is no news
 _LOOKS = 20  # for what a server may still be at work on: its limits are for all questions
 
@@ -78,7 +79,7 @@ class Questions:
                 raise Passing(self._nothing_for(empty[0]))
             return data
 
-        return retried(once, limits=self._limits, deadline=self.deadline)
+        return self._retried(once)
 
     def create(
         self,
@@ -121,15 +122,26 @@ class Questions:
                 raise Passing(self._nothing_for(field))
             return data.get(field)
 
-        return retried(send_or_find, limits=self._limits, deadline=self.deadline)
+        return self._retried(send_or_find)
+
+    def _retried(self, call: Callable[[], Given]) -> Given:
+        """Call until it works; what is waited for is said once, whichever thread waits."""
+
+        def tell(words: str) -> None:
+            self._say_once(("waiting", words.partition(";")[0]), words)
+
+        return retried(call, limits=self._limits, deadline=self.deadline, tell=tell)
 
     def note_odd(self, kind: str, name: str, words: str) -> None:
         """A field that no errand needs is not as it should be: said once, whoever meets it."""
+        self._say_once((kind, name), f"{words}; going on without it")
+
+    def _say_once(self, news: tuple[str, str], words: str) -> None:
         with self._lock:
-            is_news = (kind, name) not in self._told
-            self._told.add((kind, name))
+            is_news = news not in self._told
+            self._told.add(news)
         if is_news:
-            self._listener.say(f"{words}; going on without it")
+            self._listener.say(words)
 
     def _send(self, text: str, variables: Mapping[str, object], *, keyed: bool) -> Answer:
         while True:

@@ -20,7 +20,7 @@ import typer
 
 from numeri_cli.commands import STARTER_MODEL
 from numeri_cli.commands.endpoint import resolve
-from numeri_cli.guide.pages import entries, pages
+from numeri_cli.guide.pages import pages
 from numeri_cli.home import Home
 from numeri_cli.tournaments import CLASSIC
 
@@ -103,9 +103,9 @@ def _sources(line: Line) -> list[str]:
 
 
 def _explained(line: Line) -> list[str]:
-    from numeri_cli.scoring.score_table import SCORES  # brings numpy, for this command alone
+    from numeri_cli.commands.explain import words  # brings numpy, for this command alone
 
-    return [*(score.label for score in SCORES), *entries()]
+    return list(words())
 
 
 # By the name of a command's parameter; of every other one the shell offers files.

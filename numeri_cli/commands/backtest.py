@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from numeri_cli.commands.blends import expanded, require_no_blend
 from numeri_cli.commands.cluster import machines
@@ -21,6 +22,8 @@ from numeri_cli.learning import backtest as walking
 from numeri_cli.learning.plan import Machines
 from numeri_cli.model_spec import Distribute
 from numeri_cli.published import Published
+
+Scored = TypeVar("Scored")
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,39 @@ def backtest(
     stride: every so many eras of the data alone, for training and predictions
     cluster, distribute: whose machines train, and how; as the profile says where None
     """
+    rows = walk(
+        context,
+        models,
+        window=window,
+        purge=purge,
+        stride=stride,
+        force=force,
+        cluster=cluster,
+        distribute=distribute,
+    )
+    scored = scored_where_known(
+        context, lambda: validate(context, words_of(rows), write_page=write_page)
+    )
+    return Backtests(rows, scored)
+
+
+def walk(
+    context: Context,
+    models: Sequence[str],
+    *,
+    window: int,
+    purge: int | None = None,
+    stride: int = 1,
+    force: bool = False,
+    cluster: str | None = None,
+    distribute: Distribute | None = None,
+) -> tuple[BacktestRow, ...]:
+    """Walk models forward as `backtest` does, and score nothing."""
     require_no_blend(context, models, verb="backtest")
     names = expanded(context, chosen_models(context, models))
     context.make_practice()
     with machines(context, cluster=cluster, distribute=distribute) as others:
-        rows = [
+        return tuple(
             _walked(
                 context,
                 name,
@@ -80,13 +111,21 @@ def backtest(
                 force=force,
             )
             for name in names
-        ]
+        )
+
+
+def words_of(rows: Sequence[BacktestRow]) -> list[str]:
+    """What `validate` calls them."""
+    return [f"{row.model}{WALKED}" for row in rows]
+
+
+def scored_where_known(context: Context, score: Callable[[], Scored]) -> Scored | None:
+    """What scoring gives; None, with a word to the listener, where no era has a target yet."""
     try:
-        scored = validate(context, [f"{name}{WALKED}" for name in names], write_page=write_page)
+        return score()
     except (TargetMissing, PredictionsError) as error:
         context.listener.say(f"not scored: {error.message}")
-        return Backtests(tuple(rows))
-    return Backtests(tuple(rows), scored)
+        return None
 
 
 def _walked(

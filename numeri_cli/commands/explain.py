@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numeri_cli.errors import UsageProblem, did_you_mean
-from numeri_cli.guide.pages import TABLES, entries
+from numeri_cli.guide.pages import TABLES, entries, formulas
 from numeri_cli.published import Published
 
 
 @dataclass(frozen=True)
 class Explanation(Published):
-    """What a word means; lower_is_better and source are known of scores alone."""
+    """What a word means; lower_is_better, source and formula are known of scores alone."""
 
     word: str
     meaning: str
     lower_is_better: bool | None = None
     source: str | None = None
+    formula: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ def explain(word: str | None) -> Explanations:
     raise UsageProblem(
         f"{word!r} is no score, no word of the guide and no key of the profile", hint=hint
     )
+
+
+def words() -> tuple[str, ...]:
+    """Every word that `explain` knows, keys of the profile apart."""
+    return tuple(one.word for one in _known().values())
 
 
 def _behind_a_score(plain: str, known: dict[str, Explanation]) -> Explanation | None:
@@ -76,13 +82,21 @@ def _default(text: str | None) -> str:
 
 
 def _known() -> dict[str, Explanation]:
-    """Scores by their labels, then the words of the glossary and those of tables."""
+    """Scores by their labels, then the words of the glossary and those of tables.
+
+    What the page of tables adds on a score stands behind what the score means.
+    """
     from numeri_cli.scoring.score_table import SCORES
 
-    found: dict[str, Explanation] = {}
-    for score in SCORES:
-        one = Explanation(score.label, score.meaning, score.lower_is_better, score.source)
-        found[_plain(score.label)] = one
+    worked_out = formulas()
+    found = {
+        _plain(one.label): Explanation(
+            one.label, one.meaning, one.lower_is_better, one.source, worked_out.get(one.label)
+        )
+        for one in SCORES
+    }
     for word, meaning in (*entries().items(), *entries(TABLES).items()):
-        found.setdefault(_plain(word), Explanation(word, meaning))
+        score = found.setdefault(_plain(word), Explanation(word, meaning))
+        if score.source is not None:
+            found[_plain(word)] = replace(score, meaning=f"{score.meaning} {meaning}")
     return found

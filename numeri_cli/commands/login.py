@@ -8,8 +8,16 @@ from pathlib import Path
 
 from numeri_cli.commands.context import Context
 from numeri_cli.credentials import Keys, store_keys
-from numeri_cli.errors import KeysMissing, ScopeMissing, UsageProblem
+from numeri_cli.errors import (
+    KeysMissing,
+    RateLimited,
+    ScopeMissing,
+    ServerTrouble,
+    Unreachable,
+    UsageProblem,
+)
 from numeri_cli.published import Published
+from numeri_cli.records import TokenInfo
 
 NEEDED_SCOPES = ("upload_submission", "read_submission_info", "read_user_info")
 
@@ -47,8 +55,7 @@ def login(
             f"the keys were neither sent to {host} nor stored",
             hint="`numeri login --tournament numerai` is for those of Numerai",
         )
-    with context.connect(keys) as client:
-        info = client.token_info()
+    info = _checked(context, keys)
     missing = [scope for scope in NEEDED_SCOPES if scope not in info.scopes]
     if missing:
         raise ScopeMissing(
@@ -57,6 +64,17 @@ def login(
         )
     store_keys(context.home.credentials, keys, host=host)
     return LoggedIn(info.account, host, info.scopes, context.home.credentials)
+
+
+def _checked(context: Context, keys: Keys) -> TokenInfo:
+    """What the keys may do. Raises what the client raises, and says that nothing was stored."""
+    try:
+        with context.connect(keys) as client:
+            return client.token_info()
+    except (RateLimited, ServerTrouble, Unreachable) as error:
+        hint = error.hint.replace("nothing was lost; ", "")
+        error.hint = f"the keys were not stored; {hint}"
+        raise
 
 
 def _destination(context: Context) -> str:

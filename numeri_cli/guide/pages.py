@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
-GLOSSARY, TABLES = "glossary", "tables"
+GLOSSARY, TABLES, FORMULAS = "glossary", "tables", "formulas"
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,17 @@ def entries(topic: str = GLOSSARY) -> dict[str, str]:
 
     topic: another page of words
     """
-    text = next(page.text for page in pages() if page.topic == topic)
+    text = _text(topic)
     found = re.findall(r"^## (.+)\n\n(.+(?:\n.+)*)", text, re.MULTILINE)
     return {word.strip("`"): " ".join(meaning.split("\n")) for word, meaning in found}
+
+
+def formulas() -> dict[str, str]:
+    """Each score, by its label, with the formula of one era, as the page of formulas has it."""
+    section = _text(FORMULAS).partition("## One era")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", section, re.MULTILINE)
+    return {label: formula for labels, formula in rows for label in labels.split(", ")}
+
+
+def _text(topic: str) -> str:
+    return next(page.text for page in pages() if page.topic == topic)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from numeri_cli.commands.backtest import BacktestRow
 from numeri_cli.commands.scores import ScoreReport
 from numeri_cli.commands.validate.per_era import per_era_table
 from numeri_cli.commands.validate.summary import SourceSummary, source_summaries
@@ -56,8 +57,27 @@ class FrameScores:
     def __repr__(self) -> str:
         eras = self.validation.eras
         span = f"{self.target}, {len(eras)} eras ({eras[0]}–{eras[-1]})"
-        shown = self.summary[["mean", "sharpe", "drawdown"]]
-        return "\n".join((span, str(shown.round(4)), *self.warnings))
+        shown = self.summary[["mean", "sharpe", "drawdown"]].round(4)
+        alone = [one.name for one in self.validation.scores if one.mean_only]
+        of_mean_only = shown.index.get_level_values("score").isin(alone)
+        shown.loc[of_mean_only, ["sharpe", "drawdown"]] = float("nan")
+        return "\n".join((span, shown.to_string(na_rep="–"), *self.warnings))
+
+
+@dataclass(frozen=True, eq=False)
+class WalkedForward:
+    """Models that were walked forward, as `numeri backtest` prints them.
+
+    models: each with its eras, windows and the file of its predictions
+    scores: over all the eras that were predicted; None where no era has a target yet
+    """
+
+    models: tuple[BacktestRow, ...]
+    scores: FrameScores | None
+
+    def __repr__(self) -> str:
+        walked = [f"{one.model}: {one.windows} windows, {one.eras} eras" for one in self.models]
+        return "\n".join((*walked, repr(self.scores) if self.scores else "not scored"))
 
 
 @dataclass(frozen=True, eq=False)

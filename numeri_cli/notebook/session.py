@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from numeri_cli.commands.run.outcomes import RunResult
+    from numeri_cli.commands.status import RoundStanding
     from numeri_cli.commands.train import TrainedModels
     from numeri_cli.notebook.frames import Predictions
-    from numeri_cli.notebook.results import FrameScores, LiveScores
+    from numeri_cli.notebook.results import FrameScores, LiveScores, WalkedForward
 
 Words = str | Sequence[str] | None
 
@@ -172,6 +173,32 @@ class Session:
                 context.listener.say(f"{problem.message}: {problem.hint}")
         return trained
 
+    def backtest(
+        self,
+        *models: str,
+        window: int = 156,
+        purge: int | None = None,
+        stride: int = 1,
+        force: bool = False,
+    ) -> WalkedForward:
+        """Predict every era by a training on earlier ones, and score it, as `numeri backtest` does.
+
+        models: of the profile, all where none is named; may take hours
+        window: eras predicted by one training; purge: eras left out before it, by the target if
+        None; stride: every so many eras of the data alone
+        Raises ModelUnknown, MemoryShort and what downloading and training raise.
+        """
+        from numeri_cli.commands.backtest import scored_where_known, walk, words_of
+        from numeri_cli.commands.validate.validate import score
+        from numeri_cli.notebook.results import FrameScores, WalkedForward
+
+        with self._context() as context:
+            rows = walk(context, models, window=window, purge=purge, stride=stride, force=force)
+            found = scored_where_known(context, lambda: score(context, words_of(rows)))
+            for warning in found.warnings if found else ():
+                context.listener.say(warning)
+        return WalkedForward(rows, FrameScores(found) if found else None)
+
     def predict(
         self, model: str, *, data: str = "live", artifact: str | None = None, raw: bool = False
     ) -> pd.DataFrame:
@@ -231,6 +258,17 @@ class Session:
                 raise SubmissionStands(
                     stands.message, hint="submit(…, replace=True) puts this in its place"
                 ) from None
+
+    def status(self) -> RoundStanding:
+        """Where every model stands in the newest round, as `numeri status` has it.
+
+        Raises ProfileMissing, KeysMissing, NoRoundOpen. Where the server cannot be asked the
+        record's source is "ledger", and its problem says why.
+        """
+        from numeri_cli.commands.status import status
+
+        with self._context() as context:
+            return status(context)
 
     def scores(self, *models: str, of: str | None = None) -> LiveScores:
         """How models did in rounds so far, and in the mean of a year, as `numeri scores` has it.

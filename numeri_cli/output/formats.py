@@ -31,6 +31,12 @@ def percent(share: float, places: int = 1) -> str:
     return f"{number(100 * share, places)} %"
 
 
+def figure_text(value: float | None, places: int, unit: str = "") -> str:
+    """A figure with its unit: of "%" the value is a share, and places are those of the per cent."""
+    is_share = unit == "%" and value is not None and not math.isnan(value)
+    return percent(value, places) if is_share and value is not None else number(value, places)
+
+
 def nmr(amount: Decimal) -> str:
     """All digits of an amount but zeros at its end."""
     return f"{amount.normalize():f}".replace("-", _MINUS)

@@ -82,7 +82,7 @@ class Screen:
             # what a table pads its lines with would be lines of its own on a narrow terminal
             text = re.sub(r" +\n", "\n", caught.get())
             is_long = self._output.isatty() and text.count("\n") >= self._out.size.height
-            if not (paged and is_long and is_read_in_pager(text)):
+            if not (paged and is_long and is_read_in_pager(text, output=self._output)):
                 self._write(text)
 
     def announce(self, text: str) -> bool:

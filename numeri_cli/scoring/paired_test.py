@@ -16,7 +16,6 @@ if TYPE_CHECKING:  # scipy comes with it, half a second that a table of live sco
     from numeri_cli.scoring.ranks import FloatArray
 
 BUSINESS_DAYS_PER_ERA = 5
-_TELLING = 1.96  # a t beyond this tells two models apart at 95 %
 _BEYOND = (2.3263, 4.1618, 0.5368, -0.9060)  # by the power of lags + 1 over eras
 
 
@@ -29,17 +28,16 @@ class PairedTest:
     standard_error: float  # Newey–West
     t: float
     lags: int
-    eras_needed: float  # to reach |t| = 1.96 if the difference stays as it is
 
     @property
-    def telling(self) -> bool:
-        """Whether the difference is more than chance at 95 %, were there eras without end."""
-        return abs(self.t) >= _TELLING
+    def limit(self) -> float:
+        """The t beyond which the difference is more than chance, with as few eras as there are."""
+        return noise_limit(self.eras, self.lags)
 
     @property
     def beyond_noise(self) -> bool:
         """Whether the difference is more than chance, with as few eras as there are."""
-        return abs(self.t) >= noise_limit(self.eras, self.lags)
+        return abs(self.t) >= self.limit
 
     @property
     def eras_to_tell(self) -> float:
@@ -85,9 +83,7 @@ def compare(first: FloatArray, second: FloatArray, *, lags: int) -> PairedTest:
     nan = float("nan")
     if count < 2:
         mean = float(difference[there].mean()) if count else nan
-        return PairedTest(
-            eras=count, mean_difference=mean, standard_error=nan, t=nan, lags=lags, eras_needed=nan
-        )
+        return PairedTest(eras=count, mean_difference=mean, standard_error=nan, t=nan, lags=lags)
     mean = float(difference[there].mean())
     deviation = np.where(there, difference - mean, 0.0)
     lags = min(lags, count - 1)
@@ -101,16 +97,6 @@ def compare(first: FloatArray, second: FloatArray, *, lags: int) -> PairedTest:
     variance = float(weights @ sums) / count
     error = float(np.sqrt(max(variance, 0.0) / count))
     if error == 0:
-        return PairedTest(
-            eras=count,
-            mean_difference=mean,
-            standard_error=error,
-            t=nan,
-            lags=lags,
-            eras_needed=nan,
-        )
+        return PairedTest(eras=count, mean_difference=mean, standard_error=error, t=nan, lags=lags)
     t = mean / error
-    needed = count * (_TELLING / t) ** 2 if t else float("inf")
-    return PairedTest(
-        eras=count, mean_difference=mean, standard_error=error, t=t, lags=lags, eras_needed=needed
-    )
+    return PairedTest(eras=count, mean_difference=mean, standard_error=error, t=t, lags=lags)

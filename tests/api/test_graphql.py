@@ -26,6 +26,7 @@ from numeri_cli.errors import (
     ServerTrouble,
     Unreachable,
 )
+from tests.support.heard import Heard
 from tests.support.scripted_server import KEYS, QUICK, Reply, Server, data, limits_for, refusal
 
 GOOD = data(listDatasets=["v5.3/live.parquet"])
@@ -306,3 +307,14 @@ def test_a_429_that_names_no_time_is_given_the_longest_pause_at_once(server: Ser
 def test_with_the_usual_limits_a_minute_of_429_is_outlasted() -> None:
     usual = Limits()
     assert (usual.attempts - 1) * usual.backoff_max_seconds > MINUTE + SLACK_SECONDS
+
+
+def test_what_is_waited_for_is_said_once_and_a_moment_is_no_news(server: Server) -> None:
+    for silent_seconds, told in ((60.0, []), (0.0, ["up to 2 times more, the first in 1 s"])):
+        server.script = [Reply(503), Reply(503), GOOD, Reply(503), GOOD]
+        limits, heard = replace(QUICK, silent_seconds=silent_seconds), Heard()
+        with Client(server.url, keys=KEYS, limits=limits, listener=heard) as client:
+            for _ in range(2):
+                client.list_datasets()
+        said = [f"{client.host} answered 503 Service Unavailable; trying {words}" for words in told]
+        assert heard.said == said

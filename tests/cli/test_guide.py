@@ -99,7 +99,7 @@ def test_a_long_text_is_read_in_the_users_pager_which_sees_no_keys(tmp_path: Pat
 
 def test_on_a_terminal_a_page_is_set_and_goes_to_the_pager(tmp_path: Path) -> None:
     pager, seen = tmp_path / "pager", tmp_path / "seen"
-    pager.write_text(f"#!/bin/sh\ncat > {seen}\n")
+    pager.write_text(f"#!/bin/sh\ncat > {seen}\necho the pager is read\n")
     pager.chmod(pager.stat().st_mode | stat.S_IXUSR)
     ours, theirs = pty.openpty()
     with subprocess.Popen(
@@ -111,6 +111,7 @@ def test_on_a_terminal_a_page_is_set_and_goes_to_the_pager(tmp_path: Path) -> No
         stderr=theirs,
     ) as process:
         assert process.wait(300) == 0
+    assert os.read(ours, 4096) == b"the pager is read\r\n"
     os.close(ours)
     os.close(theirs)
     text = seen.read_text()

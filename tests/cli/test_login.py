@@ -219,6 +219,22 @@ def test_wrong_keys_are_not_stored_and_do_not_replace_good_ones(
         assert credentials.read_bytes() == before
 
 
+def test_without_a_network_login_says_that_the_keys_were_not_stored(
+    numeri: Numeri, credentials: Path, monkeypatch: Patch
+) -> None:
+    Path("numeri.toml").write_text("[models.lighthouse]\n[wire]\nattempts = 1\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO("A" * 32 + "\n" + "B" * 64 + "\n"))
+    said = numeri("login", "--stdin", "--tournament", "http://127.0.0.1:1", "--json")
+    refused(
+        said,
+        exit_code=4,
+        code="unreachable",
+        sentence="no connection",
+        cure="the keys were not stored; look at the network; run the same command again",
+    )
+    assert not credentials.exists()
+
+
 @pytest.mark.parametrize("typed", ["", "\n\n", "onlyone\n", "two words\nsecret\n"])
 def test_what_are_no_two_keys_is_refused(
     numeri: Numeri, server: Served, credentials: Path, monkeypatch: Patch, typed: str

@@ -7,7 +7,7 @@ import re
 from html import unescape
 from pathlib import Path
 
-from numeri_cli.output.formats import number
+from numeri_cli.output.formats import figure_text, number
 from tests.support.runner import Numeri
 
 
@@ -37,7 +37,9 @@ def test_every_score_is_the_same_number_with_the_same_name_everywhere(
     assert len(told["lines"]) > 20
     assert list(rows) == [line["label"] for line in told["lines"]]
     for line in told["lines"]:
-        figures = tuple(number(value, line["places"]) for value in line["values"])
+        figures = tuple(
+            figure_text(value, line["places"], line["unit"]) for value in line["values"]
+        )
         assert rows[line["label"]] == figures
         marked = [f"{text} *" if at == line["best"] else text for at, text in enumerate(figures)]
         shown = next(row for row in said.out.splitlines() if row.startswith(f"{line['label']}  "))

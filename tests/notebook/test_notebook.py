@@ -68,6 +68,6 @@ def test_the_notebook_runs_in_a_fresh_process(trained: Path, numeri: Numeri) -> 
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert re.search(r"^frame +corr +-?0\.\d+", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^lighthouse +corr +-?0\.\d+", done.stdout, re.MULTILINE), done.stdout
     assert re.search(r"^mine -?0\.\d+$", done.stdout, re.MULTILINE), done.stdout
     assert numeri("status").code == 0

@@ -136,7 +136,9 @@ def test_scores_of_a_frame_are_those_that_validate_prints_of_the_file(
             assert ours == value or (value is None and np.isnan(ours)), (score, figure)
     pd.testing.assert_frame_equal(scores.per_era, pq.read_table("eras.parquet").to_pandas())
     assert scores.sources[0].seen_in_training == told["seen_in_training"]
-    assert "corr" in repr(scores)
+    shown = {line.split()[-4]: line.split()[-2] for line in repr(scores).splitlines()[3:-1]}
+    assert shown["corr"] != "–"
+    assert shown["max_exposure"] == shown["cwmm"] == "–"  # of which a Sharpe says nothing
 
 
 def test_a_frame_that_a_model_made_is_marked_where_its_training_has_seen_the_eras(
@@ -232,3 +234,32 @@ def test_live_scores_are_those_of_the_command(numeri: Numeri) -> None:
     assert scores.per_round["value"].tolist() == [row["value"] for row in rows]
     assert scores.per_round["round_number"].tolist() == [row["round_number"] for row in rows]
     assert scores.means["mean"].tolist() == [mean["mean"] for mean in told["means"]] != []
+
+
+def test_a_backtest_gives_the_figures_and_files_of_the_command(
+    session: Session, numeri: Numeri, profile: Path
+) -> None:
+    both = 'features = "medium"\ndata = ["train", "validation"]'
+    profile.write_text(profile.read_text().replace('features = "medium"', both))
+    told = numeri("backtest", "--window", "30", "--stride", "2", "--json").data
+    walked = session.backtest(window=30, stride=2)
+    [ours], [theirs] = walked.models, told["models"]
+    for name in ("rows", "eras", "windows", "purge_eras"):
+        assert getattr(ours, name) == theirs[name], name
+    assert str(ours.path) == theirs["path"]
+    [source] = told["validation"]["sources"]
+    assert walked.scores is not None
+    mean = walked.scores.summary.loc[("lighthouse@backtest", "corr"), "mean"]
+    assert mean == source["scores"]["corr"]["mean"]
+    assert repr(walked).startswith("lighthouse: ")
+
+
+def test_the_status_is_that_of_the_command(session: Session, numeri: Numeri) -> None:
+    def told() -> list[tuple[str, str, str | None]]:
+        found = numeri("status", "--json").data["models"]
+        return [(one["model"], one["status"], one["server_id"]) for one in found]
+
+    assert numeri("submit", "lighthouse").code == 0
+    ours = session.status()
+    assert [(one.model, one.status, one.server_id) for one in ours.models] == told()
+    assert (ours.source, ours.models[0].accepted) == ("server", True)

@@ -128,9 +128,10 @@ RECORDS = {
         "eras mean std sharpe drawdown drawdown_eras autocorrelation smart_sharpe "
         "positive last_20 last_52"
     ),
-    "FigureLine": "label values best places",
+    "FigureLine": "label values best places unit",
     "PairedDifference": (
-        "first second mean_difference t eras_needed score standard_error lags eras label told_apart"
+        "first second mean_difference t eras_needed score standard_error lags eras label "
+        "told_apart t_limit"
     ),
     "SourceCorrelation": "first second correlation eras",
     "PayoutFormula": "formula multipliers clip factor rounds_held turns_a_year",
@@ -218,7 +219,7 @@ RECORDS = {
     "GuidePages": "topics text",
     "GuideTopic": "topic title",
     "Explanations": "words",
-    "Explanation": "word meaning lower_is_better source",
+    "Explanation": "word meaning lower_is_better source formula",
     "ExportedModel": "model artifact file size_bytes digest holds_pickle",
     "ImportedModel": "model artifact folder known newest holds_pickle",
     "TrustedFile": "file digest known",

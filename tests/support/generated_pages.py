@@ -85,7 +85,7 @@ def _scores() -> str:
         )
         for score in SCORES
     ]
-    return _table(("score", "in JSON", "better is", "what it means", "formula"), rows)
+    return _table(("score", "in JSON", "better is", "what it means", "source"), rows)
 
 
 def _codes() -> str:

@@ -21,7 +21,7 @@ _REPORT = re.compile(r"-[0-9a-f]{8}\.html")
 _RANKED = re.compile(r"^ *(?:\d+|–) +[a-z_0-9]+ .*")
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _FIGURE = re.compile(rf"[+−-]?\d[\d,.]*|–|\b(?:{_MONTHS})\b")
-_VERDICT = re.compile(r"; (?:more than noise|may be noise: .+)$")
+_VERDICT = re.compile(r" \((?:limit .+|too few .+)\); (?:more than noise|may be noise: .+)$")
 _CALLED = re.compile(r"(?<=[ `])\S*/bin/(?=numeri )")
 
 

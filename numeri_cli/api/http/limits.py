@@ -15,6 +15,7 @@ class Limits:
     no_progress_seconds: of a transfer; fewer than stall_bytes_per_second over that long is a stall
     attempts: in a row without progress, the first one included
     retry_after_seconds: the longest a server may ask us to wait
+    silent_seconds: so long a question is tried again without a word
     whole_below_bytes: a smaller file comes in one request; what is left of a run below that, too
     alone_seconds: a first connection is left alone for so long
     enough_bytes_per_second: a first connection as fast as that gets no help from others
@@ -33,6 +34,7 @@ class Limits:
     backoff_start_seconds: float = 0.5
     backoff_max_seconds: float = 20.0
     retry_after_seconds: float = 120.0
+    silent_seconds: float = 2.0
     redirects: int = 5
     answer_bytes: int = 64 * MEGABYTE
     connections: int = 4

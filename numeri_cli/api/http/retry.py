@@ -40,15 +40,18 @@ def retried(
     deadline: float | None = None,
     progress: Callable[[], float] = lambda: 0,
     rest: Callable[[float], object] = time.sleep,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> Answer:
     """Call until it works; stop at a lasting error, after the attempts, or before the deadline.
 
     deadline: on the monotonic clock, in seconds
     progress: a number that grows while something is achieved; attempts are counted anew after that
     rest: waits so many seconds, or less where the next call will see that it is not wanted
+    tell: is told once what is waited for, where that takes longer than `silent_seconds`
     Raises the error inside the last Passing, and every other error at once.
     """
     failures, achieved = 0, progress()
+    since, is_told = time.monotonic(), False
     while True:
         try:
             return call()
@@ -62,7 +65,15 @@ def retried(
             if failures >= limits.attempts or late:
                 trouble.error.after_seconds = trouble.after_seconds
                 raise trouble.error from trouble
+            if not is_told and time.monotonic() + wait - since > limits.silent_seconds:
+                is_told = True
+                left = limits.attempts - failures
+                tell(f"{trouble.error.message}; trying {_times(left)} in {math.ceil(wait)} s")
         rest(wait)
+
+
+def _times(count: int) -> str:
+    return "once more" if count == 1 else f"up to {count} times more, the first"
 
 
 def _asked_to_wait(trouble: Passing) -> NumeriError:

@@ -30,12 +30,14 @@ class FigureLine(Published):
 
     best: the place of the one that is better than every other by more than noise; None where none
     is, or where the figure of one history cannot say
+    unit: "%" where the values are shares that are shown in per cent; places: decimals as shown
     """
 
     label: str
     values: tuple[float, ...]
     best: int | None
     places: int = 4
+    unit: str = ""
 
 
 def shown_lines(validation: Validation, outlooks: Sequence[SourceOutlook]) -> Iterator[FigureLine]:
@@ -80,14 +82,15 @@ def shown_lines(validation: Validation, outlooks: Sequence[SourceOutlook]) -> It
 def _outlook_lines(found: Sequence[SourceOutlook], *, paid: bool) -> Iterator[FigureLine]:
     """What a year of stake earns, and how often and how much a quarter loses."""
     of = PAYOUT if paid else CORR.label
+    worst = (1, "%") if paid else (4, "")
     rows = (
-        (f"{PAYOUT} a year", [one.payout_a_year for one in found], 4),
-        (f"{of} losing quarters", [one.losing_quarters for one in found], 2),
-        (f"{of} worst quarter", [one.worst_quarter for one in found], 4),
+        (f"{PAYOUT} a year", [one.payout_a_year for one in found], 1, "%"),
+        (f"{of} losing quarters", [one.losing_quarters for one in found], 0, "%"),
+        (f"{of} worst quarter", [one.worst_quarter for one in found], *worst),
     )
-    for label, values, places in rows:
+    for label, values, places, unit in rows:
         if not all(map(math.isnan, values)):
-            yield FigureLine(label=label, values=tuple(values), best=None, places=places)
+            yield FigureLine(label=label, values=tuple(values), best=None, places=places, unit=unit)
 
 
 def figure_lines(

@@ -33,6 +33,8 @@ def notes_of(validation: Validation) -> Iterator[str]:
         yield f"{PAYOUT}: share of what is at risk in a round, {rule.formula}"
         if rule.share_words:
             yield rule.share_words
+        if rule.turns_a_year is not None:
+            yield f"{PAYOUT} a year and worst quarter: in % of the whole stake"
 
 
 def _rested(validation: Validation) -> Iterator[str]:

@@ -93,6 +93,7 @@ class PairedDifference(Published):
     """Two sources in one score, CORR or MMC, tested era by era; `first` − `second`.
 
     told_apart: the difference is more than noise; eras_needed: for that, if it stays as it is
+    t_limit: beyond which t is more than noise; infinite, null in JSON, for too few eras
     label: the score as tables name it
     standard_error: Newey and West's, over so many lags; eras: that both have
     """
@@ -108,6 +109,7 @@ class PairedDifference(Published):
     eras: int = 0
     label: str = ""
     told_apart: bool = False
+    t_limit: float = math.nan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +266,7 @@ def _differences(validation: Validation) -> Iterator[PairedDifference]:
                     eras=one.test.eras,
                     label=score.label,
                     told_apart=one.test.beyond_noise,
+                    t_limit=one.test.limit,
                 )
 
 

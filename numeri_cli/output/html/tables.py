@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from numeri_cli.commands.validate.figure_lines import PAYOUT, FigureLine, figure_lines
 from numeri_cli.commands.validate.summary import MOST_GAINS, ValidationSummary
 from numeri_cli.commands.validate.validation import Difference, PredictionSource, Validation
-from numeri_cli.output.formats import ABSENT, number
+from numeri_cli.output.formats import ABSENT, figure_text, number
 from numeri_cli.output.html.page import Table
 from numeri_cli.scoring.paired_test import compare
 from numeri_cli.scoring.score_table import CORR
@@ -42,7 +43,8 @@ def figure_rows(validation: Validation) -> Table:
 
 def _table(lines: Sequence[FigureLine], names: Sequence[str]) -> Table:
     rows = tuple(
-        (line.label, *(number(value, line.places) for value in line.values)) for line in lines
+        (line.label, *(figure_text(value, line.places, line.unit) for value in line.values))
+        for line in lines
     )
     best = frozenset(
         (row, line.best + 1) for row, line in enumerate(lines) if line.best is not None
@@ -86,6 +88,7 @@ def difference_rows(differences: tuple[Difference, ...]) -> Table:
                 number(test.mean_difference, 5),
                 number(test.standard_error, 5),
                 number(test.t, 2),
+                number(test.limit, 2) if math.isfinite(test.limit) else ABSENT,
                 "yes" if test.beyond_noise else "no",
                 number(needed, 0) if needed < _MOST_ERAS else f"over {_MOST_ERAS:,.0f}",
                 str(test.eras),
@@ -93,8 +96,8 @@ def difference_rows(differences: tuple[Difference, ...]) -> Table:
             )
         )
     headers = (
-        *("difference", "mean", "standard error", "t", "more than noise", "eras needed", "eras"),
-        "lags",
+        *("difference", "mean", "standard error", "t", "limit", "more than noise"),
+        *("eras needed", "eras", "lags"),
     )
     return Table(headers=headers, rows=tuple(rows))
 

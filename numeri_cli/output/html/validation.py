@@ -30,7 +30,7 @@ from numeri_cli.output.html.verdict import verdicts
 from numeri_cli.output.text.tables import seen_words
 from numeri_cli.scoring.score_table import Score
 
-_ALWAYS = ("*", "t", "lags", "eras needed", "smart Sharpe", "left out", "seen in training")
+_ALWAYS = ("*", "t", "limit", "lags", "eras needed", "smart Sharpe", "left out", "seen in training")
 
 
 def write_report(validation: Validation, path: Path, *, self_contained: bool = False) -> Path:

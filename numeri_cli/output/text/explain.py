@@ -1,4 +1,4 @@
-"""Explanations: the word, what it means, and of a score what is better and where it is from."""
+"""Explanations: the word, what it means, and of a score what is better and its formula."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def explanations(record: Explanations) -> RenderableType:
         parts += [Text(one.word, "bold"), Prose(one.meaning)]
         if one.lower_is_better is not None:
             parts.append(Prose("Lower is better." if one.lower_is_better else "Higher is better."))
+        if one.formula is not None:
+            parts.append(Prose(f"Formula: {one.formula}"))
+            parts.append(Prose("`numeri guide formulas` says what its letters mean.", "dim"))
         if one.source is not None:
-            parts.append(Prose(f"Formula: {one.source}", "dim"))
+            parts.append(Prose(f"Source: {one.source}", "dim"))
         parts.append(Text())
     return Group(*parts[:-1])

@@ -8,10 +8,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.output.formats import moment, number
-from numeri_cli.output.text.tables import finding_lines, seen_words, state, steps, table
+from numeri_cli.output.text.tables import Prose, finding_lines, seen_words, state, steps, table
 
 if TYPE_CHECKING:
     from numeri_cli.commands.run.outcomes import ModelOutcome, RunResult, ValidationFigures
+
+_NOT_COMPARED = (
+    "Figures on different targets are not to be compared; `numeri validate` scores models on one."
+)
 
 
 def run_result(record: RunResult) -> RenderableType:
@@ -37,6 +41,8 @@ def run_result(record: RunResult) -> RenderableType:
         Text(f"CORR on {target}, {eras} eras of validation data", style="dim")
         for target, eras in dict.fromkeys((one.target, one.eras) for one in scored)
     ]
+    if len({one.target for one in scored}) > 1:
+        parts.append(Prose(_NOT_COMPARED, style="dim"))
     for model in record.models:
         if model.server_id:
             parts.append(Text(f"{model.model} is submission {model.server_id}"))

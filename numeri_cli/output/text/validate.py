@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from numeri_cli.output.formats import number
+from numeri_cli.output.formats import figure_text, number
 from numeri_cli.output.text.tables import seen_words, table
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def validate(record: ValidationSummary) -> RenderableType:
     ]
     rows = table("", *names, right=tuple(names))
     for line in record.lines:
-        figures = [number(value, line.places) for value in line.values]
+        figures = [figure_text(value, line.places, line.unit) for value in line.values]
         cells = [
             Text(f"{text} *", style="bold") if place == line.best else Text(text)
             for place, text in enumerate(figures)
@@ -61,7 +62,7 @@ def _tested(pair: PairedDifference) -> tuple[str, str]:
     error = number(pair.standard_error)
     told = (
         f"{pair.first} − {pair.second}: {pair.label} {number(pair.mean_difference)},"
-        f" t {number(pair.t, 2)}; "
+        f" t {number(pair.t, 2)} ({_limit(pair.t_limit)}); "
         + (
             "more than noise"
             if pair.told_apart
@@ -70,3 +71,8 @@ def _tested(pair: PairedDifference) -> tuple[str, str]:
     )
     lags = "1 lag" if pair.lags == 1 else f"{pair.lags} lags"
     return told, f"  standard error {error} over {pair.eras} eras, {lags}"
+
+
+def _limit(limit: float) -> str:
+    """The t that it takes; with too few eras no t is enough."""
+    return f"limit {number(limit, 2)}" if math.isfinite(limit) else "too few eras for a limit"

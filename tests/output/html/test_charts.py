@@ -168,7 +168,8 @@ def test_a_difference_says_whether_it_tells_two_apart(two: Validation) -> None:
         number(test.standard_error, 5),
         number(test.t, 2),
     )
-    assert row[4] == ("yes" if abs(test.t) > noise_limit(40, 4) else "no")
+    assert row[4] == number(noise_limit(40, 4), 2)
+    assert row[5] == ("yes" if abs(test.t) > noise_limit(40, 4) else "no")
 
 
 def test_a_single_era_without_anything_else_can_be_drawn() -> None:

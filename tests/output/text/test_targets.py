@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console, RenderableType
 
 from numeri_cli.commands.models.models import LocalArtifact, LocalArtifacts
+from numeri_cli.commands.run.outcomes import ModelOutcome, RunResult, ValidationFigures
 from numeri_cli.commands.train import TrainedModelRow, TrainedModels
 from numeri_cli.output.text.models import local_artifacts
+from numeri_cli.output.text.run import run_result
 from numeri_cli.output.text.train import trained_models
 
 
@@ -17,6 +20,24 @@ def shown(made: RenderableType) -> str:
     text = io.StringIO()
     Console(file=text, width=80).print(made)
     return text.getvalue()
+
+
+def ran(*targets: str) -> str:
+    now = datetime(2026, 1, 3, tzinfo=UTC)
+    models = tuple(
+        ModelOutcome(
+            model=f"model_{at}", state="accepted", round_number=301,
+            validation=ValidationFigures(target, 32, 0.02, 1.0, 0.1, 0),
+        )
+        for at, target in enumerate(targets)
+    )  # fmt: skip
+    return shown(run_result(RunResult("practice", 301, now, models)))
+
+
+def test_a_run_says_that_figures_on_different_targets_are_not_to_be_compared() -> None:
+    words = "Figures on different targets are not to be compared"
+    assert words in ran("target_ender_60", "target_cyrus_20")
+    assert words not in ran("target_ender_60", "target_ender_60")
 
 
 def trained(model: str, *targets: str) -> TrainedModelRow:
