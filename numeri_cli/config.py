@@ -31,11 +31,10 @@ from numeri_cli.model_spec import (
     Section,
     require_possible,
 )
-from numeri_cli.tournaments import CLASSIC
+from numeri_cli.tournaments import CLASSIC, DATA_VERSION
 from numeri_cli.webhook_address import require_safe_webhook
 
 _VERSION = re.compile(r"v\d+(\.\d+)*")
-DATA_VERSION = "v5.3"  # where the profile names none
 _OPEN_BRACE = re.compile(r"^\s*(\w+)\s*=\s*\{[^}\n]*$", re.MULTILINE)
 Seconds = Annotated[float, Field(gt=0, le=86_400, strict=False)]
 

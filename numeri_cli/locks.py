@@ -101,8 +101,8 @@ def _take(descriptor: int, path: Path, *, what: str) -> None:
         raise
 
 
-def wait_for_lock(descriptor: int, *, seconds: float, look_seconds: float) -> None:
-    """Lock an open file until it is closed, once nobody else has it locked.
+def wait_for_lock(descriptor: int, *, seconds: float, look_seconds: float) -> bool:
+    """Lock an open file until it is closed, once nobody else has it locked; whether it is locked.
 
     Goes on without the lock after so many seconds, and where the disk has no locks: what is kept
     in order by it never stops the work.
@@ -114,9 +114,47 @@ def wait_for_lock(descriptor: int, *, seconds: float, look_seconds: float) -> No
         except BlockingIOError:
             time.sleep(look_seconds)
         except OSError:
-            return
+            return False
         else:
-            return
+            return True
+    return False
+
+
+@contextmanager
+def patient_lock(path: Path, *, seconds: float, look_seconds: float) -> Iterator[None]:
+    """Hold a lock for as long as the block runs, once nobody else has it; its file goes with it.
+
+    Goes on without the lock after so many seconds, and where the disk has no locks: what is kept
+    in order by it never stops the work.
+    Raises DiskError.
+    """
+    descriptor, is_locked = _awaited(path, seconds=seconds, look_seconds=look_seconds)
+    try:
+        yield
+    finally:
+        if descriptor in _open_here:  # else this is a process that was forked inside
+            if is_locked:
+                path.unlink(missing_ok=True)
+            _close(descriptor)
+
+
+def _awaited(path: Path, *, seconds: float, look_seconds: float) -> tuple[int, bool]:
+    """The descriptor of the file, and whether it could be locked in time."""
+    until = time.monotonic() + seconds
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            _open_here.add(descriptor)
+            try:
+                left = until - time.monotonic()
+                is_locked = wait_for_lock(descriptor, seconds=left, look_seconds=look_seconds)
+                if not is_locked or os.fstat(descriptor).st_nlink:
+                    return descriptor, is_locked
+            except BaseException:
+                _close(descriptor)
+                raise
+            _close(descriptor)  # whoever held it has removed the file: others lock a new one
 
 
 def _leave_to_parent() -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
 
 from pydantic import (
     BaseModel,
@@ -37,6 +38,9 @@ LARGER_PARAMETERS: dict[str, Any] = {  # of the real tournament, as in Numerai's
     "num_leaves": 31,
     "colsample_bytree": 0.1,
 }
+_KEY_NAME = re.compile(  # of an object store's address
+    r"secret|password|token|sign|(access|account)_?key|^(key|sig|sas|credentials?)$", re.IGNORECASE
+)
 _RETRAIN = re.compile(r"never|[1-9]\d{0,2} weeks?")
 
 
@@ -282,6 +286,24 @@ class ClusterSettings(Section):
     insecure: bool = False
     distribute: Distribute = "models"
     data: Word | None = None
+
+    @field_validator("data")
+    @classmethod
+    def _has_no_keys(cls, value: str | None) -> str | None:
+        """What stands here travels to every worker, and into errors."""
+        scheme, _, rest = (value or "").partition("://")
+        place, _, query = rest.partition("?")
+        account, at, _ = place.rpartition("@")
+        if scheme == "s3":  # elsewhere a container or a user may stand before the "@"
+            has_account = any(sign in place.partition("/")[0] for sign in "@:")
+        else:
+            has_account = bool(at) and ":" in account
+        if has_account or any(_KEY_NAME.search(name) for name, _ in parse_qsl(query)):
+            raise ValueError(
+                "holds a key of the store: workers have theirs in their own environment, such as"
+                " AWS_ACCESS_KEY_ID"
+            )
+        return value
 
 
 # What `numeri init` writes of a model, then of a cluster: keys with their defaults, what they do

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+DATA_VERSION: Final = "v5.3"  # where a profile names none
 UNSUPPORTED: Final = ("signals", "crypto")
 NAMES_OF_OTHERS: Final[Mapping[int, str]] = {11: "Signals", 12: "Crypto"}  # by the API's number
 

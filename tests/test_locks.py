@@ -7,6 +7,7 @@ import fcntl
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -14,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from numeri_cli.errors import LockHeld, LocksUnsupported
-from numeri_cli.locks import held_lock
+from numeri_cli.learning.cached_data import one_at_a_time
+from numeri_cli.locks import held_lock, patient_lock
+from tests.support.processes import await_truth
 
 
 def _hold(path: Path, ready: Event) -> None:
@@ -104,4 +107,44 @@ def test_a_lock_whose_file_was_removed_by_its_holder_is_that_of_the_new_file(
             pytest.raises(LockHeld),
             held_lock(path, what="another run"),
         ):
+            pass
+
+
+def test_whoever_has_waited_holds_the_file_that_the_next_one_would_lock(tmp_path: Path) -> None:
+    path, entered, leave = tmp_path / ".data.lock", threading.Event(), threading.Event()
+
+    def waiting() -> None:
+        with one_at_a_time(tmp_path, "data"):
+            entered.set()
+            leave.wait(300)
+
+    thread = threading.Thread(target=waiting)
+    with one_at_a_time(tmp_path, "data"):
+        thread.start()
+        await_truth(lambda: _opened(path) == 2, "somebody who waits")
+    assert entered.wait(300)
+    with pytest.raises(LockHeld), held_lock(path, what="a build"):
+        pass
+    leave.set()
+    thread.join()
+    assert not path.exists()
+
+
+def _opened(path: Path) -> int:
+    """How many descriptors of this process lead to a file."""
+    found = 0
+    for one in Path("/proc/self/fd").iterdir():
+        try:
+            found += one.readlink() == path
+        except OSError:  # that of the listing itself
+            continue
+    return found
+
+
+def test_who_goes_on_without_the_lock_leaves_it_to_its_holder(tmp_path: Path) -> None:
+    path = tmp_path / "one.lock"
+    with held_lock(path, what="a build"):
+        with patient_lock(path, seconds=0, look_seconds=0.01):
+            pass
+        with pytest.raises(LockHeld), held_lock(path, what="another"):
             pass

@@ -22,10 +22,9 @@ from numeri_cli.commands import STARTER_MODEL
 from numeri_cli.commands.endpoint import resolve
 from numeri_cli.guide.pages import pages
 from numeri_cli.home import Home
-from numeri_cli.tournaments import CLASSIC
+from numeri_cli.tournaments import CLASSIC, DATA_VERSION
 
 VARIABLE = "_NUMERI_COMPLETE"  # set by the script that `--show-completion` prints
-_NEWEST = "v5.3"  # of a profile that names no data version, and where there is none
 _DATA = ("live", "validation", "train")
 _TABLES = (".csv", ".parquet")
 _BACKTEST = "@backtest"
@@ -69,7 +68,7 @@ class Line:
     @cached_property
     def features(self) -> dict[str, Any]:
         """The feature file of the data version; empty where it is not here."""
-        version = str(self.profile.get("data_version", _NEWEST))
+        version = str(self.profile.get("data_version", DATA_VERSION))
         path = self.home.datasets(self.tournament) / version / CLASSIC.files.features
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return found if isinstance(found, dict) else {}
@@ -81,7 +80,13 @@ class Line:
         models = [name for name in self.models if name in named] or self.models
         folders = [self.home.models(self.tournament) / name for name in models]
         return sorted(
-            (one.name for folder in folders if folder.is_dir() for one in folder.iterdir()),
+            (
+                one.name
+                for folder in folders
+                if folder.is_dir()
+                for one in folder.iterdir()
+                if not one.name.startswith(".")  # a training that is not finished
+            ),
             reverse=True,
         )
 
@@ -132,7 +137,7 @@ def offered(name: str, given: Mapping[str, Any], incomplete: str) -> list[Offere
         return []
     try:
         words = [str(word) for word in wanted(Line(Home.find(), given))]
-    except Exception:
+    except Exception:  # any file may be unsound, and an error would stand in the middle of a line
         return []
     begun = incomplete.lower()
     return [Offered(word) for word in words if word.lower().startswith(begun)]

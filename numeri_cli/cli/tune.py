@@ -47,6 +47,9 @@ def tune(
     force: Force = False,
     cluster: Cluster = None,
     distribute: DistributeBy = None,
+    at_once: Annotated[
+        int, typer.Option("--at-once", min=1, help="Trials that go on together, on a cluster.")
+    ] = 1,
     show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     self_contained: Annotated[
         bool, typer.Option("--self-contained", help="The page as one portable file of 5 MB.")
@@ -58,7 +61,7 @@ def tune(
     """
     from functools import partial
 
-    from numeri_cli.commands.tune.tune import SearchSettings
+    from numeri_cli.commands.tune.preparation import SearchSettings
     from numeri_cli.commands.tune.tune import tune as tune_command
     from numeri_cli.output.html.tune import write_tuning_page
     from numeri_cli.output.text.tune import tuning
@@ -82,6 +85,7 @@ def tune(
         force=force,
         cluster=cluster,
         distribute=distribute,
+        at_once=at_once,
         write_page=partial(write_tuning_page, self_contained=self_contained),
     )
     call.show(record, tuning)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,11 +16,12 @@ import pyarrow as pa
 
 from numeri_cli.cluster import worker
 from numeri_cli.cluster.connection import ClusterConnection
+from numeri_cli.cluster.presence import Presence
 from numeri_cli.cluster.told_error import told_error
 from numeri_cli.cluster.wire import WireFile, WireModel, require_no_secret
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.scale import FeatureScale
-from numeri_cli.errors import ArtifactForeign, ClusterLost, MemberFailed
+from numeri_cli.errors import ArtifactForeign, MemberFailed
 from numeri_cli.learning.artifact import ModelParcel
 from numeri_cli.learning.estimators.base import FloatArray
 
@@ -90,6 +92,9 @@ class FarModel:
     tasks: dict[str, tuple[Any, int]] = field(default_factory=dict)
     here: dict[str, FloatArray] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.presence = Presence(self.connection)
+
     def columns(self, data: DataFile) -> tuple[str, ...]:
         """Nothing: workers read the features. Raises ArtifactForeign where the file lacks one."""
         known = set(data.columns)
@@ -104,7 +109,7 @@ class FarModel:
     def predict_era(self, era: str, table: pa.Table, data: DataFile) -> FloatArray:
         """(n, members) what each member says of an era's rows, once its task is done.
 
-        Raises ClusterLost, MemberFailed, and what predicting raises on a worker.
+        Raises ClusterLost, ClusterEmpty, MemberFailed, and what predicting raises on a worker.
         """
         if not self.tasks:
             self._send(data.eras().names)
@@ -120,7 +125,7 @@ class FarModel:
 
     def _send(self, eras: Sequence[str]) -> None:
         client = self.connection.client
-        model = client.submit(worker.same, self.content, pure=False)
+        model = self.presence.shared(self.content, key=secrets.token_hex(6))
         each = max(1, math.ceil(len(eras) / (self.workers * TASKS_OF_WORKER)))
         for start in range(0, len(eras), each):
             some = tuple(eras[start : start + each])
@@ -130,19 +135,15 @@ class FarModel:
     def _fetch(self, era: str) -> None:
         """Bring the predictions of the task that has an era."""
         future = self.tasks[era][0]
-        try:
-            report, arrays = future.result()
-        except Exception as error:
-            if future.status == "cancelled" or self.connection.client.status != "running":
-                raise ClusterLost(
-                    f"the scheduler at {self.connection.address.text} went away",
-                    hint="start it and its workers, then run the same command again",
-                ) from error
+
+        def failure(error: Exception) -> MemberFailed:
             words = str(error).splitlines() or [type(error).__name__]
-            raise MemberFailed(
+            return MemberFailed(
                 f"{self.name} could not predict era {era}: {words[0][:300]}",
                 hint="look at the workers' own words where they were started",
-            ) from error
+            )
+
+        report, arrays = self.presence.result(future, failure=failure)
         told = json.loads(report)
         if "error" in told:
             raise told_error(told["error"], where=f"{self.name} on {told['machine']}")

@@ -100,10 +100,10 @@ class Fleet:
 
         Raises MemoryShort where on none.
         """
-        footprint = largest_member(plan)
-        needed = footprint.least_bytes or footprint.memory_bytes
         if plan.force:
             return None
+        footprint = largest_member(plan)
+        needed = footprint.least_bytes or footprint.memory_bytes
         fit = [one for one in workers if one.has_room(needed)]
         if not fit:
             best = max(workers, key=lambda one: min(one.capacity_bytes, one.limit_bytes or 1e30))

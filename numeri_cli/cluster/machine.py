@@ -87,31 +87,33 @@ class Machine:
                 )
         else:
             path = self._brought(place, wanted)
-        self._require_bytes(path, wanted)
-        return path
-
-    def _require_bytes(self, path: Path, wanted: WireFile) -> None:
-        """Raise FileDamaged where a file has other bytes than the plan means."""
-        remembered = self.folder / "digests.json"
-        with disk_errors(path):
-            size = path.stat().st_size
-        same = size == wanted.size_bytes
-        if same:
-            with one_at_a_time(self.folder, f"digest-{wanted.digest[:24]}"):
-                same = digest_file(path, remembered_in=remembered) == wanted.digest
-        if not same:
+        if not self._is_meant(path, wanted):
             raise FileDamaged(
                 f"{path} on the worker {platform.node()} is not the file that this training is"
                 " about",
                 hint="bring the same file to where `data` in [cluster] says",
             )
+        return path
+
+    def _is_meant(self, path: Path, wanted: WireFile) -> bool:
+        """Whether a file has the bytes that the plan means. Raises DiskError."""
+        remembered = self.folder / "digests.json"
+        with disk_errors(path):
+            size = path.stat().st_size
+        if size != wanted.size_bytes:
+            return False
+        with one_at_a_time(self.folder, f"digest-{wanted.digest[:24]}"):
+            return digest_file(path, remembered_in=remembered) == wanted.digest
 
     def _brought(self, place: str, wanted: WireFile) -> Path:
-        """The file's own copy on this machine, brought by whoever needs it first."""
+        """The file's own copy on this machine, brought by whoever needs it first.
+
+        One that was damaged since is brought anew.
+        """
         folder = self.folder / "data" / wanted.digest[:32]
         path = folder / wanted.name
         with one_at_a_time(folder, wanted.name):
-            if path.is_file() and path.stat().st_size == wanted.size_bytes:
+            if path.is_file() and self._is_meant(path, wanted):
                 os.utime(folder)
                 return path
             forget_stale(folder.parent, keep=folder)

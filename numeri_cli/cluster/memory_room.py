@@ -6,23 +6,24 @@ and never pushes the machine over the edge; who needs more than there is at all 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from numeri_cli.errors import MemoryShort, UsageProblem
-from numeri_cli.files import disk_errors, read_json_object
+from numeri_cli.errors import LockHeld, MemoryShort, UsageProblem
+from numeri_cli.files import disk_errors, is_running, read_json_object
 from numeri_cli.learning.memory import GIGABYTE, available_bytes
+from numeri_cli.locks import awaited_lock, held_lock
 
 LIMIT = "NUMERI_MEMORY_GB"  # what the trainings of a machine may take together, where less than all
 LOOK_SECONDS = 0.25
 _WAITING = "waiting"
+_WHAT = "a training"
 
 
 @dataclass
@@ -30,15 +31,15 @@ class ReservedMemory:
     """Memory that a training may take; freed by the system where its process dies."""
 
     path: Path
-    descriptor: int
+    held: AbstractContextManager[None] | None
     needed_bytes: float
 
     def release(self) -> None:
         """Let others have it."""
-        if self.descriptor >= 0:
+        if self.held is not None:
             self.path.unlink(missing_ok=True)
-            os.close(self.descriptor)
-            self.descriptor = -1
+            self.held.__exit__(None, None, None)
+            self.held = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class MemoryRoom:
         """
         told = False
         while True:
-            with self._admission():
+            # one process at a time counts what is taken
+            with awaited_lock(self.folder / "admission.lock", what=_WHAT):
                 others = self._others()
                 capacity = self._capacity(others)
                 wanted = min(needed_bytes, capacity) if least_bytes else needed_bytes
@@ -100,7 +102,7 @@ class MemoryRoom:
         """Whether another process waits for memory."""
         for path in self.folder.glob(f"{_WAITING}-*"):
             process = path.name.rpartition("-")[2]
-            if process != str(os.getpid()) and Path(f"/proc/{process}").exists():
+            if process != str(os.getpid()) and is_running(process):
                 return True
         return False
 
@@ -131,10 +133,8 @@ class MemoryRoom:
         """Process → what its training has reserved; files of dead processes are removed."""
         found: dict[int, float] = {}
         for path in self.folder.glob("*.json"):
-            with suppress(OSError):
-                if _is_free(path):
-                    path.unlink(missing_ok=True)
-                    continue
+            if _is_free(path):
+                continue
             note = read_json_object(path)
             pid, wanted = note.get("pid"), note.get("bytes")
             if isinstance(pid, int) and isinstance(wanted, int | float):
@@ -143,11 +143,11 @@ class MemoryRoom:
 
     def _taken(self, wanted: float) -> ReservedMemory:
         path = self.folder / f"{os.getpid()}-{secrets.token_hex(4)}.json"
+        held = held_lock(path, what=_WHAT)
+        held.__enter__()
         with disk_errors(path):
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            os.write(descriptor, json.dumps({"pid": os.getpid(), "bytes": wanted}).encode())
-        return ReservedMemory(path, descriptor, wanted)
+            path.write_text(json.dumps({"pid": os.getpid(), "bytes": wanted}))
+        return ReservedMemory(path, held, wanted)
 
     def _mark_waiting(self, waits: bool) -> None:
         path = self.folder / f"{_WAITING}-{os.getpid()}"
@@ -156,31 +156,15 @@ class MemoryRoom:
         else:
             path.unlink(missing_ok=True)
 
-    @contextmanager
-    def _admission(self) -> Iterator[None]:
-        """One process at a time counts what is taken."""
-        path = self.folder / "admission.lock"
-        with disk_errors(path):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
 
 def _is_free(path: Path) -> bool:
-    """Whether nobody holds a file's lock any more. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """Whether nobody holds a file's lock any more; then it is removed. Raises DiskError."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        with held_lock(path, what=_WHAT):
+            path.unlink(missing_ok=True)
+    except LockHeld:
         return False
-    else:
-        return True
-    finally:
-        os.close(descriptor)
+    return True
 
 
 def _resident_bytes(pid: int) -> float:

@@ -6,9 +6,8 @@ import json
 import queue
 import secrets
 import time
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -16,23 +15,16 @@ from typing import Any
 from numeri_cli.cluster import worker
 from numeri_cli.cluster.connection import ClusterConnection
 from numeri_cli.cluster.far_bars import FarBars
+from numeri_cli.cluster.presence import LOOK_SECONDS, RESULT_SECONDS, Presence
 from numeri_cli.cluster.told_error import told_error
 from numeri_cli.cluster.wire import PlanContent
-from numeri_cli.errors import (
-    ClusterEmpty,
-    ClusterLost,
-    ExitCode,
-    MemberFailed,
-    NumeriError,
-)
+from numeri_cli.errors import ExitCode, MemberFailed, NumeriError
 from numeri_cli.learning.plan import Keep, MachineMember, PlannedMember
 from numeri_cli.progress import Task
 
 ATTEMPTS = 3  # at a member that failed for a reason that another try, or worker, may mend
-EMPTY_SECONDS = 120.0  # without any worker
 CANCEL_SECONDS = 30.0  # for workers to come to a point where a task can be ended
-RESULT_SECONDS = 600.0  # for a member's content to come here
-_LOOK_SECONDS = 1.0
+KEPT = ": members that are finished are kept"
 
 
 @dataclass
@@ -51,7 +43,9 @@ class SentMembers:
     waiting: dict[str, tuple[PlannedMember, int, Any]] = field(default_factory=dict)
     topic: str = field(default_factory=lambda: f"numeri-{secrets.token_hex(6)}")
     plan: Any = None
-    deserted_since: float | None = None
+
+    def __post_init__(self) -> None:
+        self.presence = Presence(self.connection, self.workers, kept=KEPT)
 
     def run(self) -> None:
         """Send all members and wait for them; whatever ends it leaves no task running.
@@ -63,10 +57,7 @@ class SentMembers:
         bars, is_whole = FarBars(listener), False
         try:
             with listener.task("members", total=len(self.members), unit="members") as overall:
-                with _without_words_on_size():
-                    self.plan = client.submit(
-                        worker.same, self.content, key=f"{self.topic}-plan", **self._placed()
-                    )
+                self.plan = self.presence.shared(self.content, key=self.topic)
                 for member in self.members:
                     self._send(member, attempt=1)
                 while self.waiting:
@@ -101,9 +92,9 @@ class SentMembers:
     def _step(self, overall: Task, bars: FarBars) -> None:
         """One message, or a look at whether anybody is still there."""
         try:
-            message = self.mailbox.get(timeout=_LOOK_SECONDS)
+            message = self.mailbox.get(timeout=LOOK_SECONDS)
         except queue.Empty:
-            self._require_somebody()
+            self.presence.require()
             return
         key = str(message.get("key"))
         if key not in self.waiting:
@@ -121,12 +112,12 @@ class SentMembers:
     def _take(self, member: PlannedMember, attempt: int, future: Any) -> bool:
         """Keep what a task has given; False where the member is sent once more."""
         if future.status == "cancelled":
-            raise self._lost()
+            raise self.presence.lost()
         try:
             report_text, content = future.result(timeout=RESULT_SECONDS)
         except Exception as error:
             if self.connection.client.status != "running":
-                raise self._lost() from error
+                raise self.presence.lost() from error
             return self._again(member, attempt, _failed(member, error), error)
         report = json.loads(report_text)
         machine = str(report["machine"])
@@ -183,32 +174,6 @@ class SentMembers:
         killed: type[Exception] = KilledWorker
         return killed
 
-    def _require_somebody(self) -> None:
-        """Raise ClusterLost without a scheduler, ClusterEmpty without workers for two minutes."""
-        client = self.connection.client
-        if client.status != "running":
-            raise self._lost()
-        if client.scheduler_info(n_workers=-1)["workers"]:
-            self.deserted_since = None
-            return
-        now = time.monotonic()
-        if self.deserted_since is None:
-            self.deserted_since = now
-            self.connection.listener.say("the cluster has no worker left: waiting for one")
-        elif now - self.deserted_since > EMPTY_SECONDS:
-            raise ClusterEmpty(
-                f"all workers of {self.connection.address.text} are gone",
-                hint="start some and run the same command again: members that are finished are"
-                " kept",
-            )
-
-    def _lost(self) -> ClusterLost:
-        return ClusterLost(
-            f"the scheduler at {self.connection.address.text} went away",
-            hint="start it and its workers, then run the same command again: members that are"
-            " finished are kept",
-        )
-
     def _close(self, *, is_whole: bool) -> None:
         """Leave nothing behind: no task, no note of one."""
         client = self.connection.client
@@ -236,11 +201,3 @@ def _failed(member: PlannedMember, error: Exception) -> MemberFailed:
         hint="look at the workers' own words where they were started: memory that runs out ends"
         " them; members that are finished are kept",
     )
-
-
-@contextmanager
-def _without_words_on_size() -> Iterator[None]:
-    """A plan is sent once, so that Dask need not be surprised at its size."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sending large graph")
-        yield

@@ -7,8 +7,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +25,7 @@ from numeri_cli.learning.plan import versions_of
 from numeri_cli.log import Mask
 
 GRACE_SECONDS = 15.0  # for a task that nobody wants any more to come to a point where it ends
+MODEL_SECONDS = 60.0  # that a model is kept without predicting: a validation asks without a pause
 LIMIT_SHARE = 0.9  # of Dask's limit of a worker: it ends the process at 95 %
 _LOOK_SECONDS = 0.5
 
@@ -37,6 +38,7 @@ class WorkerProcess:
         self.turn = threading.Lock()
         self.work: PlanAtWork | None = None
         self.model: ModelAtWork | None = None
+        self.predicted_at = 0.0  # of the monotonic clock
         self.unwanted_since: dict[str, float] = {}
         self.running: dict[str, Any] = {}  # key → Dask's worker, of tasks that hold a thread
 
@@ -45,12 +47,41 @@ class WorkerProcess:
         """Where it trains."""
         return Machine.this()
 
+    @contextmanager
+    def task(
+        self, worker: Any, send: Callable[[dict[str, Any]], None] = lambda message: None
+    ) -> Iterator[WorkerListener]:
+        """The turn of the task that this thread runs, and what hears of it.
+
+        Raises TaskCancelled where nobody wants it any more.
+        """
+        key = str(worker.get_current_task())
+        self.running[key] = worker
+        listener = WorkerListener(key, send=send, is_cancelled=lambda: is_cancelled(worker, key))
+        try:
+            while not self.turn.acquire(timeout=_LOOK_SECONDS):
+                listener.go_on()
+            try:
+                yield listener
+            finally:
+                self.turn.release()
+        finally:
+            self.running.pop(key, None)
+
     def opened(self, content: PlanContent) -> PlanAtWork:
-        """The plan, opened once for all its tasks."""
+        """The plan, opened once for all its tasks; a model makes room for it."""
+        self.model = None
         if self.work is None or self.work.digest != content.digest:
             self.close()
             self.work = PlanAtWork.open(content, self.machine)
         return self.work
+
+    def opened_model(self, content: Any) -> ModelAtWork:
+        """The model, opened once for all its tasks."""
+        if self.model is None or self.model.digest != content.digest:
+            self.model = None  # its memory is needed for the next one
+            self.model = ModelAtWork.open(content, self.machine)
+        return self.model
 
     def close(self) -> None:
         """Let go of the plan of the task before."""
@@ -58,30 +89,42 @@ class WorkerProcess:
             self.work.release()
         self.work = None
 
-    def look_after(self) -> None:
-        """For as long as the process lives: end what nobody wants, free what others wait for.
+    def let_go(self, now: float, *, wanted: bool) -> None:
+        """Free what the task before has left, unless another is at work.
 
-        A class or library that never comes to a point where it could be ended is ended with its
-        process, which Dask's nanny starts anew.
+        now: of the monotonic clock; wanted: whether others of this machine wait for memory
         """
+        is_idle = self.model is not None and now - self.predicted_at > MODEL_SECONDS
+        holds = self.model is not None or self.work is not None
+        if not is_idle and not (wanted and holds):
+            return
+        if self.turn.acquire(blocking=False):
+            try:
+                self.model = None
+                if wanted:
+                    self.close()
+            finally:
+                self.turn.release()
+
+    def look_after(self) -> None:
+        """For as long as the process lives: end what nobody wants, free what is not used."""
         while True:
             time.sleep(_LOOK_SECONDS)
-            now = time.monotonic()
-            for key, worker in list(self.running.items()):
-                if not is_cancelled(worker, key):
-                    self.unwanted_since.pop(key, None)
-                elif now - self.unwanted_since.setdefault(key, now) > GRACE_SECONDS:
-                    os._exit(1)
-            with suppress(OSError):
-                if (
-                    self.work is not None
-                    and MemoryRoom(self.machine.memory).is_wanted()
-                    and self.turn.acquire(blocking=False)
-                ):
-                    try:
-                        self.close()
-                    finally:
-                        self.turn.release()
+            self.look(time.monotonic())
+
+    def look(self, now: float) -> None:
+        """One look. A class or library that never comes to a point where it could be ended is ended
+        with its process, which Dask's nanny starts anew.
+
+        now: of the monotonic clock
+        """
+        for key, worker in list(self.running.items()):
+            if not is_cancelled(worker, key):
+                self.unwanted_since.pop(key, None)
+            elif now - self.unwanted_since.setdefault(key, now) > GRACE_SECONDS:
+                os._exit(1)
+        with suppress(OSError):
+            self.let_go(now, wanted=MemoryRoom(self.machine.memory).is_wanted())
 
 
 @cache
@@ -117,31 +160,14 @@ def train_member(
     """
     from distributed import get_worker
 
-    worker = get_worker()
-    key = str(worker.get_current_task())
-    own = process()
-    own.running[key] = worker
-    listener = WorkerListener(
-        key,
-        send=lambda message: worker.log_event(topic, message),
-        is_cancelled=lambda: is_cancelled(worker, key),
-    )
+    worker, own = get_worker(), process()
     try:
-        while not own.turn.acquire(timeout=_LOOK_SECONDS):
-            listener.go_on()
-        try:
+        with own.task(worker, lambda message: worker.log_event(topic, message)) as listener:
             return _trained(own, content, window, target, seed, label, listener, worker)
-        finally:
-            own.turn.release()
     except TaskCancelled:
         raise RuntimeError(f"{label} is not wanted any more") from None
-    except NumeriError as error:
-        return _failure(error.code, error.message, error.hint, worker), b""
     except Exception as error:
-        words = Mask.of_environment(os.environ).text(f"{type(error).__name__}: {error}")
-        return _failure("unexpected", words[:500], "", worker), b""
-    finally:
-        own.running.pop(key, None)
+        return _failure(error, worker), b""
 
 
 def _trained(
@@ -170,7 +196,6 @@ def _trained(
         "peak_bytes": _peak_bytes(),
         "estimated_bytes": reserved,
         "steps": dict(listener.steps),
-        "said": listener.said,
     }
     return json.dumps(report), made.content
 
@@ -182,25 +207,16 @@ def predict_eras(content: Any, eras: Sequence[str]) -> tuple[str, list[Any]]:
     """
     from distributed import get_worker
 
-    worker = get_worker()
-    key, own = str(worker.get_current_task()), process()
-    own.running[key] = worker
-    listener = WorkerListener(
-        key, send=lambda message: None, is_cancelled=lambda: is_cancelled(worker, key)
-    )
+    worker, own = get_worker(), process()
     try:
-        with own.turn:
-            if own.model is None or own.model.digest != content.digest:
-                own.model = None  # its memory is needed for the next one
-                own.model = ModelAtWork.open(content, own.machine)
-            arrays = own.model.predict(eras, listener)
+        with own.task(worker) as listener:
+            arrays = own.opened_model(content).predict(eras, listener)
+            own.predicted_at = time.monotonic()
         return json.dumps({"machine": worker_name(worker)}), arrays
     except TaskCancelled:
         raise RuntimeError("these predictions are not wanted any more") from None
-    except NumeriError as error:
-        return _failure(error.code, error.message, error.hint, worker), []
-    finally:
-        own.running.pop(key, None)
+    except Exception as error:
+        return _failure(error, worker), []
 
 
 def rows_part(
@@ -210,12 +226,16 @@ def rows_part(
 
     place: which of so many parts
     """
+    from distributed import get_worker
+
     own = process()
     try:
-        with own.turn:
+        with own.task(get_worker()):
             return own.opened(content).part(window=window, target=target, place=place, parts=parts)
-    except NumeriError as error:
-        return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+    except TaskCancelled:
+        raise RuntimeError("these rows are not wanted any more") from None
+    except Exception as error:
+        return {"error": _told(error)}
 
 
 def part_facts(part: dict[str, Any]) -> dict[str, Any]:
@@ -228,14 +248,33 @@ def part_array(part: dict[str, Any], place: int) -> Any:
     return part["arrays"][place]
 
 
+def is_at_work_for_others(*, dask_worker: Any) -> bool:
+    """Whether a task of a library holds a thread of this worker."""
+    with dask_worker.active_threads_lock:
+        keys = {str(key) for key in dask_worker.active_threads.values()}
+    return bool(keys - set(process().running))
+
+
 def leave() -> None:
     """End this worker: what it does in native code waits for others that are gone."""
     os._exit(1)
 
 
-def _failure(code: str, message: str, hint: str, worker: Any) -> str:
-    error = {"code": code, "message": message, "hint": hint}
-    return json.dumps({"machine": worker_name(worker), "error": error})
+def _failure(error: Exception, worker: Any) -> str:
+    return json.dumps({"machine": worker_name(worker), "error": _told(error)})
+
+
+def _told(error: Exception) -> dict[str, str]:
+    """An error in plain words, without what the environment of this machine keeps secret."""
+    mask = Mask.of_environment(os.environ)
+    if isinstance(error, NumeriError):
+        return {
+            "code": error.code,
+            "message": mask.text(error.message),
+            "hint": mask.text(error.hint),
+        }
+    words = mask.text(f"{type(error).__name__}: {error}")
+    return {"code": "unexpected", "message": words[:500], "hint": ""}
 
 
 def forget(plan_digest: str) -> None:
@@ -244,6 +283,12 @@ def forget(plan_digest: str) -> None:
     shutil.rmtree(own.machine.unfinished(plan_digest), ignore_errors=True)
     for folder in ("unfinished", "data", "modules"):
         forget_stale(own.machine.folder / folder)
+    close_plan(plan_digest)
+
+
+def close_plan(plan_digest: str) -> None:
+    """Let go of a plan's rows, unless another task is at work."""
+    own = process()
     if own.turn.acquire(blocking=False):
         try:
             if own.work is not None and own.work.digest == plan_digest:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from numeri_cli.commands import STARTER_MODEL
 from numeri_cli.commands.endpoint import API_URL, Endpoint, environment_host, resolve
 from numeri_cli.commands.plausible_round import require_reachable
-from numeri_cli.config import DATA_VERSION, Profile, find_profile, read_profile, starter_profile
+from numeri_cli.config import Profile, find_profile, read_profile, starter_profile
 from numeri_cli.credentials import Keys, find_keys, stored_secrets
 from numeri_cli.deadline.deadline import Deadline, NoDeadline
 from numeri_cli.errors import DiskError, KeysMissing, LedgerDamaged, ProfileMissing
@@ -20,7 +20,7 @@ from numeri_cli.files import expanded
 from numeri_cli.home import Home
 from numeri_cli.log import Log, Mask
 from numeri_cli.progress import SILENT, Listener
-from numeri_cli.tournaments import CLASSIC, DataFiles
+from numeri_cli.tournaments import CLASSIC, DATA_VERSION, DataFiles
 
 if TYPE_CHECKING:
     from httpx import BaseTransport

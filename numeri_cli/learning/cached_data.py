@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 import xxhash
 
 from numeri_cli.files import disk_errors, is_running, read_json_object, write_text
-from numeri_cli.locks import wait_for_lock
+from numeri_cli.locks import patient_lock
 
 SUFFIX = ".bin"
 _READ_BYTES = 1 << 20
@@ -65,15 +64,8 @@ def one_at_a_time(folder: Path, key: str) -> Iterator[None]:
     Goes on without the lock after a day, and where the disk has no locks.
     """
     path = folder / f".{key}.lock"
-    with disk_errors(path):
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        wait_for_lock(descriptor, seconds=_LONGEST_BUILD_SECONDS, look_seconds=_LOOK_SECONDS)
+    with patient_lock(path, seconds=_LONGEST_BUILD_SECONDS, look_seconds=_LOOK_SECONDS):
         yield
-    finally:
-        path.unlink(missing_ok=True)  # whoever waits has it open, and goes on
-        os.close(descriptor)
 
 
 def quick_digest(path: Path) -> str:

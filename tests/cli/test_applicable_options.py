@@ -24,6 +24,7 @@ ALWAYS = {
     "backtest": {"--window", "--purge", "--stride", "--force", "--cluster"},
     "tune": {
         "--aim",
+        "--at-once",  # refused without a cluster
         "--benchmark",
         "--cluster",
         "--distribute",  # refused without a cluster, once it is known what is to be varied

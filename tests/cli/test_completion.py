@@ -152,7 +152,9 @@ def test_what_is_offered_follows_the_line(home: Path) -> None:
     assert values("tournament") == ["numerai", "practice"]
     assert values("data", "va") == ["validation"]
     assert values("target", tournament="numerai") == []
-    artifacts = sorted(one.name for one in (home / "data/models/practice/lighthouse").iterdir())
+    models = home / "data/models/practice/lighthouse"
+    artifacts = sorted(one.name for one in models.iterdir())
+    (models / ".unfinished").mkdir()
     assert values("artifact", models=["lighthouse"]) == artifacts != []
     assert values("artifact", models=["beacon"]) == []
     assert {score.label for score in SCORES} < set(values("word"))

@@ -10,7 +10,15 @@ import pandas as pd
 import pytest
 
 from numeri_cli.cluster import worker
-from numeri_cli.errors import ClusterUnsafe, EstimatorInvalid, MemoryShort, ParameterUnknown
+from numeri_cli.cluster.sent_members import ATTEMPTS
+from numeri_cli.errors import (
+    ClusterUnsafe,
+    DiskError,
+    EstimatorInvalid,
+    ExitCode,
+    MemoryShort,
+    ParameterUnknown,
+)
 from numeri_cli.learning.backtest import backtest
 from numeri_cli.learning.training import train
 from numeri_cli.learning.workspace import Workspace
@@ -133,6 +141,22 @@ def test_what_a_training_refuses_is_refused_with_the_name_of_member_and_machine(
     spec = changed(spec, params={"alpha": "much"})
     with fleet_at(scheduler) as machines, pytest.raises(EstimatorInvalid, match=r"far target_ende"):
         train("far", spec, workspace, machines=machines)
+
+
+def test_a_member_that_fails_on_a_troubled_machine_is_tried_three_times_and_then_named(
+    scheduler: str, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubled = tmp_path / "troubled"
+    troubled.mkdir()
+    (troubled / "cache").write_text("a file stands where the worker's folder has to be")
+    monkeypatch.setenv("NUMERI_HOME", str(troubled))
+    heard = Heard()
+    spec = changed(MODEL, targets=TARGETS[:1], seeds=(1,))
+    with fleet_at(scheduler, heard) as machines, pytest.raises(DiskError) as named:
+        train("far", spec, workspace, machines=machines)
+    assert named.value.exit_code is ExitCode.trouble
+    assert named.value.message.startswith("far target_ender_20 on ")
+    assert sum("trying once more" in text for text in heard.said) == ATTEMPTS - 1 == 2
 
 
 def test_the_same_model_of_two_seeds_is_refused_wherever_it_was_trained(

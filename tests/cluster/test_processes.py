@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from hashlib import sha256
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from numeri_cli.cluster import worker
 from numeri_cli.cluster.fleet import Fleet
 from numeri_cli.errors import ClusterLost, ClusterMismatch, ExitCode
 from numeri_cli.learning.backtest import backtest
-from numeri_cli.learning.estimators.base import TrainingSettings
-from numeri_cli.learning.plan import Keep, MachineMember, Machines, PlannedMember, TrainingPlan
-from numeri_cli.learning.rows import rows_of_eras
-from numeri_cli.learning.training import checked_estimator, held_out_rows, train, train_members
+from numeri_cli.learning.training import train
 from numeri_cli.learning.workspace import Workspace
 from numeri_cli.model_spec import ClusterSettings, EraWeights, ModelSpec
-from numeri_cli.progress import SILENT
 from numeri_cli.scoring.scores import corr
+from tests.support.backtested import Here, Killer, Noting
 from tests.support.clusters import (
     START_SECONDS,
     DaskProcesses,
@@ -41,74 +43,40 @@ MODEL = model_spec(
 )
 
 
-@dataclass
-class Here:
-    """Machines that are this one: each window trained as a local backtest trains it."""
+PATIENT = """
+import json, os, time
+from pathlib import Path
+from numeri_cli.cluster.machine import Machine
 
-    digests: dict[str, str] = field(default_factory=dict)
-    way: str = ""
+class Patient:
+    def __init__(self, random_state=0):
+        self.seed = random_state
+    def fit(self, X, y):
+        notes, began = Path(os.environ["NOTES"]), time.monotonic()
+        (notes / f"{self.seed}.begun").touch()
+        for _ in range(300):
+            begun = len(list(notes.glob("*.begun")))
+            others_wait = any(Machine.this().memory.glob("waiting-*"))
+            if begun > 2 or (begun == 2 and others_wait):
+                break
+            time.sleep(0.02)
+        (notes / f"{self.seed}.json").write_text(json.dumps([began, time.monotonic()]))
+        return self
+    def predict(self, X):
+        return X[:, self.seed]
+"""
+DEAF = """
+import os, time
+from pathlib import Path
 
-    def train(self, plan: TrainingPlan, members: Sequence[PlannedMember], *, keep: Keep) -> None:
-        """Train whole windows, and keep their members."""
-        estimator = checked_estimator(plan.name, plan.spec, workspace=plan.workspace)
-        for window in sorted({one.window for one in members}):
-            held_out = plan.windows[window].held_out_eras
-            settings = TrainingSettings(
-                spec=plan.spec,
-                features=plan.data.features,
-                cache=plan.workspace.cache,
-                unfinished=plan.workspace.home.cache / f"window-{window}",
-                whole=rows_of_eras(plan.data.sources, plan.whole_eras),
-                held_out=held_out_rows(plan.spec, plan.data, eras=held_out, listener=SILENT),
-            )
-            made = train_members(
-                plan.name, plan.rows(window), estimator=estimator, settings=settings
-            )
-            for planned, member in zip(plan.members([window]), made, strict=True):
-                self.digests[planned.label] = member.record.digest
-                record = member.record
-                keep(
-                    planned,
-                    MachineMember(
-                        content=member.content,
-                        rows=record.rows,
-                        dropped_rows=record.dropped_rows,
-                        trees=record.trees,
-                        machine="here",
-                    ),
-                )
-
-
-@dataclass
-class Noting:
-    """Machines, and the digest of each member that they give back."""
-
-    machines: Machines
-    digests: dict[str, str] = field(default_factory=dict)
-    way: str = ""
-
-    def train(self, plan: TrainingPlan, members: Sequence[PlannedMember], *, keep: Keep) -> None:
-        """Pass on, and note what comes back."""
-
-        def noted(planned: PlannedMember, made: MachineMember) -> None:
-            self.digests[planned.label] = sha256(made.content).hexdigest()
-            keep(planned, made)
-
-        self.machines.train(plan, members, keep=noted)
-
-
-class Killer(Heard):
-    """Kills a process as soon as the first member is home, while the others grow."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__()
-        self.pid = pid
-
-    def step(self, name: str) -> None:
-        """Note a step; the first member's is the moment."""
-        super().step(name)
-        if "MB of" in name and sum("MB of" in step for step in self.steps) == 1:
-            os.kill(self.pid, signal.SIGKILL)
+class Deaf:
+    def fit(self, X, y):
+        (Path(os.environ["NOTES"]) / "begun").touch()
+        while True:
+            time.sleep(0.1)
+    def predict(self, X):
+        return X[:, 0]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +87,16 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskProcesses]:
         for name in ("first", "second"):
             processes.start_worker(name, home=root / name)
         yield processes
+
+
+@pytest.fixture(scope="module")
+def liar(dask: DaskProcesses, tmp_path_factory: pytest.TempPathFactory) -> subprocess.Popen[bytes]:
+    """A third worker, which says that its LightGBM is another one; for classes that is the same."""
+    lie = tmp_path_factory.mktemp("packages") / "lightgbm-9.9.9.dist-info"
+    lie.mkdir()
+    (lie / "METADATA").write_text("Metadata-Version: 2.1\nName: lightgbm\nVersion: 9.9.9\n")
+    path = os.pathsep.join([str(lie.parent), str(Path(__file__).resolve().parents[2])])
+    return dask.start_worker("liar", home=lie / "home", PYTHONPATH=path)
 
 
 def local_digests(name: str, workspace: Workspace) -> dict[str, str]:
@@ -134,13 +112,9 @@ def spec_of(name: str) -> ModelSpec:
 
 
 def test_a_worker_with_another_version_of_the_engine_is_refused_by_name_before_work_starts(
-    dask: DaskProcesses, workspace: Workspace, tmp_path: Path
+    dask: DaskProcesses, liar: subprocess.Popen[bytes], workspace: Workspace
 ) -> None:
-    lie = tmp_path / "packages" / "lightgbm-9.9.9.dist-info"
-    lie.mkdir(parents=True)
-    (lie / "METADATA").write_text("Metadata-Version: 2.1\nName: lightgbm\nVersion: 9.9.9\n")
-    path = os.pathsep.join([str(lie.parent), str(Path(__file__).resolve().parents[2])])
-    liar = dask.start_worker("liar", home=tmp_path / "liar", PYTHONPATH=path)
+    assert liar.poll() is None
     heard = Heard()
     with (
         fleet_at(dask.address, heard, workers=3) as machines,
@@ -148,8 +122,76 @@ def test_a_worker_with_another_version_of_the_engine_is_refused_by_name_before_w
     ):
         train("model", spec_of("lightgbm"), workspace, machines=machines)
     assert not any("MB of" in step for step in heard.steps)
-    liar.kill()
-    liar.wait()
+
+
+def test_five_members_on_a_machine_with_memory_for_two_all_finish_two_at_a_time(
+    dask: DaskProcesses, liar: subprocess.Popen[bytes], workspace: Workspace, tmp_path: Path
+) -> None:
+    """Three workers of one machine; a class needs 0.4 GB beside its rows."""
+    assert liar.poll() is None
+    own, notes = class_beside(workspace, "patient", PATIENT), tmp_path / "notes"
+    notes.mkdir()
+    heard = Heard()
+    shared = {"NUMERI_HOME": str(tmp_path / "machine"), "NUMERI_MEMORY_GB": "1.0"}
+    with (
+        fleet_at(dask.address, heard, workers=3) as fleet,
+        variables_of(fleet, shared | {"NOTES": str(notes)}),
+    ):
+        far = train("far", class_spec("patient:Patient", 5), own, machines=fleet, listener=heard)
+    at_work = [json.loads(path.read_text()) for path in notes.glob("*.json")]
+    assert len(at_work) == len(far.contract.members) == 5
+    most = max(sum(one[0] <= other[0] < one[1] for one in at_work) for other in at_work)
+    assert most == 2
+    assert any("waiting for other trainings" in text for text in heard.said)
+
+
+def test_ctrl_c_ends_a_class_that_cannot_be_interrupted_with_its_worker(
+    dask: DaskProcesses, liar: subprocess.Popen[bytes], workspace: Workspace, tmp_path: Path
+) -> None:
+    """The third worker alone has room for it; its own look is made as if its time were over."""
+    own, notes = class_beside(workspace, "deaf", DEAF), tmp_path / "notes"
+    notes.mkdir()
+    heard = Heard(stop_at_bar="far target_ender_20")
+    with fleet_at(dask.address, heard, workers=3) as fleet:
+        client = fleet.connection.client
+        [address] = [one for one, pid in client.run(os.getpid).items() if pid == liar.pid]
+        others = [one for one in client.run(os.getpid) if one != address]
+
+        def look_at_it() -> None:
+            while liar.poll() is None:
+                with suppress(Exception):  # it goes away
+                    client.run(look_later, workers=[address], on_error="ignore")
+
+        with (
+            variables_of(fleet, {"NUMERI_MEMORY_GB": "0.1"}, workers=others),
+            variables_of(fleet, {"NOTES": str(notes)}, workers=[address], restore=False),
+        ):
+            late = threading.Thread(target=look_at_it)
+            late.start()
+            with pytest.raises(KeyboardInterrupt):
+                spec = class_spec("deaf:Deaf", 1)
+                train("far", spec, own, machines=fleet, listener=heard)
+            late.join(START_SECONDS)
+        assert (notes / "begun").exists()
+        assert any("2 of 3 workers have too little memory" in text for text in heard.said)
+        assert liar.wait(START_SECONDS) == 1
+        assert set(client.run(worker.running)) == set(others)
+        assert_nothing_runs(fleet)
+
+
+def test_ctrl_c_leaves_no_task_running_in_the_processes_of_workers(
+    dask: DaskProcesses, workspace: Workspace
+) -> None:
+    spec = changed(
+        MODEL, params={"n_estimators": 5000, "n_jobs": 1, "subsample": 0.5, "subsample_freq": 1}
+    )
+    heard = Heard(stop_at_bar="far target_ender_20 seed 2")
+    with fleet_at(dask.address, heard) as fleet:
+        await_two(dask, fleet)
+        with pytest.raises(KeyboardInterrupt):
+            train("far", spec, workspace, machines=fleet, listener=heard)
+        assert_nothing_runs(fleet)
+        assert [one.poll() for one in dask.workers[:2]] == [None, None]
 
 
 @pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
@@ -163,6 +205,7 @@ def test_one_member_over_two_workers_scores_as_a_local_one_does(
     near = train("near", spec, workspace)
     by_rows = ClusterSettings(distribute="rows")
     with fleet_at(dask.address, settings=by_rows, workers=2) as machines:
+        await_two(dask, machines)
         far = train("far", spec, workspace, machines=machines)
     assert far.contract.machines == ("first, second",)
     content = (far.folder / far.contract.members[0].file).read_bytes()
@@ -185,7 +228,7 @@ def test_a_worker_killed_in_mid_training_changes_nothing_in_the_result(
     assert len(near) == 2 * 2 * 3
     heard = Killer(dask.workers[0].pid)
     with fleet_at(dask.address, heard) as fleet:
-        await_two(fleet)
+        await_two(dask, fleet)
         far = Noting(fleet)
         done = backtest("far", spec_of("lightgbm"), workspace, window=12, purge=4, machines=far)
     assert {label.removeprefix("far "): digest for label, digest in far.digests.items()} == {
@@ -216,7 +259,62 @@ def test_a_scheduler_killed_ends_with_exit_code_4_and_the_next_call_trains_what_
     assert found == {label.removeprefix("model "): one for label, one in near.items()}
 
 
-def await_two(fleet: Fleet) -> None:
-    """Wait until both workers are there, and no liar."""
+def class_beside(workspace: Workspace, name: str, source: str) -> Workspace:
+    """The workspace with a profile, and a class beside it."""
+    folder = workspace.dataset.parent
+    (folder / f"{name}.py").write_text(source)
+    return replace(workspace, profile=folder / "numeri.toml")
+
+
+def class_spec(name: str, seeds: int) -> ModelSpec:
+    numbers = tuple(range(seeds))
+    return changed(MODEL, name=name, params={}, targets=TARGETS[:1], seeds=numbers)
+
+
+@contextmanager
+def variables_of(
+    fleet: Fleet,
+    variables: Mapping[str, str | None],
+    *,
+    workers: Sequence[str] | None = None,
+    restore: bool = True,
+) -> Iterator[None]:
+    """Variables in the environment of workers, as if they had been started with them."""
+    client = fleet.connection.client
+    before = client.run(set_variables, variables, workers=workers)
+    try:
+        yield
+    finally:
+        for address, values in before.items() if restore else ():
+            client.run(set_variables, values, workers=[address])
+
+
+def set_variables(variables: Mapping[str, str | None]) -> dict[str, str | None]:
+    before = {name: os.environ.get(name) for name in variables}
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    return before
+
+
+def look_later() -> None:
+    """Look twice at what nobody wants, the second time once its time is over."""
+    for seconds in (0, worker.GRACE_SECONDS + 1):
+        worker.process().look(time.monotonic() + seconds)
+
+
+def assert_nothing_runs(fleet: Fleet) -> None:
+    client = fleet.connection.client
+    assert not any(client.run(worker.running).values())
+    await_truth(lambda: not any(client.processing().values()), "no task on any worker")
+
+
+def await_two(dask: DaskProcesses, fleet: Fleet) -> None:
+    """Wait until the first two workers are there, and no liar."""
+    for other in dask.workers[2:]:
+        other.kill()
+        other.wait()
     client = fleet.connection.client
     await_truth(lambda: len(client.scheduler_info(n_workers=-1)["workers"]) == 2, "two workers")

@@ -27,7 +27,8 @@ import pyarrow.parquet as pq
 
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring
-from numeri_cli.commands.tune.tune import SearchSettings, tune
+from numeri_cli.commands.tune.preparation import SearchSettings
+from numeri_cli.commands.tune.tune import tune
 from numeri_cli.home import Home
 from numeri_cli.ledger.ledger import Ledger
 from numeri_cli.practice.market.universe import WorldSettings

@@ -141,11 +141,11 @@ def cluster_here(folder: Path, *, workers: int = 2, security: Any = None) -> Ite
 class Heard(Silent):
     """What was said, which steps were passed, which bars were open; may be told to stop there."""
 
-    def __init__(self, stop_at: str = "") -> None:
+    def __init__(self, stop_at: str = "", *, stop_at_bar: str = "") -> None:
         self.said: list[str] = []
         self.steps: list[str] = []
         self.bars: list[str] = []
-        self.stop_at = stop_at
+        self.stop_at, self.stop_at_bar = stop_at, stop_at_bar
 
     def say(self, text: str) -> None:
         """Note a sentence."""
@@ -159,8 +159,10 @@ class Heard(Silent):
 
     @contextmanager
     def task(self, label: str, *, total: float | None, unit: str) -> Iterator[Task]:
-        """Note a bar."""
+        """Note a bar; Ctrl-C where it is the one that was to be the last."""
         self.bars.append(label)
+        if self.stop_at_bar and label.startswith(self.stop_at_bar):
+            raise KeyboardInterrupt
         yield SilentTask()
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from numeri_cli.commands.blends import require_no_blend
-from numeri_cli.commands.cluster import machines
+from numeri_cli.commands.cluster import cluster_of, machines
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_for_training
 from numeri_cli.commands.train import require_as_downloaded
-from numeri_cli.commands.tune.bench import Figures, TrialBench, trial_bench
-from numeri_cli.commands.tune.candidates import require_possible, require_space, study_name
+from numeri_cli.commands.tune.at_once import (
+    TrialOrder,
+    require_at_once,
+    run_at_once,
+    trial_orders,
+)
+from numeri_cli.commands.tune.candidates import require_space
 from numeri_cli.commands.tune.outcome import (
     HeldOutScores,
     count_looks,
@@ -23,40 +28,23 @@ from numeri_cli.commands.tune.outcome import (
     outcomes,
     verdict,
 )
-from numeri_cli.commands.tune.plan import HOLD_OUT_ERAS, STRIDE, search_plan
+from numeri_cli.commands.tune.preparation import (
+    AS_USUAL,
+    SearchSettings,
+    by_aim,
+    prepared,
+    work_of,
+)
 from numeri_cli.commands.tune.record import AimOutcome, SearchTrial, Tuning, TuningPage
 from numeri_cli.commands.tune.snippet import free_place, write_snippet
-from numeri_cli.commands.tune.work import Hushed, SearchWork, worker_folder
-from numeri_cli.files import expanded, safe_name
+from numeri_cli.commands.tune.work import SearchWork
+from numeri_cli.files import safe_name
 from numeri_cli.learning.estimators.function import require_trainable
-from numeri_cli.learning.training_data import open_training_data
-from numeri_cli.ledger.searches import KeptTrial, keep_trials
 from numeri_cli.model_spec import Distribute
 from numeri_cli.search.aims import aims_named
-from numeri_cli.search.search import Search
 from numeri_cli.search.trial_facts import TrialFacts, chosen, front
 
 PageWriter = Callable[[TuningPage, Path], object]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchSettings:
-    """How a search goes about it; all processes of one search have to say the same.
-
-    aims: by name; target: that trials are scored on, the model's first where None
-    hold_out: so many last eras are never shown to the search
-    window, purge, stride: of the backtest, see `search_plan`
-    benchmark: the column that BMC is against; study: a folder for the journal, shared by others
-    """
-
-    aims: tuple[str, ...] = ("corr",)
-    target: str | None = None
-    hold_out: int = HOLD_OUT_ERAS
-    window: int | None = None
-    purge: int | None = None
-    stride: int = STRIDE
-    benchmark: str | None = None
-    study: Path | None = None
 
 
 def tune(
@@ -65,11 +53,12 @@ def tune(
     *,
     trials: int,
     hours: float | None = None,
-    settings: SearchSettings = SearchSettings(),
+    settings: SearchSettings = AS_USUAL,
     seed: int | None = None,
     force: bool = False,
     cluster: str | None = None,
     distribute: Distribute | None = None,
+    at_once: int = 1,
     write_page: PageWriter,
 ) -> Tuning:
     """Carry on a search until so many trials are done, then judge the best of them.
@@ -78,6 +67,8 @@ def tune(
     seed: of what is drawn; every process draws its own otherwise
     force: train even where memory or disk look too small
     cluster, distribute: whose machines train, and how; as the profile says where None
+    at_once: so many trials go on together, each in a process of its own; more than one needs a
+        cluster, whose workers train for all of them
     write_page: writes the HTML page
     Raises UsageProblem, ProfileInvalid, LibraryMissing, and what training and scoring raise.
     """
@@ -85,72 +76,47 @@ def tune(
     require_no_blend(context, [name], verb="tune")
     spec = context.profile.model(name)
     require_space(name, spec)
-    aims = aims_named(settings.aims)
+    aims_named(settings.aims)
+    require_at_once(at_once, cluster_of(context, cluster=cluster, distribute=distribute))
     require_trainable(spec.estimator.name, folder=context.workspace.module_folder)
     context.make_practice()
     bring_for_training(context, spec)
     require_as_downloaded(context, spec)
-    data = open_training_data(spec, context.workspace)
-    plan = search_plan(
-        spec,
-        data,
-        targets=require_possible(name, spec, data, context.workspace),
-        target=settings.target or spec.targets[0],
-        hold_out=settings.hold_out,
-        window=settings.window,
-        purge=settings.purge,
-        stride=settings.stride,
-    )
-    study = study_name(
-        name,
-        spec,
-        plan=plan,
-        data=data,
-        workspace=context.workspace,
-        aims=tuple(aim.name for aim in aims),
-        benchmark=settings.benchmark,
-    )
-    folder = (
-        expanded(settings.study) if settings.study else context.home.searches(context.tournament)
-    )
+    preparation = prepared(context, name, settings)
     until = math.inf if hours is None else begun + hours * 3600
     with machines(context, cluster=cluster, distribute=distribute) as others:
-        bench = trial_bench(
-            context,
-            name,
-            plan=plan,
-            aims=aims,
-            benchmark=settings.benchmark,
-            machines=others,
-            force=force,
-            listener=Hushed(context.listener),
-        )
-        search = Search(folder / f"{study}.journal", space=spec.tune, aims=len(aims), seed=seed)
-        return _searched(context, search, bench, wanted=trials, until=until, write_page=write_page)
+        bench = preparation.bench(context, others, force=force)
+        search = preparation.search(context, seed=seed)
+        orders: tuple[TrialOrder, ...] = ()
+        if others is not None and at_once > 1:
+            orders = trial_orders(
+                context,
+                name,
+                count=at_once,
+                trials=trials,
+                settings=settings,
+                seed=seed,
+                force=force,
+                cluster=others.connection.address.text,
+            )
+        work = work_of(search, bench, listener=context.listener, until=until)
+        return _searched(work, orders, wanted=trials, write_page=write_page)
 
 
 def _searched(
-    context: Context,
-    search: Search,
-    bench: TrialBench,
+    work: SearchWork,
+    orders: tuple[TrialOrder, ...],
     *,
     wanted: int,
-    until: float,
     write_page: PageWriter,
 ) -> Tuning:
-    name = bench.name
+    """Do the trials, in processes of their own where there are orders for some; then judge."""
+    search = work.search
     with search.at_work():
-        work = SearchWork(
-            name=name,
-            spec=context.profile.model(name),
-            search=search,
-            bench=bench,
-            folder=worker_folder(context.home.predictions(context.tournament), search),
-            keep=lambda: _keep(context, name, search, bench),
-            listener=context.listener,
-            until=until,
-        )
-        work.walk_profile()
+        if orders:
+            run_at_once(orders, listener=work.listener, finished=work.finished, until=work.until)
+        else:
+            work.walk_profile()
         work.carry_on(wanted)
         profile = work.of_profile()
         search.end_orphans()
@@ -163,33 +129,6 @@ def _searched(
         seen = 0 if taken is None or scores is None else count_looks(work, taken, made)
         tuning = _record(work, found, taken, wanted=wanted, made=made, looks=seen)
     return _written(work, tuning, taken, scores, write_page=write_page)
-
-
-def _keep(context: Context, name: str, search: Search, bench: TrialBench) -> None:
-    """Write every trial of the search into the ledger, whichever process it was done by."""
-    keep_trials(
-        context.ledger,
-        context.tournament,
-        [
-            KeptTrial(
-                study=search.path.stem,
-                model=name,
-                number=one.number,
-                state=one.state,
-                tried=one.values,
-                figures=_by_aim(bench, one.figures),
-                windows=len(one.windows),
-                seconds=one.seconds,
-                note=one.note,
-                time=one.began,
-            )
-            for one in search.trials()
-        ],
-    )
-
-
-def _by_aim(bench: TrialBench, figures: Figures) -> dict[str, float]:
-    return {aim.name: figure for aim, figure in zip(bench.aims, figures, strict=False)}
 
 
 def _record(
@@ -253,7 +192,7 @@ def _verdict(
 
 
 def _row(work: SearchWork, one: TrialFacts, *, on_front: bool) -> SearchTrial:
-    figures = _by_aim(work.bench, one.figures)
+    figures = by_aim(work.bench, one.figures)
     return SearchTrial(
         number=one.number,
         state=one.state,

@@ -79,7 +79,7 @@ class SearchWork:
         """
         failures = 0
         with self.listener.task("trials", total=wanted, unit="trials") as task:
-            task.advance(min(wanted, self._finished()))
+            task.advance(min(wanted, self.finished()))
             while time.monotonic() < self.until:
                 trial = self.search.ask(wanted)
                 if trial is None:
@@ -98,7 +98,8 @@ class SearchWork:
                     failures = 0
                     task.advance(1)
 
-    def _finished(self) -> int:
+    def finished(self) -> int:
+        """How many trials of the whole search are done, pruned ones included."""
         return sum(one.state in ("done", "pruned") for one in self.search.trials())
 
     def of_profile(self) -> Figures:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from numeri_cli.commands.context import Context
+from numeri_cli.commands.tune.at_once import TrialOrder
+from numeri_cli.commands.tune.preparation import SearchSettings
+from numeri_cli.commands.tune.trial_process import take_trials
+from numeri_cli.home import Home
 from tests.support.clusters import cluster_here
 from tests.support.runner import PROFILE, Numeri
 
@@ -25,6 +31,19 @@ def test_trials_trained_by_workers_have_the_figures_of_trials_trained_here(
     assert here.code == 0, here.err
     with cluster_here(tmp_path / "dask") as address:
         there = numeri(*WORDS, "--study", "there", "--cluster", address)
+        heard: list[dict[str, Any]] = []
+        order = TrialOrder(
+            tournament=None,
+            profile=profile,
+            model="lighthouse",
+            trials=3,
+            settings=SearchSettings(hold_out=12, stride=2, window=18, study=Path("there")),
+            seed=4,
+            force=False,
+            cluster=address,
+        )
+        context = Context(home=Home.find(), asked_profile=profile)
+        take_trials(TrialOrder.model_validate_json(order.model_dump_json()), context, heard.append)
     assert there.code == 0, there.err
     found = [said.data for said in (here, there)]
     for data in found:
@@ -32,6 +51,7 @@ def test_trials_trained_by_workers_have_the_figures_of_trials_trained_here(
             del trial["began"], trial["seconds"]
     assert found[1]["trials"] == found[0]["trials"]
     assert found[1]["outcomes"] == found[0]["outcomes"]
+    assert [words["said"].partition(":")[0] for words in heard] == ["trial 1", "trial 2"]
     refused = numeri(*WORDS, "--study", "nowhere", "--cluster", "nonsense://here")
     assert refused.code != 0
     assert "nonsense" in refused.problem["message"] + refused.problem["hint"]
