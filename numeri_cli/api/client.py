@@ -129,11 +129,11 @@ class Client:
 
     def now(self) -> datetime:
         """The server's time, from the Date of an answer at most 5 s old; asked where needed."""
-        known = self._graphql.clock.now(at_most_old=self.limits.clock_seconds)
+        asked_at, clock = time.monotonic(), self._graphql.clock
+        known = clock.now(heard_since=asked_at - self.limits.clock_seconds)
         if known is None:
-            asked_at = time.monotonic()
             self.ask(queries.HEARTBEAT)
-            known = self._graphql.clock.now(at_most_old=time.monotonic() - asked_at)
+            known = clock.now(heard_since=asked_at)
         if known is None:
             raise changed("header Date of the answer is missing")
         return known

@@ -25,10 +25,10 @@ class ServerClock:
                 self._date, self._heard_at = date, time.monotonic()
         return date
 
-    def now(self, *, at_most_old: float) -> datetime | None:
-        """The server's time, or None where nothing was heard for `at_most_old` seconds."""
+    def now(self, *, heard_since: float) -> datetime | None:
+        """The server's time, or None where nothing was heard since then, in monotonic seconds."""
         with self._lock:
-            date, age = self._date, time.monotonic() - self._heard_at
-        if date is None or age > at_most_old:
+            date, heard_at = self._date, self._heard_at
+        if date is None or heard_at < heard_since:
             return None
-        return date + timedelta(seconds=age)
+        return date + timedelta(seconds=time.monotonic() - heard_at)
