@@ -161,18 +161,11 @@ class SentMembers:
 
         A worker's death was tried again by Dask itself.
         """
-        if attempt >= ATTEMPTS or isinstance(cause, self._killed()):
+        if attempt >= ATTEMPTS or isinstance(cause, _killed()):
             raise error from cause
         self.connection.listener.say(f"{error.message}: trying once more")
         self._send(member, attempt=attempt + 1)
         return False
-
-    @staticmethod
-    def _killed() -> type[Exception]:
-        from distributed import KilledWorker
-
-        killed: type[Exception] = KilledWorker
-        return killed
 
     def _close(self, *, is_whole: bool) -> None:
         """Leave nothing behind: no task, no note of one."""
@@ -194,10 +187,19 @@ class SentMembers:
         return any(key.startswith(self.topic) for keys in found.values() for key in keys)
 
 
+def _killed() -> Any:
+    """What Dask raises for a task whose workers died, one after the other."""
+    from distributed import KilledWorker
+
+    return KilledWorker
+
+
 def _failed(member: PlannedMember, error: Exception) -> MemberFailed:
-    words = str(error).splitlines() or [type(error).__name__]
+    words = (str(error).splitlines() or [type(error).__name__])[0][:300]
+    if isinstance(error, _killed()):
+        words = f"{error.allowed_failures + 1} workers died while they trained it"
     return MemberFailed(
-        f"{member.label} could not be trained: {words[0][:300]}",
+        f"{member.label} could not be trained: {words}",
         hint="look at the workers' own words where they were started: memory that runs out ends"
         " them; members that are finished are kept",
     )

@@ -63,7 +63,7 @@ def bar_line(facts: BarFacts, *, width: int) -> Text:
     """
     words = facts.words
     room = max(width - cell_len(words) - 1, SHORTEST_LABEL)
-    label = _cut(inert(facts.label), room)
+    label = _with_its_end(inert(facts.label), room)
     room = width - cell_len(label) - cell_len(words) - 2
     note = inert(facts.note)
     bar = min(room - 1, LONGEST_BAR) if facts.total and room > SHORTEST_BAR else 0
@@ -94,6 +94,17 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), _MINUTE)
     hours, minutes = divmod(minutes, _MINUTE)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _with_its_end(text: str, width: int) -> str:
+    """The text, or its beginning; of one that ends in a number its end, too.
+
+    By their seeds and windows members are told apart that grow at once.
+    """
+    if cell_len(text) <= width or not text[-1].isdigit():
+        return _cut(text, width)
+    end = text[-(width // 3) :]
+    return f"{set_cell_size(text, width - 1 - cell_len(end))}…{end}"
 
 
 def _cut(text: str, width: int) -> str:

@@ -17,8 +17,10 @@ from numeri_cli.output.bar_line import BarFacts, bar_line
 from numeri_cli.output.program import as_called
 from numeri_cli.progress import SilentTask, Task
 
+FEW = 100  # models or trials, which come one by one
 
-class _OneLine(ProgressColumn):
+
+class OneLine(ProgressColumn):
     """All that is told of a task, in one line of the terminal."""
 
     def __init__(self, console: Console) -> None:
@@ -26,17 +28,28 @@ class _OneLine(ProgressColumn):
         self._console = console
 
     def render(self, task: RichTask) -> Text:
+        speed = _speed(task)
         facts = BarFacts(
             label=task.description,
             unit=task.fields["unit"],
             done=task.completed,
             total=task.total,
-            speed=task.speed,
+            speed=speed,
             elapsed=task.elapsed or 0.0,
-            left=task.time_remaining if task.total else None,
+            left=(task.remaining or 0.0) / speed if task.total and speed else None,
             note=task.fields["note"],
         )
         return bar_line(facts, width=self._console.size.width)
+
+
+def _speed(task: RichTask) -> float | None:
+    """Units a second; of a few things, no more than since the beginning.
+
+    What several machines make comes in twos and threes, and would look like a hundred a minute.
+    """
+    if not task.speed or not task.total or task.total > FEW or not task.elapsed:
+        return task.speed
+    return min(task.speed, task.completed / task.elapsed)
 
 
 class _BarTask:
@@ -84,7 +97,7 @@ class Bars(Sentences):
     def __init__(self, console: Console, *, quiet: bool, verbose: bool) -> None:
         super().__init__(console, quiet=quiet, verbose=verbose)
         self._progress = Progress(
-            _OneLine(console),
+            OneLine(console),
             console=console,
             transient=True,
             expand=True,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import time
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from rich.progress import Progress
 
 from numeri_cli.output.bar_line import BarFacts, bar_line, clock
-from numeri_cli.output.progress import Bars
+from numeri_cli.output.progress import Bars, OneLine
 
 TREES = BarFacts(
     label="training lighthouse",
@@ -50,6 +52,31 @@ def test_a_wide_terminal_shows_a_bar_and_the_name_of_the_file() -> None:
     assert full == empty > 3
     assert "━" not in bar_line(BYTES, width=60).plain
     assert "…" in bar_line(BYTES, width=80).plain
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_members_that_grow_at_once_are_told_apart_in_a_narrow_terminal(width: int) -> None:
+    lines = {
+        bar_line(
+            replace(TREES, label=f"lighthouse target_ender_20 seed 1 window {window}"), width=width
+        ).plain
+        for window in (1, 2)
+    }
+    assert len(lines) == 2
+    assert all(cell_len(line) <= width and "lighthouse" in line for line in lines)
+
+
+def test_what_comes_in_twos_is_not_taken_for_a_hundred_a_minute() -> None:
+    now = 0.0
+    progress = Progress(get_time=lambda: now)
+    progress.add_task("members", total=4, unit="members", note="")
+    [task] = progress.tasks
+    now = 50.0
+    for _ in range(2):
+        progress.advance(task.id)
+        now += 0.1
+    line = OneLine(Console(width=80)).render(task).plain
+    assert line.endswith(" 2 of 4 members, 2.4 members/min, 0:50 left")
 
 
 def test_where_nothing_is_known_of_the_end_the_time_so_far_is_told() -> None:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.output.formats import size
-from numeri_cli.output.text.tables import table
+from numeri_cli.output.text.tables import Fitting, Prose, table
 
 if TYPE_CHECKING:
     from numeri_cli.commands.models.archives import ExportedModel, ImportedModel
@@ -41,9 +41,11 @@ def local_artifacts(record: LocalArtifacts) -> RenderableType:
         )
     told = dict.fromkeys(
         f"{one.model} {'predicts' if one.newest else 'has predicted'} {' and '.join(one.targets)}"
+        + (f", trained on {' and '.join(one.machines)}" if one.machines else "")
         for one in record.artifacts
     )
-    return Group(rows, *(Text(line, style="dim") for line in told))
+    fitting = Fitting(rows, "trained on", "features", "eras")
+    return Group(fitting, *(Prose(line, "dim") for line in told))
 
 
 def exported(record: ExportedModel) -> RenderableType:
