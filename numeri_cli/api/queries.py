@@ -199,9 +199,9 @@ CREATE_PICKLE: Final = """mutation (
 }"""
 
 _PICKLE = """id filename label modelId assignedModelSlots dataVersion dockerImageName
-    validationStatus triggerStatus diagnosticsStatus diagnosticsStatusDescription runtime
+    validationStatus triggerStatus diagnosticsStatus diagnosticsStatusDescription
     insertedAt
-    triggers { id status roundId submissionId statuses { status description insertedAt } }"""
+    triggers { id status submissionId statuses { status description insertedAt } }"""
 
 PICKLES: Final = f"query {{ computePickles {{ {_PICKLE} }} }}"
 

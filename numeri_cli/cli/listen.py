@@ -10,13 +10,14 @@ import typer
 from numeri_cli.cli.command import Invocation
 from numeri_cli.cli.run import seconds_of
 from numeri_cli.cli.signals import attended
+from numeri_cli.schedule.listen import PORT
 
 _STANDARD_ERROR = 2
 
 
 def listen(
     call: Invocation,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8017,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = PORT,
     host: Annotated[
         str, typer.Option("--host", help="The address of this machine to listen on.")
     ] = "127.0.0.1",

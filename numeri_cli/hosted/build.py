@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -33,17 +32,10 @@ _PICKLED = (  # `uploaded` and what it imports of ours
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltPickle:
-    """A pickle on disk.
-
-    digest: SHA-256, in hex; python: of the interpreter that made it, such as "3.12.1"
-    cloudpickle: its version; by_value: modules beside the profile that are in it
-    """
+    """A pickle on disk; by_value: modules beside the profile that are in it."""
 
     path: Path
     size_bytes: int
-    digest: str
-    python: str
-    cloudpickle: str
     by_value: tuple[str, ...]
 
 
@@ -77,9 +69,6 @@ def build_pickle(
     return BuiltPickle(
         path=output,
         size_bytes=len(content),
-        digest=hashlib.sha256(content).hexdigest(),
-        python=str(told["python"]),
-        cloudpickle=str(told["cloudpickle"]),
         by_value=tuple(told["by_value"]),
     )
 

@@ -39,10 +39,7 @@ def build(folder: Path) -> dict[str, Any]:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    return {
-        "cloudpickle": cloudpickle.__version__,
-        "by_value": sorted(module.__name__ for module in own),
-    }
+    return {"by_value": sorted(module.__name__ for module in own)}
 
 
 def node(uploaded: Any, given: dict[str, Any], folder: Path) -> Any:
@@ -106,7 +103,6 @@ def main(folder: Path) -> None:
             "module": getattr(error, "name", None) or "",
             "place": place_of(error),
         }
-    told["python"] = ".".join(str(part) for part in sys.version_info[:3])
     (folder / "built.json").write_text(json.dumps(told), encoding="utf-8")
 
 

@@ -260,7 +260,15 @@ def _install(python: Path, words: Sequence[str]) -> None:
     if uv is None:
         start = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         start.append("--no-compile")
-    _run([*filter(None, start), "--no-deps", "--only-binary", ":all:", *words])
+    words = [*filter(None, start), "--no-deps", "--only-binary", ":all:", *words]
+    _run(words, environment=_environment_of_registry())
+
+
+def _environment_of_registry() -> dict[str, str]:
+    """All variables but our keys and paths: many of them decide how the registry is reached."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_KEYS)}
+    kept.pop("PYTHONPATH", None)
+    return kept
 
 
 def _warm(python: Path, modules: Sequence[str]) -> None:
@@ -273,17 +281,18 @@ def _warm(python: Path, modules: Sequence[str]) -> None:
     _run([str(python), "-I", "-c", words])
 
 
-def _run(words: Sequence[str]) -> None:
-    """Run a program that makes environments. Raises _Unavailable with its last line."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_KEYS)}
-    kept.pop("PYTHONPATH", None)
+def _run(words: Sequence[str], *, environment: Mapping[str, str] | None = None) -> None:
+    """Run a program that makes environments. Raises _Unavailable with its first line.
+
+    environment: its variables; by default those alone that every child of ours gets
+    """
     try:
         done = subprocess.run(  # noqa: S603 - an interpreter that was found, or uv
             words,
             capture_output=True,
             text=True,
             errors="replace",
-            env=kept,
+            env=child_environment(os.environ) if environment is None else environment,
             stdin=subprocess.DEVNULL,
             timeout=INSTALL_SECONDS,
             check=False,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from numeri_cli.published import Published
 
-Level = Literal["fine", "mend", "warning", "cannot know"]
+Level = Literal["fine", "mend", "warning"]
 
 
 @dataclass(frozen=True)

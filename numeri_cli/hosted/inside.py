@@ -132,7 +132,6 @@ def answer_of(result: Any) -> dict[str, Any]:
     told["ids"] = [str(one) for one in result.index]
     if result.shape[1]:
         first = result.iloc[:, 0]
-        told["type"] = str(first.dtype)
         try:
             told["values"] = first.to_numpy(dtype=np.float64, na_value=np.nan).tolist()
         except (TypeError, ValueError):

@@ -52,7 +52,7 @@ def title(job: Job, system: str) -> str:
     )
 
 
-def bring_in_and_run(job: Job, *, digests: str = DIGESTS, folder: str = FOLDER) -> tuple[str, ...]:
+def bring_in_and_run(job: Job) -> tuple[str, ...]:
     """The lines of a POSIX shell that import the models and take part in the round.
 
     They stand where the profile lies; `numeri` is on the PATH. The last line ends the shell: with
@@ -63,9 +63,9 @@ def bring_in_and_run(job: Job, *, digests: str = DIGESTS, folder: str = FOLDER) 
     return (
         "while read -r _ name; do",
         '  case "$name" in',
-        f'    *.numeri) numeri models import "{folder}/$name"{named} ;;',
+        f'    *.numeri) numeri models import "{FOLDER}/$name"{named} ;;',
         "  esac",
-        f"done < {digests}",
+        f"done < {DIGESTS}",
         "code=0",
         f"numeri run --wait {wait}m{named} || code=$?",
         *_where_no_round_is_open(job, named),
@@ -88,14 +88,12 @@ def _where_no_round_is_open(job: Job, named: str) -> tuple[str, ...]:
     )
 
 
-def checked_and_installed(
-    *, digests: str = f"../{DIGESTS}", folder: str = FOLDER, environment: str = ".venv"
-) -> tuple[str, ...]:
+def checked_and_installed() -> tuple[str, ...]:
     """The lines of a shell that check every file of the release and install the program from it."""
     return (
-        f"(cd {folder} && sha256sum --check --strict {digests})",
-        f"python3 -m venv {environment}",
-        f"{environment}/bin/pip install --quiet {folder}/*.whl",
+        f"(cd {FOLDER} && sha256sum --check --strict ../{DIGESTS})",
+        "python3 -m venv .venv",
+        f".venv/bin/pip install --quiet {FOLDER}/*.whl",
     )
 
 

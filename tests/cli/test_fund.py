@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from numeri_cli.commands.context import Context
 from numeri_cli.commands.practice.fund import fund as fund_record
 from numeri_cli.home import Home
 from numeri_cli.output.text.practice_fund import fund
+from numeri_cli.practice.results.fund import OWN
 from tests.support.runner import Numeri
 
 pytestmark = pytest.mark.usefixtures("practice")
@@ -58,6 +60,28 @@ def test_on_a_narrow_terminal_the_funds_stand_below_one_another() -> None:
     assert shown_at[80].count("net return a year") == 1
     figures = [re.findall(r"[−\d.]+ %", text) for text in shown_at.values()]
     assert sorted(figures[0]) == sorted(figures[1]) == sorted(figures[2])
+
+
+@pytest.mark.parametrize("names", [("lighthouse", "beacon"), ("a" * 20, "b" * 20, "c" * 20)])
+def test_with_models_of_ones_own_the_three_funds_stay_together_where_there_is_room(
+    names: tuple[str, ...],
+) -> None:
+    report = fund_record(Context(home=Home.find()))
+    own = [replace(report.funds[0], role=OWN, name=name) for name in names]
+    report = replace(report, funds=(*report.funds, *own))
+    apart = len(names) if len(names[0]) == 20 else 1  # long names need a table each
+    for width, tables in ((60, 3 + apart), (80, 1 + apart), (120, 1 + apart)):
+        console = Console(
+            file=io.StringIO(), width=width, force_terminal=True, color_system=None, markup=False
+        )
+        with console.capture() as caught:
+            console.print(fund(report))
+        lines = caught.get().splitlines()
+        assert max(map(len, lines)) <= min(width, 80)
+        assert sum(line.startswith("net return a year") for line in lines) == tables
+        assert all(sum(name in line for line in lines) >= 2 for name in names)
+        together = ("meta model", "in-house", "best rival")
+        assert any(all(role in line for role in together) for line in lines) == (width > 60)
 
 
 def test_after_enough_rounds_the_fund_is_of_live_rounds(numeri: Numeri) -> None:

@@ -72,6 +72,24 @@ def test_an_environment_of_the_image_is_made_once_from_the_versions_it_has(
     assert "hidden-of-nobody" not in call
 
 
+@KNOWN
+def test_of_what_makes_an_environment_the_installer_alone_sees_more_than_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    own = own_interpreter()
+    start = f'echo "{{}}" "$AWS_SECRET_ACCESS_KEY" >> {seen}'
+    script(tmp_path / "bin" / "uv", start.format("install"))
+    starter = script(tmp_path / "python", start.format("venv"), f'exec "{own.path}" "$@"')
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-another-program")
+    environment = make_environment(
+        Interpreter(starter, own.version), [], root=tmp_path / "e", bare=False, listener=SILENT
+    )
+    assert environment.is_image
+    assert seen.read_text().splitlines() == ["venv ", "install of-another-program"]
+
+
 def test_an_interpreter_without_the_packages_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
     poor = script(tmp_path / "python3.12", "echo '{}'")
     with pytest.raises(EstimatorInvalid) as refusal:

@@ -40,7 +40,6 @@ class HostedTrigger:
     id: str
     status: str
     submission_id: str | None
-    round_id: str | None
     words: tuple[tuple[str, str], ...] = ()
     time: datetime | None = None
 
@@ -61,7 +60,7 @@ class HostedPickle:
 
     uploaded_for: the id of the slot that it was uploaded for; slots: ids where it is assigned
     status: of its validation; run_status: of its newest run
-    runtime_seconds: as the server tells it; triggers: newest first
+    triggers: newest first
     """
 
     id: str
@@ -75,7 +74,6 @@ class HostedPickle:
     run_status: str | None
     diagnostics_status: str | None
     diagnostics_words: str | None
-    runtime_seconds: int | None
     time: datetime | None
     triggers: tuple[HostedTrigger, ...] = ()
 
@@ -165,7 +163,6 @@ def pickle_of(fields: Fields) -> HostedPickle:
         run_status=optional("triggerStatus"),
         diagnostics_status=optional("diagnosticsStatus"),
         diagnostics_words=optional("diagnosticsStatusDescription"),
-        runtime_seconds=fields.spare("runtime", fields.optional_integer),
         time=fields.spare("insertedAt", fields.optional_time),
         triggers=fields.spare("triggers", triggers) or (),
     )
@@ -181,7 +178,6 @@ def _trigger_of(fields: Fields) -> HostedTrigger:
         id=fields.text("id"),
         status=fields.optional_text("status") or "",
         submission_id=fields.spare("submissionId", fields.optional_text),
-        round_id=fields.spare("roundId", fields.optional_text),
         words=tuple((status, description) for _, status, description in said),
         time=said[0][0] if said else None,
     )

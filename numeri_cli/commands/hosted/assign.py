@@ -11,8 +11,8 @@ from numeri_cli.commands.hosted.pickles import to_assign
 from numeri_cli.commands.hosted.slots import (
     account_slots,
     require_no_webhook,
-    shown_webhook,
     slot_named,
+    take_webhook_off,
 )
 from numeri_cli.published import Published
 
@@ -54,9 +54,7 @@ def assign(
         require_no_webhook(slot)
     if not also:
         require_alone(chosen, slot, known)
-    if slot.webhook is not None:
-        calls.set_webhook(context.client, model_id=slot.id, address=None)
-        context.listener.say(f"The webhook {shown_webhook(slot.webhook)} is off {slot.name} now")
+    take_webhook_off(context, slot)
     put(context, slot, chosen.id)
     changed = slot.pickle_id != chosen.id
     return HostedAssignment(

@@ -210,15 +210,11 @@ class PickleDelivery:
                 time.sleep(wait)
 
     def _wait_seconds(self, limited: RateLimited) -> float:
-        """As the server says; else until the oldest of the uploads that fill the limit is old."""
+        """As the server says, else as the uploads that the ledger knows let one expect."""
         if limited.after_seconds is not None:
             return max(1.0, limited.after_seconds)
-        now = datetime.now(UTC)
         rows = hosted_uploads(self.context.ledger, self.context.tournament)
-        made = [one.updated for one in rows if one.pickle_id and one.updated > now - LIMIT_WINDOW]
-        if len(made) < LIMIT:
-            return _AGAIN_SECONDS
-        return max(1.0, (made[LIMIT - 1] + LIMIT_WINDOW - now).total_seconds())
+        return seconds_until_allowed(rows, now=datetime.now(UTC))
 
     def _advance(self, row: int, state: UploadState, *, pickle_id: str | None = None) -> None:
         advance_upload(
@@ -228,3 +224,15 @@ class PickleDelivery:
             time=datetime.now(UTC),
             pickle_id=pickle_id,
         )
+
+
+def seconds_until_allowed(rows: Sequence[HostedUploadEntry], *, now: datetime) -> float:
+    """How long until the oldest of the uploads that fill the limit is out of its window.
+
+    rows: newest first. An upload counts from its start, since `updated` moves with the verdict,
+    which may come half an hour later. A minute where these rows do not fill the limit.
+    """
+    made = [one.started for one in rows if one.pickle_id and one.started > now - LIMIT_WINDOW]
+    if len(made) < LIMIT:
+        return _AGAIN_SECONDS
+    return max(1.0, (made[LIMIT - 1] + LIMIT_WINDOW - now).total_seconds())

@@ -58,7 +58,7 @@ def logs(
     pickle = of_slot(slot, calls.pickles(client), pickle_id=pickle_id)
     runs = []
     for run in pickle.triggers[:limit]:
-        lines = run_lines(client, pickle, run)
+        lines = run_lines(client, run)
         telling = line_that_matters(lines) if run.refused else None
         reason = reason_of(telling) if telling else None
         runs.append(

@@ -69,7 +69,7 @@ def run(context: Context, model: str) -> HostedRunResult:
     made = next(one for one in ended.triggers if one.id not in known)
     if made.refused:
         raise failure(client, ended, made, what=f"the run of {slot.name} failed")
-    log = run_lines(client, ended, made)
+    log = run_lines(client, made)
     return HostedRunResult(
         model=slot.name,
         pickle_id=pickle.id,

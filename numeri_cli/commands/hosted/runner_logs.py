@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from numeri_cli.api.client import Client
 from numeri_cli.api.hosted import calls
-from numeri_cli.api.hosted.answers import HostedPickle, HostedTrigger, RunnerLine
+from numeri_cli.api.hosted.answers import HostedTrigger, RunnerLine
 from numeri_cli.errors import ApiError
 
 LONGEST_LINE = 300  # characters of a line that is shown
@@ -101,7 +101,7 @@ def split_lines(log: Sequence[RunnerLine]) -> tuple[str, ...]:
     return tuple(line for one in log for line in one.message.splitlines() or [""])
 
 
-def run_lines(client: Client, pickle: HostedPickle, run: HostedTrigger | None) -> tuple[str, ...]:
+def run_lines(client: Client, run: HostedTrigger | None) -> tuple[str, ...]:
     """What a run's log says, and what was said of its states; empty where nothing is told.
 
     Nothing of the API's is raised: a log that cannot be had changes no verdict.

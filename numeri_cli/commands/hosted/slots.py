@@ -83,6 +83,13 @@ def shown_webhook(address: str) -> str:
         return "an address that is none"
 
 
+def take_webhook_off(context: Context, slot: HostedSlot) -> None:
+    """Take off the webhook of a slot, and say so; nothing where there is none."""
+    if slot.webhook is not None:
+        calls.set_webhook(context.client, model_id=slot.id, address=None)
+        context.listener.say(f"The webhook {shown_webhook(slot.webhook)} is off {slot.name} now")
+
+
 def require_no_webhook(slot: HostedSlot) -> None:
     """Raise WebhookSet where a webhook keeps an uploaded model of this slot from running."""
     if slot.webhook is not None:

@@ -166,7 +166,7 @@ def _require_fit(context: Context, prepared: PreparedPickle) -> None:
             f"{prepared.file} changed while it was tried", hint="run the same command again"
         )
     for one in found.findings:
-        if one.level in ("warning", "cannot know"):
+        if one.level == "warning":
             context.listener.say(f"{one.message}: {one.hint}")
 
 

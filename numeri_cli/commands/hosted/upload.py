@@ -21,6 +21,7 @@ from numeri_cli.commands.hosted.slots import (
     shown_webhook,
     slot_for_file,
     slot_named,
+    take_webhook_off,
 )
 from numeri_cli.commands.hosted.sources import Making, UploadSource, of_file, of_model
 from numeri_cli.commands.hosted.verdict import VALIDATION, await_end, require_validated
@@ -168,7 +169,6 @@ def _assigned(
     """The slot with the pickle in it. Raises HostedTwice, HostedPending."""
     if not wishes.also:
         require_alone(found, slot, calls.slots(context.client))
-    if slot.webhook is not None and wishes.webhook_off:
-        calls.set_webhook(context.client, model_id=slot.id, address=None)
-        context.listener.say(f"The webhook {shown_webhook(slot.webhook)} is off {slot.name} now")
+    if wishes.webhook_off:
+        take_webhook_off(context, slot)
     return put(context, slot, found.id)

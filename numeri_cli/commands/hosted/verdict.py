@@ -82,7 +82,7 @@ def failure(
     client: Client, found: HostedPickle, run: HostedTrigger | None, *, what: str
 ) -> HostedFailed:
     """The error for a run that failed: its telling line, what that means, the end of its log."""
-    lines = run_lines(client, found, run)
+    lines = run_lines(client, run)
     line = line_that_matters(lines)
     if line is None:
         return HostedFailed(

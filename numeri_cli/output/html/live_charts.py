@@ -198,7 +198,8 @@ def _histogram(values: dict[str, float], *, field: str, label: str, names: Seque
     return Chart(
         id=f"field-{field}",
         title=f"{label} of the field",
-        words=f"{len(values)} models, the middle one at {number(middle)}: {told}.",
+        words=f"{len(values)} models by the leaderboard's mean of a year, not by one round; the"
+        f" middle one at {number(middle)}: {told}.",
         figure=figure,
         table=Table(headers=("model", f"mean {label}", "of the field below"), rows=tuple(rows)),
     )

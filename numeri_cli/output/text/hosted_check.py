@@ -13,7 +13,7 @@ from numeri_cli.output.text.tables import grid
 if TYPE_CHECKING:
     from numeri_cli.commands.hosted.check import HostedCheck
 
-_COLOURS = {"fine": "green", "mend": "red", "warning": "yellow", "cannot know": "yellow"}
+_COLOURS = {"fine": "green", "mend": "red", "warning": "yellow"}
 
 
 def hosted_check(record: HostedCheck) -> RenderableType:

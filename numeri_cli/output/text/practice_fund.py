@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numeri_cli.practice.results.fund import FundReport
 
 _COLOURS = ("blue", "yellow", "green", "magenta")
-_WIDEST, _ROOMY = 80, 3
+_WIDEST, _TOGETHER = 80, 3
 _HEIGHT = 4  # of one curve, in characters
 _MARGIN, _NARROWEST = 12, 20  # beside a curve; of a curve
 
@@ -42,8 +42,9 @@ class _FundView:
         report = self._report
         room = min(options.max_width, _WIDEST) if console.is_terminal else _WIDEST
         yield from _lines(heading(report), room)
-        yield from _tables(report, room)
-        yield Text()
+        for part in _tables(report, room):
+            yield part
+            yield Text()
         yield from _curves(report, width=max(room - _MARGIN, _NARROWEST))
         for note in notes(report):
             yield from _lines(note, room, style="dim")
@@ -52,12 +53,21 @@ class _FundView:
 
 
 def _tables(report: FundReport, room: int) -> Sequence[RenderableType]:
-    """One table of all funds, or one for each where that is wider than the room."""
+    """One table of all funds; where that is wider than the room, of three each, else of one each.
+
+    The tournament's own three come first, so they stay together.
+    """
     lines = fund_lines(report.funds)
-    together = _table(report.titles, lines, places=range(len(report.titles)))
-    if (together.width or 0) <= room:
-        return [together]
-    return [_table(report.titles, lines, places=[at]) for at in range(len(report.titles))]
+
+    def made(places: range, *, otherwise: int) -> list[RenderableType]:
+        found = _table(report.titles, lines, places=places)
+        if (found.width or 0) <= room or len(places) == 1:
+            return [found]
+        starts = range(0, len(places), otherwise)
+        parts = [places[at : at + otherwise] for at in starts]
+        return [one for part in parts for one in made(part, otherwise=1)]
+
+    return made(range(len(report.titles)), otherwise=_TOGETHER)
 
 
 def _table(titles: Sequence[str], lines: Sequence[FundLine], *, places: Sequence[int]) -> Table:
@@ -65,7 +75,7 @@ def _table(titles: Sequence[str], lines: Sequence[FundLine], *, places: Sequence
     roles = tuple(titles[place] for place in places)
     rows = table("", *roles, right=roles)
     gap = " "
-    if len(roles) > _ROOMY:  # a column more has to fit, too
+    if len(roles) > _TOGETHER:  # a column more has to fit, too
         rows.padding, gap = (0, 0, 0, 0), ""
     for line in lines:
         cells = [

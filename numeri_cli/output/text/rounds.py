@@ -17,9 +17,10 @@ from numeri_cli.output.text.payouts import short_nmr
 from numeri_cli.output.text.tables import Fitting, state, table, unbroken
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.rounds import RoundRow, SeenRounds
+    from numeri_cli.commands.rounds import ResultRow, RoundRow, SeenRounds
 
 MOST_IN_TABLE = 500
+_KINDS = (("v2_corr20", "6"), ("mmc", "5"), ("corr60", "3"), ("mmc60", "3"))
 _WIDEST = 80  # characters of a table that is to be read beside others
 
 
@@ -66,21 +67,26 @@ def csv_columns(record: SeenRounds) -> list[str]:
 
 def _results(record: SeenRounds) -> Fitting | None:
     """How models did, of rounds that have a score or a payout; None where none has."""
-    figures = ("v2_corr20", "mmc", "corr60", "mmc60", "NMR")
+    figures = (*(name for name, _ in _KINDS), "NMR")
     made = table("round", "model", *figures, right=("round", *figures))
     for one in record.rounds:
         for result in one.results:
             if not result.scores and result.payout_nmr is None:
                 continue
-            values = {row.score: row.value for row in result.scores}
             paid = result.payout_nmr
             made.add_row(
                 str(one.number),
                 result.model,
-                *(number(values.get(name), signed=True) for name in figures[:-1]),
+                *(number(_value(result, *kind), signed=True) for kind in _KINDS),
                 ABSENT if paid is None else short_nmr(paid, signed=True),
             )
     return Fitting(made, "mmc", "v2_corr20") if made.row_count else None
+
+
+def _value(result: ResultRow, name: str, version: str) -> float | None:
+    """A score of this version, else the one that has the name; None where several have it."""
+    own = {row.version: row.value for row in result.scores if row.score == name}
+    return own.get(version, next(iter(own.values())) if len(own) == 1 else None)
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def _head(kind: tuple[str, str], kinds: Sequence[tuple[str, str]]) -> str:
 def _means(model: ModelScores) -> list[RenderableType]:
     """The means of a year of the scores that have a column."""
     kinds = _kinds((*model.open_rounds, *model.resolved_rounds))
-    chosen = [one for one in model.means if (one.score, one.version) in kinds]
+    chosen = [one for kind in kinds for one in means_of(model.means, kind)]
     if not chosen:
         return []
     right = ("days", "rounds", "mean", "std error")

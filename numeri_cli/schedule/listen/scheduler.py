@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import ClassVar
 
 from numeri_cli.schedule.command import listen_command
 from numeri_cli.schedule.job import Job, Layout, Schedule, ScheduleFile, ScheduleStatus
+from numeri_cli.schedule.listen import PORT
+from numeri_cli.schedule.systemd.scheduler import user_unit_folder
 
-PORT = 8017
-_WHERE = "~/.config/systemd/user"
+_USUAL = "~/.config/systemd/user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class ListenService:
         ]
         return Layout(
             files=(ScheduleFile(unit, "\n".join(lines) + "\n"),),
-            advice=f"save it as {_WHERE}/{unit}, then `systemctl --user daemon-reload` and"
+            advice=f"save it as {_where()}/{unit}, then `systemctl --user daemon-reload` and"
             f" `systemctl --user enable --now {unit}`",
             notes=(
                 "`loginctl enable-linger` keeps it at work while you are logged out",
@@ -53,4 +55,9 @@ class ListenService:
 
     def show(self, schedule: Schedule) -> ScheduleStatus:
         """Where the unit belongs; nobody looks whether it is there."""
-        return ScheduleStatus(schedule=schedule, state="unknown", where=_WHERE)
+        return ScheduleStatus(schedule=schedule, state="unknown", where=_where())
+
+
+def _where() -> str:
+    """Where this user's systemd looks for units; beneath ~ unless XDG_CONFIG_HOME moves it."""
+    return str(user_unit_folder(os.environ)) if os.environ.get("XDG_CONFIG_HOME") else _USUAL

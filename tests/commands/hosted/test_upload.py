@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from numeri_cli.commands.context import Context
+from numeri_cli.commands.hosted.delivery import seconds_until_allowed
 from numeri_cli.home import Home
+from numeri_cli.ledger.hosted_uploads import HostedFacts, HostedUploadEntry
 from numeri_cli.locks import held_lock
 from numeri_cli.practice.server.hosted_runs import HostedState
 from numeri_cli.practice.server.rate_limits import Excess, Rate, RateLimiter
@@ -256,3 +259,19 @@ def test_two_uploads_for_one_slot_at_once_are_one_at_a_time(
         said = numeri(*UPLOAD)
     assert (said.code, hosting.pickles()) == (5, [])
     assert said.err.startswith("error: an upload of a model for lighthouse is already at work")
+
+
+def test_an_upload_counts_against_the_limit_from_its_start_however_late_its_verdict_comes() -> None:
+    now = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+    def row(minutes_ago: int, *, pickle_id: str | None = "p") -> HostedUploadEntry:
+        return HostedUploadEntry(
+            id=1, tournament="practice", slot="lighthouse", digest="", data_version="", image="",
+            state="validated", filename="a.pkl", pickle_id=pickle_id, facts=HostedFacts(),
+            started=now - timedelta(minutes=minutes_ago), updated=now,
+        )  # fmt: skip
+
+    filled = [row(2), row(5, pickle_id=None), row(10), row(29), row(40)]
+    assert seconds_until_allowed(filled, now=now) == 60.0  # one minute until the third is old
+    assert seconds_until_allowed([row(2), row(4), row(9)], now=now) == 21 * 60
+    assert seconds_until_allowed([row(31), row(32), row(33)], now=now) == 60.0

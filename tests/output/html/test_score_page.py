@@ -166,6 +166,7 @@ def test_the_fields_histogram_has_ones_own_marks_and_counts_everybody() -> None:
     assert sum(bars.y) == 40
     assert (mark.name, list(mark.x)) == ("m30", [0.03, 0.03])
     assert "m30, at 0.0300, stands above 75 %" in chart.words
+    assert "40 models by the leaderboard's mean of a year, not by one round;" in chart.words
     assert not [*field_charts(field_of(9), names=["m3"])]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from rich.console import Console
@@ -61,3 +62,11 @@ def test_many_models_are_a_line_each_with_20_and_60_days_apart() -> None:
 def test_few_models_have_a_table_each() -> None:
     shown = text_of(report_of(TABLES_SHOWN))
     assert shown.count("7 of 60") == 2 * TABLES_SHOWN
+
+
+def test_means_stand_in_the_order_of_their_columns() -> None:
+    report = report_of(1)
+    model = replace(report.models[0], means=report.models[0].means[::-1])
+    lines = text_of(replace(report, models=(model,))).splitlines()
+    shown = [line.split()[0] for line in lines if line.startswith(("corr60", "v2_corr20"))]
+    assert shown == ["corr60", "v2_corr20"]

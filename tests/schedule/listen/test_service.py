@@ -55,6 +55,16 @@ def test_the_unit_passes_systemds_own_verification(
     assert bool(complaints) == bool(broken), result.stderr
 
 
+def test_the_unit_belongs_where_systemd_looks_though_the_configuration_was_moved(
+    planned: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    schedule = planned("weekly", "listen")
+    folder = f"{tmp_path}/configuration/systemd/user"
+    assert f"save it as {folder}/{schedule.units[0].name}, then" in " ".join(schedule.explanation)
+    assert SCHEDULERS["listen"].show(schedule).where == folder
+
+
 def test_it_is_shown_and_neither_installed_nor_looked_for(planned: Planner, tmp_path: Path) -> None:
     schedule = planned("weekly", "listen")
     status = SCHEDULERS["listen"].show(schedule)
