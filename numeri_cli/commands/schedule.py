@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from numeri_cli.commands.context import Context
@@ -9,6 +10,11 @@ from numeri_cli.credentials import stored_hosts
 from numeri_cli.errors import ProfileMissing
 from numeri_cli.schedule import base
 from numeri_cli.schedule.job import InstalledSchedule, Schedule, ScheduleStatus
+
+_PRACTICE_STANDS_STILL = (
+    "the clock of practice stands still: after the first run there is nothing to do until"
+    " `numeri practice advance`"
+)
 
 
 def show(context: Context, *, daily: bool, system: str | None) -> ScheduleStatus:
@@ -55,7 +61,7 @@ def _planned(context: Context, *, daily: bool, system: str | None) -> Schedule:
     profile = _profile(context)
     context.require_profile()
     scheduler, reason = (base.SCHEDULERS[system], "") if system else base.choose(profile)
-    return base.plan(
+    planned = base.plan(
         "daily" if daily else "weekly",
         scheduler,
         profile=profile,
@@ -63,3 +69,6 @@ def _planned(context: Context, *, daily: bool, system: str | None) -> Schedule:
         tournament=context.asked_tournament,
         chosen_because=reason,
     )
+    if not context.endpoint.is_practice:
+        return planned
+    return replace(planned, explanation=(*planned.explanation, _PRACTICE_STANDS_STILL))

@@ -75,7 +75,8 @@ def notes(report: FundReport) -> tuple[str, ...]:
         "marked, *: better than every other by more than noise, day by day; a drawdown has no"
         " measure of noise"
     )
-    return (paid, tranches, in_house, chosen, *own, exposed, sure, marked)
+    is_marked = any(line.best is not None for line in fund_lines(report.funds))
+    return (paid, tranches, in_house, chosen, *own, exposed, sure, *([marked] if is_marked else []))
 
 
 def fund_lines(funds: tuple[Fund, ...]) -> tuple[FundLine, ...]:

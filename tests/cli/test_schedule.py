@@ -66,6 +66,12 @@ def test_without_a_system_it_says_which_it_takes_and_why(
     assert "--wait 50m" in said.out
 
 
+def test_for_practice_it_says_that_its_clock_stands_still(numeri: Numeri, profile: Path) -> None:
+    words = ("schedule", "show", "--system", "cron")
+    assert "the clock of practice stands still" in numeri(*words).out
+    assert "stands still" not in numeri(*words, "--tournament", "numerai").out
+
+
 def test_a_daily_line_catches_a_round_that_opens_fifty_minutes_late(
     tmp_path: Path, home: Path, numeri: Numeri, monkeypatch: pytest.MonkeyPatch
 ) -> None:

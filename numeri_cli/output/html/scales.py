@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numeri_cli.output.formats import number
 
 Ticks = tuple[tuple[Any, str], ...]
 _STEPS = (1, 2, 2.5, 5, 10)
+_FEW_POWERS = 4  # of ten, so that there is room for numbers between them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class Scale:
 
     names: the place of each category, or None where the axis is of numbers
     low, high: the numbers at start and stop; ticks: (place, text)
+    by_magnitude: whether equal ratios are equally far apart, of numbers above 0 alone
     """
 
     start: float
@@ -27,6 +29,7 @@ class Scale:
     names: Mapping[Any, float] | None = None
     low: float = 0.0
     high: float = 1.0
+    by_magnitude: bool = False
 
     def place(self, value: Any) -> float | None:
         """Where a value lies; None for what the axis does not have."""
@@ -34,7 +37,12 @@ class Scale:
             return self.names.get(value)
         if value is None or not math.isfinite(float(value)):
             return None
-        share = (float(value) - self.low) / (self.high - self.low)
+        if not self.by_magnitude:
+            share = (float(value) - self.low) / (self.high - self.low)
+        elif value > 0:
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            return None
         return self.start + share * (self.stop - self.start)
 
     @property
@@ -79,6 +87,23 @@ def number_scale(
         if low <= value <= high and (place := made.place(value)) is not None
     )
     return Scale(start=start, stop=stop, ticks=shown, low=low, high=high)
+
+
+def magnitude_scale(low: float, high: float, *, start: float, stop: float) -> Scale:
+    """An axis of numbers above 0 on which equal ratios are equally far apart."""
+    if not low < high:
+        low, high = low / 2, low * 2
+    made = Scale(start=start, stop=stop, ticks=(), low=low, high=high, by_magnitude=True)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    rounds = [10.0**power for power in powers]
+    if len(rounds) < _FEW_POWERS:
+        rounds = [part * power for power in rounds for part in (1, 2, 5)]
+    shown = tuple(
+        (place, f"{value:g}")
+        for value in rounds
+        if low <= value <= high and (place := made.place(value)) is not None
+    )
+    return replace(made, ticks=shown)
 
 
 def _round_ticks(low: float, high: float, *, form: str) -> Ticks:

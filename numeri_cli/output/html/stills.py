@@ -1,7 +1,7 @@
 """Figures as pictures that need no script: for print, for readers without JavaScript, for pages
 that lost the chart library beside them.
 
-What the house's charts are made of is drawn, and nothing else: lines, bars and cells.
+What the house's charts are made of is drawn, and nothing else: lines, stairs, bars and cells.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup, escape
 
 from numeri_cli.inert_text import visible
-from numeri_cli.output.html.scales import Scale, category_scale, number_scale
+from numeri_cli.output.html.scales import Scale, category_scale, magnitude_scale, number_scale
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 560, 64, 10, 8, 52
 _WIDE_LEFT = 190  # where the names of features stand beside bars
@@ -110,6 +111,9 @@ def _scale(axis: Any, values: Sequence[Sequence[Any]], start: float, stop: float
         names = axis.categoryarray if axis.categoryarray is not None else everything
         return category_scale(list(dict.fromkeys(names)), start=start, stop=stop, ticks=ticks)
     known = [float(one) for one in everything if one is not None and math.isfinite(float(one))]
+    if axis.type == "log":
+        known = [one for one in known if one > 0] or [1.0]
+        return magnitude_scale(min(known), max(known), start=start, stop=stop)
     limits = axis.range or (min(known, default=0.0), max(known, default=1.0))
     if axis.rangemode == "tozero":
         limits = (min(0.0, limits[0]), max(0.0, limits[1]))
@@ -174,12 +178,21 @@ def _line(trace: Any, points: Sequence[tuple[float, float]]) -> Iterator[str]:
     dash = {"dash": ' stroke-dasharray="6 4"', "dot": ' stroke-dasharray="2 3"'}
     colour, mode = _colour(trace), trace.mode or "lines"
     if "lines" in mode:
-        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+        shown = _stairs(points) if trace.line.shape == "hv" else points
+        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in shown)
         style = f'stroke="{colour}" stroke-width="{trace.line.width or 2:g}" fill="none"'
         yield f'<path d="M{path}" {style}{dash.get(trace.line.dash, "")}/>'
     if "markers" in mode or len(points) == 1:
         for x, y in points:
             yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>'
+
+
+def _stairs(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The corners of a line that goes along to the next place first, and then up or down."""
+    corners = list(points[:1])
+    for (_, before), (x, y) in pairwise(points):
+        corners += [(x, before), (x, y)]
+    return corners
 
 
 def _bars(trace: Any, panel: _Panel, *, turn: int, together: int) -> Iterator[str]:

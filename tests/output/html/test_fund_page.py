@@ -133,6 +133,7 @@ def test_the_page_has_the_figures_of_each_fund_with_the_best_marked(
     assert "over live rounds, eras 301–302: 2 weeks, 7 days" in html
     assert "2026-01-03 to 2026-01-10" in html
     assert '<th scope="row">Sharpe</th><td>1.00 ± 1.40</td><td>0.50 ± 1.40</td>' in html
+    assert "marked, *" not in html
     steady = np.random.default_rng(1).normal(0.0002, 0.004, 260)
     ahead = steady + np.random.default_rng(2).normal(0.001, 0.001, 260)
     longer = replace(
@@ -144,6 +145,7 @@ def test_the_page_has_the_figures_of_each_fund_with_the_best_marked(
         ),
     )
     html = write_fund_page(longer, tmp_path / "longer.html").read_text()
+    assert "marked, *: better than every other" in html
     best = '<td class="best">1.00 ± 1.40<span class="unseen"> (best)</span></td>'
     assert f'<th scope="row">Sharpe</th>{best}<td>0.50 ± 1.40</td>' in html
     assert '<th scope="row">trading costs</th><td>−1.0 %</td><td>−1.0 %</td>' in html
