@@ -231,20 +231,22 @@ class ModelSpec(Section):
 
 def require_possible(models: Mapping[str, ModelSpec]) -> None:
     """Raise ValueError where models of a profile name each other in a way that cannot be."""
-    _require_no_circle(models)
     _require_known_parts(models)
-
-
-def _require_no_circle(models: Mapping[str, ModelSpec]) -> None:
-    """Raise ValueError where models of a profile wait for each other's predictions."""
     for name in models:
-        chain = [name]
-        while (other := models[chain[-1]].residual_to) in models:
-            if other in chain:
-                raise ValueError(
-                    f"residual_to goes round in a circle: {' → '.join([*chain, str(other)])}"
-                )
-            chain.append(str(other))
+        _require_no_circle(models, [name])
+
+
+def _require_no_circle(models: Mapping[str, ModelSpec], chain: list[str]) -> None:
+    """Raise ValueError where models of a profile wait for each other's predictions.
+
+    chain: models of which each waits for the next
+    """
+    last = chain[-1]
+    residual_to = models[last].residual_to
+    for other in (*parts_of(models, last), *((residual_to,) if residual_to in models else ())):
+        if other in chain:
+            raise ValueError(f"residual_to goes round in a circle: {' → '.join([*chain, other])}")
+        _require_no_circle(models, [*chain, other])
 
 
 def parts_of(models: Mapping[str, ModelSpec], name: str) -> Mapping[str, float]:

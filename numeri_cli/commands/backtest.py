@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from numeri_cli.commands.blends import expanded, require_no_blend
+from numeri_cli.commands.blends import expanded, shares_of
 from numeri_cli.commands.cluster import machines
 from numeri_cli.commands.context import Context
 from numeri_cli.commands.download import bring_for_training
@@ -16,6 +16,7 @@ from numeri_cli.commands.validate.model_sources import WALKED
 from numeri_cli.commands.validate.summary import ValidationSummary
 from numeri_cli.commands.validate.validate import validate
 from numeri_cli.commands.validate.validation import Validation
+from numeri_cli.commands.walked_blends import walked_blend
 from numeri_cli.commands.words import chosen_models
 from numeri_cli.errors import PredictionsError, TargetMissing
 from numeri_cli.learning import backtest as walking
@@ -28,7 +29,10 @@ Scored = TypeVar("Scored")
 
 @dataclass(frozen=True)
 class BacktestRow(Published):
-    """Out-of-sample predictions of one model."""
+    """Out-of-sample predictions of one model.
+
+    windows, purge_eras: of a blend the most that one of its parts has
+    """
 
     model: str
     path: Path
@@ -63,6 +67,7 @@ def backtest(
 ) -> Backtests:
     """Walk models of the profile forward, all where none is named; missing data is downloaded.
 
+    The parts of a blend are walked, each once for all that is asked for, and then blended.
     write_page: writes what was scored as a page
     window: eras predicted by one training; purge: eras left out before it, by the target if None
     stride: every so many eras of the data alone, for training and predictions
@@ -96,12 +101,11 @@ def walk(
     distribute: Distribute | None = None,
 ) -> tuple[BacktestRow, ...]:
     """Walk models forward as `backtest` does, and score nothing."""
-    require_no_blend(context, models, verb="backtest")
-    names = expanded(context, chosen_models(context, models))
+    names = list(dict.fromkeys(chosen_models(context, models)))
     context.make_practice()
     with machines(context, cluster=cluster, distribute=distribute) as others:
-        return tuple(
-            _walked(
+        walked = {
+            name: _walked(
                 context,
                 name,
                 window=window,
@@ -110,8 +114,10 @@ def walk(
                 machines=others,
                 force=force,
             )
-            for name in names
-        )
+            for name in expanded(context, names)
+        }
+    blends = [name for name in names if shares_of(context, name)]
+    return (*walked.values(), *(_blended(context, name, walked) for name in blends))
 
 
 def words_of(rows: Sequence[BacktestRow]) -> list[str]:
@@ -155,4 +161,18 @@ def _walked(
     )
     return BacktestRow(
         name, done.path, done.rows, len(done.eras), len(done.windows), done.purge_eras
+    )
+
+
+def _blended(context: Context, name: str, walked: Mapping[str, BacktestRow]) -> BacktestRow:
+    """A blend of models that were walked forward."""
+    parts = [walked[part] for part in shares_of(context, name)]
+    done = walked_blend(context, name)
+    return BacktestRow(
+        name,
+        done.path,
+        done.rows,
+        len(done.eras),
+        max(part.windows for part in parts),
+        max(part.purge_eras for part in parts),
     )

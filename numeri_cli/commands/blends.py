@@ -13,7 +13,7 @@ from numeri_cli.dataset.features import features_digest
 from numeri_cli.errors import UsageProblem
 from numeri_cli.learning.artifact import Artifact
 from numeri_cli.learning.contract import Contract
-from numeri_cli.model_spec import ModelSpec, parts_of
+from numeri_cli.model_spec import ModelSpec, Neutralization, parts_of
 from numeri_cli.version import __version__
 
 
@@ -51,29 +51,46 @@ def blend_artifact(
 ) -> Artifact:
     """What is known of a blend by its parts, as it is known of a trained model.
 
-    It stands on no disk. What is older counts: the data version and the training that the guard
-    looks at are those of the oldest part.
+    It stands on no disk.
     marks: what else its predictions depend on
     """
-    spec = context.profile.model(name)
-    shares = shares_of(context, name)
-    contracts = [part.contract for part in parts]
-    named = [dict(shares), [part.digest for part in parts], *marks]
+    named = [dict(shares_of(context, name)), [part.digest for part in parts], *marks]
     digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
-    targets = tuple(dict.fromkeys(target for one in contracts for target in one.spec.targets))
-    features = tuple(dict.fromkeys(feature for one in contracts for feature in one.features))
-    oldest = min(contracts, key=lambda one: one.trained_at or "9999")
-    contract = Contract(
+    contract = blended_contract(
+        name,
+        [part.contract for part in parts],
         artifact_id=f"blend-{digest[:12]}",
+        neutralization=context.profile.model(name).neutralization,
+    )
+    return Artifact(Path(), contract, digest)
+
+
+def blended_contract(
+    name: str,
+    parts: Sequence[Contract],
+    *,
+    artifact_id: str,
+    neutralization: Neutralization | None = None,
+) -> Contract:
+    """The contract of a blend by those of its parts, of which there is one at least.
+
+    What is older counts: the data version and the training that the guard looks at are those of the
+    oldest part.
+    """
+    targets = tuple(dict.fromkeys(target for one in parts for target in one.spec.targets))
+    features = tuple(dict.fromkeys(feature for one in parts for feature in one.features))
+    oldest = min(parts, key=lambda one: one.trained_at or "9999")
+    return Contract(
+        artifact_id=artifact_id,
         model=name,
-        tournament=context.tournament,
-        data_version=min((one.data_version for one in contracts), key=_version),
-        spec=ModelSpec(targets=targets, neutralize=spec.neutralization),
+        tournament=oldest.tournament,
+        data_version=min((one.data_version for one in parts), key=_version),
+        spec=ModelSpec(targets=targets, neutralize=neutralization),
         params={},
         features=features,
         features_digest=features_digest(features),
-        eras=sort_eras(era for one in contracts for era in one.eras),
-        purge_eras=max(one.purge_eras for one in contracts),
+        eras=sort_eras(era for one in parts for era in one.eras),
+        purge_eras=max(one.purge_eras for one in parts),
         neutralize_features=(),
         members=(),
         sources={},
@@ -81,9 +98,8 @@ def blend_artifact(
         trained_at=oldest.trained_at,
         training_seconds=0.0,
         profile_git="",
-        held_out_eras=sort_eras(era for one in contracts for era in one.held_out_eras),
+        held_out_eras=sort_eras(era for one in parts for era in one.held_out_eras),
     )
-    return Artifact(Path(), contract, digest)
 
 
 def _version(name: str) -> tuple[int, ...]:

@@ -79,8 +79,8 @@ def predict(
             with_era=with_era,
             neutral=not raw,
         )
-        if with_era and not model.parts:
-            note_maker(context, done.path, model.artifact)
+        if with_era:
+            note_maker(context, done.path, model)
         finding = model.profile_finding()
         told = (finding,) if finding is not None else ()
         made_by = None if model.parts else model.artifact.contract.artifact_id

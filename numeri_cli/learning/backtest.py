@@ -97,7 +97,7 @@ def backtest(
             listener=listener,
         )
         output = workspace.backtest(name)
-        rows = _join(parts, output)
+        rows = join_files(parts, output)
         for leftover in predictions.glob(f".backtest-{safe_name(name)}-{'?' * 16}"):
             shutil.rmtree(leftover, ignore_errors=True)
     eras = tuple(era for step in windows for era in step.test_eras)
@@ -327,8 +327,8 @@ def _unfinished_folder(
     return folder
 
 
-def _join(parts: Sequence[Path], output: Path) -> int:
-    """Write the windows' files one after the other, era by era; how many rows there are."""
+def join_files(parts: Sequence[Path], output: Path) -> int:
+    """Write prediction files one after the other, era by era; how many rows there are."""
     with prediction_writer(output, with_era=True) as writer:
         for path in parts:
             with pq.ParquetFile(path) as file:

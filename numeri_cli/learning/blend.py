@@ -23,11 +23,13 @@ class BlendModel:
 
     parts: each neutralized and ranked as it would be submitted; names them for what is said
     shares: by part, above 0
+    verb: what makes a part's predictions anew, for what is said
     """
 
     name: str
     parts: tuple[IdColumn, ...]
     shares: Mapping[str, float]
+    verb: str = "predict"
     scale: None = None
     _joined: JoinedColumns | None = field(default=None, repr=False)
 
@@ -53,6 +55,6 @@ class BlendModel:
                 raise PredictionsIds(
                     f"{part.name}, a part of {self.name}, has no prediction for {missing:,} of"
                     f" {len(values):,} ids of era {era}",
-                    hint=f"`numeri predict {part.name}` shows what it is missing",
+                    hint=f"`numeri {self.verb} {part.name}` makes its predictions anew",
                 )
         return values

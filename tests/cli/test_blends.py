@@ -93,7 +93,7 @@ def test_a_blend_is_validated_beside_its_parts_and_knows_what_they_have_seen(
     assert "0.75 lighthouse + 0.25 beacon" in page
 
 
-@pytest.mark.parametrize("verb", ["train", "backtest", "retrain"])
+@pytest.mark.parametrize("verb", ["train", "retrain"])
 def test_of_a_blend_nothing_is_trained(blending: Path, numeri: Numeri, verb: str) -> None:
     said = numeri(verb, "blended", "--json")
     assert said.code == (0 if verb == "train" else 2), said.out

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from numeri_cli.commands.artifacts import OpenModel
 from numeri_cli.commands.blends import shares_of, words_of
+from numeri_cli.commands.made_by import Maker
 from numeri_cli.learning.contract import Contract
 from numeri_cli.model_spec import ModelSpec
 
@@ -20,10 +21,8 @@ def contract_lines(model: OpenModel, *, neutral: bool) -> Iterator[Line]:
     contract = model.artifact.contract
     yield from _head(contract)
     if model.parts:
-        yield "blend", words_of(shares_of(model.context, model.name))
-        for part in model.parts:
-            for name, value in training_lines(part.artifact.contract):
-                yield f"{part.name}: {name}", value
+        parts = {part.name: part.artifact.contract for part in model.parts}
+        yield from _blend(shares_of(model.context, model.name), parts)
     else:
         yield from _training(contract)
     wanted = model.asked_neutralization if neutral else None
@@ -32,10 +31,25 @@ def contract_lines(model: OpenModel, *, neutral: bool) -> Iterator[Line]:
         yield "neutralized against", f"{len(contract.neutralize_features):,} features"
 
 
-def training_lines(contract: Contract) -> Iterator[Line]:
-    """What an artifact says of its training, its neutralization left out."""
-    yield from _head(contract)
-    yield from _training(contract)
+def training_lines(maker: Maker) -> Iterator[Line]:
+    """What is known of the training behind a file, its neutralization left out."""
+    yield from _head(maker.contract)
+    if maker.shares:
+        yield from _blend(maker.shares, maker.parts)
+    else:
+        yield from _training(maker.contract)
+
+
+def _blend(shares: Mapping[str, float], parts: Mapping[str, Contract]) -> Iterator[Line]:
+    """How much each part counts, and of those whose contract is here the training."""
+    yield "blend", words_of(shares)
+    for part in shares:
+        contract = parts.get(part)
+        if contract is None:
+            yield f"{part}: eras", "not known: it is used as it is"
+            continue
+        for name, value in (*_head(contract), *_training(contract)):
+            yield f"{part}: {name}", value
 
 
 def _head(contract: Contract) -> Iterator[Line]:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numeri_cli.commands.artifacts import OpenModel
+from numeri_cli.commands.blends import shares_of, words_of
 from numeri_cli.commands.context import Context
-from numeri_cli.commands.made_by import maker_of
+from numeri_cli.commands.made_by import Maker, maker_of
 from numeri_cli.commands.validate.churn import churn_of
 from numeri_cli.commands.validate.contract_lines import contract_lines, spec_lines, training_lines
 from numeri_cli.commands.validate.validation import PredictionSource
+from numeri_cli.commands.walked_blends import walked_blend
 from numeri_cli.dataset.eras import era_number
 from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.dataset.prediction_files import IdColumn, read_predictions
 from numeri_cli.errors import FileForeign, FileMissing, ModelError
-from numeri_cli.learning.artifact import Artifact, find_artifact
+from numeri_cli.learning.artifact import find_artifact
 from numeri_cli.learning.contract import Contract
+from numeri_cli.model_spec import ModelSpec
 
 WALKED = "@backtest"  # behind a model's name: its out-of-sample predictions
 
@@ -70,20 +74,21 @@ def given_source(context: Context, given: GivenPredictions, data: Path) -> Predi
     maker = None
     if given.model is not None and given.artifact is not None:
         with suppress(ModelError, FileForeign):  # it is gone, or of another tournament
-            maker = find_artifact(
+            found = find_artifact(
                 context.workspace.artifacts(given.model),
                 tournament=context.tournament,
                 artifact_id=given.artifact,
             )
+            maker = Maker(found.contract)
     return _made_by(maker, PredictionSource(predictions=given.column), data)
 
 
-def _made_by(maker: Artifact | None, source: PredictionSource, data: Path) -> PredictionSource:
-    """The source with what is known of the artifact that made it."""
+def _made_by(maker: Maker | None, source: PredictionSource, data: Path) -> PredictionSource:
+    """The source with what is known of the artifacts that made it."""
     if maker is None:
         return source
     contract = maker.contract
-    made_by = training_lines(contract)
+    made_by = training_lines(maker)
     return replace(
         source,
         training_eras=seen_eras(contract, data),
@@ -115,25 +120,48 @@ def held_out_eras(contract: Contract, data: Path) -> tuple[str, ...]:
 
 
 def walked_source(context: Context, name: str) -> PredictionSource:
-    """A model's out-of-sample predictions, as its backtest made them.
+    """A model's out-of-sample predictions, as its backtest made them; a blend's, of its parts'.
 
     Raises FileMissing where there is no backtest, and what reading it raises.
     """
+    if shares_of(context, name):
+        return _walked_blend_source(context, name)
     path = context.workspace.backtest(name)
     if not path.is_file():
         raise FileMissing(
             f"{name} has not been backtested", hint=f"`numeri backtest {name}` walks it forward"
         )
-    called = f"{name}{WALKED}"
-    source = PredictionSource.of_file(path, name=called)
     spec = context.profile.models[name]
+    return _out_of_sample(name, path, spec=spec, told=spec_lines(spec), targets=spec.targets)
+
+
+def _walked_blend_source(context: Context, name: str) -> PredictionSource:
+    models, shares = context.profile.models, shares_of(context, name)
+    path = walked_blend(context, name).path
+    told = [("blend", words_of(shares))]
+    for part in shares:
+        told += [(f"{part}: {key}", value) for key, value in spec_lines(models[part])]
+    targets = dict.fromkeys(target for part in shares for target in models[part].targets)
+    return _out_of_sample(name, path, spec=models[name], told=told, targets=tuple(targets))
+
+
+def _out_of_sample(
+    name: str,
+    path: Path,
+    *,
+    spec: ModelSpec,
+    told: Iterable[tuple[str, str]],
+    targets: tuple[str, ...],
+) -> PredictionSource:
+    """What a backtest wrote; told: lines that say how its models were trained."""
+    source = PredictionSource.of_file(path, name=f"{name}{WALKED}")
     lines = [
         ("model", name),
         ("predictions", "a backtest: each era by a training before it"),
-        *spec_lines(spec),
+        *told,
         ("neutralized", spec.neutralization.words if spec.neutralization else "no"),
     ]
-    return replace(source, targets=spec.targets, contract=(*lines, *source.contract))
+    return replace(source, targets=targets, contract=(*lines, *source.contract))
 
 
 def churning_source(model: OpenModel, data: Path, *, neutral: bool) -> PredictionSource:

@@ -283,8 +283,9 @@ def _sources(
             churning_source(model, data, neutral=neutral)
             for neutral in ((True, False) if raw_too and is_neutralized else (True,))
         ]
-    sources += [walked_source(context, name) for name in walked]
-    targets += [target for name in walked for target in context.profile.model(name).targets]
+    out_of_sample = [walked_source(context, name) for name in walked]
+    sources += out_of_sample
+    targets += [target for source in out_of_sample for target in source.targets]
     if raw_too and not neutralized:
         raise UsageProblem(
             "--raw scores a model without its neutralization, and none that is named has one",
