@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,34 @@ def float_matrix(
                 place += 1
             task.advance(table.num_columns)
     return matrix
+
+
+def column_arrays(
+    rows: Rows,
+    features: Sequence[str],
+    *,
+    missing_twos: str,
+    listener: Listener = SILENT,
+) -> dict[str, npt.NDArray[Any]]:
+    """Feature → (rows.count,) its values: bytes where it is of bytes and none is missing.
+
+    Any other feature is float32, absent values as NaN. They are read in blocks of columns.
+    """
+    found: dict[str, npt.NDArray[Any]] = {}
+    codes = rows.codes
+    with (
+        column_blocks(rows, features) as blocks,
+        listener.task("reading", total=len(features), unit="columns") as task,
+    ):
+        for block in blocks:
+            table = without_missing_twos(block, codes) if missing_twos == "nan" else block
+            for name, column in zip(table.column_names, table.columns, strict=True):
+                is_bytes = pa.types.is_int8(column.type) and not column.null_count
+                found[name] = np.array(column.to_numpy() if is_bytes else column_values(column))
+            task.advance(table.num_columns)
+            del block, table, column
+            pa.default_memory_pool().release_unused()
+    return found
 
 
 @contextmanager

@@ -146,6 +146,15 @@ def stage(
             f" {free / GIGABYTE:.1f} GB are free at {path.parent}",
             hint="free some space, or take fewer features or a larger era_stride in the profile",
         )
+    staged = _written(rows, features, path, missing_twos=missing_twos, listener=listener)
+    # only now is the last row group let go of, which an allocator would keep while bins grow
+    pa.default_memory_pool().release_unused()
+    return staged
+
+
+def _written(
+    rows: Rows, features: Sequence[str], path: Path, *, missing_twos: str, listener: Listener
+) -> StagedRows:
     kind = _kind(rows, features)
     eras: list[StagedEra] = []
     places: list[npt.NDArray[np.int64]] = []
@@ -168,7 +177,6 @@ def stage(
             places.append(chosen)
             done += len(chosen)
             task.advance(len(chosen))
-    pa.default_memory_pool().release_unused()
     return StagedRows(path, len(features), kind, tuple(eras), np.concatenate(places), present)
 
 

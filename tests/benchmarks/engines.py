@@ -112,12 +112,15 @@ def digest_of(content: bytes) -> Outputs:
     return {"digest": np.frombuffer(hashlib.sha256(content).digest(), dtype=np.uint8)}
 
 
-def ours_xgboost(path: Path, features: int, folder: Path, *, paged: bool | None = None) -> Outputs:
-    """Twenty trees."""
+def ours_xgboost(
+    path: Path, features: int, folder: Path, *, paged: bool | None = None, trees: int = 20
+) -> Outputs:
+    """So many trees."""
     import xgboost
 
+    params = XGBOOST | {"n_estimators": trees}
     with anonymous_memory(folder):
-        content = ours_content(path, features, folder, name="xgboost", params=XGBOOST, paged=paged)
+        content = ours_content(path, features, folder, name="xgboost", params=params, paged=paged)
     booster = xgboost.Booster(model_file=bytearray(content))
     return digest_of("".join(booster.get_dump()).encode())
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -60,6 +60,9 @@ class Size:
 SLEEPING_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 DEFAULT = Size(480_000, 700, 100_000)
 V53 = (Size(2_746_268, 3_555, 100_000), Size(2_746_268, 3_555, 1_048_576))
+
+
+Above = Literal["nothing", "imports"]
 
 
 class _BoostingStarts(Exception):
@@ -256,7 +259,13 @@ def v53_engine_cases() -> list[Case]:
     """
     size = V53[0]
 
-    def case(name: str, work: Callable[..., Outputs], imports: tuple[str, ...]) -> Case:
+    def case(
+        name: str,
+        work: Callable[..., Outputs],
+        imports: tuple[str, ...],
+        *,
+        above: Above = "nothing",
+    ) -> Case:
         return Case(
             name,
             replace(
@@ -266,17 +275,18 @@ def v53_engine_cases() -> list[Case]:
             None,
             inputs=partial(make_file, size),
             repeats=1,
-            memory_above="nothing",
+            memory_above=above,
             environment=SLEEPING_THREADS,
             reference="no peer can hold it",
         )
 
     ours = ("pandas", "numeri_cli.learning.estimators.xgboost.estimator")
     batches = ("numeri_cli.learning.estimators.any_class", "sklearn.linear_model", "joblib")
+    ten = partial(engines.ours_xgboost, trees=10)
     return [
-        case("v5.3 xgboost, 20 trees", engines.ours_xgboost, ours),
-        case("v5.3 xgboost in pages", partial(engines.ours_xgboost, paged=True), ours),
-        case("v5.3 partial_fit", engines.ours_batches, batches),
+        case("v5.3 partial_fit", engines.ours_batches, batches, above="imports"),
+        case("v5.3 xgboost in pages, 10 trees", partial(ten, paged=True), ours),
+        case("v5.3 xgboost in memory, 10 trees", partial(ten, paged=False), ours),
     ]
 
 

@@ -1,4 +1,4 @@
-"""CatBoost: one matrix of floats that its pool does not copy; members are kept as cbm."""
+"""CatBoost: columns of bytes that its pool does not copy; members are kept as cbm."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from numeri_cli.children import child_environment
 from numeri_cli.errors import ArtifactDamaged
@@ -31,14 +33,13 @@ from numeri_cli.learning.estimators.catboost.early_stopping import (
     HeldOutCorr,
     held_out_pool,
 )
-from numeri_cli.learning.estimators.catboost.footprint import peak_bytes
+from numeri_cli.learning.estimators.catboost.footprint import held_out_bytes, peak_bytes
 from numeri_cli.learning.estimators.catboost.library import catboost, refusals
 from numeri_cli.learning.estimators.catboost.parameters import (
     PATIENCE,
     SEED,
     complete,
     named,
-    of_binning,
     of_booster,
     require_accepted,
     require_different_members,
@@ -46,7 +47,7 @@ from numeri_cli.learning.estimators.catboost.parameters import (
 )
 from numeri_cli.learning.estimators.distinct_members import member_digest
 from numeri_cli.learning.estimators.kept_members import made_once
-from numeri_cli.learning.matrix import FloatMatrix, float_matrix
+from numeri_cli.learning.matrix import FloatMatrix, column_arrays
 from numeri_cli.learning.memory import GIGABYTE, TrainingShape, available_bytes, check_memory
 from numeri_cli.learning.rows import Rows
 from numeri_cli.model_spec import EstimatorSpec
@@ -91,26 +92,27 @@ class CatBoost:
         return params
 
     def trainer(self, rows: Rows, settings: TrainingSettings) -> CatBoostTrainer:
-        """Read the rows as float32, once what they take was said."""
-        shape = TrainingShape(rows.count, len(settings.features), five_valued=True)
+        """Read the rows column by column, once what they take was said."""
+        is_bytes = rows.are_whole_numbers(settings.features) and settings.spec.missing_twos != "nan"
+        shape = TrainingShape(rows.count, len(settings.features), five_valued=is_bytes)
         held_out = 0 if settings.held_out is None else settings.held_out.rows.count
-        beside = held_out * shape.features * 8  # the matrix, and the pool's own order of it
+        beside = held_out_bytes(held_out, features=shape.features)
 
         def needed(some: TrainingShape) -> float:
             return peak_bytes(some) + beside
 
         settings.listener.say(
-            f"CatBoost wants all rows as floats: {shape.rows:,} rows × {shape.features:,} features"
+            f"CatBoost holds all rows: {shape.rows:,} rows × {shape.features:,} features"
             f" take about {needed(shape) / GIGABYTE:.1f} GB of memory"
         )
         check_memory(shape, needed, available=available_bytes(), force=settings.force)
-        matrix = float_matrix(
+        columns = column_arrays(
             rows,
             settings.features,
             missing_twos=settings.spec.missing_twos,
             listener=settings.listener,
         )
-        return CatBoostTrainer(self, settings, matrix)
+        return CatBoostTrainer(self, settings, columns)
 
     def load(
         self, content: bytes, *, features: tuple[str, ...], source: Path, digest: str | None = None
@@ -152,11 +154,14 @@ class FittedCatBoost:
 
 @dataclass(frozen=True)
 class CatBoostTrainer:
-    """The rows as (rows, features) float32 in Fortran order, from which boosters grow."""
+    """The rows, from which boosters grow.
+
+    columns: feature → (rows,) its values, bytes or float32
+    """
 
     estimator: CatBoost
     settings: TrainingSettings
-    matrix: FloatMatrix
+    columns: Mapping[str, npt.NDArray[Any]]
 
     def train(self, task: MemberTask) -> MemberContent:
         """One booster, or one kept from a training that a later member has ended."""
@@ -174,7 +179,7 @@ class CatBoostTrainer:
 
     def _grown(self, task: MemberTask, params: Mapping[str, Any]) -> Any:
         settings, held_out = self.settings, self.settings.held_out
-        own = of_booster(params, cells=self.matrix.size)
+        own = of_booster(params, cells=sum(column.size for column in self.columns.values()))
         threads = int(own.get("thread_count", -1))
         more: dict[str, Any] = {}
         if held_out is not None:
@@ -190,14 +195,14 @@ class CatBoostTrainer:
             settings.listener.task(task.label, total=None, unit="trees"),
         ):
             warnings.simplefilter("ignore")  # of numba, without which our metric is as good
+            # a frame's columns are the one thing of bytes that a pool takes as they are
             pool = catboost.Pool(
-                self.matrix,
+                pd.DataFrame(self.columns, copy=False),
                 label=task.rows.labels,
                 weight=task.weights,
                 feature_names=list(settings.features),
                 thread_count=threads,
             )
-            pool.quantize(**of_binning(params))
             model = catboost.CatBoost(own)
             model.fit(pool, **more)
         return model

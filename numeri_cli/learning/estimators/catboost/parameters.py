@@ -33,8 +33,6 @@ _ALIASES = {
     "n_jobs": "thread_count",
     "od_wait": PATIENCE,
 }
-# What the pool is binned by; training is not told again
-BINNING = ("border_count", "feature_border_type", "nan_mode")
 _OBJECTIVES = (
     "RMSE",
     "MAE",
@@ -91,17 +89,10 @@ def complete(given: Mapping[str, Any], *, seed: int) -> dict[str, Any]:
 
 def of_booster(params: Mapping[str, Any], *, cells: int) -> dict[str, Any]:
     """What a booster is made with; one thread for small data, unless given."""
-    own: dict[str, Any] = {
-        name: value for name, value in params.items() if name not in (PATIENCE, *BINNING)
-    }
+    own: dict[str, Any] = {name: value for name, value in params.items() if name != PATIENCE}
     if cells < ONE_THREAD_CELLS:
         own.setdefault("thread_count", 1)
     return {**own, **QUIET}
-
-
-def of_binning(params: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides the bins of a pool."""
-    return {name: params[name] for name in BINNING if name in params}
 
 
 def require_suitable(params: Mapping[str, Any], *, early_stopping: bool) -> None:
@@ -157,7 +148,6 @@ def require_accepted(params: Mapping[str, Any]) -> None:
     own.pop("monotone_constraints", None)  # they name features
     try:
         pool = catboost.Pool(np.asfortranarray(cells), label=np.linspace(0.1, 0.9, 8))
-        pool.quantize(**of_binning(params))
         catboost.CatBoost(own).fit(pool)
     except (catboost.CatBoostError, ValueError, TypeError) as error:
         words = refusal_of(error)

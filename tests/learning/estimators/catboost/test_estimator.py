@@ -9,14 +9,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from numeri_cli.dataset.parquet import DataFile
 from numeri_cli.errors import ArtifactDamaged, ParameterUnknown
 from numeri_cli.learning.artifact import Artifact
+from numeri_cli.learning.estimators.base import MemberTask, TrainingSettings
 from numeri_cli.learning.estimators.catboost.estimator import CatBoost, FittedCatBoost
 from numeri_cli.learning.held_out import mean_corr
+from numeri_cli.learning.matrix import column_arrays
+from numeri_cli.learning.rows import open_sources, rows_of_eras, with_target
 from numeri_cli.learning.training import train
 from numeri_cli.model_spec import EraWeights, ModelSpec
 from tests.support.data_versions import Sample, SampleMaker, model_spec, workspace_of
 from tests.support.heard import Heard
+from tests.support.memory_driver import write_wide
 
 TARGET = "target_ender_20"
 PARAMS: dict[str, object] = {"n_estimators": 12, "learning_rate": 0.1, "max_depth": 3}
@@ -77,6 +82,51 @@ def test_it_predicts_what_the_pandas_way_does_and_leaves_no_files_of_its_own(
     assert not list(tmp_path.rglob("catboost_info"))
     left = [path.name for path in workspace.artifacts("lighthouse").rglob("*") if path.is_file()]
     assert sorted(left) == ["model.json", "target_ender_20-seed1.cbm"]
+
+
+def test_above_200_000_rows_the_random_numbers_are_those_of_the_pandas_way_too(
+    tmp_path: Path,
+) -> None:
+    """From there on the library draws the rows that its bins are made of, out of one stream."""
+    path = tmp_path / "wide.parquet"
+    write_wide(path, rows=200_001, features=4, eras=2)
+    data = DataFile.open(path)
+    sources = open_sources([(data, "digest")])
+    rows = with_target(rows_of_eras(sources, sources[0].eras), TARGET)
+    params = {"iterations": 3, "depth": 2, "thread_count": 1}
+    settings = TrainingSettings(
+        spec=ModelSpec(), features=data.features, cache=tmp_path, unfinished=tmp_path
+    )
+    trainer = CatBoost(params).trainer(rows.rows, settings)
+    task = MemberTask(label="x", target=TARGET, seed=1, rows=rows, weights=None)
+    ours = catboost.CatBoost()
+    ours.load_model(blob=trainer.train(task).content)
+    table = pd.read_parquet(path)
+    other = catboost.CatBoostRegressor(**params, random_seed=1, allow_writing_files=False)
+    other.fit(table[list(data.features)], table[TARGET], verbose=False)
+    np.testing.assert_array_equal(ours.get_leaf_values(), other.get_leaf_values())
+
+
+def test_features_of_bytes_are_held_as_bytes_unless_one_is_missing(
+    make_sample: SampleMaker,
+) -> None:
+    sample = make_sample(unresolved=(4,))
+    table = pd.read_parquet(sample.folder / "train.parquet")
+    table[sample.features[0]] = table[sample.features[0]].astype("Int8")
+    table.loc[table.index[0], sample.features[0]] = None
+    table.to_parquet(sample.folder / "train.parquet")
+    data = DataFile.open(sample.folder / "train.parquet")
+    sources = open_sources([(data, "digest")])
+    rows = rows_of_eras(sources, sources[0].eras)
+    found = column_arrays(rows, sample.features, missing_twos="keep")
+    assert tuple(found) == tuple(sample.features)
+    first, *others = found.values()
+    assert first.dtype == np.float32
+    assert np.isnan(first[0])
+    assert not np.isnan(first[1:]).any()
+    assert {one.dtype for one in others} == {np.dtype(np.int8)}
+    for name, values in found.items():
+        np.testing.assert_array_equal(values[1:], table[name].to_numpy(np.float32)[1:])
 
 
 def test_targets_seeds_and_weights_give_each_member_its_own_trees(sample: Sample) -> None:
