@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +110,43 @@ def test_the_values_of_every_feature_are_known_and_too_many_are_not_listed(
     for place in range(len(sample.features)):
         assert set(distinct[:, place]) == set(matrix[:, place])
     assert staged.distinct(4) is None
+
+
+# A process that holds nothing else, so that what an allocator keeps can be seen.
+ANONYMOUS = """
+import sys
+import subprocess
+import sys
+from pathlib import Path
+from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.learning.rows import open_sources, rows_of_eras
+from numeri_cli.learning.staged_rows import stage
+
+def anonymous():
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("RssAnon:")[2].split()[0]) / 1024
+
+data = DataFile.open(Path(sys.argv[1]))
+sources = open_sources([(data, "digest")])
+rows = rows_of_eras(sources, sources[0].eras)
+before = anonymous()
+staged = stage(rows, data.features, Path(sys.argv[2]))
+print(anonymous() - before, staged.rows)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's own figures")
+def test_what_was_read_last_is_let_go_of_before_anything_is_made_of_the_rows(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "wide.parquet"
+    rng = np.random.default_rng(0)
+    columns: dict[str, object] = {"id": [f"n{n}" for n in range(40_000)], "era": ["0001"] * 40_000}
+    cells = rng.integers(0, 5, (500, 40_000), dtype=np.int8)  # 20 MB in one row group
+    columns |= {f"feature_{place}": values for place, values in enumerate(cells)}
+    pq.write_table(pa.table(columns), path)
+    words = [sys.executable, "-c", ANONYMOUS, str(path), str(tmp_path / "rows")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    kept_mb, rows = map(float, done.stdout.split())
+    assert rows == 40_000
+    assert kept_mb < 10

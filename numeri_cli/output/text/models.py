@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def account_models(record: AccountModels) -> RenderableType:
     """The account's models."""
-    rows = table("model", "submissions come from", "id")
+    rows = table("model", "submits from", "id")
     for model in record.models:
         rows.add_row(model.name, "Numerai, hosted" if model.hosted else "here", model.id)
-    return rows
+    return Fitting(rows, "submits from")
 
 
 def local_artifacts(record: LocalArtifacts) -> RenderableType:

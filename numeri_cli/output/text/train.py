@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from numeri_cli.output.text.tables import table
+from numeri_cli.output.text.tables import Fitting, table
 
 if TYPE_CHECKING:
     from numeri_cli.commands.train import TrainedModels
@@ -37,4 +37,6 @@ def trained_models(record: TrainedModels) -> RenderableType:
         for problem in record.failed
         for line in (Text(problem.message), Text(f"hint: {problem.hint}", style="dim"))
     ]
-    return Group(rows, *targets, *(note if dropped else []), *failed)
+    return Group(
+        Fitting(rows, "seconds", "features"), *targets, *(note if dropped else []), *failed
+    )
