@@ -12,7 +12,11 @@ from numeri_cli.output.formats import figure_text, number
 from numeri_cli.output.text.tables import seen_words, table
 
 if TYPE_CHECKING:
-    from numeri_cli.commands.validate.summary import PairedDifference, ValidationSummary
+    from numeri_cli.commands.validate.summary import (
+        PairedDifference,
+        SourceSummary,
+        ValidationSummary,
+    )
 
 
 MARK_WORDS = "* the best of its row by more than noise; `numeri explain` tells what each row says"
@@ -23,10 +27,7 @@ def validate(record: ValidationSummary) -> RenderableType:
 
     Under the name of a source stands how many of the eras its model has seen in training.
     """
-    names = [
-        "\n".join(filter(None, (source.name, seen_words(source.seen_in_training, record.eras))))
-        for source in record.sources
-    ]
+    names = [_head(source, record.eras) for source in record.sources]
     rows = table("", *names, right=tuple(names))
     for line in record.lines:
         figures = [figure_text(value, line.places, line.unit) for value in line.values]
@@ -55,6 +56,12 @@ def validate(record: ValidationSummary) -> RenderableType:
         parts.append(Text(f"every era: {record.per_era}"))
     parts.append(Text(f"report: {record.report}"))
     return Group(*parts)
+
+
+def _head(source: SourceSummary, eras: int) -> str:
+    """A source's name, "@backtest" below it so that four fit 80 columns, and what it has seen."""
+    seen = seen_words(source.seen_in_training, eras)
+    return "\n".join(filter(None, (source.name.replace("@", "\n@"), seen)))
 
 
 def _tested(pair: PairedDifference) -> tuple[str, str]:
