@@ -125,7 +125,7 @@ def _client(
     try:
         wait = LOCAL_WAIT_SECONDS if workers > 1 else WAIT_SECONDS
         await_workers(client, address, count=workers, seconds=wait)
-        listener.say(f"{address.text}: {len(_workers(client))} workers, {_dashboard(client)}")
+        listener.say(f"{address.text}: {len(addresses(client))} workers, {_dashboard(client)}")
         yield ClusterConnection(client, address, listener)
     finally:
         with suppress(Exception):  # the scheduler may be gone
@@ -135,14 +135,18 @@ def _client(
 def await_workers(client: Any, address: SchedulerAddress, *, count: int, seconds: float) -> None:
     """Wait for so many workers. Raises ClusterEmpty where they do not come."""
     until = time.monotonic() + seconds
-    while len(_workers(client)) < count:
+    while len(addresses(client)) < count:
         if time.monotonic() > until:
             raise _empty(address)
         time.sleep(0.1)
 
 
-def _workers(client: Any) -> Sequence[str]:
-    found: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
+def addresses(client: Any) -> Sequence[str]:
+    """Those of all workers, asked of the scheduler at this moment.
+
+    Not `scheduler_info`: what that gives is replaced every two seconds by one without workers.
+    """
+    found: dict[str, int] = client.nthreads()
     return list(found)
 
 

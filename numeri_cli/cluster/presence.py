@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from numeri_cli.cluster import worker
-from numeri_cli.cluster.connection import ClusterConnection
+from numeri_cli.cluster.connection import ClusterConnection, addresses
 from numeri_cli.errors import ClusterEmpty, ClusterLost, MemberFailed, NumeriError
 
 EMPTY_SECONDS = 120.0  # without any worker
@@ -41,7 +41,7 @@ class Presence:
         client = self.connection.client
         if client.status != "running":
             raise self.lost()
-        here = set(client.scheduler_info(n_workers=-1)["workers"])
+        here = set(addresses(client))
         if self.needs_all:
             self._require_all(here)
         if here if self.workers is None else here & set(self.workers):

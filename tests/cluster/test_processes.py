@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from numeri_cli.cluster import worker
+from numeri_cli.cluster.connection import addresses
 from numeri_cli.cluster.fleet import Fleet
 from numeri_cli.errors import ClusterLost, ClusterMismatch, ExitCode
 from numeri_cli.learning.backtest import backtest
@@ -317,4 +318,4 @@ def await_two(dask: DaskProcesses, fleet: Fleet) -> None:
         other.kill()
         other.wait()
     client = fleet.connection.client
-    await_truth(lambda: len(client.scheduler_info(n_workers=-1)["workers"]) == 2, "two workers")
+    await_truth(lambda: len(addresses(client)) == 2, "two workers")

@@ -381,18 +381,21 @@ def trials_at_once(root: Path) -> dict[str, Any]:
         }
 
     peaks: list[int] = []
+    killers: list[threading.Timer] = []
+
+    def kill() -> None:
+        os.kill(_trial_processes()[0], signal.SIGKILL)
 
     class Killing(Heard):
-        """Kills one of the processes once the first trial is done."""
+        """Kills one of the processes a second after the first trial is done."""
 
         def say(self, text: str) -> None:
-            """Note it; the first trial's word is the moment."""
+            """Note it; the first trial's word sets the time."""
             super().say(text)
-            pids = _trial_processes()
-            peaks.extend(_peak_kb(pid) for pid in pids)
-            if text.startswith("trial ") and not any("killed" in one for one in self.said):
-                os.kill(pids[0], signal.SIGKILL)
-                self.said.append("killed")
+            peaks.extend(_peak_kb(pid) for pid in _trial_processes())
+            if text.startswith("trial ") and not killers:
+                killers.append(threading.Timer(1.0, kill))
+                killers[0].start()
 
     one_by_one = search("one", 1, Heard())
     two = search("two", 2, Heard())
@@ -448,7 +451,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="numeri-machines-") as folder:
             found = CASES[name](Path(folder))
         done = json.loads(asked.json.read_text()) if asked.json.is_file() else {}
-        done[name] = {"seen": datetime.now(UTC).isoformat(timespec="minutes"), **found}
+        seen = {"seen": datetime.now(UTC).isoformat(timespec="minutes"), "cores": os.cpu_count()}
+        done[name] = {**seen, "load": round(os.getloadavg()[0], 1), **found}
         asked.json.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
         print(name, json.dumps(found, indent=1), flush=True)
 

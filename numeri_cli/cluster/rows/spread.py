@@ -12,7 +12,7 @@ import numpy as np
 
 from numeri_cli.cluster import worker
 from numeri_cli.cluster.address import is_loopback
-from numeri_cli.cluster.connection import ClusterConnection, WorkerFacts
+from numeri_cli.cluster.connection import ClusterConnection, WorkerFacts, addresses
 from numeri_cli.cluster.estimate import WORKER_BYTES
 from numeri_cli.cluster.presence import Presence
 from numeri_cli.cluster.rows.base import RowEngine, SpreadRows
@@ -218,7 +218,7 @@ class SpreadMembers:
     def _stuck(self) -> list[str]:
         """The addresses of those that still grow what was broken off."""
         client = self.connection.client
-        here = client.scheduler_info(n_workers=-1)["workers"]
+        here = addresses(client)
         asked = [address for address in self.growing if address in here]
         if not asked:
             return []
