@@ -15,6 +15,7 @@ from numeri_cli.commands.scores import ModelScores, ScorePage, ScoreReport
 from numeri_cli.output.formats import ABSENT, moment, nmr, number
 from numeri_cli.output.html.live_charts import (
     KINDS,
+    SIMULATED,
     cumulative_score,
     field_charts,
     resolved_rows,
@@ -49,6 +50,7 @@ def write_score_page(page: ScorePage, path: Path, *, self_contained: bool) -> Pa
         facts=facts,
         means=_means(report),
         verdicts=verdicts(page),
+        simulated=SIMULATED,
     )
 
 

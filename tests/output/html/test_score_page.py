@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from numeri_cli.commands.score_means import MeanScore
 from numeri_cli.commands.score_rows import RoundScore
 from numeri_cli.commands.scores import ModelScores, ScorePage, ScoreReport
 from numeri_cli.output.html.live_charts import (
+    SIMULATED,
     cumulative_score,
     field_charts,
     power_sentence,
@@ -31,6 +33,7 @@ from numeri_cli.scoring.expectation import LiveJudgement
 from tests.support.browser import Browser, with_its_width
 
 FIRST = date(2026, 1, 1)
+STUDIES = Path(__file__).parents[2] / "studies"
 
 
 def score_of(at: int, name: str, value: float, *, model: str, resolved: bool = True) -> RoundScore:
@@ -158,6 +161,20 @@ def test_a_sentence_says_whether_it_is_as_validated_and_what_the_test_can_tell(
     assert told == "The test tells a halving, to 0.0100, with 91 %."
     assert power_sentence(judgement(needed=None)).endswith("not with 80 % in ten years of rounds.")
     assert "cannot be halved" in power_sentence(judgement(mean=-0.001))
+
+
+def test_below_the_sentences_stands_how_often_such_ones_were_right_in_the_study(
+    report: ScoreReport, tmp_path: Path
+) -> None:
+    page = write_score_page(page_of(report), tmp_path / "scores.html", self_contained=False)
+    assert SIMULATED in page.read_text(encoding="utf-8").partition('id="validated"')[2]
+    worlds = json.loads((STUDIES / "as_validated.json").read_bytes())
+    wrong = {one["world"]: 100 * one["called_changed_wrongly"]["share"] for one in worlds}
+    assert f"not changed, {wrong['tails']:.0f} of 100 were called changed" in SIMULATED
+    wandering = f"{wrong['restless']:.0f} to {wrong['drifting']:.0f} of 100 where volatility"
+    assert wandering in SIMULATED
+    told = sorted(100 * one["power_at_that_number"]["share"] for one in worlds)
+    assert f"{told[0]:.0f} to {told[-1]:.0f} of 100 halvings" in SIMULATED
 
 
 def test_the_fields_histogram_has_ones_own_marks_and_counts_everybody() -> None:
