@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -128,13 +129,18 @@ class Trees:
 
     def forecaster(self, learnt: bytes) -> Forecaster:
         """The booster of the text. Raises ValueError where it is none."""
-        lightgbm = _lightgbm()
-        try:
-            text = learnt.decode()
-            check_structure(text)  # the library believes what it reads: a wrong digit ends it
-            return TreesForecaster(lightgbm.Booster(model_str=trees_alone(text)))
-        except (Unsound, lightgbm.basic.LightGBMError) as error:
-            raise ValueError(f"no model of LightGBM: {error}") from error
+        return _forecaster(learnt)
+
+
+@lru_cache(maxsize=128)  # a field's models, which are asked again at each round of an advance
+def _forecaster(learnt: bytes) -> TreesForecaster:
+    lightgbm = _lightgbm()
+    try:
+        text = learnt.decode()
+        check_structure(text)  # the library believes what it reads: a wrong digit ends it
+        return TreesForecaster(lightgbm.Booster(model_str=trees_alone(text)))
+    except (Unsound, lightgbm.basic.LightGBMError) as error:
+        raise ValueError(f"no model of LightGBM: {error}") from error
 
 
 @dataclass(frozen=True)
