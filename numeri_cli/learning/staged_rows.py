@@ -28,7 +28,7 @@ from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import SILENT, Listener
 
 MISSING_BYTE = -128  # stands for an absent value among whole numbers
-BATCH_BYTES = 8 * 2**20
+BATCH_BYTES = 2 * 2**20  # of larger ones a library and the allocator keep several
 Cells = npt.NDArray[Any]
 
 
