@@ -12,7 +12,7 @@ from numeri_cli.commands.score_rows import RoundScore
 from numeri_cli.commands.scores import ModelScores, ScorePage, ScoreReport
 from numeri_cli.output.formats import number
 from numeri_cli.output.html.page import Chart, Table
-from numeri_cli.output.html.style import COLOURS, empty_figure, translucent
+from numeri_cli.output.html.style import COLOURS, empty_figure, of_rounds, translucent
 from numeri_cli.scoring.expectation import FALL, POWER, LiveJudgement
 from numeri_cli.scoring.ranks import FloatArray
 
@@ -46,7 +46,8 @@ def cumulative_score(
     """
     name, version = kind
     figure = empty_figure(f"cumulative {name}", x_title="round")
-    figure.update_xaxes(tickformat="d")
+    own_rounds = (resolved_rows(model, kind) for model in report.models)
+    figure.update_xaxes(**of_rounds(row.round_number for rows in own_rounds for row in rows))
     words: list[str] = []
     rows: list[tuple[str, ...]] = []
     bands = 0

@@ -22,7 +22,7 @@ from numeri_cli.output.html.live_charts import (
     verdicts,
 )
 from numeri_cli.output.html.page import Chart, Table, write_page
-from numeri_cli.output.html.style import COLOURS, empty_figure
+from numeri_cli.output.html.style import COLOURS, empty_figure, of_rounds
 
 Place = TypeVar("Place", int, date)
 
@@ -95,7 +95,7 @@ def score_map(report: ScoreReport, kind: tuple[str, str]) -> Chart:
     )
     # margins that fit themselves are fitted without end beside cells
     figure.update_xaxes(type="category", automargin=False, tickangle=-35)
-    figure.update_yaxes(tickformat="d", automargin=False)
+    figure.update_yaxes(**of_rounds(numbers), automargin=False)
     figure.update_layout(
         height=min(_LEAST_PIXELS + _ROW_PIXELS * len(numbers), _MOST_PIXELS),
         margin={"l": 60, "r": 12, "t": 12, "b": 110},
@@ -123,7 +123,7 @@ def paid_rounds(settled: Sequence[PayoutRow]) -> Chart:
     """What each settled round paid or burned, all models together."""
     rounds = _summed((row.round_number, row.payout_nmr) for row in settled)
     figure = empty_figure("NMR", x_title="round")
-    figure.update_xaxes(tickformat="d")
+    figure.update_xaxes(**of_rounds(rounds))
     figure.add_bar(
         x=list(rounds),
         y=[float(amount) for amount in rounds.values()],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -10,6 +11,7 @@ from numeri_cli.scoring.ranks import FloatArray, known
 from numeri_cli.scoring.scorecard import Scorecard
 
 COLOURS = ("#3b82c4", "#c96f0a", "#2a9d6f", "#a06cd5", "#d1495b", "#7f8c8d")
+_MOST_ROUNDS = 10  # named on an axis
 
 
 def era_figure(y_title: str, cards: tuple[Scorecard, ...]) -> go.Figure:
@@ -34,6 +36,13 @@ def empty_figure(y_title: str, *, x_title: str) -> go.Figure:
     figure.update_xaxes(title=x_title)
     figure.update_yaxes(title=y_title)
     return figure
+
+
+def of_rounds(numbers: Iterable[int]) -> dict[str, Any]:
+    """How an axis of these rounds names them: whole ones, and each at most once."""
+    known_rounds = sorted(numbers)
+    span = known_rounds[-1] - known_rounds[0] if known_rounds else 0
+    return {"tickformat": "d", "nticks": min(_MOST_ROUNDS, span + 1)}
 
 
 def lay_out(figure: go.Figure) -> None:

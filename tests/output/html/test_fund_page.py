@@ -14,7 +14,7 @@ from numeri_cli.practice.results.fund import Fund, FundExposures, FundReport
 from numeri_cli.practice.results.fund_choice import FundPeriod, RivalChoice
 from numeri_cli.practice.results.portfolio import BookExposure, FundFigures, FundTerms
 from numeri_cli.scoring.ranks import FloatArray
-from tests.support.browser import Browser, with_its_width
+from tests.support.browser import Browser, grave, with_axe, with_its_width
 
 BOOK = BookExposure(market=0.1, country=0.2, sector=0.3, style=0.4)
 
@@ -110,7 +110,8 @@ def test_nothing_of_the_page_lies_beyond_its_edge(
     report: FundReport, tmp_path: Path, browser: Browser, width: int
 ) -> None:
     page = write_fund_page(report, tmp_path / "fund.html")
-    seen = browser.look(with_its_width(page, width), width=1500)
+    seen = browser.look(with_its_width(with_axe(page), width), width=1500)
+    assert grave(seen.dom) == []
     assert f'data-width="{width}"' in seen.dom
     assert f'data-scroll="{width}"' in seen.dom
 

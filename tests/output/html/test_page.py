@@ -239,10 +239,14 @@ def test_chromium_draws_every_chart_without_error_or_network(
 def test_on_a_phone_nothing_of_the_page_lies_beyond_its_edge(
     two: Validation, tmp_path: Path, browser: Browser
 ) -> None:
-    page = write_report(two, tmp_path / "report.html")
+    dated = replace(two, days=EraDays(era=1180.0, day=date(2026, 1, 2)))
+    page = write_report(dated, tmp_path / "report.html")
     seen = browser.look(with_its_width(page, 390), width=1400)
     assert 'data-width="390"' in seen.dom
     assert 'data-scroll="390"' in seen.dom
+    axis = next(page_charts(dated)).figure.layout.xaxis
+    named = [text.replace("\n", "&lt;br&gt;") for text in axis.ticktext[::3]]
+    assert f'data-ticks="{"|".join(named)}"' in seen.dom  # fewer, each under its own era
 
 
 def test_a_page_that_was_moved_alone_still_shows_its_pictures(

@@ -30,7 +30,7 @@ from numeri_cli.output.html.scores import (
     write_score_page,
 )
 from numeri_cli.scoring.expectation import LiveJudgement
-from tests.support.browser import Browser, with_its_width
+from tests.support.browser import Browser, grave, with_axe, with_its_width
 
 FIRST = date(2026, 1, 1)
 STUDIES = Path(__file__).parents[2] / "studies"
@@ -197,8 +197,9 @@ def test_every_chart_is_drawn_within_the_width_and_without_a_word_from_the_brows
         tmp_path / "scores.html",
         self_contained=True,
     )
-    seen = browser.look(with_its_width(page, width), width=1400, dark=dark)
+    seen = browser.look(with_its_width(with_axe(page), width), width=1400, dark=dark)
     assert 'data-drawn="7"' in seen.dom
+    assert grave(seen.dom) == []
     assert f'data-width="{width}"' in seen.dom
     assert f'data-scroll="{width}"' in seen.dom  # as wide as the window: nothing to scroll to
     assert "<b>" not in page.read_text(encoding="utf-8").partition("<main>")[2]
@@ -206,10 +207,13 @@ def test_every_chart_is_drawn_within_the_width_and_without_a_word_from_the_brows
     assert seen.requests == ()
 
 
-def test_a_page_that_is_too_wide_is_found(tmp_path: Path, browser: Browser) -> None:
+def test_a_page_that_is_too_wide_or_breaks_a_rule_is_found(
+    tmp_path: Path, browser: Browser
+) -> None:
     page = tmp_path / "wide.html"
     wide = '<html data-drawn="1"><meta name="viewport" content="width=device-width"><body>'
-    page.write_text(f'{wide}<p style="width: 500px">wide</p>', encoding="utf-8")
-    seen = browser.look(with_its_width(page, 390), width=1400)
+    page.write_text(f'{wide}<p style="width: 500px">wide</p><img src="a.png"></body>')
+    seen = browser.look(with_its_width(with_axe(page), 390), width=1400)
     assert 'data-width="390"' in seen.dom
     assert 'data-scroll="390"' not in seen.dom
+    assert 'image-alt: <img src="a.png">' in grave(seen.dom)

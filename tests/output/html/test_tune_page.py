@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from numeri_cli.output.html.tune import write_tuning_page
+from tests.support.browser import Browser, grave, with_axe, with_its_width
 from tests.support.searches import sample_search
 
 
@@ -40,3 +41,11 @@ def test_a_search_without_a_done_trial_has_a_page_all_the_same(tmp_path: Path) -
     )
     path = write_tuning_page(replace(page, tuning=bare, held_out=None), tmp_path / "tune.html")
     assert "Every trial" in path.read_text()
+
+
+def test_on_a_phone_every_chart_is_drawn_within_the_width(tmp_path: Path, browser: Browser) -> None:
+    page = write_tuning_page(sample_search(), tmp_path / "tune.html")
+    seen = browser.look(with_its_width(with_axe(page), 390), width=1400)
+    assert grave(seen.dom) == []
+    assert 'data-scroll="390"' in seen.dom
+    assert f'data-drawn="{page.read_text().count("data-for=")}"' in seen.dom

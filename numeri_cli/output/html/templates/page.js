@@ -38,7 +38,10 @@
     if (width > 560) return;
     for (const axis of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
       const one = layout[axis];
-      if (axis[0] === "x" && one.tickvals) one.tickvals = one.tickvals.filter((_, place) => place % 3 === 0);
+      const named = (_, place) => place % 3 === 0;
+      if (axis[0] === "x" && one.ticktext) one.ticktext = one.ticktext.filter(named);
+      if (axis[0] === "x" && one.tickvals) one.tickvals = one.tickvals.filter(named);
+      if (axis[0] === "x" && one.nticks) one.nticks = Math.min(one.nticks, 5);
       if (axis[0] === "y" && one.type === "category") one.tickfont = { size: 9 };
     }
     layout.margin = Object.assign({}, layout.margin, { l: 44, r: 6 });
