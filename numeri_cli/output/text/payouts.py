@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CSV_COLUMNS = ("date", "round", "model", "nmr", "price_usd")
 ROWS_SHOWN = 40
+MARKED_SHOWN = 40  # of those beyond that which do not agree: tens of thousands take a minute
 _SHOWN_PLACES = Decimal("0.0001")
 
 
@@ -45,7 +46,7 @@ def payout_report(record: PayoutReport) -> RenderableType:
     right = ("round", "at risk", "NMR")
     made = table("round", "model", "state", "on", *right[1:], "", right=right)
     marked = [row for row in rows if row.differs]
-    for row in dict.fromkeys([*rows[:ROWS_SHOWN], *marked]):
+    for row in dict.fromkeys([*rows[:ROWS_SHOWN], *marked[:MARKED_SHOWN]]):
         made.add_row(
             str(row.round_number),
             row.model,
@@ -56,9 +57,12 @@ def payout_report(record: PayoutReport) -> RenderableType:
             Text("≠" if row.differs else "", "red"),
         )
     parts: list[RenderableType] = [Fitting(made, "state", "at risk")]
-    if len(rows) > ROWS_SHOWN:
-        parts.append(Text(f"and {len(rows) - ROWS_SHOWN} more: --json", "dim"))
-    parts += [_difference(row) for row in marked]
+    if len(rows) > made.row_count:
+        parts.append(Text(f"and {len(rows) - made.row_count} more: --json", "dim"))
+    parts += [_difference(row) for row in marked[:MARKED_SHOWN]]
+    if len(marked) > MARKED_SHOWN:
+        more = len(marked) - MARKED_SHOWN
+        parts.append(Prose(f"and {more:,} more that do not agree, marked in --json", "red"))
     return Group(*parts, Text(), *_dates(record), *_sums(record), _as_of(record))
 
 
