@@ -119,6 +119,10 @@ def test_zsh_completes_what_is_typed() -> None:
             seen(ours, "lighthouse")
             typed(ours, "\x15numeri validate --features fn\t")
             seen(ours, "fncv3_features")
+            typed(ours, "\x15numeri validate --target target_ender_6\t")
+            seen(ours, "target_ender_60")
+            typed(ours, "\x15numeri validate own\t")
+            seen(ours, "own.parquet")
         finally:
             shell.kill()
             os.close(ours)
@@ -158,6 +162,7 @@ def test_what_is_offered_follows_the_line(home: Path) -> None:
     assert values("artifact", models=["lighthouse"]) == artifacts != []
     assert values("artifact", models=["beacon"]) == []
     assert {score.label for score in SCORES} < set(values("word"))
+    assert {"v2_corr20", "lead", "at risk"} <= set(values("word"))  # of tables
     assert "security" in values("topic")
     assert values("output") == []
 

@@ -25,6 +25,7 @@ def datasets(record: Datasets) -> RenderableType:
             str(file.round_number) if file.round_number is not None else ABSENT,
             _minute(file.time) if file.here else Text("not here", style="dim"),
         )
+    rows.columns[1].no_wrap = True  # a size stays beside its unit
     changed = [file.name for file in record.files if file.here and file.to_come_bytes]
     parts: list[RenderableType] = [rows, Text(f"files lie in {record.folder}", style="dim")]
     parts += [Text(f"{name} has changed since; `numeri download` brings it") for name in changed]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from rich.console import Console, RenderableType
 
+from numeri_cli.commands.datasets import Datasets, OfferedFile
+from numeri_cli.output.text.datasets import datasets
 from numeri_cli.output.text.tables import Fitting, Prose, table
 
 ID = "5d1c3f0e-0a4f-4c53-9f52-6f0c7c2a9a10"
@@ -47,6 +51,14 @@ def test_a_pipe_gets_every_column_and_every_sentence_on_a_line(width: int) -> No
     assert shown(submissions(), width=width, terminal=False)[-1].endswith("12:05 UTC")
     sentence = "each round takes its part of the stake when it closes"
     assert shown(Prose(sentence), width=width, terminal=False) == [sentence]
+
+
+def test_on_a_narrow_terminal_a_size_stays_beside_its_unit() -> None:
+    path = Path("/home/me/datasets")
+    when = datetime(2026, 1, 3, 12, 5, tzinfo=UTC)
+    file = OfferedFile("v5.3/validation_benchmark_models.parquet", True, 376_900, 301, when, path)
+    found = Datasets("practice", (file,), (), path, path)
+    assert any("376.9 kB" in line for line in shown(datasets(found), width=60, terminal=True))
 
 
 def test_a_terminal_breaks_sentences_between_words() -> None:
