@@ -85,13 +85,16 @@ def payouts(context: Context, names: Sequence[str] = ()) -> PayoutReport:
     """Bring what is new and add it up. Raises what `standing.own` raises."""
     whose = standing.own(context, names)
     rows = payout_rows(context, whose)
+    own: defaultdict[str, list[PayoutRow]] = defaultdict(list)
+    for row in rows:
+        own[row.model].append(row)
     return PayoutReport(
         tournament=context.tournament,
         account=whose.account,
         as_of=whose.as_of,
         offline=whose.offline,
         rows=rows,
-        models=tuple(_of_model(one.name, rows) for one in whose.models),
+        models=tuple(_of_model(one.name, own[one.name]) for one in whose.models),
         pending_by_date=_by_date(rows),
         settled_nmr=_sum(row.payout_nmr for row in rows if row.state == "settled"),
         burned_nmr=_sum(row.payout_nmr for row in rows if _is_burn(row)),
@@ -198,8 +201,7 @@ def formula_payout(
     return (known.at_risk_nmr * clipped).quantize(NMR_UNIT, rounding=ROUND_DOWN)
 
 
-def _of_model(name: str, rows: Sequence[PayoutRow]) -> ModelPayouts:
-    own = [row for row in rows if row.model == name]
+def _of_model(name: str, own: Sequence[PayoutRow]) -> ModelPayouts:
     return ModelPayouts(
         model=name,
         settled_nmr=_sum(row.payout_nmr for row in own if row.state == "settled"),
