@@ -93,6 +93,11 @@ def test_every_row_of_a_fund_is_explained() -> None:
         assert explain(row).words[0].meaning.endswith("."), row
 
 
+@pytest.mark.parametrize("name", ["fnc_v3", "corr_w_meta_model", "mcwnm", "apcwnm", "v2_corr20"])
+def test_the_servers_own_names_of_scores_are_explained(name: str) -> None:
+    assert explain(name).words[0].word == name
+
+
 def test_a_score_is_explained_with_its_formula() -> None:
     for score in SCORES:
         [told] = explain(score.label).words
