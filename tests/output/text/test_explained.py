@@ -47,7 +47,8 @@ def headers_of(source: str, *, made_by: str = "table", given: str | None = None)
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == made_by:
             by_name = [one.value for one in node.keywords if one.arg == given]
             parts += node.args if given is None else by_name
-    return {word for part in parts for word in words(part)} - {""}
+    found = {word for part in parts for word in words(part)} - {""}
+    return {word for word in found if not word.isdigit()}  # versions, which stand in no header
 
 
 TABLES = {
