@@ -99,6 +99,19 @@ def chosen_eras(names: Sequence[str], wanted: Sequence[str] | None) -> tuple[str
     return tuple(name for name in ordered if name in chosen)
 
 
+def era_ranges(eras: Iterable[str], *, among: Iterable[str]) -> tuple[str, ...]:
+    """Such as "0001–0156" and "0241": runs of eras with no other of `among` in between."""
+    wanted = set(eras)
+    runs: list[list[str]] = []
+    is_going_on = False
+    for era in sort_eras([*wanted, *among]):
+        if era in wanted:
+            runs = runs if is_going_on else [*runs, []]
+            runs[-1].append(era)
+        is_going_on = era in wanted
+    return tuple(run[0] if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
+
+
 def _span(word: str) -> tuple[str, str]:
     """The first and the last era of a range such as "0575-0600" or 2024-01-05-2024-06-28."""
     if _day(word.strip()) is not None:

@@ -9,6 +9,7 @@ from numeri_cli.dataset.eras import (
     before_purge,
     chosen_eras,
     era_number,
+    era_ranges,
     horizon_days,
     purge_eras,
     require_times,
@@ -18,6 +19,13 @@ from numeri_cli.dataset.eras import (
 from numeri_cli.errors import FileForeign, TargetAlias, TargetUnknown, UsageProblem
 
 ERAS = [f"{number:04d}" for number in range(1, 575)]
+
+
+def test_ranges_hold_no_era_that_is_not_meant() -> None:
+    meant = [*ERAS[:156], *ERAS[240:300], "0400"]
+    told = ("0001–0156", "0241–0300", "0400")
+    assert era_ranges(meant, among=[*ERAS[156:240], *ERAS[300:]]) == told
+    assert era_ranges(["0004", "0008"], among=["0012"]) == ("0004–0008",), "every fourth week"
 
 
 def test_eras_are_ordered_by_their_number_and_live_ones_come_last() -> None:

@@ -119,8 +119,8 @@ RECORDS = {
     " seen_in_training outlook gain_importance seen_eras targets",
     "SeenEras": "trained_on held_out purged",
     "SourceOutlook": (
-        "corr_error above_zero payout_a_year losing_quarters quarters worst_quarter worst_first "
-        "worst_last ahead_of_benchmark ahead_told"
+        "corr_error above_zero corr_t corr_t_limit corr_lags payout_a_year losing_quarters "
+        "quarters worst_quarter worst_first worst_last ahead_of_benchmark ahead_told"
     ),
     "TargetEras": "target eras first_era last_era",
     "LeftOutEras": "reason source eras first_era last_era words",

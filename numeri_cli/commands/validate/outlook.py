@@ -25,6 +25,8 @@ class SourceOutlook(Published):
 
     corr_error: Newey and West's standard error of the mean CORR; above_zero: whether that mean is
     above zero by more than noise
+    corr_t: that mean over its error; corr_t_limit: beyond which it is more than noise, infinite for
+    too few eras; corr_lags: with so many eras before it an era shares days
     payout_a_year: mean payout of a round × how often a year the whole stake is at risk
     losing_quarters: share of the spans of 13 weeks in which the payout is below zero, or the CORR
     where no payout is known; quarters: how many spans, which overlap
@@ -35,6 +37,9 @@ class SourceOutlook(Published):
 
     corr_error: float
     above_zero: bool
+    corr_t: float
+    corr_t_limit: float
+    corr_lags: int
     payout_a_year: float
     losing_quarters: float
     quarters: int
@@ -56,6 +61,9 @@ def outlook(validation: Validation, card: Scorecard) -> SourceOutlook:
     return SourceOutlook(
         corr_error=above.standard_error,
         above_zero=above.beyond_noise and above.mean_difference > 0,
+        corr_t=above.t,
+        corr_t_limit=above.limit,
+        corr_lags=above.lags,
         payout_a_year=_a_year(validation, card),
         losing_quarters=spans.losing,
         quarters=len(spans.means),

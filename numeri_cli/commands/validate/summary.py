@@ -16,11 +16,13 @@ from numeri_cli.commands.validate.figure_lines import PAYOUT, FigureLine, shown_
 from numeri_cli.commands.validate.notes import notes_of
 from numeri_cli.commands.validate.outlook import SourceOutlook, outlook
 from numeri_cli.commands.validate.validation import Coverage, LeftOut, Validation
+from numeri_cli.dataset.eras import era_ranges
 from numeri_cli.published import Published
 from numeri_cli.scoring.scorecard import Scorecard
 from numeri_cli.scoring.summary import Summary
 
 MOST_GAINS = 25  # features of a model that are told
+_MOST_RANGES = 4  # of eras that are left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +215,7 @@ def summary_of(
             for one in validation.likeness
         ),
         per_era=per_era,
-        left_out=tuple(_left_out(one) for one in validation.left_out),
+        left_out=tuple(_left_out(one, validation) for one in validation.left_out),
         other_targets=tuple(
             TargetEras(
                 target=one.target, eras=len(one.eras), first_era=one.eras[0], last_era=one.eras[-1]
@@ -234,9 +236,12 @@ def _seen(coverage: Coverage) -> SeenEras:
     )
 
 
-def _left_out(one: LeftOut) -> LeftOutEras:
+def _left_out(one: LeftOut, validation: Validation) -> LeftOutEras:
     first, last, count = one.eras[0], one.eras[-1], len(one.eras)
-    span = f"1 era ({first})" if count == 1 else f"{count} eras ({first}–{last})"
+    others = (name for other in validation.left_out for name in other.eras)
+    ranges = era_ranges(one.eras, among=[*validation.eras, *others])
+    more = f" and {len(ranges) - _MOST_RANGES} more" if len(ranges) > _MOST_RANGES else ""
+    span = f"{count} {'era' if count == 1 else 'eras'} ({', '.join(ranges[:_MOST_RANGES])}{more})"
     return LeftOutEras(
         reason=one.reason,
         source=one.source or None,

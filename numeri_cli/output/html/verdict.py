@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from numeri_cli.commands.validate.figure_lines import PAYOUT
 from numeri_cli.commands.validate.summary import SourceSummary, ValidationSummary
 from numeri_cli.output.formats import ABSENT, number, percent
+from numeri_cli.output.verdict_words import above_zero_words
 from numeri_cli.scoring.score_table import CORR, score_named
 
 
@@ -46,10 +47,7 @@ def _sentence(source: SourceSummary, summary: ValidationSummary) -> str:
     if source.seen_in_training:
         share = f"{source.seen_in_training} of these {summary.eras} eras"
         return f"No test: the model knows {share} from its training."
-    if view.above_zero:
-        told = f"Its {CORR.label} is above zero by more than noise"
-    else:
-        told = f"Its {CORR.label} may be noise: it is not above zero by more than chance explains"
+    told = above_zero_words(source)
     ahead = view.ahead_of_benchmark
     if summary.benchmark is None or math.isnan(ahead):
         return f"{told}."

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from numeri_cli.output.formats import figure_text, number
 from numeri_cli.output.text.tables import seen_words, table
+from numeri_cli.output.verdict_words import above_zero_words
 
 if TYPE_CHECKING:
     from numeri_cli.commands.validate.summary import (
@@ -44,6 +45,7 @@ def validate(record: ValidationSummary) -> RenderableType:
     ]
     if any(line.best is not None for line in record.lines):
         parts.append(Text(MARK_WORDS, style="dim"))
+    parts += [_verdict(one) for one in record.sources if not one.seen_in_training]
     parts += [Text(f"left out: {one.words}") for one in record.left_out]
     parts += [Text(line, style="dim") for pair in record.differences for line in _tested(pair)]
     parts += [
@@ -62,6 +64,11 @@ def _head(source: SourceSummary, eras: int) -> str:
     """A source's name, "@backtest" below it so that four fit 80 columns, and what it has seen."""
     seen = seen_words(source.seen_in_training, eras)
     return "\n".join(filter(None, (source.name.replace("@", "\n@"), seen)))
+
+
+def _verdict(source: SourceSummary) -> Text:
+    words = above_zero_words(source)
+    return Text(f"{source.name}: {words[0].lower()}{words[1:]}", style="dim")
 
 
 def _tested(pair: PairedDifference) -> tuple[str, str]:

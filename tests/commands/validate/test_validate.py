@@ -167,6 +167,17 @@ def test_eras_without_any_prediction_do_not_count(scored_data: ScoredData, tmp_p
     assert {line.best for line in lines} == {None}, "five eras in common tell nothing"
 
 
+def test_eras_before_and_behind_those_that_count_are_told_as_two_ranges(
+    scored_data: ScoredData, tmp_path: Path
+) -> None:
+    some = scored_data.frame[scored_data.frame["era"].between("0603", "0608")]
+    some[["a"]].rename(columns={"a": "prediction"}).to_parquet(tmp_path / "some.parquet")
+    found = PredictionSource.of_file(tmp_path / "some.parquet")
+    scored = score_sources([found], scored_data.data, target=TARGET)
+    told = [one.words for one in summary_of(scored, report=Path("report.html")).left_out]
+    assert "6 eras (0601–0602, 0609–0612) have no prediction here" in told
+
+
 def test_an_era_that_is_covered_too_thinly_has_no_score(
     scored_data: ScoredData, tmp_path: Path
 ) -> None:

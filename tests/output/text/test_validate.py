@@ -54,3 +54,20 @@ def test_what_a_year_pays_stands_in_per_cent_of_the_stake_as_on_the_page(
         assert line.removeprefix(label).split() == " ".join(one[tile] for one in tiles).split()
         assert "%" in line
     assert "payout a year and worst quarter: in % of the whole stake" in lines
+
+
+def test_a_verdict_of_noise_gives_the_limit_and_why_it_is_so_high(
+    summary: ValidationSummary,
+) -> None:
+    [first, _] = summary.sources
+    view = replace(first.outlook, above_zero=False, corr_t=2.9, corr_t_limit=4.04, corr_lags=12)
+    doubtful = replace(first, name="a", outlook=view)
+    told = (
+        "ts CORR may be noise: it is 2.90 standard errors above zero, and 4.04 would be needed,"
+        " as each of the 40 eras shares days with 12 before it"
+    )
+    record = replace(summary, sources=(doubtful,))
+    assert f"a: i{told}" in lines_of(record)
+    assert f"I{told}." in verdicts(record)[0].sentence
+    few = replace(doubtful, outlook=replace(view, corr_t_limit=float("inf")))
+    assert "too few eras to tell" in verdicts(replace(summary, sources=(few,)))[0].sentence
