@@ -89,7 +89,7 @@ def _take(descriptor: int, path: Path, *, what: str) -> None:
         if error.errno in _HELD:
             raise LockHeld(
                 f"{what} is already at work",
-                hint="wait for it to end; it does the same work",
+                hint="wait for it to end, then run the same command again",
             ) from error
         if error.errno in _WITHOUT_LOCKS:
             raise LocksUnsupported(

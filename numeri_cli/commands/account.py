@@ -197,5 +197,6 @@ def slot_of(known: Mapping[str, ModelSlot], name: str) -> ModelSlot:
     if name in known:
         return known[name]
     listed = ", ".join(sorted(known)[:10]) or "none"
-    hint = did_you_mean(name, known, otherwise=f"the account's models: {listed}")
+    more = "a new one is made on numer.ai, in practice by `numeri practice add-model`"
+    hint = did_you_mean(name, known, otherwise=f"the account's models: {listed}; {more}")
     raise ModelUnknown(f"the account has no model {name!r}", hint=hint)

@@ -42,10 +42,18 @@ def install(context: Context, *, daily: bool, system: str | None) -> ScheduleSta
 def remove(context: Context, *, system: str | None) -> tuple[InstalledSchedule, ...]:
     """Take the profile's schedule out of a scheduler, or of all; what was removed.
 
+    A profile that is named may be gone: its schedule is still there.
     Raises ProfileMissing, ScheduleError, DiskError.
     """
     chosen = [base.SCHEDULERS[system]] if system else None
-    return base.remove(_profile(context), schedulers=chosen)
+    profile = context.asked_profile or context.profile_path
+    if profile is None:
+        raise ProfileMissing(
+            "a schedule belongs to a profile, and there is none here",
+            hint="name it: `numeri schedule remove --profile FILE`, even where the file is gone;"
+            " a comment beside the lines in `crontab -l` says which one",
+        )
+    return base.remove(profile, schedulers=chosen)
 
 
 def _profile(context: Context) -> Path:

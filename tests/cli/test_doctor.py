@@ -248,6 +248,16 @@ def test_scopes_that_lack_or_are_too_many_are_found(
     assert diagnosed(numeri)[code] == "mend"
 
 
+def test_of_practices_keys_the_doctor_says_what_the_account_says(
+    numeri: Numeri, profile: Path, crontab: Path
+) -> None:
+    assert numeri("run", "--quiet").code == 0
+    findings = numeri("doctor", "--json").data["findings"]
+    [told] = [one for one in findings if "practice's NMR" in one["message"]]
+    assert told["level"] == "fine"
+    assert "stake, web3_staking, delete, which reach practice's NMR alone" in told["message"]
+
+
 def test_keys_that_the_server_refuses_and_models_of_others_are_found(
     numeri: Numeri, participant: Served, profile: Path
 ) -> None:

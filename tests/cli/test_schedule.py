@@ -14,8 +14,11 @@ import pytest
 
 from numeri_cli.practice.server.server import listening
 from tests.support.closed_rounds import close_round
+from tests.support.examined import crontab
 from tests.support.runner import PROFILE, Numeri
 from tests.support.tournaments import fresh_tournament
+
+__all__ = ["crontab"]
 
 FIELDS = r"[\d,]+ [\d,]+ \* \* [\d,-]+"
 
@@ -70,6 +73,21 @@ def test_for_practice_it_says_that_its_clock_stands_still(numeri: Numeri, profil
     words = ("schedule", "show", "--system", "cron")
     assert "the clock of practice stands still" in numeri(*words).out
     assert "stands still" not in numeri(*words, "--tournament", "numerai").out
+
+
+def test_the_schedule_of_a_profile_that_is_gone_is_removed_by_its_name(
+    numeri: Numeri, profile: Path, crontab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = profile.absolute()
+    assert numeri("schedule", "install", "--system", "cron").code == 0
+    profile.unlink()
+    monkeypatch.chdir(tmp_path)
+    said = numeri("schedule", "remove")
+    assert said.code == 1
+    assert "numeri schedule remove --profile FILE" in said.err
+    said = numeri("schedule", "remove", "--profile", place)
+    assert said.code == 0
+    assert said.out.startswith("removed from")
 
 
 def test_a_daily_line_catches_a_round_that_opens_fifty_minutes_late(

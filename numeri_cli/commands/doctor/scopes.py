@@ -30,5 +30,8 @@ def look(examination: Examination) -> Iterator[Finding]:
             f"the keys may {', '.join(surplus)}, which numeri never needs",
             hint=cure,
         )
+    elif surplus and not missing:
+        told = f"what is needed, and {', '.join(surplus)}, which reach practice's NMR alone"
+        yield fine(name, told)
     elif not missing:
         yield fine(name, "what is needed, and nothing that could move money")
