@@ -142,18 +142,21 @@ def worst(codes: list[ExitCode]) -> ExitCode:
     return min(codes, key=WORST_FIRST.index, default=ExitCode.done)
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like this one, whatever the case; None where none is like it."""
+def nearest(name: str, known: Iterable[str], *, likeness: float = 0.5) -> str | None:
+    """The known name most like this one, whatever the case; None where none is like it.
+
+    likeness: the least that counts, from 0 to 1; more where a wrong guess is worse than none
+    """
     from difflib import get_close_matches
 
     lower = {candidate.lower(): candidate for candidate in known}
-    matches = get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
+    matches = get_close_matches(name.lower(), list(lower), n=1, cutoff=likeness)
     return lower[matches[0]] if matches else None
 
 
-def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
+def did_you_mean(name: str, known: Iterable[str], *, otherwise: str, likeness: float = 0.5) -> str:
     """The cure for a name that is not known: the nearest that is, else `otherwise`."""
-    match = nearest(name, known)
+    match = nearest(name, known, likeness=likeness)
     return f"did you mean {match!r}?" if match else otherwise
 
 

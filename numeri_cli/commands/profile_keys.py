@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -141,6 +142,7 @@ class ProfileKey:
         return self.path.rpartition(".")[2]
 
 
+@cache
 def profile_keys() -> tuple[ProfileKey, ...]:
     """Every key in the order of the schema; a test tells of those without a sentence."""
     return tuple(_keys(Profile, ""))

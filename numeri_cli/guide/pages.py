@@ -19,6 +19,15 @@ class Page:
     text: str
 
 
+@dataclass(frozen=True)
+class Sense:
+    """One meaning of a word; where: the table or place where it has it, None for everywhere."""
+
+    word: str
+    meaning: str
+    where: str | None = None
+
+
 def pages() -> Iterator[Page]:
     """Every page that is installed, by topic."""
     folder = files("numeri_cli.guide")
@@ -28,13 +37,27 @@ def pages() -> Iterator[Page]:
 
 
 def entries(topic: str = GLOSSARY) -> dict[str, str]:
-    """Each word of the glossary with what it means, in the order of the page.
+    """Each word of the glossary with what it means first, in the order of the page.
 
     topic: another page of words
     """
-    text = _text(topic)
-    found = re.findall(r"^## (.+)\n\n(.+(?:\n.+)*)", text, re.MULTILINE)
-    return {word.strip("`"): " ".join(meaning.split("\n")) for word, meaning in found}
+    return {one.word: one.meaning for one in reversed(senses(topic))}
+
+
+def senses(topic: str = GLOSSARY) -> tuple[Sense, ...]:
+    """Each meaning of each word of a page, in its order: a paragraph, or an item for each place."""
+    found = re.findall(r"^## (.+)\n\n(.+(?:\n.+)*)", _text(topic), re.MULTILINE)
+    return tuple(sense for word, told in found for sense in _senses_of(word.strip("`"), told))
+
+
+def _senses_of(word: str, told: str) -> Iterator[Sense]:
+    for item in re.split(r"^- ", told, flags=re.MULTILINE):
+        meaning = " ".join(item.split())
+        placed = re.match(r"In (.+?): (.+)", meaning) if told.startswith("- ") else None
+        if placed:
+            yield Sense(word, placed[2], placed[1].replace("`", ""))
+        elif meaning:
+            yield Sense(word, meaning)
 
 
 def formulas() -> dict[str, str]:
@@ -45,4 +68,4 @@ def formulas() -> dict[str, str]:
 
 
 def _text(topic: str) -> str:
-    return next(page.text for page in pages() if page.topic == topic)
+    return files("numeri_cli.guide").joinpath(f"{topic}.md").read_text(encoding="utf-8")

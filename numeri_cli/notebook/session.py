@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numeri_cli.notebook.results import FrameScores, LiveScores, WalkedForward
 
 Words = str | Sequence[str] | None
+_PRACTICE = '`numeri.open(tournament="practice")`'
 
 
 class Spoken:
@@ -78,6 +79,7 @@ class Session:
             yield context
         except NumeriError as error:
             if error.hint:
+                error.hint = error.hint.replace("`--tournament practice`", _PRACTICE)
                 error.add_note(f"hint: {error.hint}")
             raise
         finally:

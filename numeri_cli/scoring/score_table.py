@@ -103,8 +103,6 @@ def _exposure(one: EraPrediction, of_sizes: Callable[[FloatArray], FloatArray]) 
     return float(of_sizes(sizes)) if known(sizes).any() else NAN
 
 
-_CONTRIBUTION = "What the prediction adds to the meta model, or to the benchmark."
-_LIKENESS = "Correlation with the meta model, or with the benchmark: lower is more of one’s own."
 _EXPOSURE = "How strongly the prediction follows single features, by its correlation with each."
 
 SCORES = (
@@ -125,7 +123,7 @@ SCORES = (
         label="MMC",
         compute=lambda one: _contribution(one, "meta_model"),
         source="numerai-tools 0.7.2, scoring.correlation_contribution",
-        meaning=_CONTRIBUTION,
+        meaning="What the prediction adds to the meta model.",
         in_detail=True,
         has_curve=True,
         is_paid=True,
@@ -136,7 +134,7 @@ SCORES = (
         label="BMC",
         compute=lambda one: _contribution(one, "benchmark"),
         source="numerai-tools 0.7.2, scoring.correlation_contribution",
-        meaning=_CONTRIBUTION,
+        meaning="What the prediction adds to the benchmark, a model of Numerai’s own.",
         has_curve=True,
         against_benchmark=True,
         server_figures=("mean",),
@@ -154,7 +152,7 @@ SCORES = (
         label="CWMM",
         compute=lambda one: _correlation(one, "meta_model"),
         source="numerai-tools 0.7.2, scoring.numerai_corr with target_pow15=False",
-        meaning=_LIKENESS,
+        meaning="Correlation with the meta model: lower is more of one’s own.",
         lower_is_better=True,
         mean_only=True,
     ),
@@ -163,7 +161,7 @@ SCORES = (
         label="CWBM",
         compute=lambda one: _correlation(one, "benchmark"),
         source="numerai-tools 0.7.2, scoring.numerai_corr with target_pow15=False",
-        meaning=_LIKENESS,
+        meaning="Correlation with the benchmark: lower is less of a copy of Numerai’s own model.",
         lower_is_better=True,
         mean_only=True,
         against_benchmark=True,

@@ -17,6 +17,7 @@ from numeri_cli.commands.context import Context
 from numeri_cli.commands.load import load
 from numeri_cli.errors import (
     FileForeign,
+    KeysMissing,
     MemoryShort,
     ModelUnknown,
     ModelUntrained,
@@ -70,6 +71,17 @@ def test_a_session_is_refused_at_once_where_profile_or_tournament_is_none() -> N
     with pytest.raises(ProfileInvalid, match="unknown key nonsense") as caught:
         numeri_cli.open()
     assert caught.value.__notes__ == [f"hint: {caught.value.hint}"]
+
+
+def test_who_has_only_practiced_is_told_so_in_python() -> None:
+    Home.find().practice.mkdir(parents=True)
+    with pytest.raises(KeysMissing) as caught:
+        numeri_cli.open().status()
+    [note] = caught.value.__notes__
+    assert note.startswith('hint: `numeri.open(tournament="practice")` needs none; `numeri login`')
+    with pytest.raises(ProfileMissing, match="no profile") as without:
+        numeri_cli.open().train()
+    assert "without an account try `numeri.open" in without.value.hint
 
 
 def test_what_is_loaded_are_the_rows_of_the_file(session: Session, home: Path) -> None:

@@ -219,7 +219,7 @@ RECORDS = {
     "GuidePages": "topics text",
     "GuideTopic": "topic title",
     "Explanations": "words",
-    "Explanation": "word meaning lower_is_better source formula",
+    "Explanation": "word meaning lower_is_better source formula where",
     "ExportedModel": "model artifact file size_bytes digest holds_pickle",
     "ImportedModel": "model artifact folder known newest holds_pickle",
     "TrustedFile": "file digest known",

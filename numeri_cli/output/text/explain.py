@@ -17,7 +17,8 @@ def explanations(record: Explanations) -> RenderableType:
     """A paragraph for each word."""
     parts: list[RenderableType] = []
     for one in record.words:
-        parts += [Text(one.word, "bold"), Prose(one.meaning)]
+        place = Text(f", in {one.where}" if one.where else "")
+        parts += [Text(one.word, "bold").append_text(place), Prose(one.meaning)]
         if one.lower_is_better is not None:
             parts.append(Prose("Lower is better." if one.lower_is_better else "Higher is better."))
         if one.formula is not None:

@@ -56,7 +56,7 @@ class _Page:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if not console.is_terminal:
-            yield Text(self._text.rstrip("\n"))
+            yield Text(self._text.rstrip("\n"), no_wrap=True)  # commands as the page has them
             return
         width = min(options.max_width, _WIDEST)
         yield from console.render(

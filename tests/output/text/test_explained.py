@@ -13,6 +13,7 @@ from rich.console import Console
 
 from numeri_cli.commands.explain import explain
 from numeri_cli.commands.validate.summary import summary_of
+from numeri_cli.errors import UsageProblem
 from numeri_cli.output import text
 from numeri_cli.output.text.explain import explanations
 from numeri_cli.scoring.score_table import SCORES
@@ -20,6 +21,26 @@ from numeri_cli.scoring.summary import FIGURES
 from tests.support.validations import sample_validation
 
 [FOLDER] = text.__path__
+DRAWN = "│┈┤\N{BRAILLE PATTERN BLANK}"
+ROOMS = ("records.py", "commands", "ledger", "search", "scoring")
+KINDS_OF_STATES = ("State", "Timing", "Standing", "Decision", "Verdict", "Health", "Reason")
+SERVERS_SCORES = [
+    "v2_corr20",
+    "mmc",
+    "corr60",
+    "mmc60",
+    "corj60",
+    "cort20",
+    "bmc",
+    "fnc_v3",
+    "corr_w_meta_model",
+    "mcwnm",
+    "apcwnm",
+    "tc",
+    "season_score",
+    "alpha",
+    "mpc",
+]
 NO_WORDS = {"\n", "s", " %", " "}  # parts of headers that are put together
 
 
@@ -61,6 +82,40 @@ PAGES = {
     for path in sorted((Path(FOLDER).parent / "html").glob("*.py"))
     if (headers := headers_of(path.read_text("utf-8"), made_by="Table", given="headers") - NO_WORDS)
 }
+
+
+def states_of(source: str) -> set[str]:
+    """The words that a module lists as the states of something."""
+    lists = [
+        node.value
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id.endswith(KINDS_OF_STATES)
+    ]
+    return {
+        one.value
+        for words in lists
+        for one in ast.walk(words)
+        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    }
+
+
+def marks_of(source: str) -> set[str]:
+    """Signs of no alphabet that a module shows, those that charts are drawn of apart."""
+    constants = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.Constant)]
+    shown = "".join(one.value for one in constants if isinstance(one.value, str))
+    return {sign for sign in shown if not (sign.isascii() or sign.isalnum() or sign in DRAWN)}
+
+
+PACKAGE = Path(FOLDER).parents[1]
+MODULES = [path for room in ROOMS for path in ((PACKAGE / room).rglob("*.py"))]
+STATES = set().union(
+    *(states_of(path.read_text("utf-8")) for path in (*MODULES, PACKAGE / "records.py"))
+)
+MARKS = set().union(
+    *(marks_of(path.read_text("utf-8")) for path in (*Path(FOLDER).glob("*.py"),)),
+)
 
 
 def test_the_headers_of_a_module_are_found() -> None:
@@ -125,3 +180,73 @@ def test_every_score_figure_and_mark_is_explained() -> None:
     for label in ("*", *(one.label for one in (*SCORES, *FIGURES))):
         [told] = explain(label).words
         assert label.startswith(told.word), label  # "eras" are told as "era"
+
+
+def test_every_state_that_a_view_shows_is_explained_as_one() -> None:
+    assert states_of('OldState = Literal["a"] | Other\nOther = Literal["b"]') == {"a"}
+    assert {"on-time", "kept the old", "settled", "pruned", "cannot know"} <= STATES
+    for state in STATES:
+        assert explain(state).words[0].word == state
+
+
+def test_every_mark_that_a_view_shows_is_explained() -> None:
+    assert marks_of('"a → b", "é"') == {"→"}
+    assert {"≠", "→", "−"} <= MARKS
+    for mark in (*MARKS, "*", "±"):
+        assert explain(mark).words[0].word == mark
+
+
+@pytest.mark.parametrize("name", SERVERS_SCORES)
+def test_the_servers_name_of_a_score_is_explained(name: str) -> None:
+    [told] = explain(name).words
+    assert told.word.lower() == name
+
+
+@pytest.mark.parametrize(
+    ("word", "places"),
+    [
+        ("profile", [None, "numeri tune", "numeri.toml"]),
+        ("validation", [None, "numeri hosted"]),
+        ("state", ["numeri run", "numeri rounds", "numeri payouts"]),
+        ("accepted", [None]),
+    ],
+)
+def test_a_word_of_several_meanings_is_told_with_each_place(
+    word: str, places: list[str | None]
+) -> None:
+    assert [one.where for one in explain(word).words] == places
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "churn",
+        "watchdog",
+        "ensemble",
+        "guard",
+        "fund",
+        "binning",
+        "ledger",
+        "small",
+        "medium",
+        "all",
+        "v5.3",
+        "scopes",
+        "target_ender_60",
+        "target_cyrus_v4_20",
+    ],
+)
+def test_a_word_that_a_newcomer_met_is_explained(word: str) -> None:
+    assert explain(word).words[0].word == word
+
+
+def test_benchmark_and_meta_model_have_sentences_of_their_own() -> None:
+    meanings = [score.meaning for score in SCORES if "exposure" not in score.label]
+    assert len(set(meanings)) == len(meanings)
+
+
+def test_a_guess_is_made_only_where_it_is_near() -> None:
+    for word, hint in (("settld", "did you mean 'settled'?"), ("purple", "`numeri explain` lists")):
+        with pytest.raises(UsageProblem) as caught:
+            explain(word)
+        assert caught.value.hint.startswith(hint)

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from numeri_cli.commands.guide import guide
+from numeri_cli.output.console import InertConsole
 from numeri_cli.output.text.guide import guide_pages
 from tests.support.sources import PACKAGE
 
@@ -41,3 +42,13 @@ def test_sentences_are_broken_between_words_at_the_terminals_width() -> None:
     assert any(len(line.rstrip()) > 50 for line in lines)
     prose = [line for line in lines if line.startswith("What Numeri trusts")]
     assert [len(line.rstrip()) <= 60 for line in prose] == [True]
+
+
+def test_a_page_in_a_pipe_says_numeri_in_sentences_as_it_does_in_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.argv", [".venv/bin/numeri"])
+    written = io.StringIO()
+    InertConsole(written).print(guide_pages(guide("tutorial")), crop=False, overflow="ignore")
+    assert "`numeri explain CORR`" in written.getvalue()
+    assert ".venv/bin/numeri" not in written.getvalue()
