@@ -10,6 +10,9 @@ from numeri_cli.ledger.scores import KnownRules, KnownScore
 from numeri_cli.published import Published
 from numeri_cli.records import ScoreConfig
 
+# CORR and MMC of both horizons: scores that have a column of their own, and stand before others
+SHOWN = (("corr60", "3"), ("mmc60", "3"), ("v2_corr20", "6"), ("mmc", "5"))
+
 
 @dataclass(frozen=True)
 class RoundScore(Published):
@@ -52,6 +55,11 @@ def round_score(one: KnownScore, *, model: str, rules: Mapping[int, KnownRules])
         date=one.date,
         resolved=one.resolved,
     )
+
+
+def place_of(kind: tuple[str, str]) -> int:
+    """Where a score and version stands among others: those of SHOWN first, then all alike."""
+    return SHOWN.index(kind) if kind in SHOWN else len(SHOWN)
 
 
 def config_of(rules: KnownRules | None, display_name: str, version: str) -> ScoreConfig | None:

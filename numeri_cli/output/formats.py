@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 ABSENT = "–"  # where there is no figure
 _MINUS = "−"
+_SHOWN_PLACES = Decimal("0.0001")
 
 
 def number(value: float | None, places: int = 4, *, signed: bool = False) -> str:
@@ -40,6 +38,14 @@ def figure_text(value: float | None, places: int, unit: str = "") -> str:
 def nmr(amount: Decimal) -> str:
     """All digits of an amount but zeros at its end."""
     return f"{amount.normalize():f}".replace("-", _MINUS)
+
+
+def told_nmr(amount: Decimal) -> str:
+    """An amount in a sentence: at most four places, cut and not rounded, no zeros at its end.
+
+    All digits are in JSON and CSV.
+    """
+    return nmr(amount.quantize(_SHOWN_PLACES, rounding=ROUND_DOWN) + 0)
 
 
 def moment(value: datetime | None) -> str:

@@ -33,6 +33,7 @@ from numeri_cli.practice.rounds.status import (
     practice_status,
     resolved_models,
     resolved_rounds,
+    rounds_missed,
 )
 from numeri_cli.practice.rounds.week import Week
 from numeri_cli.practice.world import dataset_files
@@ -324,3 +325,8 @@ class Tournament:
         """What settled rounds brought the participant's models, the oldest round first."""
         with self.store.reading() as connection:
             return resolved_models(connection, accounts.participant(connection), rounds=rounds)
+
+    def missed(self, rounds: range) -> tuple[int, ...]:
+        """Those of these rounds to which no model of the participant has a submission."""
+        with self.store.reading() as connection:
+            return rounds_missed(connection, accounts.participant(connection), rounds=rounds)

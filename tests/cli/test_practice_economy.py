@@ -123,6 +123,13 @@ def test_an_advance_before_the_first_round_resolves_tells_of_none(numeri: Numeri
     assert "resolved" not in numeri("practice", "advance").out
 
 
+@practised
+def test_an_advance_names_the_rounds_that_passed_without_the_own_models(numeri: Numeri) -> None:
+    said = numeri("practice", "advance", "--rounds", 3)
+    assert "your models submitted nothing to rounds 61–63" in said.out
+    assert numeri("practice", "advance", "--json").data["missed_rounds"] == [64]
+
+
 def test_a_world_is_made_to_measure(numeri: Numeri, home: Path) -> None:
     measures = ("--stocks", 120, "--eras", 50, "--features", 12, "--rivals", 30, "--seed", 9)
     assert numeri("practice", "create", *measures).code == 0

@@ -51,6 +51,9 @@ def test_every_score_is_the_newest_that_the_server_has(numeri: Numeri, past: Ser
             assert (row["value"], row["percentile"]) == (told["value"], told["percentile"])
             assert (row["day"], row["resolved"]) == (told["day"], told["resolved"])
             assert row["days"] == (60 if place[1] in ("corr60", "mmc60") else 20)
+        for part in ("means", "open_rounds", "resolved_rounds"):
+            names = list(dict.fromkeys(row["score"] for row in models[name][part]))
+            assert names[:2] == ["corr60", "mmc60"], "as in the terminal"
     assert rows_of(models["harbour"]) == []
     with Path("scores.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))

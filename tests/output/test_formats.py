@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from numeri_cli.output.formats import moment, nmr, number, percent, size
+from numeri_cli.output.formats import moment, nmr, number, percent, size, told_nmr
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,19 @@ def test_shares_amounts_times_and_sizes_are_short() -> None:
     assert nmr(Decimal("1E+2")) == "100"
     assert moment(datetime(2026, 1, 3, 12, 5, tzinfo=UTC)) == "Sat 3 Jan 12:05 UTC"
     assert size(14_200_000) == "14.2 MB"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("103.741721384502347614", "103.7417"),
+        ("50.000000000000000000", "50"),
+        ("-0.000000000000000001", "0"),
+        ("0", "0"),
+        ("-1.23459", "−1.2345"),
+    ],
+)
+def test_an_amount_in_a_sentence_has_at_most_four_places_and_never_more_than_there_is(
+    amount: str, text: str
+) -> None:
+    assert told_nmr(Decimal(amount)) == text

@@ -240,7 +240,7 @@ RECORDS = {
     "PracticeStatus": "now round_number opens_at closes_at is_open live_era available_nmr models",
     "Advanced": (
         "now round_number opens_at closes_at is_open live_era available_nmr models "
-        "resolved_rounds resolved"
+        "resolved_rounds missed_rounds resolved"
     ),
     "ResolvedModel": "round_number model at_risk_nmr payout_nmr corr60 mmc60",
     "PracticeModel": "name stake_nmr wanted_nmr status submission_id",

@@ -30,9 +30,11 @@ class Advanced(PracticeStatus):
     """Where the tournament stands after time passed.
 
     resolved_rounds: that were settled meanwhile; resolved: what they brought the own models
+    missed_rounds: that closed meanwhile with no submission of any of these models
     """
 
     resolved_rounds: tuple[int, ...]
+    missed_rounds: tuple[int, ...]
     resolved: tuple[ResolvedModel, ...]
 
 
@@ -57,7 +59,7 @@ def goal(context: Context, *, rounds: int | None, until: date | None) -> Goal:
 
 def advance(context: Context, goal: Goal) -> Advanced:
     """Let time pass until the goal's round opens. Raises LockHeld, PracticeDamaged, DiskError."""
-    before = context.practice.resolved()
+    before, first = context.practice.resolved(), context.practice.state().live_round
     if goal.rounds:
         context.practice.advance(goal.rounds, listener=context.listener)
     else:
@@ -71,5 +73,6 @@ def advance(context: Context, goal: Goal) -> Advanced:
     return Advanced(
         **{one.name: getattr(status, one.name) for one in fields(PracticeStatus)},
         resolved_rounds=tuple(rounds),
+        missed_rounds=context.practice.missed(range(first, status.round_number)),
         resolved=context.practice.results_of(rounds),
     )

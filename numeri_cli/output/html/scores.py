@@ -12,7 +12,7 @@ from typing import TypeVar
 from numeri_cli.commands.payouts import PayoutRow
 from numeri_cli.commands.score_rows import RoundScore
 from numeri_cli.commands.scores import ModelScores, ScorePage, ScoreReport
-from numeri_cli.output.formats import ABSENT, moment, nmr, number
+from numeri_cli.output.formats import ABSENT, moment, number, told_nmr
 from numeri_cli.output.html.live_charts import (
     KINDS,
     SIMULATED,
@@ -129,11 +129,12 @@ def paid_rounds(settled: Sequence[PayoutRow]) -> Chart:
         y=[float(amount) for amount in rounds.values()],
         marker={"color": [COLOURS[2] if amount >= 0 else COLOURS[4] for amount in rounds.values()]},
     )
-    words = f"{len(rounds)} rounds brought {nmr(sum(rounds.values(), start=Decimal(0)))} NMR in all"
+    total = told_nmr(sum(rounds.values(), start=Decimal(0)))
+    words = f"{len(rounds)} rounds brought {total} NMR in all"
     worst = worst_weeks(settled)
     if worst is not None:
         first, amount = worst
-        words += f"; the worst 13 weeks, from {first}, brought {nmr(amount)} NMR"
+        words += f"; the worst 13 weeks, from {first}, brought {told_nmr(amount)} NMR"
     return Chart(
         id="paid",
         title="Payout per round",
@@ -141,7 +142,7 @@ def paid_rounds(settled: Sequence[PayoutRow]) -> Chart:
         figure=figure,
         table=Table(
             headers=("round", "NMR"),
-            rows=tuple((str(at), nmr(amount)) for at, amount in rounds.items()),
+            rows=tuple((str(at), told_nmr(amount)) for at, amount in rounds.items()),
         ),
     )
 
@@ -173,11 +174,11 @@ def pending_dates(pending: Sequence[PayoutRow]) -> Chart:
     return Chart(
         id="pending",
         title="Pending NMR by date",
-        words=f"With the scores of now {nmr(total)} NMR in all, until {max(days)}.",
+        words=f"With the scores of now {told_nmr(total)} NMR in all, until {max(days)}.",
         figure=figure,
         table=Table(
             headers=("date", "NMR"),
-            rows=tuple((day.isoformat(), nmr(amount)) for day, amount in days.items()),
+            rows=tuple((day.isoformat(), told_nmr(amount)) for day, amount in days.items()),
         ),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from numeri_cli.output.formats import ABSENT, nmr, number
+from numeri_cli.output.formats import ABSENT, number, told_nmr
 from numeri_cli.output.text.payouts import short_nmr
 from numeri_cli.output.text.standing import as_of_line
 from numeri_cli.output.text.tables import Fitting, Prose, table, unbroken
@@ -43,8 +43,8 @@ def account_report(record: AccountReport) -> RenderableType:
                 ABSENT if row.date is None else row.date.isoformat(),
             )
         parts += [unbroken(rounds), Text()]
-    balance = ABSENT if record.available_nmr is None else f"{nmr(record.available_nmr)} NMR"
-    parts.append(Prose(f"staked {nmr(record.staked_nmr)} NMR, balance {balance}"))
+    balance = ABSENT if record.available_nmr is None else f"{told_nmr(record.available_nmr)} NMR"
+    parts.append(Prose(f"staked {told_nmr(record.staked_nmr)} NMR, balance {balance}"))
     parts.append(Prose(f"the key may {', '.join(record.scopes) or 'do nothing'}"))
     parts.append(Prose("corr60 and mmc60: ranks; year: return on the stake", "dim"))
     return Group(*parts, as_of_line(record.as_of, offline=record.offline))
@@ -54,7 +54,7 @@ def _cells(one: StandingRow) -> tuple[str, ...]:
     year = ABSENT if one.return_1y is None else f"{number(100 * one.return_1y, 1, signed=True)}%"
     return (
         f"{one.model} (archived)" if one.archived else one.model,
-        ABSENT if one.stake_nmr is None else short_nmr(one.stake_nmr),
+        "0" if one.stake_nmr is None else short_nmr(one.stake_nmr),
         short_nmr(one.at_risk_nmr),
         ABSENT if one.corr60_rank is None else str(one.corr60_rank),
         ABSENT if one.mmc60_rank is None else str(one.mmc60_rank),

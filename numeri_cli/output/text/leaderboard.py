@@ -10,7 +10,7 @@ from rich.text import Text
 
 from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.text.standing import as_of_line
-from numeri_cli.output.text.tables import Fitting, table, unbroken
+from numeri_cli.output.text.tables import Fitting, Prose, table, unbroken
 
 if TYPE_CHECKING:
     from numeri_cli.commands.leaderboard import Board, BoardLine
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 CSV_COLUMNS = (
     "rank", "name", "is_own", "stake_nmr", "corr20", "mmc20", "corr60", "mmc60", "return_1y",
 )  # fmt: skip
+
+_NOTES = (
+    "NMR: stake now; year: return on the stake in a year",
+    "ranks, means and returns are the server's; it does not say on how many rounds they rest",
+)
 
 
 def board(record: Board) -> RenderableType:
@@ -33,6 +38,7 @@ def board(record: Board) -> RenderableType:
     ]
     if any(line.corr20 is not None or line.mmc20 is not None for line in record.rows):
         parts += [unbroken(_of_20_days(record)), Text()]
+    parts += [Prose(note, "dim") for note in _NOTES]
     return Group(*parts, as_of_line(record.as_of, offline=record.offline))
 
 

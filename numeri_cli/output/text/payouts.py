@@ -112,7 +112,9 @@ def _sums(record: PayoutReport) -> list[RenderableType]:
 
 
 def short_nmr(amount: Decimal, *, signed: bool = False) -> str:
-    """An amount for a narrow column: four places, cut and not rounded."""
+    """An amount for a narrow column: four places, cut and not rounded; nothing at all is "0"."""
+    if not amount:
+        return "0"
     cut = amount.quantize(_SHOWN_PLACES, rounding=ROUND_DOWN)
     text = f"{abs(cut):,.4f}"
     if not cut:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from numeri_cli.output.formats import moment, nmr, number
+from numeri_cli.output.formats import moment, number, told_nmr
 from numeri_cli.output.text.payouts import short_nmr
 from numeri_cli.output.text.tables import Fitting, Prose, state, table
 
@@ -32,13 +33,13 @@ def practice_status(record: PracticeStatus) -> RenderableType:
         Text(f"it is {moment(record.now)} {record.now.year}"),
         Text(f"round {record.round_number}, {verb} {moment(record.closes_at)}"),
         Fitting(rows, "status", "stake NMR"),
-        Text(f"in your wallet: {nmr(record.available_nmr)} NMR", style="dim"),
+        Text(f"in your wallet: {told_nmr(record.available_nmr)} NMR", style="dim"),
     )
 
 
 def advanced(record: Advanced) -> RenderableType:
     """What resolved meanwhile and what it paid, then where everything stands."""
-    status = practice_status(record)
+    status = Group(practice_status(record), *_missed(record))
     if not record.resolved_rounds:
         return status
     first, last = record.resolved_rounds[0], record.resolved_rounds[-1]
@@ -51,42 +52,56 @@ def advanced(record: Advanced) -> RenderableType:
         rows.add_row(
             str(one.round_number),
             one.model,
-            _short_nmr(one.at_risk_nmr),
+            told_nmr(one.at_risk_nmr),
             short_nmr(one.payout_nmr, signed=True),
             number(one.corr60, signed=True),
             number(one.mmc60, signed=True),
         )
     total = sum((one.payout_nmr for one in record.resolved), start=Decimal(0))
     verb = "paid" if total >= 0 else "burned"
-    paid = Prose(f"{rounds} resolved and {verb} {nmr(abs(total))} NMR in all")
+    paid = Prose(f"{rounds} resolved and {verb} {told_nmr(abs(total))} NMR in all")
     return Group(status, Text(), Fitting(rows, "at risk"), paid)
+
+
+def _missed(record: Advanced) -> list[Prose]:
+    """The rounds that passed without any of the own models."""
+    if not record.missed_rounds:
+        return []
+    word = "round" if len(record.missed_rounds) == 1 else "rounds"
+    return [Prose(f"your models submitted nothing to {word} {_spans(record.missed_rounds)}")]
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Such as "301, 303–331"; numbers rise."""
+    runs: list[list[int]] = []
+    for one in numbers:
+        if runs and one == runs[-1][-1] + 1:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
 def _stake(model: PracticeModel) -> str:
     """A stake, and what it comes down to where a part is on its way to the wallet."""
     if model.wanted_nmr is None:
-        return _short_nmr(model.stake_nmr)
-    return f"{_short_nmr(model.stake_nmr)} → {_short_nmr(model.wanted_nmr)}"
-
-
-def _short_nmr(amount: Decimal) -> str:
-    """An amount for a narrow column: four digits after the point, less where they are zeros."""
-    return nmr(round(amount, 4) + 0)
+        return told_nmr(model.stake_nmr)
+    return f"{told_nmr(model.stake_nmr)} → {told_nmr(model.wanted_nmr)}"
 
 
 def changed_stake(record: Stake) -> RenderableType:
     """A stake that was changed, and what is left to stake."""
-    lines = [Text(f"{record.model} has a stake of {nmr(record.stake_nmr)} NMR")]
+    lines = [Text(f"{record.model} has a stake of {told_nmr(record.stake_nmr)} NMR")]
     if record.wanted_nmr is not None:
         lines.append(
             Text(
-                f"rounds that are not settled hold {nmr(record.locked_nmr)}; as they settle, what"
-                f" is above {nmr(record.wanted_nmr)} goes back to your wallet"
+                f"rounds that are not settled hold {told_nmr(record.locked_nmr)}; as they settle,"
+                f" what is above {told_nmr(record.wanted_nmr)} goes back to your wallet"
             )
         )
     elif record.stake_nmr:
         lines.append(Text("each round it submits to risks up to a thirteenth, for 13 weeks"))
-    lines.append(Text(f"in your wallet: {nmr(record.wallet_nmr)} NMR", style="dim"))
+    lines.append(Text(f"in your wallet: {told_nmr(record.wallet_nmr)} NMR", style="dim"))
     return Group(*lines)
 
 

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from numeri_cli.commands.kept_scores import means_of, round_numbers
+from numeri_cli.commands.score_rows import SHOWN
 from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.text.standing import as_of_line
 from numeri_cli.output.text.tables import Fitting, table, unbroken
@@ -23,7 +24,6 @@ CSV_COLUMNS = (
 )  # fmt: skip
 RESOLVED_SHOWN = 10
 TABLES_SHOWN = 5  # of models
-SHOWN = (("corr60", "3"), ("mmc60", "3"), ("v2_corr20", "6"), ("mmc", "5"))
 _MOST_COLUMNS = 4
 
 

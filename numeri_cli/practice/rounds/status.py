@@ -95,6 +95,17 @@ def resolved_models(
     return tuple(found)
 
 
+def rounds_missed(connection: Connection, account: Account, *, rounds: range) -> tuple[int, ...]:
+    """Those of these rounds in which no submission of the account's models counts."""
+    rows = connection.execute(
+        """SELECT DISTINCT round FROM submissions JOIN models ON models.id = submissions.model_id
+           WHERE selected AND models.account_id = ? AND round BETWEEN ? AND ?""",
+        (account.id, rounds.start, rounds.stop - 1),
+    )
+    entered = {row["round"] for row in rows}
+    return tuple(number for number in rounds if number not in entered)
+
+
 def practice_status(
     connection: Connection, account: Account, *, state: State, moment: datetime
 ) -> PracticeStatus:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from rich.console import Console
 
 from numeri_cli.commands.score_means import MeanScore
-from numeri_cli.commands.score_rows import RoundScore
+from numeri_cli.commands.score_rows import RoundScore, place_of
 from numeri_cli.commands.scores import ModelScores, ScoreReport
 from numeri_cli.output.text.scores import TABLES_SHOWN, score_report
 
@@ -70,3 +70,9 @@ def test_means_stand_in_the_order_of_their_columns() -> None:
     lines = text_of(replace(report, models=(model,))).splitlines()
     shown = [line.split()[0] for line in lines if line.startswith(("corr60", "v2_corr20"))]
     assert shown == ["corr60", "v2_corr20"]
+
+
+def test_corr_and_mmc_stand_before_scores_that_no_table_shows() -> None:
+    kinds = [("apcwnm", "1"), ("corr60", "3"), ("fnc_v3", "2"), ("mmc", "5"), ("mmc60", "3")]
+    ordered = [name for name, _ in sorted(kinds, key=place_of)]
+    assert ordered == ["corr60", "mmc60", "mmc", "apcwnm", "fnc_v3"]

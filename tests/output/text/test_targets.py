@@ -40,6 +40,25 @@ def test_a_run_says_that_figures_on_different_targets_are_not_to_be_compared() -
     assert words not in ran("target_ender_60", "target_ender_60")
 
 
+def test_each_model_is_said_to_be_scored_on_its_own_first_target() -> None:
+    words = "those of a model are on the first of its `targets`"
+    assert words in " ".join(ran("target_ender_60", "target_cyrus_20").split())
+
+
+def test_figures_have_no_column_where_no_model_was_scored_and_a_reason_where_one_was_not() -> None:
+    now = datetime(2026, 1, 3, tzinfo=UTC)
+    known = ModelOutcome(model="a", state="already accepted", round_number=301)
+    figures = ValidationFigures("target_ender_60", 32, 0.02, 1.0, 0.1, 0)
+    scored = ModelOutcome(model="b", state="accepted", round_number=301, validation=figures)
+    alone = shown(run_result(RunResult("practice", 301, now, (known,))))
+    assert "CORR" not in alone
+    assert "–" not in alone.replace("─", "")
+    both = shown(run_result(RunResult("practice", 301, now, (known, scored))))
+    [line] = [one for one in both.splitlines() if one.startswith("a ")]
+    assert line.split()[-3:] == ["–", "–", "–"]
+    assert "–: what was in the round already is not scored again" in both
+
+
 def trained(model: str, *targets: str) -> TrainedModelRow:
     return TrainedModelRow(
         model=model, artifact="20260103-1", features=100, targets=targets, seeds=(1,), eras=240,
