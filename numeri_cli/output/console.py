@@ -64,6 +64,11 @@ class InertConsole(Console):
                 yield Segment(visible(text, kept="\n"), segment.style)
 
 
+def whole(path: object) -> str:
+    """A path as one word: a line is never broken at a space in it, as of "Application Support"."""
+    return str(path).replace(" ", _HELD_SPACE)
+
+
 def flowing(text: Text) -> Text:
     """The text with its commands as they are called here, and none of them broken at a space."""
     if text.no_wrap or "`" not in text.plain:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Group
 from rich.text import Text
 
-from numeri_cli.output.console import InertConsole
+from numeri_cli.output.console import InertConsole, whole
 from numeri_cli.output.text.tables import grid, table
 
 PATH = "/a/folder/with/a/name/that/is/longer/than/any/terminal/that/a/person/has/ever/opened.toml"
@@ -51,6 +51,15 @@ def test_a_path_and_a_line_of_a_crontab_are_whole_however_narrow(
     lines = shown(view, columns=columns, monkeypatch=monkeypatch)
     assert lines[-1] == line
     assert any(PATH in one for one in lines[:-1])
+
+
+@pytest.mark.parametrize("columns", [1, 60, 80])
+def test_a_path_with_spaces_is_whole(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "/Users/somebody/Library/Application Support/numeri/reports/lighthouse-88d97e91.html"
+    lines = shown(Text(f"report: {whole(path)}"), columns=columns, monkeypatch=monkeypatch)
+    assert path in lines
+    bare = shown(Text(f"report: {path}"), columns=columns, monkeypatch=monkeypatch)
+    assert path not in bare, "else nothing is tested"
 
 
 @pytest.mark.parametrize("columns", [30, 60, 120])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from numeri_cli.output.console import whole
 from numeri_cli.output.formats import number
 from numeri_cli.output.text.tables import table
 
@@ -22,7 +23,7 @@ def neutralized(record: NeutralizedFile) -> RenderableType:
     return Group(
         rows,
         Text(
-            f"wrote {record.path}: {record.rows:,} rows, {len(record.eras):,} eras, proportion "
-            f"{record.proportion:.3f} of {record.features:,} features"
+            f"wrote {whole(record.path)}: {record.rows:,} rows, {len(record.eras):,} eras,"
+            f" proportion {record.proportion:.3f} of {record.features:,} features"
         ),
     )

@@ -10,6 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from numeri_cli.output.console import whole
 from numeri_cli.output.formats import percent
 from numeri_cli.output.fund_figures import FundLine, fund_lines, heading, notes
 from numeri_cli.output.text.curves import BLANK, braille, row_of
@@ -49,7 +50,7 @@ class _FundView:
         for note in notes(report):
             yield from _lines(note, room, style="dim")
         if report.page is not None:
-            yield Text(f"page: {report.page}")
+            yield Text(f"page: {whole(report.page)}")
 
 
 def _tables(report: FundReport, room: int) -> Sequence[RenderableType]:

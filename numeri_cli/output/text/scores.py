@@ -10,6 +10,7 @@ from rich.text import Text
 
 from numeri_cli.commands.kept_scores import means_of, round_numbers
 from numeri_cli.commands.score_rows import SHOWN
+from numeri_cli.output.console import whole
 from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.text.standing import as_of_line
 from numeri_cli.output.text.tables import Fitting, table, unbroken
@@ -38,7 +39,7 @@ def score_report(record: ScoreReport) -> RenderableType:
     if not record.models:
         parts.append(Text("the account has no model"))
     if record.page is not None:
-        parts.append(Text(f"page: {record.page}"))
+        parts.append(Text(f"page: {whole(record.page)}"))
     return Group(*parts, as_of_line(record.as_of, offline=record.offline))
 
 

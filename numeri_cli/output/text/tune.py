@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from numeri_cli.output.console import whole
 from numeri_cli.output.formats import ABSENT, number
 from numeri_cli.output.text.tables import Fitting, Prose, steps, table
 
@@ -122,8 +123,8 @@ def _meaning(record: Tuning) -> Iterator[RenderableType]:
 
 
 def _files(record: Tuning) -> Iterator[str]:
-    yield f"search: {record.study}"
+    yield f"search: {whole(record.study)}"
     if record.snippet is not None:
-        yield f"profile: {record.snippet}"
+        yield f"profile: {whole(record.snippet)}"
     if record.page is not None:
-        yield f"page: {record.page}"
+        yield f"page: {whole(record.page)}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from numeri_cli.output.console import whole
 from numeri_cli.output.formats import figure_text, number
 from numeri_cli.output.text.tables import seen_words, table
 from numeri_cli.output.verdict_words import above_zero_words
@@ -55,8 +56,8 @@ def validate(record: ValidationSummary) -> RenderableType:
     parts += [Text(note, style="dim") for note in record.notes]
     parts += [Text(f"warning: {warning}", style="yellow") for warning in record.warnings]
     if record.per_era is not None:
-        parts.append(Text(f"every era: {record.per_era}"))
-    parts.append(Text(f"report: {record.report}"))
+        parts.append(Text(f"every era: {whole(record.per_era)}"))
+    parts.append(Text(f"report: {whole(record.report)}"))
     return Group(*parts)
 
 
