@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,9 +44,16 @@ def test_a_worker_has_its_share_of_the_cores(
                 dask.address, ClusterSettings(), folder=None, listener=SILENT
             ) as connection:
                 [found] = connection.client.run(thread_variables).values()
+                [is_watched] = connection.client.run(has_profiler).values()
         finally:
             end_all([started])
     assert found == {"OMP_NUM_THREADS": "3", "MKL_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3"}
+    assert not is_watched
+
+
+def has_profiler(dask_worker: Any) -> bool:
+    """Whether Dask looks at this worker's threads all the time; it names the argument."""
+    return "profile" in dask_worker.periodic_callbacks
 
 
 def thread_variables() -> dict[str, str | None]:

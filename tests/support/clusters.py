@@ -23,7 +23,10 @@ from numeri_cli.progress import SILENT, Listener, Silent, SilentTask, Task
 from tests.support.processes import ROOT
 
 START_SECONDS = 180.0
-_ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+_VARIABLES = {
+    **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",  # as the guide says
+}
 
 
 @dataclass
@@ -96,7 +99,7 @@ def dask_scheduler(folder: Path, *, security: Sequence[str] = ()) -> Iterator[Da
 def _start(
     module: str, *words: str, log: Path, variables: dict[str, str]
 ) -> subprocess.Popen[bytes]:
-    more = {**_ONE_THREAD, "PYTHONPATH": str(ROOT), **variables}
+    more = {**_VARIABLES, "PYTHONPATH": str(ROOT), **variables}
     with log.open("wb") as file:
         return subprocess.Popen(
             [sys.executable, "-m", module, *words],
