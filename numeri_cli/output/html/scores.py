@@ -170,6 +170,8 @@ def pending_dates(pending: Sequence[PayoutRow]) -> Chart:
         y=[float(amount) for amount in days.values()],
         marker={"color": COLOURS[0]},
     )
+    if len(days) == 1:  # around one moment an axis of time names its milliseconds
+        figure.update_xaxes(type="category")
     total = sum(days.values(), start=Decimal(0))
     return Chart(
         id="pending",

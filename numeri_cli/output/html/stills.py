@@ -86,8 +86,11 @@ def _panels(figure: Any, height: int) -> Iterator[_Panel]:
 
 
 def _places(trace: Any, axis: str) -> list[Any]:
-    """Where a trace lies on an axis; bars reach to zero."""
+    """Where a trace lies on an axis; bars reach to zero, cells half a step further."""
     values = list(getattr(trace, axis) if getattr(trace, axis) is not None else ())
+    if trace.type == "heatmap" and not any(isinstance(value, str) for value in values):
+        half = _least_gap(values) / 2
+        return [edge for at in values for edge in (at - half, at + half)]
     is_length = trace.type == "bar" and axis == ("x" if trace.orientation == "h" else "y")
     if trace.type == "bar" and not is_length and trace.width is not None:
         widths = np.broadcast_to(np.asarray(trace.width, dtype=float), len(values))
@@ -99,6 +102,11 @@ def _places(trace: Any, axis: str) -> list[Any]:
     return [0.0, *values] if is_length else values
 
 
+def _least_gap(values: Sequence[Any]) -> float:
+    """Between two of some numbers; 1 where there is but one."""
+    return float(min((b - a for a, b in pairwise(sorted(set(values)))), default=1))
+
+
 def _scale(axis: Any, values: Sequence[Sequence[Any]], start: float, stop: float) -> Scale:
     everything = [value for some in values for value in some]
     ticks = None
@@ -108,8 +116,12 @@ def _scale(axis: Any, values: Sequence[Sequence[Any]], start: float, stop: float
         if abs(stop - start) / len(ticks) < _LEAST_ROOM and axis.autorange != "reversed":
             ticks = ticks[:: math.ceil(len(ticks) / _MOST_TICKS)]
     if axis.type == "category" or any(isinstance(value, str) for value in everything):
-        names = axis.categoryarray if axis.categoryarray is not None else everything
-        return category_scale(list(dict.fromkeys(names)), start=start, stop=stop, ticks=ticks)
+        found = axis.categoryarray if axis.categoryarray is not None else everything
+        names = list(dict.fromkeys(found))
+        if ticks is None and start < stop and len(names) > 2 * _MOST_TICKS:
+            every = math.ceil(len(names) / _MOST_TICKS)
+            ticks = tuple((name, str(name)) for name in names[::every])
+        return category_scale(names, start=start, stop=stop, ticks=ticks)
     known = [float(one) for one in everything if one is not None and math.isfinite(float(one))]
     if axis.type == "log":
         known = [one for one in known if one > 0] or [1.0]
@@ -217,7 +229,7 @@ def _bars(trace: Any, panel: _Panel, *, turn: int, together: int) -> Iterator[st
 
 def _cells(trace: Any, panel: _Panel) -> Iterator[str]:
     """A heat map: strength of the colour by the size of the value, its sign by the colour."""
-    wide, high = abs(panel.x.step(len(trace.x))), abs(panel.y.step(len(trace.y)))
+    wide, high = _side(panel.x, trace.x), _side(panel.y, trace.y)
     (_, low), *_, (_, top) = trace.colorscale
     for name, row in zip(trace.y, trace.z, strict=True):
         for other, value in zip(trace.x, row, strict=True):
@@ -228,6 +240,13 @@ def _cells(trace: Any, panel: _Panel) -> Iterator[str]:
             box = f'x="{x - wide / 2:.1f}" y="{y - high / 2:.1f}" width="{wide:.1f}"'
             fill = f'fill="{top if value > 0 else low}" opacity="{0.1 + 0.9 * strength:.2f}"'
             yield f'<rect {box} height="{high:.1f}" {fill}/>'
+
+
+def _side(scale: Scale, values: Sequence[Any]) -> float:
+    """How long a cell is along an axis: a row that nobody has makes none larger."""
+    if scale.names is not None:
+        return abs(scale.step(len(values)))
+    return abs(scale.stop - scale.start) * _least_gap(values) / (scale.high - scale.low)
 
 
 def _colour(trace: Any) -> str:

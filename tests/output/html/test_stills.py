@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 
 from numeri_cli.output.html.stills import still
 from numeri_cli.output.html.style import empty_figure
+
+RED_BLUE = [[0, "red"], [0.5, "grey"], [1, "blue"]]
 
 
 def test_on_an_axis_by_magnitude_equal_ratios_are_equally_far_apart() -> None:
@@ -28,3 +31,31 @@ def test_what_is_best_so_far_goes_up_in_stairs() -> None:
     corners = [tuple(map(float, one.split())) for one in path.split("L")]
     assert len(corners) == 5
     assert corners[-2] == (corners[-1][0], corners[0][1])
+
+
+def test_of_names_side_by_side_so_many_stand_as_there_is_room_for() -> None:
+    figure = empty_figure("CORR", x_title="era")
+    figure.add_scatter(x=[f"{era:04d}" for era in range(1, 53)], y=list(range(52)), mode="lines")
+    picture = str(still(figure))
+    shown = [float(x) for x in re.findall(r'<text x="(\d+)"[^>]*>\d{4}</text>', picture)]
+    assert 3 <= len(shown) <= 6
+    assert min(b - a for a, b in pairwise(shown)) >= 70
+
+
+def test_every_cell_of_a_map_lies_whole_within_its_axes() -> None:
+    figure = empty_figure("round", x_title="")
+    figure.add_heatmap(
+        x=["one", "two"],
+        y=[301, 302, 304],
+        z=[[1, -1], [0.5, 1], [1, 1]],
+        zmax=1,
+        colorscale=RED_BLUE,
+    )
+    figure.update_xaxes(type="category")
+    figure.update_layout(height=360)
+    found = re.findall(r'<rect x="[\d.]+" y="([\d.]+)" [^>]*height="([\d.]+)"', str(still(figure)))
+    assert len(found) == 6
+    assert len({high for _, high in found}) == 1
+    for top, high in found:
+        assert float(top) >= 7.9
+        assert float(top) + float(high) <= 360 - 52 + 0.1
