@@ -175,7 +175,7 @@ def _verdict(one: AimOutcome, eras: int) -> str:
     if one.gain <= 0:
         return (
             f"No gain in {one.label}: on the {eras} held-out eras {size}, which is within noise"
-            + ("" if one.t > -one.t_needed else " or worse")
+            + (f": {needed} would tell" if one.t > -one.t_needed else " or worse")
         )
     return (
         f"The gain in {one.label} is within noise: on the {eras} held-out eras {size}, where"

@@ -11,6 +11,8 @@ from numeri_cli.output.formats import moment
 from numeri_cli.output.text.tables import finding_lines, state, table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from numeri_cli.commands.status import RoundStanding, Watch
 
 
@@ -18,9 +20,9 @@ def round_standing(record: RoundStanding) -> RenderableType:
     """Where every model stands in the newest round."""
     if record.watch is not None and record.source == "ledger":
         return _watched_alone(record, record.watch)
-    rows = table("model", "status", "submission", "time")
+    rows = table("model", "status", "submission", "time UTC")
     for model in record.models:
-        rows.add_row(model.model, state(model.status), model.server_id or "–", moment(model.time))
+        rows.add_row(model.model, state(model.status), model.server_id or "–", _time(model.time))
     if record.round_number is None:
         heading = "no round is known"
     else:
@@ -39,6 +41,11 @@ def round_standing(record: RoundStanding) -> RenderableType:
     return Group(Text(heading), rows, *told)
 
 
+def _time(value: datetime | None) -> str:
+    """Its column says that it is in UTC, for which a line of 80 has no room beside an id."""
+    return moment(value).removesuffix(" UTC")
+
+
 def _quiet(watch: Watch) -> str:
     whose = "the weekend's round" if watch.cadence == "weekly" else "a round"
     return f"not within {watch.minutes} minutes of the deadline of {whose}: no alarm"
@@ -53,10 +60,10 @@ def _watched_alone(record: RoundStanding, watch: Watch) -> RenderableType:
     if record.round_number is None:
         unseen = "a round may be about to close, and this machine has not seen which is open"
         return Group(asked, Text(f"{unseen}: whether a model is in it is not known"))
-    rows = table("model", "status", "submission", "time")
+    rows = table("model", "status", "submission", "time UTC")
     for model in record.models:
         known = model.status if model.server_id else "not known"
-        rows.add_row(model.model, state(known), model.server_id or "–", moment(model.time))
+        rows.add_row(model.model, state(known), model.server_id or "–", _time(model.time))
     heading = f"round {record.round_number}, open until {moment(record.deadline)}"
     if all(model.accepted for model in record.models):
         last = "the ledger has the proof that every model was accepted: no alarm"

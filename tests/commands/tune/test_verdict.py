@@ -37,6 +37,7 @@ def test_a_gain_is_told_with_its_error_and_whether_it_is_within_noise() -> None:
     )
     assert "more than noise" in said(gain=0.01, t=5.3, within_noise=False)
     assert said(gain=-0.002, t=-1.1).startswith("No gain in CORR: on the 52 held-out eras −0.0020")
+    assert said(gain=-0.002, t=-1.1).endswith("which is within noise: 2.9 would tell.")
     assert said(gain=-0.02, t=-9.0).endswith("within noise or worse.")
     assert "too few to tell" in said(t_needed=math.inf)
     assert "is that of the profile" in said(gain=0.0, standard_error=0.0, t=math.nan)
