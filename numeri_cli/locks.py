@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -29,12 +29,8 @@ def held_lock(path: Path, *, what: str) -> Iterator[None]:
     Raises LockHeld at once where somebody else has it, LocksUnsupported where the disk has no
     locks, DiskError.
     """
-    descriptor = _locked(path, what=what)
-    try:
+    with _until_over(_taken(path, what=what)):
         yield
-    finally:
-        if descriptor in _open_here:  # else this is a process that was forked inside
-            _close(descriptor)
 
 
 @contextmanager
@@ -47,33 +43,52 @@ def awaited_lock(path: Path, *, what: str) -> Iterator[None]:
     """
     while True:
         try:
-            descriptor = _locked(path, what=what)
+            descriptor = _taken(path, what=what)
         except LockHeld:
             time.sleep(_LOOK_SECONDS)
             continue
         break
-    try:
+    with _until_over(descriptor):
         yield
-    finally:
-        if descriptor in _open_here:  # else this is a process that was forked inside
-            _close(descriptor)
 
 
-def _locked(path: Path, *, what: str) -> int:
+def _taken(path: Path, *, what: str) -> int:
     """The descriptor of the locked file."""
+
+    def take(descriptor: int) -> bool:
+        _take(descriptor, path, what=what)
+        return True
+
+    return _opened(path, take)[0]
+
+
+def _opened(path: Path, lock: Callable[[int], bool]) -> tuple[int, bool]:
+    """The descriptor of the file that has this name, and whether `lock` has locked it."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         while True:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             _open_here.add(descriptor)
             try:
-                _take(descriptor, path, what=what)
-                if os.fstat(descriptor).st_nlink:
-                    return descriptor
+                is_locked = lock(descriptor)
+                if not is_locked or os.fstat(descriptor).st_nlink:
+                    return descriptor, is_locked
             except BaseException:
                 _close(descriptor)
                 raise
-            _close(descriptor)  # whoever held it has removed the file
+            _close(descriptor)  # whoever held it has removed the file: others lock a new one
+
+
+@contextmanager
+def _until_over(descriptor: int, *, removed: Path | None = None) -> Iterator[None]:
+    """Keep a lock for as long as the block runs; the file that is then removed, if one is."""
+    try:
+        yield
+    finally:
+        if descriptor in _open_here:  # else this is a process that was forked inside
+            if removed is not None:
+                removed.unlink(missing_ok=True)
+            _close(descriptor)
 
 
 def _close(descriptor: int) -> None:
@@ -128,33 +143,15 @@ def patient_lock(path: Path, *, seconds: float, look_seconds: float) -> Iterator
     in order by it never stops the work.
     Raises DiskError.
     """
-    descriptor, is_locked = _awaited(path, seconds=seconds, look_seconds=look_seconds)
-    try:
-        yield
-    finally:
-        if descriptor in _open_here:  # else this is a process that was forked inside
-            if is_locked:
-                path.unlink(missing_ok=True)
-            _close(descriptor)
-
-
-def _awaited(path: Path, *, seconds: float, look_seconds: float) -> tuple[int, bool]:
-    """The descriptor of the file, and whether it could be locked in time."""
     until = time.monotonic() + seconds
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        while True:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            _open_here.add(descriptor)
-            try:
-                left = until - time.monotonic()
-                is_locked = wait_for_lock(descriptor, seconds=left, look_seconds=look_seconds)
-                if not is_locked or os.fstat(descriptor).st_nlink:
-                    return descriptor, is_locked
-            except BaseException:
-                _close(descriptor)
-                raise
-            _close(descriptor)  # whoever held it has removed the file: others lock a new one
+
+    def wait(descriptor: int) -> bool:
+        left = until - time.monotonic()
+        return wait_for_lock(descriptor, seconds=left, look_seconds=look_seconds)
+
+    descriptor, is_locked = _opened(path, wait)
+    with _until_over(descriptor, removed=path if is_locked else None):
+        yield
 
 
 def _leave_to_parent() -> None:

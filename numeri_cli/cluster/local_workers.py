@@ -79,7 +79,7 @@ def worker_environment(environment: Mapping[str, str], *, threads: str) -> dict[
     more = {name: environment[name] for name in own if name in environment}
     # Dask's nanny gives a worker one thread, unless the variables themselves say otherwise
     more |= {f"{name}_NUM_THREADS": threads for name in ("OMP", "MKL", "OPENBLAS")}
-    # Dask looks at the threads a hundred times a second: a seventh of the CPU of a training
+    # Dask looks at the threads a hundred times a second, for a page that nobody opens here
     more |= {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
     return child_environment(environment, **more)
 

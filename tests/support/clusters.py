@@ -25,7 +25,7 @@ from tests.support.processes import ROOT
 START_SECONDS = 180.0
 _VARIABLES = {
     **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
-    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",  # as the guide says
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",  # as with `local:N`
 }
 
 
