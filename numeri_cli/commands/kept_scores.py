@@ -55,16 +55,20 @@ class RoundRows(LaterRead[RoundScore]):
 
 
 class MeanRows(LaterRead[MeanScore]):
-    """Means of all scores, or of one; of: the means of a score and version."""
+    """Means of all scores, or of one.
+
+    of: the means of a score and version; longest: that of its longest horizon, None without one
+    """
 
     def __init__(
         self,
         read: Callable[[], Sequence[MeanScore]],
         *,
         of: Callable[[Kind], Sequence[MeanScore]],
+        longest: Callable[[Kind], float | None],
     ) -> None:
         super().__init__(read)
-        self.of = of
+        self.of, self.longest = of, longest
 
 
 class KeptScores:
@@ -128,14 +132,33 @@ class KeptScores:
             every = sorted(known, key=place_of)
             return tuple(one for kind in every for one in self.means_of(kind))
 
-        return MeanRows(read, of=self.means_of)
+        return MeanRows(read, of=self.means_of, longest=self._longest_mean)
 
     def means_of(self, kind: Kind) -> tuple[MeanScore, ...]:
         """The means of a year of one score, one for each horizon that it had."""
         if kind not in self._means:
-            values = kept.final_values(self._ledger, self._tournament, self._model.id, kind=kind)
-            self._means[kind] = self._year.means(kind, values, told=lambda: self._told(kind))
+            self._means[kind] = self._year.means(
+                kind, self._values(kind), told=lambda: self._told(kind)
+            )
         return self._means[kind]
+
+    def _longest_mean(self, kind: Kind) -> float | None:
+        pieces = self._year.in_one_piece(kind)
+        if pieces is not None:
+            mean, others = kept.mean_within(
+                self._ledger,
+                self._tournament,
+                self._model.id,
+                kind=kind,
+                rounds=pieces[0],
+                others=pieces[1],
+            )
+            if not others:
+                return mean
+        return self._year.longest_mean(kind, self._values(kind), told=lambda: self._told(kind))
+
+    def _values(self, kind: Kind) -> list[tuple[int, float]]:
+        return kept.final_values(self._ledger, self._tournament, self._model.id, kind=kind)
 
     def _told(self, kind: Kind) -> dict[int, tuple[int, date | None]]:
         """By round, day and date of one score."""
@@ -155,3 +178,10 @@ def means_of(means: Sequence[MeanScore], kind: Kind) -> Sequence[MeanScore]:
     if isinstance(means, MeanRows):
         return means.of(kind)
     return [one for one in means if (one.score, one.version) == kind]
+
+
+def longest_mean(means: Sequence[MeanScore], kind: Kind) -> float | None:
+    """The mean of a score and version at its longest horizon; no error is worked out for it."""
+    if isinstance(means, MeanRows):
+        return means.longest(kind)
+    return next((one.mean for one in reversed(means) if (one.score, one.version) == kind), None)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import numpy as np
-
 from numeri_cli.commands.score_rows import config_of
 from numeri_cli.ledger.scores import Kind, KnownRules
 from numeri_cli.published import Published
-from numeri_cli.scoring.paired_test import compare
 
 YEAR = timedelta(days=365)
 DAYS_A_BUSINESS_DAY = 7 / 5
 _ROUNDS_LOOKED_AT = 100  # to know how often one opens
 _Of = tuple[int | None, str | None]  # a round's days of a score, and what the server calls it
+_Told = Callable[[], Mapping[int, tuple[int, date | None]]]  # by round, day and date of a score
 
 
 @dataclass(frozen=True)
@@ -47,39 +46,75 @@ class YearOfRounds:
         self._rules, self.since = rules, now - YEAR
         self._within = {number for number, one in rules.items() if one.deadline >= self.since}
         self._known: dict[Kind, dict[int, _Of]] = {}
+        self._by_kind: dict[Kind, dict[int | None, set[int]]] = {}
         self._lags: dict[int | None, int] = {}
 
     def means(
-        self,
-        kind: Kind,
-        values: Sequence[tuple[int, float]],
-        *,
-        told: Callable[[], Mapping[int, tuple[int, date | None]]],
+        self, kind: Kind, values: Sequence[tuple[int, float]], *, told: _Told
     ) -> tuple[MeanScore, ...]:
-        """The means of one score of a model, one for each horizon that it had.
+        """The means of one score of a model, one for each horizon that it had, the shortest first.
 
         values: round and value where it is the last, the newest round first
         told: by round the day and the date of the score: all that is known where nobody told of
         the round's times or of the score's days
         """
-        by_days: defaultdict[int | None, dict[int, float]] = defaultdict(dict)
-        of, within, rules = self._of(kind), self._within, self._rules
-        for number, value in values:
-            days = of[number][0] if number in of else None
-            if days is None or number not in rules:
-                day, on = told()[number]
-                days = day if days is None else days
-                is_within = number in within
-                if number not in rules:
-                    is_within = on is not None and on >= self.since.date()
-                if is_within:
-                    by_days[days][number] = value
-            elif number in within:
-                by_days[days][number] = value
+        by_days = self._by_days(kind, values, told=told)
         return tuple(
             self._mean(kind, days, by_days[days])
             for days in sorted(by_days, key=lambda one: one or 0)
         )
+
+    def longest_mean(
+        self, kind: Kind, values: Sequence[tuple[int, float]], *, told: _Told
+    ) -> float | None:
+        """The last of `means`, without its error, which a hundred models' table does not show."""
+        by_days = self._by_days(kind, values, told=told)
+        if not by_days:
+            return None
+        return _mean_of(by_days[max(by_days, key=lambda one: one or 0)])
+
+    def in_one_piece(self, kind: Kind) -> tuple[range, range] | None:
+        """The year's rounds where they have one horizon and no gap, and older known ones.
+
+        None where it takes a look at each round.
+        """
+        by_days = self._rounds_by_days(kind)
+        told = [rounds for days, rounds in by_days.items() if days is not None]
+        if len(told) != 1:
+            return None
+        rounds = range(min(told[0]), max(told[0]) + 1)
+        older = range(min(self._rules), min(self._within))
+        gaps = len(rounds) > len(told[0]) or not self._rules.keys() >= {*older}
+        return None if gaps else (rounds, older)
+
+    def _by_days(
+        self, kind: Kind, values: Sequence[tuple[int, float]], *, told: _Told
+    ) -> dict[int | None, dict[int, float]]:
+        """By the days that a score looks ahead: the values of the year's rounds."""
+        found = dict(values)
+        by_days: dict[int | None, dict[int, float]] = {}
+        untold = found.keys() - self._rules.keys()
+        for days, rounds in self._rounds_by_days(kind).items():
+            numbers = rounds & found.keys()
+            if days is None:
+                untold |= numbers
+            elif numbers:
+                by_days[days] = {number: found[number] for number in numbers}
+        for number in untold:
+            day, on = told()[number]
+            if number in self._rules or (on is not None and on >= self.since.date()):
+                by_days.setdefault(day, {})[number] = found[number]
+        return by_days
+
+    def _rounds_by_days(self, kind: Kind) -> dict[int | None, set[int]]:
+        """The year's known rounds by the days that the score looks ahead; None: nobody told."""
+        if kind not in self._by_kind:
+            by_days: defaultdict[int | None, set[int]] = defaultdict(set)
+            of = self._of(kind)
+            for number in self._within:
+                by_days[of[number][0] if number in of else None].add(number)
+            self._by_kind[kind] = by_days
+        return self._by_kind[kind]
 
     def _of(self, kind: Kind) -> dict[int, _Of]:
         """By round, a score's days and the server's name for it, as far as they were told."""
@@ -92,6 +127,10 @@ class YearOfRounds:
 
     def _mean(self, kind: Kind, days: int | None, by_number: Mapping[int, float]) -> MeanScore:
         """Rounds are in the order of their numbers, a round that is missing in between as NaN."""
+        import numpy as np  # a table of a hundred models needs neither
+
+        from numeri_cli.scoring.paired_test import compare
+
         first, last = min(by_number), max(by_number)
         values = np.array([by_number.get(at, np.nan) for at in range(first, last + 1)])
         if days not in self._lags:
@@ -108,10 +147,14 @@ class YearOfRounds:
             name=next((of[at][1] for at in newest_first if at in of and of[at][1]), None),
             days=days,
             rounds=len(by_number),
-            mean=float(np.mean([by_number[at] for at in newest_first])),
+            mean=_mean_of(by_number),
             standard_error=test.standard_error if is_known else None,
             lags=lags,
         )
+
+
+def _mean_of(by_number: Mapping[int, float]) -> float:
+    return math.fsum(by_number.values()) / len(by_number)
 
 
 def overlapping(*, days: int | None, rules: Mapping[int, KnownRules]) -> int:

@@ -157,6 +157,27 @@ def final_values(
     )
 
 
+def mean_within(
+    ledger: Ledger, tournament: str, model_id: str, *, kind: Kind, rounds: range, others: range
+) -> tuple[float | None, bool]:
+    """The mean of one score of a model over `rounds` where it is its last; None without any.
+
+    With it whether there are values of it outside of `rounds` and of `others`. SQLite adds them up:
+    a hundred models' values take a tenth of a second more where each becomes a row of Python's.
+    """
+    found = ledger.read(
+        "SELECT avg(value) FILTER (WHERE round_number >= ?1 AND round_number < ?2),"
+        " count(*) FILTER (WHERE (round_number < ?1 OR round_number >= ?2)"
+        " AND (round_number < ?3 OR round_number >= ?4))"
+        " FROM newest_scores WHERE tournament = ?5 AND model_id = ?6 AND display_name = ?7"
+        " AND version = ?8 AND resolved",
+        *(rounds.start, rounds.stop, others.start, others.stop),
+        *(tournament, model_id, *kind),
+    )
+    mean, outside = found[0]
+    return mean, bool(outside)
+
+
 def rounds_going_on(ledger: Ledger, tournament: str, model_id: str) -> frozenset[int]:
     """The rounds of a model with a score that is not its last."""
     where = "resolved = 0 AND tournament = ? AND model_id = ?"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from numeri_cli.commands.kept_scores import means_of, round_numbers
+from numeri_cli.commands.kept_scores import longest_mean, means_of, round_numbers
 from numeri_cli.commands.score_rows import SHOWN
 from numeri_cli.output.console import whole
 from numeri_cli.output.formats import ABSENT, number
@@ -48,9 +48,8 @@ def _overview(record: ScoreReport) -> RenderableType:
     figures = ("open", "corr60", "mmc60", "v2_corr20", "mmc")
     made = table("model", *figures, right=figures)
     for model in record.models:
-        means = {kind: one.mean for kind in SHOWN for one in means_of(model.means, kind)}
         going_on = len(round_numbers(model.open_rounds))
-        cells = (number(means.get(kind), signed=True) for kind in SHOWN)
+        cells = (number(longest_mean(model.means, kind), signed=True) for kind in SHOWN)
         made.add_row(model.model, str(going_on), *cells)
     return Group(Text("means of a year"), unbroken(made))
 
