@@ -110,7 +110,7 @@ def own_names(context: Context) -> frozenset[str]:
     """The account and its models, as far as they are known here; nobody is asked."""
     if context.keys is None:
         return frozenset()
-    known = accounts.account(context.ledger, context.tournament, asker=_asker(context))
+    known = accounts.account(context.ledger, context.tournament, asker=asker(context))
     if known is None:
         return frozenset()
     found = accounts.models(context.ledger, context.tournament, account_name=known.name)
@@ -119,10 +119,10 @@ def own_names(context: Context) -> frozenset[str]:
 
 def known_account(context: Context) -> accounts.KnownAccount | None:
     """The account of the keys, as it was last told."""
-    return accounts.account(context.ledger, context.tournament, asker=_asker(context))
+    return accounts.account(context.ledger, context.tournament, asker=asker(context))
 
 
-def _asker(context: Context) -> str:
+def asker(context: Context) -> str:
     """Stands for the keys in the ledger; nobody can tell them from it."""
     public_id = context.require_keys().public_id
     return hashlib.sha256(f"numeri {public_id}".encode()).hexdigest()[:16]
@@ -136,7 +136,7 @@ def _account(context: Context) -> tuple[int, datetime]:
         seen = client.now()
     scopes = client.token_info().scopes
     accounts.keep_account(
-        ledger, key, asker=_asker(context), standing=found, scopes=scopes, seen=seen
+        ledger, key, asker=asker(context), standing=found, scopes=scopes, seen=seen
     )
     newest = _rules(context, seen=seen)
     money.keep_payouts(ledger, key, standing.payouts(client), seen=seen)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from numeri_cli.api.files.submitted import submitted_bytes
-from numeri_cli.commands import account
+from numeri_cli.commands import account, standing
 from numeri_cli.commands.context import Context
 from numeri_cli.errors import (
     FileForeign,
@@ -20,8 +20,9 @@ from numeri_cli.errors import (
     UsageProblem,
 )
 from numeri_cli.files import atomic_file, safe_name
+from numeri_cli.ledger import held_submissions
 from numeri_cli.published import Published
-from numeri_cli.records import ModelSlot, Submission
+from numeri_cli.records import ModelSlot, Receipt, Submission
 
 _FIRST_SECONDS = 8.0  # of tries, before what is known is shown
 _GONE = (Unreachable, ServerTrouble, RateLimited)
@@ -61,9 +62,10 @@ class BroughtBack(Published):
 
 @dataclass(frozen=True)
 class HeldSubmissions(Published):
-    """Submissions, model by model, the newest first; offline: as this machine's receipts have it.
+    """Submissions, model by model, the newest first; offline: as far as this machine knows.
 
-    as_of: by the server's clock; None where nothing is known
+    as_of: by the server's clock, the earliest where models were seen at different times; None
+    where nothing is known
     """
 
     tournament: str
@@ -91,7 +93,7 @@ def submissions(
 ) -> HeldSubmissions:
     """The newest submissions of each model; download: bring back the one that counts.
 
-    A server that cannot be reached is no error where this machine has receipts.
+    A server that cannot be reached is no error where this machine has seen or sent some.
     Raises UsageProblem to download without a model, FileMissing where there is nothing to bring
     back, ModelUnknown, KeysMissing and what the client and the disk raise.
     """
@@ -103,19 +105,27 @@ def submissions(
         with context.client.within(_FIRST_SECONDS):
             known = account.slots(context)
             seen = context.client.now()
-        slots = [account.slot_of(known, name) for name in names] or list(known.values())
+        asked = list(dict.fromkeys(names)) or sorted(known)
+        slots = [account.slot_of(known, name) for name in asked]
         held = context.client.submissions_by_model([slot.id for slot in slots])
     except _GONE as gone:
         if download:
             raise
-        rows = _receipts(context, names, limit=limit)
-        if not rows:
+        known_here = _known_here(context, names, digests, limit=limit)
+        if not known_here.rows:
             raise
-        context.listener.say(f"going on with this machine's receipts: {gone}")
-        newest = max((row.time for row in rows if row.time is not None), default=None)
-        return HeldSubmissions(context.tournament, newest, True, rows, ())
+        context.listener.say(f"going on with what this machine knows: {gone}")
+        return known_here
+    held_submissions.keep_held(
+        context.ledger,
+        context.tournament,
+        asker=standing.asker(context),
+        held={slot.name: held[slot.id] for slot in slots},
+        every=not names,
+        seen=seen,
+    )
     rows = tuple(
-        _row(slot, one, digests) for slot in slots for one in _newest(held[slot.id])[:limit]
+        _row(slot.name, one, digests) for slot in slots for one in _newest(held[slot.id])[:limit]
     )
     brought: tuple[BroughtBack, ...] = ()
     if download:
@@ -151,9 +161,9 @@ def _newest(held: Sequence[Submission]) -> list[Submission]:
     )
 
 
-def _row(slot: ModelSlot, one: Submission, digests: Mapping[str, str]) -> HeldSubmission:
+def _row(model: str, one: Submission, digests: Mapping[str, str]) -> HeldSubmission:
     return HeldSubmission(
-        model=slot.name,
+        model=model,
         id=one.id,
         round_number=one.round_number,
         status=one.status,
@@ -165,25 +175,47 @@ def _row(slot: ModelSlot, one: Submission, digests: Mapping[str, str]) -> HeldSu
     )
 
 
-def _receipts(context: Context, names: Sequence[str], *, limit: int) -> tuple[HeldSubmission, ...]:
-    """What this machine has receipts of, model by model."""
-    found: dict[str, list[HeldSubmission]] = {}
-    for one in context.ledger.receipts(context.tournament):
-        if not names or one.model in names:
-            found.setdefault(one.model, []).append(
-                HeldSubmission(
-                    model=one.model,
-                    id=one.server_id,
-                    round_number=one.round_number,
-                    status=one.timing,
-                    selected=one.selected,
-                    filename=one.filename,
-                    time=one.time,
-                    error_info=None,
-                    digest=one.prediction_digest or None,
-                )
-            )
-    return tuple(row for _, rows in sorted(found.items()) for row in rows[:limit])
+def _known_here(
+    context: Context, names: Sequence[str], digests: Mapping[str, str], *, limit: int
+) -> HeldSubmissions:
+    """What the server held when it was last asked, and what this machine has sent since."""
+    ledger, key = context.ledger, context.tournament
+    known = held_submissions.held(ledger, key, asker=standing.asker(context))
+    held = {model: list(found) for model, (_, found) in known.items()}
+    for receipt in ledger.receipts(key):
+        of_model = held.setdefault(receipt.model, [])
+        if any(one.id == receipt.server_id for one in of_model):
+            continue
+        if receipt.selected:  # it took the place of what counted in its round
+            of_model[:] = [
+                replace(one, selected=False) if one.round_number == receipt.round_number else one
+                for one in of_model
+            ]
+        of_model.append(_of_receipt(receipt))
+    rows = tuple(
+        _row(model, one, digests)
+        for model in dict.fromkeys(names) or sorted(held)
+        for one in _newest(held.get(model, ()))[:limit]
+    )
+    shown = {row.model for row in rows}
+    seen = [time for model, (time, _) in known.items() if model in shown]
+    sent = [row.time for row in rows if row.time is not None]
+    as_of = min(seen) if seen else max(sent, default=None)
+    return HeldSubmissions(key, as_of, True, rows, ())
+
+
+def _of_receipt(receipt: Receipt) -> Submission:
+    return Submission(
+        id=receipt.server_id,
+        status=receipt.timing,
+        error_info=None,
+        selected=receipt.selected,
+        filename=receipt.filename,
+        filtered_count=None,
+        submitted_count=None,
+        round_number=receipt.round_number,
+        inserted_at=receipt.time,
+    )
 
 
 def _bring(

@@ -22,6 +22,7 @@ TABLES = (
     "boards",
     "retrainings",
     "hosted_uploads",
+    "held_submissions",
     "trials",
     "hold_out_looks",
     "rounds",
@@ -186,6 +187,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             outcome TEXT NOT NULL, time TEXT NOT NULL,
             PRIMARY KEY (tournament, study, trial)
         ) STRICT""",
+    ),
+    (
+        """CREATE TABLE held_submissions (
+            tournament TEXT NOT NULL, asker TEXT NOT NULL, model TEXT NOT NULL, id TEXT NOT NULL,
+            round_number INTEGER, status TEXT NOT NULL, selected INTEGER NOT NULL, filename TEXT,
+            time TEXT, error_info TEXT, seen TEXT NOT NULL,
+            PRIMARY KEY (tournament, asker, model, id)
+        ) STRICT, WITHOUT ROWID""",
     ),
 )
 

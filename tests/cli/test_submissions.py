@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,15 @@ from tests.support.participant import Participant
 from tests.support.runner import KEY_VARIABLES, Numeri
 from tests.support.scored_rounds import serving
 from tests.support.served import Served
+
+KEYS = ("NUMERAI_PUBLIC_ID", "NUMERAI_SECRET_KEY")
+PROFILE = """tournament = "{address}"
+[models.lighthouse]
+features = "medium"
+targets = ["target_ender_20"]
+[models.lighthouse.estimator]
+name = "lightgbm"
+"""
 
 
 def test_every_submission_is_listed_newest_first(numeri: Numeri, past: Served) -> None:
@@ -43,11 +53,7 @@ def test_a_file_is_brought_back_and_compared_with_what_this_machine_sent(
     mine = Participant.at(changeable.tournament, tmp_path / "mine")
     path = mine.file(seed=7)
     mine.close()
-    Path("numeri.toml").write_text(
-        f'tournament = "{changeable.address}"\n[models.lighthouse]\nfeatures = "medium"\n'
-        'targets = ["target_ender_20"]\n[models.lighthouse.estimator]\nname = "lightgbm"\n',
-        encoding="utf-8",
-    )
+    Path("numeri.toml").write_text(PROFILE.format(address=changeable.address), encoding="utf-8")
     sent = numeri("submit", path, "--model", "lighthouse", "--json")
     assert sent.code == 0, sent.out
     if spoilt:
@@ -91,11 +97,58 @@ def test_keys_that_may_not_download_are_told_the_scope(
     assert "`numeri submissions` needs it" in said.json["error"]["hint"]
 
 
+def test_without_the_server_what_was_seen_and_what_was_sent_since_is_shown(
+    numeri: Numeri, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(tmp_path, monkeypatch) as server:
+        mine = Participant.at(server.tournament, tmp_path / "mine")
+        files = mine.file(seed=7), mine.file(seed=8)
+        mine.close()
+        Path("numeri.toml").write_text(PROFILE.format(address=server.address), encoding="utf-8")
+        first = numeri("submit", files[0], "--model", "lighthouse", "--json")
+        seen = numeri("submissions", "--limit", 100, "--json")
+        second = numeri("submit", files[1], "--model", "lighthouse", "--replace", "--json")
+        assert (first.code, seen.code, second.code) == (0, 0, 0), second.out
+        scopes = ("read_submission_info", "read_user_info")
+        another = server.tournament.add_key(name="another", scopes=scopes)
+    gone = numeri("submissions", "--limit", 100, "--json")
+    assert (gone.code, gone.data["offline"]) == (0, True)
+    assert gone.data["as_of"] == seen.data["as_of"]
+    others = [row for row in seen.data["rows"] if row["model"] != "lighthouse"]
+    assert others == [row for row in gone.data["rows"] if row["model"] != "lighthouse"]
+    assert len(others) > 10
+    newest = [row for row in gone.data["rows"] if row["model"] == "lighthouse"][:2]
+    assert [(row["id"], row["selected"]) for row in newest] == [
+        (second.model["server_id"], True),
+        (first.model["server_id"], False),
+    ]
+    assert [row["model"] for row in numeri("submissions", "beacon", "--json").data["rows"][:1]] == [
+        "beacon"
+    ]
+    for variable, value in zip(KEYS, another, strict=True):
+        monkeypatch.setenv(variable, value)
+    by_others = numeri("submissions", "--json").data["rows"]  # what another key saw is not told
+    assert {row["id"] for row in by_others} == {row["id"] for row in newest}
+
+
+def test_a_look_at_one_model_leaves_what_is_known_of_the_others(
+    numeri: Numeri, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(tmp_path, monkeypatch):
+        every = numeri("submissions", "--json")
+        time.sleep(1.1)  # times are kept to the second
+        one = numeri("submissions", "beacon", "--json")
+        assert (every.code, one.code) == (0, 0)
+    assert numeri("submissions", "--json").data["rows"] == every.data["rows"]
+    assert numeri("submissions", "--json").data["as_of"] == every.data["as_of"]
+    assert numeri("submissions", "beacon", "--json").data["as_of"] == one.data["as_of"]
+
+
 def test_without_the_server_nothing_is_made_up(
     numeri: Numeri, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving(tmp_path, monkeypatch):
-        assert numeri("submissions").code == 0
+        assert numeri("account").code == 0  # which looks at no submission
     assert len(KEY_VARIABLES) > 2
     said = numeri("submissions", "--json")
     assert (said.code, said.json["error"]["code"]) == (4, "unreachable")
