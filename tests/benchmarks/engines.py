@@ -153,11 +153,13 @@ def peer_xgboost_built(path: Path, features: int, _: Path) -> Outputs:
     return {"rows": np.array([matrix.num_row()])}
 
 
-def ours_catboost(path: Path, features: int, folder: Path) -> Outputs:
-    """Twenty trees."""
+def ours_catboost(path: Path, features: int, folder: Path, *, trees: int = 20) -> Outputs:
+    """So many trees."""
     import catboost
 
-    content = ours_content(path, features, folder, name="catboost", params=CATBOOST)
+    params = CATBOOST | {"iterations": trees}
+    with anonymous_memory(folder):
+        content = ours_content(path, features, folder, name="catboost", params=params)
     model = catboost.CatBoost()
     model.load_model(blob=content)
     return {"leaves": np.asarray(model.get_leaf_values())}

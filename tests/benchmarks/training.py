@@ -253,7 +253,7 @@ def engine_cases() -> list[Case]:
 
 
 def v53_engine_cases() -> list[Case]:
-    """All of v5.3 with XGBoost, in memory and in pages, and with a class that learns from batches.
+    """All of v5.3 with XGBoost, in memory and in pages, with CatBoost, and from batches.
 
     Of pages the anonymous memory counts: those that are mapped from disk go when others need room.
     """
@@ -281,12 +281,14 @@ def v53_engine_cases() -> list[Case]:
         )
 
     ours = ("pandas", "numeri_cli.learning.estimators.xgboost.estimator")
+    catboost = ("pandas", "numeri_cli.learning.estimators.catboost.estimator")
     batches = ("numeri_cli.learning.estimators.any_class", "sklearn.linear_model", "joblib")
     ten = partial(engines.ours_xgboost, trees=10)
     return [
         case("v5.3 partial_fit", engines.ours_batches, batches, above="imports"),
         case("v5.3 xgboost in pages, 10 trees", partial(ten, paged=True), ours),
         case("v5.3 xgboost in memory, 10 trees", partial(ten, paged=False), ours),
+        case("v5.3 catboost, 10 trees", partial(engines.ours_catboost, trees=10), catboost),
     ]
 
 

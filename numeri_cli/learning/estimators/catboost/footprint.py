@@ -10,7 +10,7 @@ from numeri_cli.learning.memory import Footprint, TrainingShape
 PROCESS_BYTES = 215_000_000
 BYTE_CELL_BYTES = 1.0  # as the file has it, which the pool does not copy
 FLOAT_CELL_BYTES = 4.0
-BINNED_CELL_BYTES = 1.0
+BINNED_CELL_BYTES = 1.3  # a byte, and what the library's allocator keeps of its binning
 ROW_BYTES = 170  # approximations, gradients, permutations, labels, weights
 
 
