@@ -20,7 +20,7 @@ TOGETHER = 5  # times
 @pytest.fixture
 def second_home(trial: Trial, home: Path, tmp_path: Path) -> Path:
     """Another home with the same models."""
-    trial.write_profile(models=MODELS, settle_seconds=30.0, read_seconds=30.0)
+    trial.write_profile(models=MODELS, settle_seconds=30.0, read_seconds=30.0, poll_seconds=0.15)
     return Path(shutil.copytree(home, tmp_path / "second home"))
 
 

@@ -36,7 +36,7 @@ def untrained(trial: Trial, home: Path) -> Trial:
 
 
 def test_all_models_are_sent_before_any_of_them_is_settled(trial: Trial) -> None:
-    trial.write_profile(models=MODELS, settle_seconds=60.0)
+    trial.write_profile(models=MODELS, settle_seconds=60.0, poll_seconds=0.3)
     trial.front.settling.settle_seconds = 5.0
     said = numeri("run", "--json")
     assert said.code == 0, said.out
@@ -48,7 +48,7 @@ def test_all_models_are_sent_before_any_of_them_is_settled(trial: Trial) -> None
 
 
 def test_polls_of_many_submissions_share_one_question(trial: Trial) -> None:
-    trial.write_profile(models=MODELS, settle_seconds=60.0)
+    trial.write_profile(models=MODELS, settle_seconds=60.0, poll_seconds=0.3)
     trial.front.settling.settle_seconds = 3.0
     assert numeri("run").code == 0
     last = moments(trial, "createSubmission")[-1]
@@ -59,7 +59,7 @@ def test_polls_of_many_submissions_share_one_question(trial: Trial) -> None:
 
 
 def test_submit_sends_all_models_before_any_of_them_is_settled(trial: Trial) -> None:
-    trial.write_profile(models=MODELS, settle_seconds=60.0)
+    trial.write_profile(models=MODELS, settle_seconds=60.0, poll_seconds=0.3)
     trial.front.settling.settle_seconds = 5.0
     said = numeri("submit", "--json")
     assert said.code == 0, said.out

@@ -50,7 +50,7 @@ attempts = {attempts}
 backoff_start_seconds = 0.02
 backoff_max_seconds = 0.1
 retry_after_seconds = 5
-poll_seconds = 0.05
+poll_seconds = {poll_seconds}
 settle_seconds = {settle_seconds}
 """
 
@@ -61,14 +61,19 @@ def profile(
     attempts: int = 3,
     read_seconds: float = 2.0,
     settle_seconds: float = 5.0,
+    poll_seconds: float = 0.05,
     more: str = "",
 ) -> str:
-    """A profile of small models that loses its patience soon."""
+    """A profile of small models that loses its patience soon.
+
+    poll_seconds: of a hundred questions a minute each poll takes one for every model
+    """
     wire = WIRE.format(
         attempts=attempts,
         read_seconds=read_seconds,
         total_seconds=max(10.0, 2 * read_seconds),
         settle_seconds=settle_seconds,
+        poll_seconds=poll_seconds,
     )
     return "".join(MODEL_PROFILE.format(name=name) for name in models) + wire + more
 
