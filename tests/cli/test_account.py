@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.runner import Numeri
-from tests.support.scored_rounds import serving
+from tests.support.scored_rounds import lose_patience, serving
 from tests.support.served import Served
 
 
@@ -47,6 +47,7 @@ def test_without_the_server_the_account_is_shown_as_it_was(
     with serving(tmp_path, monkeypatch):
         online = {word: numeri(word, "--json").data for word in ("account", "stakes")}
         board = numeri("leaderboard", "--json").data
+    lose_patience()
     for word, before in online.items():
         gone = numeri(word, "--json")
         assert gone.code == 0, gone.err

@@ -12,7 +12,7 @@ import pytest
 
 from numeri_cli.practice.rounds.terms import RoundTerms, keep_terms
 from tests.support.runner import KEY_VARIABLES, Numeri
-from tests.support.scored_rounds import serving
+from tests.support.scored_rounds import lose_patience, serving
 from tests.support.served import Served
 from tests.support.wire import Wire
 
@@ -98,6 +98,7 @@ def test_without_the_server_what_is_known_is_shown_and_of_when_it_is(
 ) -> None:
     with serving(tmp_path, monkeypatch):
         online = numeri("scores", "--json").data
+    lose_patience()
     gone = numeri("scores", "--json")
     assert gone.code == 0, gone.err
     assert gone.data["offline"] is True

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.participant import Participant
 from tests.support.runner import KEY_VARIABLES, Numeri
-from tests.support.scored_rounds import serving
+from tests.support.scored_rounds import lose_patience, serving
 from tests.support.served import Served
 
 KEYS = ("NUMERAI_PUBLIC_ID", "NUMERAI_SECRET_KEY")
@@ -21,6 +21,8 @@ features = "medium"
 targets = ["target_ender_20"]
 [models.lighthouse.estimator]
 name = "lightgbm"
+[wire]
+attempts = 1
 """
 
 
@@ -139,6 +141,7 @@ def test_a_look_at_one_model_leaves_what_is_known_of_the_others(
         time.sleep(1.1)  # times are kept to the second
         one = numeri("submissions", "beacon", "--json")
         assert (every.code, one.code) == (0, 0)
+    lose_patience()
     assert numeri("submissions", "--json").data["rows"] == every.data["rows"]
     assert numeri("submissions", "--json").data["as_of"] == every.data["as_of"]
     assert numeri("submissions", "beacon", "--json").data["as_of"] == one.data["as_of"]

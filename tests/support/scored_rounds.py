@@ -54,6 +54,11 @@ def scored_rounds(root: Path, *, rounds: int = ROUNDS) -> Tournament:
     return Tournament.open(root)
 
 
+def lose_patience() -> None:
+    """A profile here that tries once: who only wants to see a server gone need not wait for it."""
+    Path("numeri.toml").write_text("[models.lighthouse]\n[wire]\nattempts = 1\n", encoding="utf-8")
+
+
 def point_at(patch: pytest.MonkeyPatch, server: Served) -> None:
     """Let the program speak with this server, with the participant's keys."""
     public_id, secret = server.keys
