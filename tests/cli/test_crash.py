@@ -245,6 +245,7 @@ def test_a_library_that_stumbles_as_it_is_stopped_is_no_crash(numeri: Call, home
     assert list((home / "log").glob("crash-*.txt")) == []
 
 
+@pytest.mark.waits
 def test_a_stop_that_python_drops_strikes_again(numeri: Call) -> None:
     said = numeri("dropped", "--json")
     assert said.code == ExitCode.interrupted

@@ -90,6 +90,7 @@ def test_the_schedule_of_a_profile_that_is_gone_is_removed_by_its_name(
     assert said.out.startswith("removed from")
 
 
+@pytest.mark.waits
 def test_a_daily_line_catches_a_round_that_opens_fifty_minutes_late(
     tmp_path: Path, home: Path, numeri: Numeri, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,7 @@ def test_standard_error_on_a_full_disk_costs_no_round(trained: Path, numeri: Num
     assert accepted(numeri)
 
 
+@pytest.mark.waits
 def test_waiting_goes_on_where_it_cannot_be_told(trained: Path, numeri: Numeri) -> None:
     """No round is open: only the end of the wait ends the run, with the code that says so."""
     close_round(trained)

@@ -147,6 +147,7 @@ def test_a_look_at_one_model_leaves_what_is_known_of_the_others(
     assert numeri("submissions", "beacon", "--json").data["as_of"] == one.data["as_of"]
 
 
+@pytest.mark.waits
 def test_without_the_server_nothing_is_made_up(
     numeri: Numeri, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,8 @@ import pytest
 from tests.support.trial import MODELS, Trial, numeri
 from tests.support.troubles import Asking, Matches, asks
 
+pytestmark = pytest.mark.waits
+
 REFUSED = "invalid_submission_values"
 
 

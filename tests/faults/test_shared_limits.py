@@ -11,6 +11,8 @@ from numeri_cli.practice.server.rate_limits import Rate, RateLimiter
 from tests.support.computers import Computer
 from tests.support.trial import MODELS, Ground
 
+pytestmark = pytest.mark.waits
+
 # what one run needs is there at once, what two need is not
 RATES = {"submissions": Rate(8, 1.0), "account": Rate(3, 1.0), "rounds": Rate(2, 1.0)}
 

@@ -249,6 +249,7 @@ def test_what_is_not_delivered_is_told_kept_and_tried_again(
     assert teller.tell(to(receiver, shape), None) == ()
 
 
+@pytest.mark.waits
 def test_a_service_that_hangs_is_left_in_time_whatever_its_shape(
     receiver: Receiver, tmp_path: Path
 ) -> None:
@@ -290,6 +291,7 @@ def test_of_an_answer_without_end_only_the_beginning_is_read(
     assert 0 < receiver.sent < 2**25  # what lay in the buffers of both sides
 
 
+@pytest.mark.waits
 def test_an_answer_that_drips_for_ever_is_left_in_time(receiver: Receiver, teller: Teller) -> None:
     receiver.manner = "drips"
     started = time.monotonic()
@@ -331,6 +333,7 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_not_told(teller: Telle
     assert "CERTIFICATE_VERIFY_FAILED" in done.error.message
 
 
+@pytest.mark.waits
 def test_one_that_hangs_does_not_keep_the_others_from_hearing(
     receiver: Receiver, teller: Teller
 ) -> None:
@@ -516,6 +519,7 @@ def test_a_program_that_fails_is_told_and_the_message_kept(
     assert len(teller.kept()) == 1
 
 
+@pytest.mark.waits
 def test_a_program_that_does_not_end_is_stopped_with_all_that_it_started(teller: Teller) -> None:
     script = "sleep 900 & echo $! > child; wait"
     started = time.monotonic()
