@@ -17,12 +17,13 @@ from numeri_cli.api.client import Client
 from numeri_cli.errors import ApiRefused, ExitCode, FileForeign
 from numeri_cli.inert_text import inert, inert_cell, visible
 from numeri_cli.log import Log, Mask, read_log
+from numeri_cli.output.bars import Bars
 from numeri_cli.output.console import InertConsole
 from numeri_cli.output.csv import write_csv
 from numeri_cli.output.html.downloads import csv_of
 from numeri_cli.output.html.page import Chart, Table, write_page
 from numeri_cli.output.json import json_text
-from numeri_cli.output.progress import Bars, Sentences
+from numeri_cli.output.progress import Sentences
 from numeri_cli.published import Published
 from tests.support.scripted_server import KEYS, QUICK, Server, data, refusal
 

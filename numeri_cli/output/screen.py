@@ -15,10 +15,7 @@ from numeri_cli.output.console import InertConsole
 from numeri_cli.output.json import Record, Trouble, json_text, plain
 from numeri_cli.output.pager import is_read_in_pager
 from numeri_cli.output.program import as_called
-from numeri_cli.output.progress import (
-    Bars,
-    Sentences,
-)
+from numeri_cli.output.progress import Sentences
 from numeri_cli.output.standard_streams import lost, lost_words
 from numeri_cli.progress import SILENT, Listener
 
@@ -58,7 +55,7 @@ class Screen:
         self.listener: Listener = SILENT
         if not as_json:
             watched = self._output.isatty() and sys.stderr.isatty() and not quiet
-            kind = Bars if watched else Sentences
+            kind = _bars() if watched else Sentences
             self.listener = kind(self._talk, quiet=quiet, verbose=verbose)
 
     def show(
@@ -150,3 +147,9 @@ class Screen:
                 self._command, self._data, self._error, exit_code, in_ascii=not is_unicode
             )
             self._write(f"{text}\n")
+
+
+def _bars() -> type[Sentences]:
+    from numeri_cli.output.bars import Bars  # what a bar is drawn with, nobody else needs
+
+    return Bars

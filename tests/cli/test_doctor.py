@@ -248,6 +248,7 @@ def test_scopes_that_lack_or_are_too_many_are_found(
     assert diagnosed(numeri)[code] == "mend"
 
 
+@pytest.mark.usefixtures("practice")
 def test_of_practices_keys_the_doctor_says_what_the_account_says(
     numeri: Numeri, profile: Path, crontab: Path
 ) -> None:

@@ -76,7 +76,8 @@ def require_finished_by_the_next(bench: Bench, home: Path) -> None:
     """Nothing is half; the same command again does the rest."""
     bench.require_no_halves(home)
     bench.proxy.lift()
-    bench.allow(seconds=SOON)  # how long what was sent may still be on its way to the server
+    # how long what was sent may still be on its way to the server
+    bench.allow(seconds=SOON, poll_seconds=0.2)
     again = numeri("run")
     assert again.code == 0, again.err
     bench.require_no_halves(home)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from numeri_cli.output.bar_line import BarFacts, bar_line, clock
-from numeri_cli.output.progress import Bars, OneLine
+from numeri_cli.output.bars import Bars, OneLine
 
 TREES = BarFacts(
     label="training lighthouse",

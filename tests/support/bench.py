@@ -103,9 +103,15 @@ class Bench:
             monkeypatch.setenv(name, value)
         self.allow()
 
-    def allow(self, attempts: int = ATTEMPTS, *, seconds: float = ROOMY) -> None:
-        """How often the program may try, and how long it may wait for the network."""
+    def allow(
+        self, attempts: int = ATTEMPTS, *, seconds: float = ROOMY, poll_seconds: float = 0.05
+    ) -> None:
+        """How often the program may try, and how long it may wait for the network.
+
+        poll_seconds: a hundred polls are allowed in a minute; the next one waits for it to pass
+        """
         text = PROFILE.replace(f"_seconds = {ROOMY}", f"_seconds = {seconds}")
+        text = text.replace("poll_seconds = 0.05", f"poll_seconds = {poll_seconds}")
         text = text.replace(f"attempts = {ATTEMPTS}", f"attempts = {attempts}")
         Path("numeri.toml").write_text(text, encoding="utf-8")
 
