@@ -47,6 +47,7 @@ class YearOfRounds:
         self._within = {number for number, one in rules.items() if one.deadline >= self.since}
         self._known: dict[Kind, dict[int, _Of]] = {}
         self._by_kind: dict[Kind, dict[int | None, set[int]]] = {}
+        self._pieces: dict[Kind, tuple[range, range] | None] = {}
         self._lags: dict[int | None, int] = {}
 
     def means(
@@ -78,6 +79,11 @@ class YearOfRounds:
 
         None where it takes a look at each round.
         """
+        if kind not in self._pieces:
+            self._pieces[kind] = self._pieces_of(kind)
+        return self._pieces[kind]
+
+    def _pieces_of(self, kind: Kind) -> tuple[range, range] | None:
         by_days = self._rounds_by_days(kind)
         told = [rounds for days, rounds in by_days.items() if days is not None]
         if len(told) != 1:
