@@ -182,7 +182,7 @@ def _known_here(
     ledger, key = context.ledger, context.tournament
     known = held_submissions.held(ledger, key, asker=standing.asker(context))
     held = {model: list(found) for model, (_, found) in known.items()}
-    for receipt in ledger.receipts(key):
+    for receipt in reversed(ledger.receipts(key)):  # the oldest first: a later one replaces it
         of_model = held.setdefault(receipt.model, [])
         if any(one.id == receipt.server_id for one in of_model):
             continue
@@ -191,7 +191,7 @@ def _known_here(
                 replace(one, selected=False) if one.round_number == receipt.round_number else one
                 for one in of_model
             ]
-        of_model.append(_of_receipt(receipt))
+        of_model.insert(0, _of_receipt(receipt))
     rows = tuple(
         _row(model, one, digests)
         for model in dict.fromkeys(names) or sorted(held)

@@ -17,25 +17,10 @@ from tests.support.long_past import EARLIER, EARLIER_ROUNDS, FIRST, RESOLVED, lo
 from tests.support.participant import Participant
 from tests.support.runner import Numeri
 from tests.support.said import Said
-from tests.support.scored_rounds import STAKES
+from tests.support.scored_rounds import PROFILE, STAKES
 from tests.support.served import served
 
 COMMANDS = ("scores", "payouts", "account", "stakes", "leaderboard", "submissions", "rounds")
-PROFILE = """tournament = "{address}"
-
-[models.lighthouse]
-features = "medium"
-targets = ["target_ender_20"]
-
-[models.lighthouse.estimator]
-name = "lightgbm"
-
-[wire]
-attempts = 1
-read_seconds = 300
-total_seconds = 300
-poll_seconds = 0.05
-"""
 MOVES = """SELECT round, models.name, amount_nmr FROM stake_moves
     JOIN models ON models.id = stake_moves.model_id WHERE round IS NOT NULL"""
 

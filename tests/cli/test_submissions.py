@@ -11,19 +11,10 @@ import pytest
 
 from tests.support.participant import Participant
 from tests.support.runner import KEY_VARIABLES, Numeri
-from tests.support.scored_rounds import lose_patience, serving
+from tests.support.scored_rounds import PROFILE, lose_patience, serving
 from tests.support.served import Served
 
 KEYS = ("NUMERAI_PUBLIC_ID", "NUMERAI_SECRET_KEY")
-PROFILE = """tournament = "{address}"
-[models.lighthouse]
-features = "medium"
-targets = ["target_ender_20"]
-[models.lighthouse.estimator]
-name = "lightgbm"
-[wire]
-attempts = 1
-"""
 
 
 def test_every_submission_is_listed_newest_first(numeri: Numeri, past: Served) -> None:
@@ -104,13 +95,16 @@ def test_without_the_server_what_was_seen_and_what_was_sent_since_is_shown(
 ) -> None:
     with serving(tmp_path, monkeypatch) as server:
         mine = Participant.at(server.tournament, tmp_path / "mine")
-        files = mine.file(seed=7), mine.file(seed=8)
+        files = [mine.file(seed=seed) for seed in (7, 8, 9)]
         mine.close()
         Path("numeri.toml").write_text(PROFILE.format(address=server.address), encoding="utf-8")
         first = numeri("submit", files[0], "--model", "lighthouse", "--json")
         seen = numeri("submissions", "--limit", 100, "--json")
-        second = numeri("submit", files[1], "--model", "lighthouse", "--replace", "--json")
-        assert (first.code, seen.code, second.code) == (0, 0, 0), second.out
+        second, third = (
+            numeri("submit", file, "--model", "lighthouse", "--replace", "--json")
+            for file in files[1:]
+        )
+        assert {one.code for one in (first, seen, second, third)} == {0}, third.out
         scopes = ("read_submission_info", "read_user_info")
         another = server.tournament.add_key(name="another", scopes=scopes)
     gone = numeri("submissions", "--limit", 100, "--json")
@@ -119,9 +113,10 @@ def test_without_the_server_what_was_seen_and_what_was_sent_since_is_shown(
     others = [row for row in seen.data["rows"] if row["model"] != "lighthouse"]
     assert others == [row for row in gone.data["rows"] if row["model"] != "lighthouse"]
     assert len(others) > 10
-    newest = [row for row in gone.data["rows"] if row["model"] == "lighthouse"][:2]
+    newest = [row for row in gone.data["rows"] if row["model"] == "lighthouse"][:3]
     assert [(row["id"], row["selected"]) for row in newest] == [
-        (second.model["server_id"], True),
+        (third.model["server_id"], True),
+        (second.model["server_id"], False),
         (first.model["server_id"], False),
     ]
     assert [row["model"] for row in numeri("submissions", "beacon", "--json").data["rows"][:1]] == [

@@ -19,6 +19,21 @@ from tests.support.wire import Wire
 
 ROUNDS = 20
 STAKES = {"lighthouse": Decimal("26"), "beacon": Decimal("39.000000000000000001")}
+PROFILE = """tournament = "{address}"
+
+[models.lighthouse]
+features = "medium"
+targets = ["target_ender_20"]
+
+[models.lighthouse.estimator]
+name = "lightgbm"
+
+[wire]
+attempts = 1
+read_seconds = 300
+total_seconds = 300
+poll_seconds = 0.05
+"""
 LATE_ROUND = 3  # of lighthouse, counted from the first
 BOTH_ALIKE = 5  # from this round on both models submit the same
 
