@@ -239,10 +239,14 @@ def plain_table(file: pq.ParquetFile, groups: Sequence[int], columns: Sequence[s
     return table.select(names).replace_schema_metadata()
 
 
+def as_floats(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """A numeric column as floats; of a whole number that they cannot hold, the nearest one."""
+    return column.cast(kind, safe=False)
+
+
 def float_column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     """(rows,) a numeric column as float64, nulls as NaN."""
-    column = table.column(name)
-    column = pc.cast(column, pa.float64(), safe=not pa.types.is_integer(column.type))
+    column = as_floats(table.column(name), pa.float64())
     if column.null_count:
         column = pc.fill_null(column, np.nan)
     return np.array(column.to_numpy(), dtype=np.float64)
@@ -256,8 +260,7 @@ def feature_matrix(table: pa.Table, features: Sequence[str]) -> npt.NDArray[Any]
     stacked = np.empty((len(columns), table.num_rows), dtype=kind)
     for place, column in enumerate(columns):
         if column.null_count:
-            whole_numbers = column.cast(pa.float32(), safe=False)
-            column = pc.fill_null(whole_numbers, np.nan)  # noqa: PLW2901 - its values
+            column = as_floats(column, pa.float32()).fill_null(np.nan)  # noqa: PLW2901 - its values
         stacked[place] = column.to_numpy()
     if not whole and np.isinf(stacked).any():  # in which least squares look for ever
         name = features[int(np.flatnonzero(np.isinf(stacked).any(axis=1))[0])]

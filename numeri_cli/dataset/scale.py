@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from numeri_cli.dataset.parquet import DataFile, parquet_errors, plain_table
+from numeri_cli.dataset.parquet import DataFile, as_floats, parquet_errors, plain_table
 from numeri_cli.dataset.value_range import LARGEST_BIN, contradiction
 
 _LOOKED_AT = 16  # features of a row group, to see whether floats are whole numbers
@@ -88,7 +88,7 @@ def _bounds(data: DataFile, features: Sequence[str]) -> Iterator[tuple[float, fl
 
 
 def _read_bounds(table: pa.Table, *, whole: bool) -> Iterator[tuple[float, float, bool]]:
-    values = pc.drop_null(table.column(0).cast(pa.float64())).to_numpy()
+    values = pc.drop_null(as_floats(table.column(0), pa.float64())).to_numpy()
     known = values[~np.isnan(values)]
     if known.size:
         yield float(known.min()), float(known.max()), whole
@@ -100,7 +100,7 @@ def _look_whole(data: DataFile, names: Sequence[str]) -> bool:
     if table is None:
         return False
     values = np.concatenate(
-        [column.cast(pa.float64()).drop_null().to_numpy() for column in table.columns]
+        [as_floats(column, pa.float64()).drop_null().to_numpy() for column in table.columns]
     )
     known = values[~np.isnan(values)]
     return bool((known == np.rint(known)).all())

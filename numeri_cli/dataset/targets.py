@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from numeri_cli.dataset.parquet import DataFile
+from numeri_cli.dataset.parquet import DataFile, as_floats
 from numeri_cli.errors import TargetAlias, TargetUnknown, did_you_mean
 
 ALIAS = "target"
@@ -46,7 +46,7 @@ def alias_of(data: DataFile) -> str | None:
 
 def _equal(table: pa.Table) -> bool:
     """Whether two columns are equal, an absent value to an absent value."""
-    first, second = (pc.cast(column, pa.float64()) for column in table.columns)
+    first, second = (as_floats(column, pa.float64()) for column in table.columns)
     filled = [pc.fill_null(column, float("nan")) for column in (first, second)]
     both_nan = pc.and_(pc.is_nan(filled[0]), pc.is_nan(filled[1]))
     return bool(pc.all(pc.or_(pc.equal(*filled), both_nan)).as_py() is not False)

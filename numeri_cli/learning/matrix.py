@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from numeri_cli.dataset.parquet import parquet_errors, plain_table
+from numeri_cli.dataset.parquet import as_floats, parquet_errors, plain_table
 from numeri_cli.learning.rows import Rows
 from numeri_cli.progress import SILENT, Listener
 
@@ -25,7 +25,7 @@ FloatMatrix = npt.NDArray[np.float32]
 def column_values(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
     """(rows,) a feature as float32, absent values as NaN; exact for today's and old files."""
     if column.null_count:
-        column = column.cast(pa.float32()).fill_null(np.nan)
+        column = as_floats(column, pa.float32()).fill_null(np.nan)
     return np.asarray(column.to_numpy(), dtype=np.float32)
 
 

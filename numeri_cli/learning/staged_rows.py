@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from numeri_cli.dataset.by_era import eras_with_rows
-from numeri_cli.dataset.parquet import RowEras
+from numeri_cli.dataset.parquet import RowEras, as_floats
 from numeri_cli.errors import FileForeign, MemoryShort
 from numeri_cli.files import disk_errors, free_bytes, is_running
 from numeri_cli.learning.matrix import FloatMatrix, without_missing_twos
@@ -223,7 +223,7 @@ def _cells(table: pa.Table, kind: np.dtype[Any]) -> Cells:
     columns = np.empty((table.num_columns, table.num_rows), dtype=kind)
     for place, column in enumerate(table.columns):
         if kind != np.int8:
-            column = column.cast(pa.float32()).fill_null(np.nan)  # noqa: PLW2901 - its values
+            column = as_floats(column, pa.float32()).fill_null(np.nan)  # noqa: PLW2901 - its values
         elif column.null_count:
             _require_free(pc.min(column).as_py())
             column = column.fill_null(MISSING_BYTE)  # noqa: PLW2901 - its values

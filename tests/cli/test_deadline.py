@@ -175,6 +175,7 @@ def test_sigterm_ends_native_code_that_holds_pythons_lock_and_that_is_told(
     assert numeri("train").code == 0
     run = fork("numeri_cli", "run", "--json")
     await_truth(Path("hangs").exists, "the hanging run")
+    time.sleep(1)  # from the file to the lock is one step of Python's, at which it hears signals
     began = time.monotonic()
     run.send_signal(signal.SIGTERM)
     said = run.ended()

@@ -13,7 +13,10 @@ from numeri_cli.dataset.features import MOST_BYTES, FeatureFile
 from numeri_cli.dataset.parquet import DataFile, feature_matrix, float_column
 from numeri_cli.dataset.parquet_check import check_parquet
 from numeri_cli.dataset.prediction_files import read_predictions
+from numeri_cli.dataset.scale import FeatureScale, scale_of
+from numeri_cli.dataset.targets import alias_of
 from numeri_cli.errors import FileDamaged, FileForeign, PredictionsIds
+from numeri_cli.learning.matrix import float_rows
 
 
 def written(path: Path, *, compression: str = "snappy") -> Path:
@@ -94,6 +97,14 @@ def test_whole_numbers_beyond_those_of_a_float_are_read_as_the_nearest(tmp_path:
     table = pa.table({"id": ["a", "b"], "feature_a": numbers, "target": numbers})
     assert float_column(table, "target")[0] == 2.0**62
     assert feature_matrix(table, ["feature_a"])[0, 0] == 2.0**62
+    assert float_rows(table, ["feature_a"])[0, 0] == 2.0**62
+    columns = {"id": ["a", "b"], "era": ["1", "1"], "feature_a": numbers}
+    targets = {"target": numbers, "target_a": numbers}
+    path = tmp_path / "large.parquet"
+    pq.write_table(pa.table({**columns, **targets}), path, write_statistics=False)
+    data = DataFile.open(path)
+    assert alias_of(data) == "target_a"
+    assert scale_of([data], ["feature_a"]) == FeatureScale(least=2.0**62, most=2.0**62, whole=True)
 
 
 def test_an_infinite_feature_is_refused(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def _of_parquet(content: bytes) -> tuple[list[str], Ids, Values | None]:
         column, is_number = column.cast(pyarrow.int8()), True
     if not is_number:
         return names, np.array(ids, dtype=object), None
-    values = column.cast(pyarrow.float64()).to_numpy()
+    values = column.cast(pyarrow.float64(), safe=False).to_numpy()
     return names, np.array(ids, dtype=object), values
 
 

@@ -140,6 +140,7 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], type[NumeriError], 
     "too low": (with_value(4, -0.0001), PredictionsValues, "outside"),
     "infinite": (with_value(4, np.inf), PredictionsValues, "outside"),
     "constant": (changed(prediction=0.5), PredictionsValues, "the same"),
+    "whole and huge": (changed(prediction=range(2**62, 2**62 + 100)), PredictionsValues, "outside"),
     "words": (changed(prediction="high"), PredictionsValues, "no numbers"),
 }
 
