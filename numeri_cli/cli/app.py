@@ -6,8 +6,10 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import typer
 from typer.core import TyperCommand
@@ -144,6 +146,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "schedule install": schedule.install,
     "schedule remove": schedule.remove,
 }
+_NAMES = frozenset(path.rpartition(" ")[2] for path in COMMANDS)
 GROUPS = {
     "practice": "A tournament in miniature on this machine: no account, no network, no risk.",
     "hosted": "Models that Numerai runs on its own machines, every round, without yours.",
@@ -229,6 +232,18 @@ def _unasked() -> None:
     """Stand for a command that is not among the words."""
 
 
+@cache
+def _built(names: frozenset[str]) -> Any:
+    """What Typer makes of the application; a process that runs many commands makes it once."""
+    return typer.main.get_command(application(names))
+
+
+def _root_command(words: Sequence[str], commands: Mapping[str, Callable[..., None]]) -> Any:
+    if commands is not COMMANDS:
+        return typer.main.get_command(application(words, commands=commands))
+    return _built(_NAMES.intersection(words))
+
+
 def main(
     arguments: list[str] | None = None,
     *,
@@ -249,9 +264,11 @@ def main(
     if at_hang_up == signal.SIG_DFL:  # else it was started to outlive its terminal, as by nohup
         signal.signal(signal.SIGHUP, hung_up)
     try:
-        app = application(words, commands=commands)
+        command = _root_command(words, commands)
         with never_deaf(), never_ignored():
-            result = app(args=words, prog_name="numeri", standalone_mode=False, obj=tuple(words))
+            result = command(
+                args=words, prog_name="numeri", standalone_mode=False, obj=tuple(words)
+            )
     except typer.TyperException as error:
         return _usage(error, words)
     except TerminationAsked:  # before a command began, or after it ended

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from numeri_cli.booster_text import Unsound, check_structure, trees_alone
-from numeri_cli.errors import LibraryMissing
 from numeri_cli.practice.rivals.technique import (
     FitData,
     Forecaster,
@@ -32,18 +31,6 @@ BINNING: dict[str, int | bool] = {
 }
 
 
-def _lightgbm() -> Any:
-    """The library, which a machine without its compiler's run-time library cannot load."""
-    try:
-        import lightgbm
-    except OSError as error:
-        raise LibraryMissing(
-            f"LightGBM cannot be loaded ({error})",
-            hint="install libgomp1 (Linux) or libomp (macOS)",
-        ) from error
-    return lightgbm
-
-
 @dataclass(frozen=True, kw_only=True)
 class BinnedEras:
     """Some eras of the history in LightGBM's bins, all features: what every tree model shares."""
@@ -57,11 +44,12 @@ class BinnedEras:
         """Read and bin the eras; about a byte a cell stays, ten are needed for a moment."""
         import pyarrow as pa
 
-        lightgbm = _lightgbm()
+        from numeri_cli.lightgbm_library import lgb
+
         columns = np.concatenate([history.features(era) for era in eras], axis=1)
         names = [f"f{number}" for number in range(len(columns))]
         table = pa.table([pa.array(column) for column in columns], names=names)
-        dataset = lightgbm.Dataset(table, label=np.zeros(columns.shape[1]), params=BINNING)
+        dataset = lgb.Dataset(table, label=np.zeros(columns.shape[1]), params=BINNING)
         return cls(
             eras=tuple(eras), stocks=columns.shape[1] // len(eras), dataset=dataset.construct()
         )
@@ -101,7 +89,8 @@ class Trees:
 
     def fit(self, fit_data: FitData) -> bytes:
         """Train; the booster as LightGBM's own text."""
-        lightgbm = _lightgbm()
+        from numeri_cli.lightgbm_library import lgb
+
         binned = fit_data.history.binned()
         eras = [era for era in binned.eras if era in fit_data.eras][self.offset :: self.every]
         count = binned.features
@@ -123,7 +112,7 @@ class Trees:
             "seed": fit_data.seed,
         }
         data = binned.subset(eras, fit_data)
-        booster = lightgbm.train(parameters, data, num_boost_round=self.rounds)
+        booster = lgb.train(parameters, data, num_boost_round=self.rounds)
         text: str = booster.model_to_string()
         return text.encode()
 
@@ -134,12 +123,13 @@ class Trees:
 
 @lru_cache(maxsize=128)  # a field's models, which are asked again at each round of an advance
 def _forecaster(learnt: bytes) -> TreesForecaster:
-    lightgbm = _lightgbm()
+    from numeri_cli.lightgbm_library import lgb
+
     try:
         text = learnt.decode()
         check_structure(text)  # the library believes what it reads: a wrong digit ends it
-        return TreesForecaster(lightgbm.Booster(model_str=trees_alone(text)))
-    except (Unsound, lightgbm.basic.LightGBMError) as error:
+        return TreesForecaster(lgb.Booster(model_str=trees_alone(text)))
+    except (Unsound, lgb.basic.LightGBMError) as error:
         raise ValueError(f"no model of LightGBM: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""The LightGBM library: its import, what it says, what it refuses."""
+"""The LightGBM library: what it says, what it refuses."""
 
 from __future__ import annotations
 
@@ -7,16 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from numeri_cli.errors import LibraryMissing, ParameterUnknown
+from numeri_cli.errors import ParameterUnknown
+from numeri_cli.lightgbm_library import lgb
 from numeri_cli.progress import SILENT, Listener
-
-try:
-    import lightgbm as lgb
-except OSError as error:  # the OpenMP runtime is a package of the system, not of Python
-    raise LibraryMissing(
-        f"LightGBM cannot be loaded: {error}",
-        hint="install OpenMP: `apt install libgomp1` on Debian, `brew install libomp` on macOS",
-    ) from error
 
 __all__ = ["lgb", "refusal_of", "refusals", "warnings_to", "without_fatal_lines"]
 
