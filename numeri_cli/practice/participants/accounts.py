@@ -11,6 +11,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from numeri_cli.errors import PracticeMissing, PracticeSettings
 from numeri_cli.model_names import RULE, is_model_name
@@ -101,6 +102,7 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
+@lru_cache(maxsize=4096, typed=True)  # a history's rows name the same few rounds again and again
 def opaque_id(kind: str, *named: object) -> str:
     """The id of what has these names, the same always; it looks like one drawn by lot."""
     words = " ".join(map(str, (kind, *named)))

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -73,13 +75,19 @@ class RoundScores:
         """A model's scores, by name, each with its newest day first."""
         if model_id not in self.entries:
             return []
-        rules = sorted(SCORE_RULES, key=lambda rule: rule.name)
-        found = (
-            self.on_day(model_id, rule, day=day)
-            for rule in rules
-            for day in range(rule.horizon_days, 0, -1)
-        )
-        return [score for score in found if score is not None]
+        place = self._places[model_id]
+        values, ranked = self.values[..., place], settlement.percentiles_of_one(self.values, place)
+        found: list[DayScore] = []
+        for rule in sorted(SCORE_RULES, key=lambda rule: rule.name):
+            final = self._final(model_id, rule, day=rule.horizon_days)
+            first = rule.horizon_days if final is None else rule.horizon_days - 1
+            at = KINDS.index(rule.kind)
+            found += [] if final is None else [final]
+            found += [
+                _so_far(rule, day=day, value=values[day - 1, at], percentile=ranked[day - 1, at])
+                for day in range(min(first, self.days), 0, -1)
+            ]
+        return found
 
     def newest(self, model_id: str) -> dict[str, DayScore]:
         """A model's scores as they stand now, by name; nothing is ranked but the newest days."""
@@ -94,18 +102,27 @@ class RoundScores:
 
     def on_day(self, model_id: str, rule: ScoreRule, *, day: int) -> DayScore | None:
         """A model's score on a day; None where the returns of that day are not known."""
-        final = self.finals.get((model_id, rule.name))
-        if final is not None and day == rule.horizon_days:
-            value, percentile = final
-            return DayScore(rule=rule, day=day, value=value, percentile=percentile, is_final=True)
+        final = self._final(model_id, rule, day=day)
+        if final is not None:
+            return final
         if day > self.days or day > rule.horizon_days or model_id not in self.entries:
             return None
         column = self.values[day - 1, KINDS.index(rule.kind)]
-        place = list(self.entries).index(model_id)
-        percentile = settlement.percentile(column, place)
-        return DayScore(
-            rule=rule, day=day, value=float(column[place]), percentile=percentile, is_final=False
-        )
+        place = self._places[model_id]
+        ranked = settlement.percentiles_of_one(column, place)
+        return _so_far(rule, day=day, value=column[place], percentile=ranked)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {model_id: place for place, model_id in enumerate(self.entries)}
+
+    def _final(self, model_id: str, rule: ScoreRule, *, day: int) -> DayScore | None:
+        """The score that a model was settled with; None before, and on any other day."""
+        final = self.finals.get((model_id, rule.name))
+        if final is None or day != rule.horizon_days:
+            return None
+        value, percentile = final
+        return DayScore(rule=rule, day=day, value=value, percentile=percentile, is_final=True)
 
     def payout(self, model_id: str, *, day: int | None = None) -> Decimal:
         """What the round would pay a model if it ended with the scores of a day, or of now."""
@@ -127,11 +144,18 @@ class RoundScores:
     def _scores_of(self, model_id: str, *, day: int | None) -> dict[str, float]:
         if day is None:
             return {name: score.value for name, score in self.newest(model_id).items()}
+        paid = [rule for rule in SCORE_RULES if rule.name in self.terms.multipliers]
         known = (
-            (rule, self.on_day(model_id, rule, day=min(day, rule.horizon_days)))
-            for rule in SCORE_RULES
+            (rule, self.on_day(model_id, rule, day=min(day, rule.horizon_days))) for rule in paid
         )
         return {rule.name: score.value for rule, score in known if score is not None}
+
+
+def _so_far(rule: ScoreRule, *, day: int, value: Any, percentile: Any) -> DayScore:
+    """A score that may change: of the returns of its first days."""
+    return DayScore(
+        rule=rule, day=day, value=float(value), percentile=float(percentile), is_final=False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

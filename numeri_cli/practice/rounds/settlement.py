@@ -224,13 +224,20 @@ def percentiles(values: FloatArray) -> FloatArray:
     return (rank_average(values) - 1) / (len(values) - 1)
 
 
-def percentile(values: FloatArray, place: int) -> float:
-    """What `percentiles` says of one of them, without ranking the others."""
-    own = values[place]
-    if len(values) < 2 or np.isnan(own):
-        return float(percentiles(values)[place])
-    below, alike = np.count_nonzero(values < own), np.count_nonzero(values == own)
-    return float((below + (alike - 1) / 2) / (len(values) - 1))
+def percentiles_of_one(values: FloatArray, place: int) -> FloatArray:
+    """What `percentiles` says of one of them, without ranking the others.
+
+    values: (…, n), each last axis by itself; returns: (…,)
+    """
+    own, count = values[..., place], values.shape[-1]
+    if count < 2:
+        return np.full(own.shape, 0.5)
+    below = np.count_nonzero(values < own[..., None], axis=-1)
+    alike = np.count_nonzero(values == own[..., None], axis=-1)
+    found = np.asarray((below + (alike - 1) / 2) / (count - 1))
+    for at in map(tuple, np.argwhere(np.isnan(own))):
+        found[at] = percentiles(values[at])[place]
+    return found
 
 
 def record_scores(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numeri_cli.practice.rounds.settlement import (
     OVERLAPPING_ROUNDS,
     meta_model,
-    percentile,
     percentiles,
+    percentiles_of_one,
     round_stake,
     scores_of,
 )
@@ -64,7 +64,11 @@ def test_the_percentile_of_one_is_that_of_the_ranking_of_all(count: int) -> None
     values = np.random.default_rng(count).integers(0, 20, count).astype(float)
     values[count // 3] = np.nan
     of_all = percentiles(values)
-    assert np.array_equal([percentile(values, at) for at in range(count)], of_all, equal_nan=True)
+    each = [float(percentiles_of_one(values, at)) for at in range(count)]
+    assert np.array_equal(each, of_all, equal_nan=True)
+    several = np.array([[values, values[::-1]]])
+    found = percentiles_of_one(several, 0)
+    assert np.array_equal(found, [[of_all[0], of_all[-1]]], equal_nan=True)
 
 
 def test_a_stake_draws_the_meta_model_to_its_owner() -> None:

@@ -88,20 +88,26 @@ def score_wire(view: RequestView, model_id: str, *, scores: RoundScores, one: Da
     The parts of a settled round add up to what it paid.
     """
     times, rule = scores.times, one.rule
-    paid = pending = None
     is_paid = scores.terms.multiplier(rule.name) > 0
-    if is_paid and one.is_final and is_settled(view, times.number):
+
+    def pending() -> Decimal | None:
+        if not is_paid or one.is_final:
+            return None
+        return scores.payout_parts(model_id, day=one.day).get(rule.name)
+
+    def settled() -> Decimal | None:
+        if not (is_paid and one.is_final and is_settled(view, times.number)):
+            return None
         whole = payouts_in(view, times.number).get(model_id, Decimal(0))
         last = scores.payout_parts(model_id, day=settlement.PAYOUT_HORIZON_DAYS, whole=whole)
-        paid = last.get(rule.name)
-    elif is_paid and not one.is_final:
-        pending = scores.payout_parts(model_id, day=one.day).get(rule.name)
+        return last.get(rule.name)
+
     return {
         "submissionId": scores.entries[model_id].submission_id,
         "roundId": round_id(times.number),
         "roundNumber": times.number,
         "displayName": rule.name,
-        "version": score_config_wire(rule, times, terms=scores.terms)["version"],
+        "version": rule.version,
         "day": one.day,
         "date": times.score_day(one.day),
         "value": one.value,
@@ -112,7 +118,7 @@ def score_wire(view: RequestView, model_id: str, *, scores: RoundScores, one: Da
         "roundScoreTime": times.scored_at,
         "roundResolveTime": times.resolves_at,
         "payoutPending": pending,
-        "payoutSettled": paid,
+        "payoutSettled": settled,
     }
 
 
