@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -28,12 +24,12 @@ from graphql import (
     SelectionSetNode,
     build_schema,
     execute_sync,
-    get_named_type,
     get_operation_ast,
     validate,
 )
 
 from numeri_cli.practice.participants.refusals import Refusal
+from numeri_cli.practice.server.fields import ROW_EXECUTOR, resolve_field, snake_cased, wire_value
 from numeri_cli.practice.server.resolvers import account as resolvers_account
 from numeri_cli.practice.server.resolvers import diagnostics as resolvers_diagnostics
 from numeri_cli.practice.server.resolvers import hosting as resolvers_hosting
@@ -99,8 +95,6 @@ MUTATIONS: Mapping[str, Resolver] = {
     "v2ChangeStake": resolvers_account.v2_change_stake,
     "releaseStake": resolvers_account.release_stake,
 }
-BUILTIN_NAMES = ("id", "round", "type")
-_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +126,8 @@ def answer(asked: ApiRequest, request: GraphQLRequest) -> Wire:
             context_value=context,
             variable_values=dict(request.variables),
             operation_name=request.operation_name,
-            field_resolver=_resolve_field,
+            field_resolver=resolve_field,
+            **ROW_EXECUTOR,
         )
     for fault in result.errors or ():
         original = fault.original_error
@@ -224,30 +219,7 @@ def _bind(root: GraphQLObjectType, resolvers: Mapping[str, Resolver]) -> None:
 
 def _called(resolver: Resolver) -> Resolver:
     def resolve(_: object, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-        value = resolver(info.context, **_snake_cased(arguments))
-        return _wire_value(value, info)
+        value = resolver(info.context, **snake_cased(arguments))
+        return wire_value(value, info)
 
     return resolve
-
-
-def _resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-    """A field of a mapping; functions in it are called when their field is selected."""
-    value = source.get(info.field_name)
-    if callable(value):
-        named = _snake_cased(arguments)
-        value = value(**named) if inspect.signature(value).parameters else value()
-    return _wire_value(value, info)
-
-
-def _wire_value(value: Any, info: GraphQLResolveInfo[Any]) -> Any:
-    """Moments and money as the API writes them."""
-    if isinstance(value, datetime):
-        is_day = get_named_type(info.return_type).name == "Date"
-        return value.strftime("%Y-%m-%d" if is_day else "%Y-%m-%dT%H:%M:%SZ")
-    return format(value, "f") if isinstance(value, Decimal) else value
-
-
-def _snake_cased(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments under the names of Python: modelId → model_id, and id → id_."""
-    snake = {_CAPITAL.sub("_", name).lower(): value for name, value in arguments.items()}
-    return {f"{name}_" if name in BUILTIN_NAMES else name: snake[name] for name in snake}
