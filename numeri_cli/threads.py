@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
+from _thread import LockType, allocate_lock, start_new_thread  # threading's own take twice as long
 from collections.abc import MutableMapping
 
 from numeri_cli.errors import NumeriError, ThreadsShort
@@ -37,20 +37,24 @@ def require_threads(environment: MutableMapping[str, str]) -> str | None:
 
 def room_for_threads(wanted: int) -> int:
     """How many threads can be started now, at most so many."""
-    over = threading.Event()
-    started: list[threading.Thread] = []
-    try:
-        for _ in range(wanted):
-            thread = threading.Thread(target=over.wait, daemon=True)
-            thread.start()
-            started.append(thread)
-    except RuntimeError:  # the next one could not be started
-        pass
-    finally:
-        over.set()
-        for thread in started:
-            thread.join()
-    return len(started)
+    over, ended = allocate_lock(), list[LockType]()
+
+    def wait(own: LockType) -> None:
+        with over:
+            own.release()
+
+    with over:
+        try:
+            for _ in range(wanted):
+                own = allocate_lock()
+                own.acquire()
+                start_new_thread(wait, (own,))
+                ended.append(own)
+        except RuntimeError:  # the next one could not be started
+            pass
+    for own in ended:
+        own.acquire()
+    return len(ended)
 
 
 def thread_trouble(raised: BaseException) -> NumeriError | None:
