@@ -30,10 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Each of four workers begins with a quarter of the list. Spread among all of them, waiting tests
     were met by all workers at about the same time, and the machine stood still. What takes minutes
-    begins first, or else it would be the last that everybody waits for.
+    begins first, of those that work as of those that wait, or else everybody would wait for it.
     """
-    long = [item for item in items if item.get_closest_marker("long")]
-    waiting = [item for item in items if item.get_closest_marker("waits")]
+    marked = {item: {mark.name for mark in item.iter_markers()} for item in items}
+    long = [item for item in items if {"long"} == marked[item] & {"long", "waits"}]
+    waiting = sorted(
+        (item for item in items if "waits" in marked[item]),
+        key=lambda item: "long" not in marked[item],
+    )
     apart = {*long, *waiting}
     others = [item for item in items if item not in apart]
     before = max(0, round(len(items) * LAST_QUARTER) - len(long))

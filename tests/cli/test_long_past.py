@@ -20,6 +20,8 @@ from tests.support.said import Said
 from tests.support.scored_rounds import PROFILE, STAKES
 from tests.support.served import served
 
+pytestmark = pytest.mark.long
+
 COMMANDS = ("scores", "payouts", "account", "stakes", "leaderboard", "submissions", "rounds")
 MOVES = """SELECT round, models.name, amount_nmr FROM stake_moves
     JOIN models ON models.id = stake_moves.model_id WHERE round IS NOT NULL"""

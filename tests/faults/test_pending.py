@@ -25,7 +25,7 @@ def refuse(trial: Trial, submission_id: str) -> None:
 def test_a_pending_submission_that_the_server_then_refuses_is_followed_by_ours_in_the_same_run(
     trial: Trial, models: tuple[str, ...]
 ) -> None:
-    trial.write_profile(models=models, settle_seconds=30.0)
+    trial.write_profile(models=models, settle_seconds=30.0, poll_seconds=0.3)
     trial.front.settling.settle_seconds = 2.0
     theirs = trial.other.create(trial.other.put())
     trial.front.forget()

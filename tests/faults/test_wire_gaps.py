@@ -70,6 +70,7 @@ def test_what_is_odd_is_told_to_the_log(trial: Trial) -> None:
     assert any("payoutFactor" in text for text in logs)
 
 
+@pytest.mark.long
 def test_of_105_accepted_models_and_one_missing_the_missing_one_goes_in_within_the_limits(
     ground: Ground, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

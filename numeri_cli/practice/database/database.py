@@ -49,11 +49,15 @@ class Store:
     def open(cls, path: Path) -> Store:
         """An existing file, brought up to date. Raises PracticeDamaged."""
         store = cls(path)
-        if not path.is_file() or store._version() == 0:
+        if not path.is_file():
             raise damaged(path)
-        store._migrate()
         with store._readable_errors(), closing(store._connect()) as connection:
-            store._mark = _mark_of(connection)
+            version, mark = _version_of(connection), _mark_of(connection)
+        if version == 0:  # not ours
+            raise damaged(path)
+        if version != len(MIGRATIONS):
+            store._migrate()
+        store._mark = mark
         return store
 
     @contextmanager
@@ -107,16 +111,11 @@ class Store:
             connection.execute(f"PRAGMA application_id = {secrets.randbits(31)}")
             self._mark = _mark_of(connection)
 
-    def _version(self) -> int:
-        """How many migrations the file has been through; 0 for one that is not ours."""
-        with self._readable_errors(), closing(self._connect()) as connection:
-            return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
     def _migrate(self) -> None:
         with self._readable_errors(), closing(self._connect()) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
         with self._transaction("BEGIN IMMEDIATE") as connection:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            version = _version_of(connection)
             if version > len(MIGRATIONS):
                 raise PracticeDamaged(
                     "the practice tournament was made by a newer numeri",
@@ -126,6 +125,12 @@ class Store:
                 for statement in MIGRATIONS[number].split(";"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number + 1}")
+
+
+def _version_of(connection: Connection) -> int:
+    """How many migrations the file has been through."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _mark_of(connection: Connection) -> int:

@@ -210,7 +210,8 @@ class _Application:
             if self._is_serving:
                 traceback.print_exc()
             response = _detail(500, "Internal server error")
-        response.headers["Date"] = http_date(self._now())
+        if "Date" not in response.headers:
+            response.headers["Date"] = http_date(self._now())
         return response(environ, start_response)
 
     def _now(self) -> datetime:
@@ -247,7 +248,10 @@ class _Application:
             parsed = None
         if parsed is None:
             return _detail(400, "Bad Request")
-        return self._too_soon(request, parsed) or _json(200, answer(asked, parsed))
+        response = self._too_soon(request, parsed) or _json(200, answer(asked, parsed))
+        if asked.moments:
+            response.headers["Date"] = http_date(asked.moments[-1])
+        return response
 
     def _too_soon(self, request: Request, parsed: GraphQLRequest) -> Response | None:
         """The refusal of an address that asks too often."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from numeri_cli.practice.database.database import Connection
@@ -29,6 +30,7 @@ class ApiRequest:
 
     origin: scheme and host as the client wrote them, such as http://127.0.0.1:8123
     queued_time: which time is shown of a submission that was carried over
+    moments: the tournament's time as it was looked at, newest last
     """
 
     tournament: Tournament
@@ -37,6 +39,7 @@ class ApiRequest:
     origin: str
     authorization: str | None = field(repr=False)
     queued_time: QueuedTime = QueuedTime.MAPPING
+    moments: list[datetime] = field(default_factory=list)
 
     def file_url(self, path: str, *, method: str) -> str:
         """A signed URL of this server, as seen by the client."""
@@ -77,7 +80,7 @@ class RequestView:
         times = self.state.round_at(self.now)
         return times.number if times is not None and self.now < times.closes_at else None
 
-    @property
+    @cached_property
     def scoreboard(self) -> Scoreboard:
         """Where daily scores come from."""
         tournament = self.asked.tournament
@@ -101,9 +104,9 @@ def viewing(asked: ApiRequest) -> Iterator[RequestView]:
     """The state as it is now, for as long as the block runs."""
     with asked.tournament.store.reading() as connection:
         state = read_state(connection)
-        yield RequestView(
-            asked=asked, connection=connection, state=state, now=asked.tournament.time_of(state)
-        )
+        now = asked.tournament.time_of(state)
+        asked.moments.append(now)
+        yield RequestView(asked=asked, connection=connection, state=state, now=now)
 
 
 def require_classic(tournament: int | None) -> None:
