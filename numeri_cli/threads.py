@@ -37,7 +37,8 @@ def require_threads(environment: MutableMapping[str, str]) -> str | None:
 
 def room_for_threads(wanted: int) -> int:
     """How many threads can be started now, at most so many."""
-    over, ended = allocate_lock(), list[LockType]()
+    over = allocate_lock()
+    ended: list[LockType] = []
 
     def wait(own: LockType) -> None:
         with over:
