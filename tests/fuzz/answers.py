@@ -77,11 +77,18 @@ retry_after_seconds = 0.01
 """
 
 
+def is_json(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except ValueError:
+        return False
+
+
 def mangled_reply(reply: bytes, chance: random.Random) -> bytes:
     """An answer with other values, other letters, another status or header."""
     head, _, body = reply.partition(b"\r\n\r\n")
     kind = chance.random()
-    if kind < 0.7 and body[:1] == b"{":  # else it is a part of a file
+    if kind < 0.7 and is_json(body):  # else it is a part of a file
         body = json.dumps(mangled_tree(json.loads(body), chance)).encode()
     elif kind < 0.85:
         body = mangled_bytes(body, chance)

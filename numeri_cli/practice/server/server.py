@@ -202,16 +202,16 @@ class _Application:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         request.max_content_length = None
+        moments: list[datetime] = []
         try:
-            response = self._respond(request)
+            response = self._respond(request, moments)
         except NumeriError as error:  # such as a full disk: whoever asked may read why
             response = _detail(500, f"Internal server error: {error.message}")
         except Exception:  # the last line of defence of a server: no exception leaves it
             if self._is_serving:
                 traceback.print_exc()
             response = _detail(500, "Internal server error")
-        if "Date" not in response.headers:
-            response.headers["Date"] = http_date(self._now())
+        response.headers["Date"] = http_date(moments[-1] if moments else self._now())
         return response(environ, start_response)
 
     def _now(self) -> datetime:
@@ -221,7 +221,7 @@ class _Application:
         except NumeriError:
             return datetime.now(UTC)
 
-    def _respond(self, request: Request) -> Response:
+    def _respond(self, request: Request, moments: list[datetime]) -> Response:
         if request.path.split("/")[1] in PREFIXES and request.path.count("/") > 1:
             return self._files.respond(request)
         if request.path not in GRAPHQL_PATHS:
@@ -241,6 +241,7 @@ class _Application:
             authorization=request.headers.get("Authorization"),
             queued_time=self._queued_time,
             hosted_runs=self._hosted_runs,
+            moments=moments,
         )
         try:
             parsed = _parsed(request.get_data())
@@ -248,10 +249,7 @@ class _Application:
             parsed = None
         if parsed is None:
             return _detail(400, "Bad Request")
-        response = self._too_soon(request, parsed) or _json(200, answer(asked, parsed))
-        if asked.moments:
-            response.headers["Date"] = http_date(asked.moments[-1])
-        return response
+        return self._too_soon(request, parsed) or _json(200, answer(asked, parsed))
 
     def _too_soon(self, request: Request, parsed: GraphQLRequest) -> Response | None:
         """The refusal of an address that asks too often."""

@@ -38,8 +38,8 @@ class ApiRequest:
     hosted_runs: HostedRuns
     origin: str
     authorization: str | None = field(repr=False)
+    moments: list[datetime]
     queued_time: QueuedTime = QueuedTime.MAPPING
-    moments: list[datetime] = field(default_factory=list)
 
     def file_url(self, path: str, *, method: str) -> str:
         """A signed URL of this server, as seen by the client."""
