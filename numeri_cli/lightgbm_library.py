@@ -1,9 +1,9 @@
 """LightGBM without what it brings for scikit-learn, which comes when it is asked for.
 
 Where scikit-learn is installed LightGBM imports it, and scipy's statistics with it, for classes
-that no command of ours needs: that is half of the CPU time in which a command starts. Here it is
-told that there is none; whoever then asks for such a class, `from lightgbm import LGBMRegressor`
-in a model of the user's own or a pickle that names it, gets the whole one.
+that no command of ours needs: more than half of what the import takes. Here it is told that there
+is none. Whoever then asks for such a class, `from lightgbm import LGBMRegressor` in a model of the
+user's own or a pickle that names it, gets the whole one.
 """
 
 from __future__ import annotations
