@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -222,8 +223,9 @@ class CommandGroup(SentenceGroup):
         """Run the command below that is meant, or else this one."""
         if not ctx.is_below:
             _run(ctx, super().invoke)
-        self.callback = None  # what stands below is run without it
-        return super().invoke(ctx)
+        alone = copy(self)  # what stands below is run without it; this one serves other calls, too
+        alone.callback = None
+        return super(CommandGroup, alone).invoke(ctx)
 
 
 def _run(ctx: Any, invoke: Callable[[Any], Any]) -> NoReturn:

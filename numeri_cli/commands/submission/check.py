@@ -153,6 +153,8 @@ def _of_parquet(content: bytes) -> tuple[list[str], Ids, Values | None]:
     import pyarrow
     from pyarrow import parquet, types
 
+    from numeri_cli.dataset.parquet import as_floats
+
     with parquet.ParquetFile(BytesIO(content)) as file:
         schema = file.schema_arrow
         known = schema.pandas_metadata or {}
@@ -170,7 +172,7 @@ def _of_parquet(content: bytes) -> tuple[list[str], Ids, Values | None]:
         column, is_number = column.cast(pyarrow.int8()), True
     if not is_number:
         return names, np.array(ids, dtype=object), None
-    values = column.cast(pyarrow.float64(), safe=False).to_numpy()
+    values = as_floats(column, pyarrow.float64()).to_numpy()
     return names, np.array(ids, dtype=object), values
 
 

@@ -89,7 +89,7 @@ class Row:
             if not is_leaf_type(kind):
                 return None
             needed = isinstance(field.type, GraphQLNonNull)
-            columns.append((shown, node.name.value, needed, get_named_type(field.type)))
+            columns.append((shown, node.name.value, needed, kind))
         return cls(columns)
 
     def completed(self, source: Mapping[str, Any]) -> dict[str, Any]:
