@@ -14,7 +14,6 @@ from xdist.scheduler import WorkStealingScheduling
 
 from tests.support.runner import KEY_VARIABLES
 
-LAST_QUARTER = 0.75
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -26,11 +25,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the tests that mostly wait in one row, which one worker goes through beside the others.
+    """Have the tests that mostly wait in two rows, which two workers go through beside the others.
 
     Each of four workers begins with a quarter of the list. Spread among all of them, waiting tests
-    were met by all workers at about the same time, and the machine stood still. What takes minutes
-    begins first, of those that work as of those that wait, or else everybody would wait for it.
+    were met by all workers at about the same time, and the machine stood still; in one row they
+    were left for the end. What takes minutes begins first, of those that work as of those that
+    wait, or else everybody would wait for it.
     """
     marked = {item: {mark.name for mark in item.iter_markers()} for item in items}
     long = [item for item in items if {"long"} == marked[item] & {"long", "waits"}]
@@ -40,8 +40,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
     apart = {*long, *waiting}
     others = [item for item in items if item not in apart]
-    before = max(0, round(len(items) * LAST_QUARTER) - len(long))
-    items[:] = [*long, *others[:before], *waiting, *others[before:]]
+    third, fourth = len(items) // 2 - len(long), len(items) * 3 // 4 - len(long)
+    rows = waiting[::2], waiting[1::2]
+    fourth = max(0, fourth - len(rows[0]))
+    third = max(0, min(third, fourth))
+    items[:] = [
+        *long,
+        *others[:third],
+        *rows[0],
+        *others[third:fourth],
+        *rows[1],
+        *others[fourth:],
+    ]
 
 
 def pytest_collection_finish() -> None:

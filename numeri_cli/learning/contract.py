@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -110,6 +111,9 @@ class Contract(BaseModel):
             )
         if features_digest(contract.features) != contract.features_digest:
             raise _damaged(source, "has other features than it was written with")
+        asked = list(product(contract.spec.targets, contract.spec.seeds))
+        if [(member.target, member.seed) for member in contract.members] != asked:
+            raise _damaged(source, "has not a member for each of its targets and seeds")
         return contract
 
 

@@ -89,7 +89,10 @@ def test_altered_and_missing_boosters_are_damage(artifact: Artifact) -> None:
         artifact.fitted()
 
 
-@pytest.mark.parametrize("spoil", ["cut", "features", "format", "shape"])
+SPOILS = ["cut", "features", "format", "shape", "no members", "a member less", "members swapped"]
+
+
+@pytest.mark.parametrize("spoil", SPOILS)
 def test_a_spoiled_contract_is_damage(artifact: Artifact, spoil: str) -> None:
     path = artifact.folder / "model.json"
     content = json.loads(path.read_text())
@@ -97,6 +100,12 @@ def test_a_spoiled_contract_is_damage(artifact: Artifact, spoil: str) -> None:
         content["features"].reverse()
     elif spoil == "format":
         content["format"] = 99
+    elif spoil == "no members":
+        content["members"] = []
+    elif spoil == "a member less":
+        content["members"].pop()
+    elif spoil == "members swapped":
+        content["members"].reverse()
     elif spoil == "shape":
         content = [content]
     text = json.dumps(content)
