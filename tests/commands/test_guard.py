@@ -45,8 +45,13 @@ def write_profile(*lines: str, **replaced: str) -> None:
 
 def paid_target(home: Path) -> None:
     """The model predicts what practice pays, and is trained and profiled so."""
-    spec = json.loads(contract_of(home).read_bytes())["spec"]
-    edit_contract(home, spec=spec | {"targets": ["target_ender_60"]})
+    contract = json.loads(contract_of(home).read_bytes())
+    [member] = contract["members"]
+    edit_contract(
+        home,
+        spec=contract["spec"] | {"targets": ["target_ender_60"]},
+        members=[member | {"target": "target_ender_60"}],
+    )
     text = Path("numeri.toml").read_text()
     Path("numeri.toml").write_text(text.replace("target_ender_20", "target_ender_60"))
 
