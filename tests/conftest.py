@@ -15,7 +15,6 @@ from xdist.scheduler import WorkStealingScheduling
 from tests.support.runner import KEY_VARIABLES
 
 
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests recorded as a note: figures that are worth a look even where all is well."""
     for report in terminalreporter.getreports("passed"):
@@ -29,8 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Each of four workers begins with a quarter of the list. Spread among all of them, waiting tests
     were met by all workers at about the same time, and the machine stood still; in one row they
-    were left for the end. What takes minutes begins first, of those that work as of those that
-    wait, or else everybody would wait for it.
+    were left for the end, and in two of the same length too few were at work at first. What takes
+    minutes begins first, of those that work as of those that wait, or else everybody would wait for
+    it.
     """
     marked = {item: {mark.name for mark in item.iter_markers()} for item in items}
     long = [item for item in items if {"long"} == marked[item] & {"long", "waits"}]
@@ -41,7 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     apart = {*long, *waiting}
     others = [item for item in items if item not in apart]
     third, fourth = len(items) // 2 - len(long), len(items) * 3 // 4 - len(long)
-    rows = waiting[::2], waiting[1::2]
+    short = waiting[2::3]
+    rows = [one for one in waiting if one not in short], short
     fourth = max(0, fourth - len(rows[0]))
     third = max(0, min(third, fourth))
     items[:] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from numeri_cli.cli.app import main
 from numeri_cli.errors import LockHeld
 from numeri_cli.home import Home
 from numeri_cli.learning.workspace import Workspace
@@ -25,7 +27,8 @@ from tests.support.processes import fork
 from tests.support.receiver import receiving
 from tests.support.runner import Numeri
 from tests.support.served import served
-from tests.support.tournaments import fresh_tournament, let_the_window_pass
+from tests.support.shelf import shelved
+from tests.support.tournaments import SETTINGS, fresh_tournament, let_the_window_pass
 
 LONG = WorldSettings(seed=1, stocks=600, eras=300, features=24, rivals=12)
 PROFILE = """\
@@ -96,6 +99,30 @@ def long_practice(home: Path) -> Path:
     return home
 
 
+def after_a_run(home: Path, settings: WorldSettings) -> Path:
+    """A practice tournament in the test's home, and the profile's model in its live round."""
+
+    def make(made: Path) -> None:
+        fresh_tournament(made / "data" / "practice", settings=settings).close()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NUMERI_HOME", str(made))
+            assert main(["run", "--quiet"]) == 0
+
+    wanting()
+    shutil.copytree(shelved(f"after a run {settings} {PROFILE} {LINEAR}", make), home)
+    return home / "data" / "practice"
+
+
+@pytest.fixture
+def entered(home: Path) -> Path:
+    return after_a_run(home, SETTINGS)
+
+
+@pytest.fixture
+def long_entered(home: Path) -> Path:
+    return after_a_run(home, LONG)
+
+
 def artifacts(numeri: Numeri) -> list[str]:
     return [row["artifact"] for row in numeri("models", "--local", "--json").data["artifacts"]]
 
@@ -160,10 +187,8 @@ def test_a_worse_candidate_is_refused_and_a_better_one_taken(
 
 
 def test_where_too_few_eras_can_judge_it_is_taken_over_and_that_is_said(
-    numeri: Numeri, practice: Path
+    numeri: Numeri, entered: Path
 ) -> None:
-    wanting()
-    assert numeri("run", "--quiet").code == 0
     with receiving() as server:
         with Path("numeri.toml").open("a") as file:
             file.write(f'[notify]\nwebhook = "{server.address}"\n')
@@ -176,10 +201,8 @@ def test_where_too_few_eras_can_judge_it_is_taken_over_and_that_is_said(
 
 
 def test_unjudged_ones_are_kept_aside_where_the_guard_refuses_them(
-    numeri: Numeri, practice: Path
+    numeri: Numeri, entered: Path
 ) -> None:
-    wanting()
-    assert numeri("run", "--quiet").code == 0
     old = artifacts(numeri)
     with Path("numeri.toml").open("a") as file:
         file.write('[guard]\nunjudged = "refuse"\n')
@@ -221,10 +244,8 @@ def test_a_run_starts_what_is_due_in_a_process_of_its_own_and_the_next_tells_of_
 
 
 def test_a_retraining_that_lasts_longer_than_a_day_stops_no_round(
-    numeri: Numeri, practice: Path, tmp_path: Path
+    numeri: Numeri, entered: Path, tmp_path: Path
 ) -> None:
-    wanting()
-    assert numeri("run", "--quiet").code == 0
     [old] = artifacts(numeri)
     wanting("sign = 1", f'sign = 1, wait_for = "{tmp_path}/done"')
     numeri("practice", "advance")
@@ -251,11 +272,9 @@ def server_time(numeri: Numeri) -> datetime:
     return datetime.fromisoformat(numeri("status", "--json").data["now"])
 
 
-def test_a_retraining_is_due_after_a_closed_round_too(numeri: Numeri, practice: Path) -> None:
-    wanting()
-    assert numeri("run", "--quiet").code == 0
+def test_a_retraining_is_due_after_a_closed_round_too(numeri: Numeri, entered: Path) -> None:
     numeri("practice", "advance")
-    with served(practice) as server:
+    with served(entered) as server:
         let_the_window_pass(server.tournament)
     closed = numeri("run")
     assert closed.code == 6
@@ -270,8 +289,8 @@ def test_a_retraining_is_due_after_a_closed_round_too(numeri: Numeri, practice: 
         [told] = numeri("run", "--json").data["retrained"]
     assert told["state"] == "adopted"
     [got] = receiver.received
-    entered, again = got.json["models"]
-    assert (entered["state"], again["state"]) == ("accepted", "adopted")
+    sent, again = got.json["models"]
+    assert (sent["state"], again["state"]) == ("accepted", "adopted")
     assert again["message"] == told["message"] == entries()[0].words
 
 
@@ -285,10 +304,8 @@ def test_never_is_never(numeri: Numeri, practice: Path) -> None:
 
 
 def test_a_retraining_does_not_begin_beside_a_training_of_the_same_model(
-    numeri: Numeri, practice: Path
+    numeri: Numeri, entered: Path
 ) -> None:
-    wanting()
-    assert numeri("run").code == 0
     first = artifacts(numeri)
     workspace = Workspace(Home.find(), "practice", Path("v5.3"))
     with held_lock(workspace.lock("lighthouse"), what="a training of lighthouse"):
@@ -308,9 +325,7 @@ def test_two_retrainings_do_not_meet(numeri: Numeri, practice: Path) -> None:
         assert numeri("retrain", "--quiet").code == 5
 
 
-def test_one_that_takes_too_long_is_ended(numeri: Numeri, practice: Path, tmp_path: Path) -> None:
-    wanting()
-    assert numeri("run", "--quiet").code == 0
+def test_one_that_takes_too_long_is_ended(numeri: Numeri, entered: Path, tmp_path: Path) -> None:
     old = artifacts(numeri)
     wanting('"1 week"', '"1 week"\nretrain_hours = 0.001')
     text = Path("numeri.toml").read_text()
@@ -335,10 +350,8 @@ STEPS = (
 
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_any_step_a_round_is_served_and_the_next_retraining_ends_it(
-    numeri: Numeri, practice: Path, step: str
+    numeri: Numeri, entered: Path, step: str
 ) -> None:
-    wanting()
-    assert numeri("run", "--quiet").code == 0
     old = artifacts(numeri)
     done = fork("tests.support.killed_retraining", step).ended()
     assert done.code == 9, done.err
@@ -355,7 +368,7 @@ def test_killed_at_any_step_a_round_is_served_and_the_next_retraining_ends_it(
     assert numeri("run", "--quiet").code == 0
     at_rest()
     assert len(artifacts(numeri)) > len(old)
-    assert list((practice.parent / "candidates").rglob("model.json")) == []
+    assert list((entered.parent / "candidates").rglob("model.json")) == []
     numeri("practice", "advance")
     wanting('"1 week"', '"never"')  # else the run would start one more, which makes another
     said = numeri("run", "--json")
@@ -365,10 +378,8 @@ def test_killed_at_any_step_a_round_is_served_and_the_next_retraining_ends_it(
 
 
 def test_killed_after_a_refusal_the_refused_one_is_not_judged_again(
-    numeri: Numeri, long_practice: Path
+    numeri: Numeri, long_entered: Path
 ) -> None:
-    wanting()
-    assert numeri("run", "--quiet").code == 0
     [old] = artifacts(numeri)
     wanting("sign = 1", "sign = -1")
     done = fork("tests.support.killed_retraining", "candidate_refused").ended()
@@ -379,14 +390,12 @@ def test_killed_after_a_refusal_the_refused_one_is_not_judged_again(
     [again] = numeri("retrain", "lighthouse", "--json").data["models"]
     assert again["state"] == "kept the old"
     assert entries()[0].artifact != refused.artifact
-    assert list((long_practice / "data" / "candidates").rglob("model.json")) == []
+    assert list((long_entered.parent / "candidates").rglob("model.json")) == []
 
 
 def test_killed_between_the_ledger_and_the_rename_it_is_adopted_by_the_next(
-    numeri: Numeri, practice: Path
+    numeri: Numeri, entered: Path
 ) -> None:
-    wanting()
-    assert numeri("run", "--quiet").code == 0
     [again] = numeri("retrain", "lighthouse", "--json").data["models"]
     home = Home.find()
     place = home.models("practice") / "lighthouse" / again["artifact"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,11 @@ TESTS = ROOT / "tests"
 @cache
 def trees(folder: Path = PACKAGE) -> tuple[tuple[Path, ast.Module], ...]:
     """Every Python file below a folder, parsed."""
-    return tuple(
-        (path, ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(folder.rglob("*.py"))
-    )
+    gc.disable()  # it would look through a million nodes again and again, and find them all in use
+    try:
+        return tuple(
+            (path, ast.parse(path.read_text(encoding="utf-8")))
+            for path in sorted(folder.rglob("*.py"))
+        )
+    finally:
+        gc.enable()
