@@ -1,10 +1,13 @@
-"""Whether this machine lets a command start the threads that it and its libraries need."""
+"""The threads of a command and its libraries: whether there is room for them, how many compute."""
 
 from __future__ import annotations
 
 import os
 from _thread import LockType, allocate_lock, start_new_thread  # threading's own take twice as long
 from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
 
 from numeri_cli.errors import NumeriError, ThreadsShort
 
@@ -63,6 +66,24 @@ def thread_trouble(raised: BaseException) -> NumeriError | None:
     if isinstance(raised, RuntimeError) and str(raised) == _WORDS:
         return _short("no more threads")
     return None
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """In this block numpy and scipy compute in one thread, in the whole process.
+
+    A sum of many rows is then the same on every machine, and eras can be computed side by side.
+    """
+    one: AbstractContextManager[object] = _pools().limit(limits=1, user_api="blas")
+    return one
+
+
+@cache
+def _pools() -> Any:
+    """Those of the libraries that are loaded by now; to look for them takes 2 ms."""
+    import scipy.linalg  # noqa: F401 - brings a BLAS of its own beside numpy's
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _short(room: str) -> ThreadsShort:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from numeri_cli.files import atomic_file
 from numeri_cli.practice.calendar import DAYS_PER_WEEK, MOST_SCORE_DAYS, RoundTimes
@@ -35,6 +34,7 @@ from numeri_cli.practice.rounds.terms import RoundTerms, terms_of
 from numeri_cli.practice.world.world import World
 from numeri_cli.scoring.ranks import gaussianize, power
 from numeri_cli.scoring.scores import SMALLEST_AGREEMENT, centred, correlation_with, pearson
+from numeri_cli.threads import one_blas_thread
 
 CROWD_KINDS = ("corr", "mmc", "cwmm")
 REFERENCE_KINDS = ("bmc", "fnc", "mcwnm", "apcwnm")
@@ -203,7 +203,7 @@ class Scoreboard:
         meta = settlement.meta_model(predictions, [entry.at_risk_nmr for entry in entries])
         targets = self.world.era_records.targets_so_far(number, days=days).astype(np.float64)
         references = ScoreReferences.of(self.world, number)
-        with threadpool_limits(limits=1, user_api="blas"):  # sums of many rows depend on it
+        with one_blas_thread():  # sums of many rows depend on it
             crowd = daily_scores(predictions, meta, targets=targets)
             return np.concatenate(
                 [crowd, reference_scores(predictions, references, targets=targets)], axis=1
@@ -266,7 +266,7 @@ def reference_finals(
     ]
     if not rules:
         return {}
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         values = reference_scores(predictions, references, targets=target[None])[0]
     return {rule.name: values[REFERENCE_KINDS.index(rule.kind)] for rule in rules}
 

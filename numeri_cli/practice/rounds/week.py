@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from threadpoolctl import threadpool_limits
-
 from numeri_cli.practice.calendar import SHOWN_AFTER_OPENING
 from numeri_cli.practice.database.database import Store
 from numeri_cli.practice.folders import Folders
@@ -28,6 +26,7 @@ from numeri_cli.practice.rounds.settlement import FloatArray, predictions_of
 from numeri_cli.practice.rounds.state import State, mark_published, open_round, read_state
 from numeri_cli.practice.world.world import World
 from numeri_cli.progress import Listener
+from numeri_cli.threads import one_blas_thread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +151,6 @@ def final_scores(
 
     predictions: (n_ids, n_models); stakes: (n_models,) NMR at risk; target: (n_ids,)
     """
-    with threadpool_limits(limits=1, user_api="blas"):  # it splits sums of more than 10,000
+    with one_blas_thread():  # it splits sums of more than 10,000
         meta = settlement.meta_model(predictions, stakes)
         return settlement.scores_of(predictions, meta, target=target, horizon_days=horizon_days)

@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from numeri_cli.files import disk_errors
 from numeri_cli.practice.market.features import FeatureArray, FeaturePlan, NoiseArray
@@ -22,6 +21,7 @@ from numeri_cli.practice.rivals.benchmarks import chunk_of
 from numeri_cli.practice.world.archive import Archive, WeekStart, resolved_eras
 from numeri_cli.practice.world.trained_field import RankArray, TrainedField
 from numeri_cli.progress import Task
+from numeri_cli.threads import one_blas_thread
 
 WORKERS = 2
 ERAS_PER_BLOCK = 10
@@ -129,7 +129,7 @@ def predict_history(archive: Archive, field: TrainedField, *, task: Task) -> Non
             append(part)
 
     with ExitStack() as stack:
-        stack.enter_context(threadpool_limits(limits=1, user_api="blas"))  # eras are side by side
+        stack.enter_context(one_blas_thread())  # eras are side by side
         pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
         append_benchmarks = stack.enter_context(
             archive.base_writer("benchmarks", count=settings.eras - settings.chunk_eras)
