@@ -386,7 +386,7 @@ class TestServing:
                     wire = Wire(http, "Token {}${}".format(*tournament.participant_keys()))
                     found.append(wire.download("v5.3/meta_model.parquet"))
             finally:
-                time.sleep(1)  # a stop that comes before it only waits is dropped by Python at times
+                time.sleep(1)  # Python may drop a stop that comes before the server only waits
                 signal.pthread_kill(main, signal.SIGINT)
 
         def announce(address: str) -> None:
