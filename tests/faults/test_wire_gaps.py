@@ -34,7 +34,7 @@ from tests.support.typed_answers import FieldOf
 
 pytestmark = pytest.mark.waits
 
-TROUBLED_SECONDS = 4.0
+TROUBLED_SECONDS = 2.0
 ODD_VALUES = [
     ("Round", "id", {"odd": True}),
     ("Round", "resolveTime", "in a while"),
@@ -130,7 +130,7 @@ TROUBLES: dict[str, Callable[[], Trouble]] = {
         lambda asking: asking.method == "POST", seconds=TROUBLED_SECONDS
     ),
     "503 of the store": lambda: server_trouble(fetches("live"), seconds=TROUBLED_SECONDS),
-    "429 for the round": lambda: slow_down(asks("rounds"), retry_after_seconds=4, times=6),
+    "429 for the round": lambda: slow_down(asks("rounds"), retry_after_seconds=2, times=6),
     "no connection": lambda: Trouble(lambda _: True, None, times=None, seconds=TROUBLED_SECONDS),
     "no open round": lambda: no_open_round(seconds=TROUBLED_SECONDS),
     "a round that is null": lambda: null_round(seconds=TROUBLED_SECONDS),
