@@ -11,6 +11,7 @@ from numeri_cli.commands.tune.candidates import candidate
 from numeri_cli.config import read_profile
 from numeri_cli.errors import ProfileInvalid
 from numeri_cli.model_spec import ModelSpec
+from numeri_cli.search_space import MODEL_KEYS
 
 HEAD = "[models.lighthouse]\n[models.lighthouse.tune]\n"
 
@@ -32,6 +33,15 @@ def test_a_space_stands_in_the_profile_and_in_no_artifact() -> None:
         "neutralize.proportion": "0 to 1",
     }
     assert "tune" not in json.loads(spec.model_dump_json())
+
+
+SEARCHED = {name.partition(".")[0] for name in MODEL_KEYS}
+
+
+@pytest.mark.parametrize("key", sorted(set(ModelSpec.model_fields) - SEARCHED))
+def test_no_other_key_of_a_model_is_taken_for_a_parameter_of_its_estimator(key: str) -> None:
+    with pytest.raises(ProfileInvalid, match="cannot be searched"):
+        spec_of(f"{key} = {{ choice = [1, 2] }}\n")
 
 
 @pytest.mark.parametrize(

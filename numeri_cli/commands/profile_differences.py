@@ -10,12 +10,10 @@ from numeri_cli.learning.contract import Contract
 from numeri_cli.model_spec import ModelSpec
 
 NamesOfSet = Callable[[str | Sequence[str]], tuple[str, ...]]
-_ALWAYS_KEPT = ("data", "missing_twos", "seeds", "targets")
-_KEPT_LATER = (
-    "era_stride",
-    "early_stopping_eras",
-    "train_window",
-)  # not in artifacts of the first format
+# What is done to predictions afterwards, when it is trained, which artifact is used
+_NOT_OF_TRAINING = {"artifact", "blend", "neutralize", "retrain", "retrain_hours", "tune"}
+_COMPARED_IN_PARTS = {"era_weights", "estimator", "features"}
+_OF_FIRST_FORMAT = ("data", "missing_twos", "seeds", "targets")  # it kept no others
 
 
 def differing_keys(
@@ -28,12 +26,14 @@ def differing_keys(
     """The keys of the profile that differ from what a model was trained by, such as "features".
 
     What is done to predictions afterwards (`neutralize`) and when it is trained (`retrain`) says
-    nothing of the training. A parameter is named by itself: "estimator.params.max_depth".
+    nothing of the training; every other key of the schema is compared. A parameter is named by
+    itself: "estimator.params.max_depth".
     spec: of the profile; contract: of the model
     names_of_set: the features that words mean; where that is not known here, they go by themselves
     """
     trained = contract.spec
-    keys = _ALWAYS_KEPT if contract.of_first_format else _ALWAYS_KEPT + _KEPT_LATER
+    others = set(ModelSpec.model_fields) - _NOT_OF_TRAINING - _COMPARED_IN_PARTS
+    keys = _OF_FIRST_FORMAT if contract.of_first_format else others
     found = [key for key in keys if getattr(spec, key) != getattr(trained, key)]
     if _other_features(spec, contract, names_of_set=names_of_set):
         found.append("features")
@@ -48,7 +48,7 @@ def differing_keys(
         found.append("estimator.name")
     found += (
         f"estimator.{key}"
-        for key in ("epochs", "shuffle")
+        for key in set(type(spec.estimator).model_fields) - {"name", "params"}
         if getattr(spec.estimator, key) != getattr(trained.estimator, key)
     )
     wanted, given = spec.estimator.params, trained.estimator.params

@@ -204,6 +204,10 @@ EDITS = {
         "era_stride",
     ),
     "[models.lighthouse]": ('[models.lighthouse]\ndata = ["train", "validation"]', "data"),
+    "[models.lighthouse]\n": (
+        '[models.lighthouse]\nresidual_to = "v53_lgbm_ender20"\n',
+        "residual_to",
+    ),
 }
 
 
