@@ -71,7 +71,8 @@ def thread_trouble(raised: BaseException) -> NumeriError | None:
 def one_blas_thread() -> AbstractContextManager[object]:
     """In this block numpy and scipy compute in one thread, in the whole process.
 
-    A sum of many rows is then the same on every machine, and eras can be computed side by side.
+    A sum of many rows is then the same for any number of cores, and eras can be computed side by
+    side.
     """
     one: AbstractContextManager[object] = _pools().limit(limits=1, user_api="blas")
     return one

@@ -34,7 +34,9 @@ def test_neither_scikit_learn_nor_scipys_statistics_are_imported() -> None:
     "asked",
     [
         "from lightgbm import LGBMRegressor",
+        "import lightgbm\nLGBMRegressor = lightgbm.LGBMRegressor",
         "from lightgbm.sklearn import LGBMRegressor",
+        "from lightgbm import *",
         "import pickle\nLGBMRegressor = pickle.loads(b'clightgbm.sklearn\\nLGBMRegressor\\n.')",
     ],
 )
@@ -71,3 +73,14 @@ def test_where_scikit_learn_was_imported_before_nothing_is_put_off() -> None:
         " hasattr(lgb, '__getattr__')]))"
     )
     assert said == [True, True, False]
+
+
+def test_the_parts_that_are_put_off_are_lightgbms() -> None:
+    said = told_by(
+        "import importlib, json, lightgbm\nfrom numeri_cli import lightgbm_library\n"
+        "print(json.dumps([importlib.import_module(f'lightgbm.{part}').__name__"
+        " for part in lightgbm_library._PARTS]))"
+    )
+    assert said == [
+        f"lightgbm.{part}" for part in ("compat", "engine", "sklearn", "plotting", "dask")
+    ]

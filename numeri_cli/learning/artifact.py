@@ -176,16 +176,24 @@ class Artifact:
         return content
 
 
-def artifacts(folder: Path, *, tournament: str) -> tuple[Artifact, ...]:
-    """Every sound artifact in a model's folder, newest first; damaged ones are passed over."""
+def artifacts(
+    folder: Path,
+    *,
+    tournament: str,
+    passed_over: Callable[[ArtifactDamaged | ArtifactForeign], None] = lambda _: None,
+) -> tuple[Artifact, ...]:
+    """Every sound artifact in a model's folder, newest first.
+
+    passed_over: hears what is wrong with each of the others
+    """
     found = []
     for path in _newest_first(folder):
         if not (path / CONTRACT).is_file():
             continue
         try:
             found.append(Artifact.open(path, tournament=tournament))
-        except (ArtifactDamaged, ArtifactForeign):
-            continue
+        except (ArtifactDamaged, ArtifactForeign) as error:
+            passed_over(error)
     return tuple(found)
 
 

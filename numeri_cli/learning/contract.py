@@ -113,7 +113,7 @@ class Contract(BaseModel):
             raise _damaged(source, "has other features than it was written with")
         asked = list(product(contract.spec.targets, contract.spec.seeds))
         if [(member.target, member.seed) for member in contract.members] != asked:
-            raise _damaged(source, "has not a member for each of its targets and seeds")
+            raise _damaged(source, "has other members than its targets and seeds ask for")
         return contract
 
 

@@ -204,3 +204,13 @@ def test_models_alone_still_lists_and_options_stand_behind_what_they_belong_to(
     assert said.code == 2
     assert "options of export stand behind it" in said.out + said.err
     assert numeri("models", "exprot", "lighthouse").code == 2
+
+
+def test_a_damaged_model_is_told_where_models_are_listed(numeri: Numeri, trained: Path) -> None:
+    [contract] = (trained / "data" / "models").rglob("model.json")
+    contract.write_text(contract.read_text() + "}")
+    said = numeri("models", "--local")
+    assert said.code == 0
+    assert "no trained model is here" in said.out
+    assert "model.json is no contract of a model" in " ".join(said.err.split())
+    assert "numeri train" in said.err

@@ -63,12 +63,17 @@ def account_models(context: Context) -> AccountModels:
 
 
 def local_artifacts(context: Context) -> LocalArtifacts:
-    """What was trained here for this tournament. Raises ArtifactDamaged, DiskError."""
+    """What was trained here for this tournament; what is damaged is told. Raises DiskError."""
     folder = context.home.models(context.tournament)
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     rows = []
     for name in names:
-        for place, artifact in enumerate(artifacts(folder / name, tournament=context.tournament)):
+        sound = artifacts(
+            folder / name,
+            tournament=context.tournament,
+            passed_over=lambda error: context.listener.say(f"{error.message}: {error.hint}"),
+        )
+        for place, artifact in enumerate(sound):
             contract = artifact.contract
             rows.append(
                 LocalArtifact(

@@ -27,7 +27,7 @@ def account_models(record: AccountModels) -> RenderableType:
 def local_artifacts(record: LocalArtifacts) -> RenderableType:
     """What was trained on this machine, newest first."""
     if not record.artifacts:
-        return Text("no model has been trained here yet: `numeri train`")
+        return Text("no trained model is here: `numeri train` makes one")
     far = any(artifact.machines for artifact in record.artifacts)
     more = ("trained on",) if far else ()
     rows = table("model", "artifact", "features", "eras", *more, right=("features", "eras"))
